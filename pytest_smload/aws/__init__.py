@@ -1,0 +1,1 @@
+"""What botocore knows about an endpoint: its address, region, credentials."""

@@ -1,0 +1,184 @@
+"""Resolves one endpoint's settings to a target by botocore's rules: region, address, CA bundle and credentials."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pytest_smload.aws.credentials import StaticCredentials, find_credentials
+from pytest_smload.aws.quiet import quiet_botocore
+from pytest_smload.aws.session import new_session
+from pytest_smload.aws.target import Credentials, EndpointTarget
+from pytest_smload.errors import EndpointError
+
+if TYPE_CHECKING:
+    from botocore.session import Session
+
+SERVICE = "sagemaker-runtime"
+_ENDPOINT_NAME = re.compile(r"[A-Za-z0-9](-*[A-Za-z0-9]){0,62}")
+"""EndpointName, in the API reference of InvokeEndpoint."""
+_SERVICE_VARIABLE = "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME"
+_GLOBAL_VARIABLE = "AWS_ENDPOINT_URL"
+
+
+class EndpointAddress(Protocol):
+    """What resolving needs to know of an endpoint's settings."""
+
+    @property
+    def endpoint_name(self) -> str:
+        """Name of the SageMaker endpoint."""
+
+    @property
+    def region(self) -> str | None:
+        """Region, or None for boto3's own."""
+
+    @property
+    def endpoint_url(self) -> str | None:
+        """Base URL, or None for botocore's own."""
+
+    @property
+    def source(self) -> str:
+        """Where the settings were written."""
+
+
+def resolve_target(endpoint: EndpointAddress, session: Session | None = None) -> EndpointTarget:
+    """Return the target of *endpoint*; sends no request to it, but credentials may be fetched over the network.
+
+    Region: the settings' own, else boto3's. URL: the settings' own, else what botocore would use
+    (``AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME``, ``AWS_ENDPOINT_URL``, the config file's services section and profile,
+    ``AWS_IGNORE_CONFIGURED_ENDPOINT_URLS``, FIPS and dual-stack switches).
+
+    Raises:
+        EndpointError: one line naming what is missing or wrong, where, and the next step.
+    """
+    if not _ENDPOINT_NAME.fullmatch(endpoint.endpoint_name):
+        raise EndpointError(
+            f"{endpoint.source}: {endpoint.endpoint_name!r} is not an endpoint name; it has 1 to 63 letters, digits "
+            "and inner hyphens (the name alone, no ARN); set name"
+        )
+    with quiet_botocore():
+        session = session if session is not None else new_session()
+        region = endpoint.region or _region(endpoint, session)
+        credentials = find_credentials(session)
+        url, region = _address(endpoint, session, region)
+        _check_url(url, endpoint)
+        return EndpointTarget(
+            endpoint_name=endpoint.endpoint_name,
+            region=region,
+            url=url,
+            url_source=_url_source(endpoint, session, url),
+            credentials=credentials,
+            ca_bundle=_ca_bundle(session) if url.startswith("https:") else None,
+        )
+
+
+def local_target(url: str, *, access_key: str, secret_key: str, endpoint_name: str, region: str) -> EndpointTarget:
+    """Return the target of the embedded endpoint at *url*; its credentials are its own, never boto3's chain."""
+    credentials = StaticCredentials(Credentials(access_key, secret_key), "emulator")
+    return EndpointTarget(endpoint_name, region, url.rstrip("/"), "emulator", credentials)
+
+
+def _region(endpoint: EndpointAddress, session: Session) -> str:
+    region = _asking(endpoint, lambda: session.get_config_variable("region"))
+    if region:
+        return str(region)
+    raise EndpointError(
+        f"{endpoint.source}: no region is known for {endpoint.endpoint_name!r}; set region in its table, "
+        "AWS_DEFAULT_REGION, or region in the AWS profile"
+    )
+
+
+def _address(endpoint: EndpointAddress, session: Session, region: str) -> tuple[str, str]:
+    """Return base URL and signing region, taken from a request that botocore prepares and nobody sends."""
+    captured: dict[str, Any] = {}
+
+    def capture(params: dict[str, Any], **_: object) -> tuple[Any, dict[str, Any]]:
+        captured["url"] = params["url"]
+        return _Answered(), {}
+
+    def prepare() -> tuple[str, str]:
+        from botocore.config import Config
+
+        client = session.create_client(
+            SERVICE, region_name=region, endpoint_url=endpoint.endpoint_url, config=Config(inject_host_prefix=False)
+        )
+        try:
+            # A handler that answers here takes the place of the network, as botocore's own Stubber does.
+            client.meta.events.register_first(f"before-call.{SERVICE}.InvokeEndpoint", capture)
+            client.invoke_endpoint(EndpointName=endpoint.endpoint_name, Body=b"")
+            url = str(captured["url"])
+            return url.removesuffix(f"/endpoints/{endpoint.endpoint_name}/invocations"), str(client.meta.region_name)
+        finally:
+            client.close()
+
+    url, signing_region = _asking(endpoint, prepare)
+    return url.rstrip("/"), signing_region
+
+
+class _Answered:
+    """The status of the response that stands in for the network's."""
+
+    status_code = 200
+
+
+def _asking(endpoint: EndpointAddress, question: Any) -> Any:
+    """Return the answer to *question*, with botocore's complaints turned into one line."""
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        return question()
+    except (BotoCoreError, ValueError) as error:
+        # botocore quotes an invalid URL whole, a password in it included.
+        problem = re.sub(r"//[^/@]*@", "//…@", " ".join(str(error).split()))
+    # Raised outside the handler: the chained traceback would hold botocore's local variables.
+    raise EndpointError(f"{endpoint.source}: the address of {endpoint.endpoint_name!r} cannot be resolved: {problem}")
+
+
+def _check_url(url: str, endpoint: EndpointAddress) -> None:
+    target = EndpointTarget(endpoint.endpoint_name, "", url, "", StaticCredentials(Credentials("", ""), ""))
+    parts = target.parts
+    if parts.username is not None or parts.password is not None:
+        raise EndpointError(f"{endpoint.source}: the endpoint URL contains a user name or password; remove it")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise EndpointError(f"{endpoint.source}: {url!r} is not an endpoint URL; write https://host")
+    if parts.query or parts.fragment:
+        raise EndpointError(f"{endpoint.source}: the endpoint URL {url!r} has a query or fragment; write https://host")
+    if parts.scheme == "http" and not target.is_loopback:
+        raise EndpointError(
+            f"{endpoint.source}: {url} is refused: http:// would send signed requests in the clear; use https:// "
+            "(http:// is for this machine only)"
+        )
+
+
+def _url_source(endpoint: EndpointAddress, session: Session, url: str) -> str:
+    """Return what set *url*: the first of botocore's places, in its order, that holds it."""
+    if endpoint.endpoint_url is not None:
+        return endpoint.source
+    if session.get_config_variable("ignore_configured_endpoint_urls"):
+        return "botocore"
+    config = session.get_scoped_config()
+    services = session.full_config.get("services", {}).get(config.get("services"), {})
+    section = services.get("sagemaker_runtime")
+    service = section.get("endpoint_url") if isinstance(section, dict) else None
+    profile = session.profile or "default"
+    places = (
+        (_SERVICE_VARIABLE, os.environ.get(_SERVICE_VARIABLE)),
+        (_GLOBAL_VARIABLE, os.environ.get(_GLOBAL_VARIABLE)),
+        (f"services section of AWS profile {profile!r}", service),
+        (f"endpoint_url of AWS profile {profile!r}", config.get("endpoint_url")),
+    )
+    return next((place for place, value in places if value and value.rstrip("/") == url), "botocore")
+
+
+def _ca_bundle(session: Session) -> str | None:
+    bundle = session.get_config_variable("ca_bundle")
+    source = "AWS_CA_BUNDLE" if os.environ.get("AWS_CA_BUNDLE") else "ca_bundle of the AWS profile"
+    if bundle is None:
+        bundle, source = os.environ.get("REQUESTS_CA_BUNDLE"), "REQUESTS_CA_BUNDLE"
+    if bundle is None:
+        return None
+    if not bundle.strip() or not Path(bundle).exists():
+        raise EndpointError(f"{source}: CA bundle {bundle!r} does not exist; give a PEM file or a folder of them")
+    return str(bundle)

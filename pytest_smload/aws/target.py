@@ -1,0 +1,69 @@
+"""The resolved address and identity of one endpoint, as transports need it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Protocol
+from urllib.parse import SplitResult, urlsplit
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Credentials:
+    """Frozen AWS credentials; the repr is redacted so that no report or ``--showlocals`` can print them."""
+
+    access_key: str
+    secret_key: str
+    token: str | None = None
+
+    def __repr__(self) -> str:
+        return "Credentials(redacted)"
+
+
+class CredentialsSource(Protocol):
+    """Gives the credentials in force; refreshing happens off the request path.
+
+    Attributes:
+        current: The credentials to sign with now; replaced as a whole on refresh.
+        method: Where botocore found them (``env``, ``iam-role``, ``assume-role``, ...), for the line before a load.
+    """
+
+    current: Credentials
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointTarget:
+    """Everything needed to send InvokeEndpoint requests to one endpoint.
+
+    Attributes:
+        endpoint_name: SageMaker endpoint name.
+        region: AWS region signed for.
+        url: Resolved base URL of the SageMaker Runtime, no trailing slash (``https://runtime.sagemaker.…``).
+        url_source: What set the URL (``"botocore"``, ``"smload.toml"``, ``"AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME"``,
+            ``"emulator"``, ...).
+        credentials: Where to take credentials from.
+        ca_bundle: Path of a CA file or directory to verify TLS with (botocore's own rules), or None for the default
+            store.
+    """
+
+    endpoint_name: str
+    region: str
+    url: str
+    url_source: str
+    credentials: CredentialsSource
+    ca_bundle: str | None = None
+
+    @property
+    def parts(self) -> SplitResult:
+        """The URL, split."""
+        return urlsplit(self.url)
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the host is this machine: ``localhost``, ``127.0.0.0/8`` or ``::1``."""
+        host = (self.parts.hostname or "").lower()
+        try:
+            return ip_address(host).is_loopback
+        except ValueError:
+            return host == "localhost"

@@ -1,0 +1,97 @@
+"""Joins the stretches of an extended load into one recording, as if the load had never paused between them."""
+
+from __future__ import annotations
+
+import dataclasses
+from array import array
+
+from pytest_smload.core.intervals import LOOKS
+from pytest_smload.core.recording import ClientReadings, Recording, Samples
+
+
+def next_stretch_s(duration_s: float, window_s: float, max_duration_s: float) -> float:
+    """Return how much longer the window is to become at the next look, 0 when there is none.
+
+    Looks are at *duration_s*, twice and four times that, the last cut at *max_duration_s*; a rest too short to tell
+    anything (a tenth of the duration) is not worth another ramp.
+    """
+    ahead = [min(duration_s * 2**look, max_duration_s) for look in range(1, LOOKS)]
+    longer = next((length for length in ahead if length > window_s + duration_s / 10), window_s)
+    return longer - window_s
+
+
+def join(first: Recording, second: Recording) -> Recording:
+    """Return *first* continued by *second*.
+
+    The second's clock is shifted so that its window begins where the first's ends. Requests drained after the first
+    window then end inside the second, and stand for those that the second's ramp carried in; the ramp itself moves
+    before the joined window, where it counts as warm-up.
+    """
+    shift_s = first.window_end_s - second.window_start_s
+    return dataclasses.replace(
+        first,
+        kind_names=second.kind_names,
+        samples=_joined_samples(first, second, shift_s),
+        window_end_s=first.window_end_s + second.window_s,
+        client=_joined_client(first, second),
+        offered_tps=_joined_rate(first, second),
+        unsent_due=first.unsent_due + array("d", [due + shift_s for due in second.unsent_due]),
+        unsent_model=first.unsent_model + second.unsent_model,
+        bytes_in=[before + after for before, after in zip(first.bytes_in, second.bytes_in, strict=True)],
+        bytes_out=[before + after for before, after in zip(first.bytes_out, second.bytes_out, strict=True)],
+        connects=first.connects + second.connects,
+        examples={**second.examples, **first.examples},
+        task_exceptions=[*first.task_exceptions, *second.task_exceptions],
+        interrupted=second.interrupted,
+        aborted=second.aborted,
+        complete=first.complete and second.complete,
+        stretches=first.stretches + second.stretches,
+    )
+
+
+def _joined_samples(first: Recording, second: Recording, shift_s: float) -> Samples:
+    joined, later = Samples(), second.samples
+    codes = {name: code for code, name in enumerate(second.kind_names)}
+    same_codes = list(first.kind_names) == list(second.kind_names[: len(first.kind_names)])
+    before = first.samples
+    for name in ("due", "start", "end", "model"):
+        getattr(joined, name).extend(getattr(before, name))
+    joined.kind.extend(before.kind if same_codes else (codes[first.kind_names[code]] for code in before.kind))
+    joined.held_index.extend(before.held_index)
+    joined.held_free.extend(before.held_free)
+    offset = len(before)
+    shifts = array("d", [_shift(due if first.open_model else start, first, second, shift_s)
+                         for due, start in zip(later.due, later.start, strict=True)])  # fmt: skip
+    for name in ("due", "start", "end"):
+        column = getattr(later, name)
+        getattr(joined, name).extend(map(float.__add__, column, shifts))
+    joined.kind.extend(later.kind)
+    joined.model.extend(later.model)
+    for index, free in zip(later.held_index, later.held_free, strict=True):
+        joined.held_index.append(offset + index)
+        joined.held_free.append(free + shifts[index])
+    return joined
+
+
+def _shift(since_s: float, first: Recording, second: Recording, shift_s: float) -> float:
+    """The ramp's samples go before the joined window, in their order and with their lengths kept."""
+    if since_s >= second.window_start_s:
+        return shift_s
+    return first.window_start_s - second.window_end_s - second.window_s
+
+
+def _joined_client(first: Recording, second: Recording) -> ClientReadings:
+    window_s = first.window_s + second.window_s
+    cpu_s = first.client.cpu * first.window_s + second.client.cpu * second.window_s
+    return ClientReadings(
+        cpu=cpu_s / window_s if window_s > 0 else 0.0,
+        loop_lag_s=first.client.loop_lag_s + second.client.loop_lag_s,
+        judged=first.client.judged,
+    )
+
+
+def _joined_rate(first: Recording, second: Recording) -> float | None:
+    window_s = first.window_s + second.window_s
+    if first.offered_tps is None or second.offered_tps is None or window_s <= 0:
+        return first.offered_tps
+    return (first.offered_tps * first.window_s + second.offered_tps * second.window_s) / window_s

@@ -1,0 +1,224 @@
+"""Turns what a user wrote about models and weights into each model's share of the traffic."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from pytest_smload.errors import ConfigurationError
+
+MAX_MODELS = 65_535
+"""Samples and schedules carry a model as two bytes."""
+MAX_NAME_LENGTH = 1_024
+"""Of TargetModel, in the InvokeEndpoint API reference."""
+_MAX_ZIPF_EXPONENT = 10.0
+
+_ZIPF = re.compile(r"\s*zipf\(\s*(\d+(?:\.\d+)?)\s*\)\s*")
+_LOOKS_LIKE_ZIPF = re.compile(r"\s*zipf\b.*", re.IGNORECASE | re.DOTALL)
+_BRACES = re.compile(r"\{([^{}]*)\}")
+_RANGE = re.compile(r"(\d{1,9})\.\.(\d{1,9})")
+_FORMS = 'write weights {"a": 3, "b": 1}, a list of models (a last element "zipf(1.1)" skews it), or "zipf(1.1)"'
+
+
+def check_models(value: object) -> list[str]:
+    """Return one sentence per mistake in *value*, the ``models`` a user wrote; an empty list when all is well.
+
+    ``"zipf(1.1)"`` alone is well; whether there are models for it to spread over is for `resolve_models` to say.
+    """
+    if isinstance(value, str):
+        try:
+            _zipf_exponent(value)
+        except ValueError as error:
+            return [str(error) if _LOOKS_LIKE_ZIPF.fullmatch(value) else f"{value!r} is not a traffic mix; {_FORMS}"]
+        return []
+    return _resolve(value)[1]
+
+
+def resolve_models(value: object, weaker: Sequence[str] | None = None) -> dict[str, float]:
+    """Return each model's share of the traffic, ``{name: share}``, summing to 1, in the order written.
+
+    Args:
+        value: One of
+
+            * a mapping of name to weight. ``{0..199}`` or ``{000..199}`` in a name stands for that many names, each
+              with the weight given. The weight ``"zipf(s)"`` skews an entry: of its k names the i-th has a weight
+              proportional to 1/i^s, the first being the most popular, and together they weigh k (1 per name on
+              average), which is how much the entry counts beside others;
+            * a list of names, equal weights; with ``"zipf(s)"`` as its last element, skewed over all of them;
+            * the text ``"zipf(s)"``, skewed over *weaker*.
+        weaker: The models of a weaker source, most popular first: the endpoint's.
+
+    A model of weight 0 gets no traffic and is left out.
+
+    Raises:
+        ConfigurationError: with one sentence per mistake.
+    """
+    if isinstance(value, str) and not check_models(value):
+        if not weaker:
+            raise ConfigurationError(
+                f"models: {value!r} spreads over the endpoint's own models, and it has none; "
+                f'list them: models = ["model-{{0..9}}.tar.gz", "{value.strip()}"]'
+            )
+        value = [*weaker, value]
+    weights, problems = _resolve(value) if not isinstance(value, str) else ({}, check_models(value))
+    if problems:
+        raise ConfigurationError([f"models: {problem}" for problem in problems])
+    total = math.fsum(weights.values())
+    return {name: weight / total for name, weight in weights.items() if weight / total > 0}
+
+
+def expand_names(text: str) -> list[str]:
+    """Return the names *text* stands for: ``"m-{8..10}"`` -> ``["m-8", "m-9", "m-10"]``; several ranges multiply.
+
+    A leading zero on either end pads all numbers to the wider end: ``{08..10}`` -> ``08 09 10``.
+
+    Raises:
+        ValueError: a brace that is no such range, or more names than a load can tell apart.
+    """
+    parts = _BRACES.split(text)
+    literals, ranges = parts[::2], [_numbers(inner, text) for inner in parts[1::2]]
+    if any(brace in literal for literal in literals for brace in "{}"):
+        raise ValueError(f"{text!r} has an unpaired brace; a range of names is written {{0..199}}")
+    if math.prod(len(numbers) for numbers, _ in ranges) > MAX_MODELS:
+        raise ValueError(f"{text!r} stands for more than {MAX_MODELS:,} models, the most a load can have")
+    columns = [[f"{number:0{width}d}" for number in numbers] for numbers, width in ranges]
+    return [
+        literals[0] + "".join(number + literal for number, literal in zip(row, literals[1:], strict=True))
+        for row in itertools.product(*columns)
+    ]
+
+
+def name_problem(name: str) -> str | None:
+    """Return why *name* cannot be a TargetModel (API pattern ``\\A\\S[\\p{Print}]*\\z``, 1..1024 characters), or None.
+
+    A trailing space matches that pattern, but HTTP strips it from a header's value (RFC 9110, 5.5).
+    """
+    shown = repr(name) if len(name) <= 80 else f"{name[:60]!r}..."
+    if not 1 <= len(name) <= MAX_NAME_LENGTH:
+        return f"model name {shown} has {len(name):,} characters; a TargetModel has 1 to {MAX_NAME_LENGTH:,}"
+    if not (name.isascii() and name.isprintable()):
+        bad = next(char for char in name if not (char.isascii() and char.isprintable()))
+        return f"model name {shown} contains {bad!r}; a TargetModel is printable ASCII"
+    if name != name.strip():
+        return f"model name {shown} starts or ends with a space, which a header cannot carry; remove it"
+    return None
+
+
+def _numbers(inner: str, text: str) -> tuple[range, int]:
+    """The numbers of one ``a..b`` and the width they are padded to."""
+    match = _RANGE.fullmatch(inner)
+    if match is None:
+        raise ValueError(f"{text!r}: {{{inner}}} is not a range of whole numbers; write one like {{0..199}}")
+    first, last = match.groups()
+    if int(first) > int(last):
+        raise ValueError(f"{text!r}: {{{inner}}} counts down; write {{{last}..{first}}}")
+    padded = any(len(end) > 1 and end.startswith("0") for end in (first, last))
+    return range(int(first), int(last) + 1), max(len(first), len(last)) if padded else 1
+
+
+def _zipf_exponent(text: str) -> float:
+    match = _ZIPF.fullmatch(text)
+    if match is None or float(match[1]) > _MAX_ZIPF_EXPONENT:
+        raise ValueError(f'{text!r} is no distribution; write "zipf(s)" with s from 0 (equal) to 10, like "zipf(1.1)"')
+    return float(match[1])
+
+
+def _zipf_weights(count: int, exponent: float) -> list[float]:
+    """Weights proportional to 1/i^exponent for i = 1..count, summing to *count*."""
+    raw = [rank**-exponent for rank in range(1, count + 1)]
+    scale = count / math.fsum(raw)
+    return [scale * weight for weight in raw]
+
+
+def _resolve(value: object) -> tuple[dict[str, float], list[str]]:
+    """Weights per expanded name, and the mistakes on the way to them."""
+    if isinstance(value, Mapping):
+        entries: list[tuple[object, object]] = list(value.items())
+        skew = None
+    elif isinstance(value, (list, tuple)):
+        names = list(value)
+        skew = names.pop() if names and isinstance(names[-1], str) and _LOOKS_LIKE_ZIPF.fullmatch(names[-1]) else None
+        entries = [(name, 1) for name in names]
+    else:
+        return {}, [f"{value!r} is not a traffic mix; {_FORMS}"]
+    if not entries:
+        return {}, [f"no model is named; {_FORMS}"]
+    weights, problems = _entry_weights(entries)
+    if skew is not None and weights:
+        try:
+            weights = dict(zip(weights, _zipf_weights(len(weights), _zipf_exponent(skew)), strict=True))
+        except ValueError as error:
+            problems.append(str(error))
+    if not problems:
+        problems.extend(_total_problems(weights))
+    return weights, problems
+
+
+def _entry_weights(entries: Sequence[tuple[object, object]]) -> tuple[dict[str, float], list[str]]:
+    weights: dict[str, float] = {}
+    named_by: dict[str, object] = {}
+    problems: list[str] = []
+    for text, weight in entries:
+        try:
+            names = _entry_names(text)
+            shares = _weights_of(text, weight, len(names))
+        except ValueError as error:
+            problems.append(str(error))
+            continue
+        again: list[str] = []
+        for name in names:
+            if name in named_by:
+                again.append(name)
+            else:
+                named_by[name] = text
+        if again:
+            more = f" and {len(again) - 1:,} more" if len(again) > 1 else ""
+            sources = f"{named_by[again[0]]!r} and {text!r}"
+            problems.append(f"model {again[0]!r}{more} is named twice, by {sources}; name each once")
+        weights.update(zip(names, shares, strict=True))
+    return weights, problems
+
+
+def _entry_names(text: object) -> list[str]:
+    if not isinstance(text, str):
+        raise ValueError(f"model name {text!r} is not text")  # noqa: TRY004 - one error type for one question
+    if _LOOKS_LIKE_ZIPF.fullmatch(text):
+        raise ValueError(f"{text!r} is a distribution, no model; it goes last in a list, or in place of a weight")
+    names = expand_names(text)
+    problem = next(filter(None, map(name_problem, names)), None)
+    if problem is not None:
+        raise ValueError(problem)
+    return names
+
+
+def _weights_of(text: object, weight: object, count: int) -> Iterator[float] | list[float]:
+    if isinstance(weight, str):
+        try:
+            return _zipf_weights(count, _zipf_exponent(weight))
+        except ValueError as error:
+            raise ValueError(f"weight of {text!r}: {error}") from None
+    if isinstance(weight, bool) or not isinstance(weight, (int, float)):
+        raise ValueError(f'weight of {text!r} is {weight!r}, neither a number nor "zipf(1.1)"')  # noqa: TRY004 - see above
+    try:
+        number = float(weight)
+    except OverflowError:
+        number = math.inf
+    if not 0 <= number < math.inf:
+        raise ValueError(f"weight of {text!r} is {number:g}; a weight is a finite number from 0 up")
+    return itertools.repeat(number, count)
+
+
+def _total_problems(weights: Mapping[str, float]) -> list[str]:
+    if len(weights) > MAX_MODELS:
+        return [f"{len(weights):,} models are named; a load can have {MAX_MODELS:,}"]
+    try:
+        total = math.fsum(weights.values())
+    except OverflowError:
+        total = math.inf
+    if total == 0:
+        return ["weights sum to 0, so no model would get a request; give at least one a weight above 0"]
+    if total == math.inf:
+        return ["weights are too large to add up; only their ratios count, so write smaller numbers"]
+    return []

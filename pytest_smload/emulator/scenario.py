@@ -1,0 +1,219 @@
+"""The scenario file: what the embedded endpoint is and how it behaves, read with pydantic from TOML."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from fractions import Fraction
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from pytest_smload.emulator.durations import (
+    Constant,
+    Distribution,
+    Lognormal,
+    is_distribution_table,
+    parse_distribution,
+    parse_duration_s,
+)
+from pytest_smload.emulator.faults import FREEZE, RESET, SLOW, Fault
+from pytest_smload.emulator.protocol import ERRORS
+from pytest_smload.emulator.scenario_mistakes import ScenarioError, describe
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_Duration = Annotated[float, BeforeValidator(parse_duration_s)]
+_Distribution = Annotated[Any, BeforeValidator(parse_distribution)]
+_BY_MODEL = "*"
+_DEFAULT_LATENCY = Lognormal(0.005, 0.008)
+FAULT_KINDS = (*ERRORS, FREEZE, SLOW, RESET)
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=False, protected_namespaces=())
+
+
+class Cold(_Table):
+    """``[cold]``: how models get into memory.
+
+    Attributes:
+        memory: Room for models on each instance, in the unit of ``size``; None is unlimited.
+        size: Size by model, "*" for the rest; 1 each unless given, so that ``memory`` counts models.
+        load_time: How long a load takes.
+        load_timeout_s: After this ModelNotReadyException is answered, while loading continues.
+    """
+
+    memory: float | None = Field(default=None, gt=0)
+    size: dict[str, Annotated[float, Field(gt=0)]] = {}
+    load_time: _Distribution = Constant(1.0)
+    load_timeout_s: _Duration = Field(default=60.0, alias="load_timeout")
+
+    def size_of(self, model: str) -> float:
+        """Return the room *model* takes."""
+        return self.size.get(model, self.size.get(_BY_MODEL, 1.0))
+
+    @model_validator(mode="after")
+    def _fits(self) -> Cold:
+        for model, size in {_BY_MODEL: self.size_of(_BY_MODEL), **self.size}.items():
+            if self.memory is not None and size > self.memory:
+                raise ValueError(f"size of {model!r} is {size:g}, more than memory = {self.memory:g}")
+        return self
+
+
+class Response(_Table):
+    """``[response]``: what a model answers.
+
+    Attributes:
+        body: The body as text.
+        size: Bytes of a filler body instead.
+        echo: Answer with the request's own body and content type instead.
+        content_type: Content type of the answer.
+        custom_attributes: Custom attributes of the answer; without them the request's are returned.
+    """
+
+    body: str = "[0.5]"
+    size: int | None = Field(default=None, ge=0)
+    echo: bool = False
+    content_type: str = "application/json"
+    custom_attributes: str | None = None
+
+    @model_validator(mode="after")
+    def _one_body(self) -> Response:
+        given = [key for key in ("body", "size", "echo") if key in self.model_fields_set]
+        if len(given) > 1:
+            raise ValueError(f"{' and '.join(given)} exclude each other; keep one")
+        return self
+
+    @property
+    def content(self) -> bytes:
+        """The body, in bytes."""
+        return self.body.encode() if self.size is None else b"0" * self.size
+
+
+class FaultTable(_Table):
+    """``[[faults]]``: one thing that goes wrong, by rate, in a span of the scenario's clock, or both."""
+
+    kind: str
+    rate: float | None = Field(default=None, gt=0, le=1)
+    at_s: _Duration | None = Field(default=None, alias="at")
+    for_s: _Duration | None = Field(default=None, alias="for")
+    model: str | None = None
+    extra: _Distribution = None
+    original_status: int | None = Field(default=None, ge=400, le=599)
+    message: str | None = None
+
+    @field_validator("kind", mode="before")
+    @classmethod
+    def _known_kind(cls, value: object) -> str:
+        kind = str(value)
+        if kind not in FAULT_KINDS and not (kind.isdecimal() and 400 <= int(kind) <= 599):
+            raise ValueError(f"{value!r} is not a fault; allowed: {', '.join(FAULT_KINDS)}, or a status 400..599")
+        return kind
+
+    @model_validator(mode="after")
+    def _consistent(self) -> FaultTable:
+        if self.rate is None and self.at_s is None:
+            raise ValueError('needs rate = 0.05, or at = "10s" with for = "2s", or both')
+        if self.for_s is not None and self.at_s is None:
+            raise ValueError('for needs at, such as at = "10s"')
+        if self.kind == FREEZE and (self.rate is not None or self.for_s is None):
+            raise ValueError("freeze is a span: it takes at and for, and no rate")
+        if (self.kind == SLOW) != (self.extra is not None):
+            raise ValueError('slow needs extra = "200ms", and only slow takes it')
+        if self.original_status is not None and self.kind != "ModelError":
+            raise ValueError("original_status belongs to ModelError only")
+        return self
+
+    def fault(self) -> Fault:
+        """Return the fault as the plan takes it."""
+        at_s = self.at_s or 0.0
+        return Fault(
+            kind=self.kind,
+            rate=Fraction(1) if self.rate is None else Fraction(str(self.rate)),
+            at_s=at_s,
+            until_s=math.inf if self.for_s is None else at_s + self.for_s,
+            model=self.model,
+            extra=self.extra,
+            original_status=self.original_status or 500,
+            message=self.message,
+        )
+
+
+class Scenario(_Table):
+    """A scenario.
+
+    Attributes:
+        endpoint: The only endpoint name that exists; None accepts any.
+        multi_model: Whether requests name a target model: required when True, refused when False. None, the default,
+            accepts both, unless *models* or *cold* say that there are several.
+        models: The target models that exist; None accepts any.
+        instances: Machines behind the endpoint.
+        workers: Requests an instance processes at once; None is unlimited, so nothing ever queues.
+        queue_limit: Requests that may wait on an instance; more are answered ServiceUnavailable. None is unlimited.
+        model_timeout_s: After this in queue and processing, ModelError with original status 0 is answered.
+        check_signatures: Whether a wrong signature is refused.
+        seed: Seed of every random draw.
+        latency: Processing time by model, "*" for the rest.
+        cold: Loading and eviction, or None where every model is always warm.
+        response: What a model answers.
+        variants: Weights of production variants.
+        faults: What goes wrong.
+    """
+
+    endpoint: str | None = Field(default=None, min_length=1, max_length=63, pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9])*$")
+    multi_model: bool | None = None
+    models: list[str] | None = Field(default=None, min_length=1)
+    instances: int = Field(default=1, ge=1, le=1000)
+    workers: int | None = Field(default=None, ge=1, le=100_000)
+    queue_limit: int | None = Field(default=None, ge=0)
+    model_timeout_s: _Duration = Field(default=60.0, alias="model_timeout")
+    check_signatures: bool = True
+    seed: int = 0
+    latency: dict[str, _Distribution] = {_BY_MODEL: _DEFAULT_LATENCY}
+    cold: Cold | None = None
+    response: Response = Response()
+    variants: dict[str, Annotated[float, Field(gt=0)]] = Field(default={"AllTraffic": 1.0}, min_length=1)
+    faults: list[FaultTable] = []
+
+    @field_validator("latency", mode="before")
+    @classmethod
+    def _one_latency_for_all(cls, value: object) -> object:
+        return {_BY_MODEL: value} if isinstance(value, str) or is_distribution_table(value) else value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Scenario:
+        if self.queue_limit is not None and self.workers is None:
+            raise ValueError("queue_limit needs workers: without a limit on workers nothing ever queues")
+        if self.multi_model is False and (self.cold is not None or self.models is not None):
+            raise ValueError("cold and models belong to multi-model endpoints; set multi_model = true or remove them")
+        return self
+
+    @property
+    def needs_target_model(self) -> bool:
+        """Whether a request without a target model is refused."""
+        return self.multi_model or (self.multi_model is None and (self.cold is not None or self.models is not None))
+
+    def latency_of(self, model: str) -> Distribution:
+        """Return the processing time of *model*."""
+        found: Distribution = self.latency.get(model) or self.latency.get(_BY_MODEL, _DEFAULT_LATENCY)
+        return found
+
+
+def load_scenario(path: Path) -> Scenario:
+    """Read the scenario file at *path*.
+
+    Raises:
+        ScenarioError: With every mistake in the file, each naming file, table, key and what is allowed.
+    """
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as problem:
+        raise ScenarioError([f"{path}: cannot be read: {problem.strerror}"]) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise ScenarioError([f"{path}: is not TOML: {problem}"]) from None
+    try:
+        return Scenario.model_validate(data)
+    except ValidationError as problem:
+        raise ScenarioError(describe(problem, path, Scenario)) from None

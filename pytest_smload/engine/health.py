@@ -1,0 +1,80 @@
+"""Watches how the client itself fares while a load runs."""
+
+from __future__ import annotations
+
+import gc
+import time
+from array import array
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from random import Random
+from time import perf_counter
+
+from pytest_smload.engine.alarm import Alarm
+
+TICK_S = 0.010
+"""Mean period of the ticker whose overshoot is the loop lag."""
+
+
+class LoopTicker:
+    """Sleeps `TICK_S` on average, again and again, recording by how much each sleep overshot.
+
+    A strict period would fall into step with anything that blocks the loop for about as long, and never see it: each
+    sleep is between half and one and a half periods.
+
+    Attributes:
+        lag_s: Overshoot of each tick inside the window, in seconds.
+    """
+
+    def __init__(self, on_tick: Callable[[], object]) -> None:
+        self.lag_s = array("d")
+        self.recording = False
+        self._on_tick = on_tick
+
+    def run(self) -> None:
+        """Tick until killed; small pieces of work that must not wait for the load to end ride along."""
+        alarm = Alarm()
+        any_share = Random(0).random  # noqa: S311 - spreads ticks, secures nothing
+        try:
+            while True:
+                due_s = perf_counter() + TICK_S * (0.5 + any_share())
+                alarm.sleep_until(due_s)
+                if self.recording:
+                    self.lag_s.append(max(0.0, perf_counter() - due_s))
+                self._on_tick()
+        finally:
+            alarm.close()
+
+
+class CpuMeter:
+    """CPU seconds this process used per second of wall time between `begin` and `end`."""
+
+    def __init__(self) -> None:
+        self._cpu_s = self._wall_s = 0.0
+        self.cpu = 0.0
+
+    def begin(self) -> None:
+        """Open the window."""
+        self._cpu_s, self._wall_s = time.process_time(), perf_counter()
+
+    def end(self) -> None:
+        """Close the window; `cpu` holds the mean, 1.0 = one core."""
+        wall_s = perf_counter() - self._wall_s
+        self.cpu = (time.process_time() - self._cpu_s) / wall_s if wall_s > 0 else 0.0
+
+
+@contextmanager
+def garbage_collection_held_off() -> Iterator[None]:
+    """Move everything allocated so far out of the collector's sight, and back afterwards.
+
+    A full collection walks all objects of the test session, tens of milliseconds in which no request is read. What the
+    process had frozen before stays frozen: there is no undoing one freeze of two.
+    """
+    frozen_before = gc.get_freeze_count()
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        if not frozen_before:
+            gc.unfreeze()

@@ -1,0 +1,126 @@
+"""The state all users of one running load share, written on the per-request path."""
+
+from __future__ import annotations
+
+import traceback
+from array import array
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from pytest_smload.core.recording import Samples
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_smload.core.invocation import InvocationFailure, Payload
+    from pytest_smload.core.plan import LoadPlan
+    from pytest_smload.core.transport import Connection, Transport
+    from pytest_smload.engine.turnstile import Turnstile
+
+_FAR = float("inf")
+
+
+class LoadSession:
+    """Columns, cursors and limits of one load.
+
+    Attributes:
+        samples: The columns, warm-up and window together.
+        window_start_s: Begin of the window on the ``perf_counter`` clock; infinite until a closed load opens it.
+        window_end_s: End of the window; a closed load's users begin nothing after it.
+        next_model: Gives the next route index (closed model); another sequence takes over when the window opens.
+        turnstile: Gives out arrivals (open model), else None.
+        arrival_models: Route index of each arrival of the schedule (open model).
+        bytes_in, bytes_out: Body bytes of window samples per route.
+        examples: First failure per error kind.
+        exceptions: What went wrong in the load generator's own code or a listener, one line each.
+        report_request: Fires Locust's request event, or None where nobody listens.
+    """
+
+    def __init__(self, plan: LoadPlan, transport: Transport, *, endpoint_name: str, base_url: str) -> None:
+        self.plan = plan
+        self.transport = transport
+        self.endpoint_name = endpoint_name
+        self.base_url = base_url
+        self.samples = Samples()
+        self.window_start_s = _FAR
+        self.window_end_s = _FAR
+        self.begun = 0
+        self.next_model: Callable[[], int] = int
+        self.turnstile: Turnstile | None = None
+        self.arrival_models = array("H")
+        routes = len(plan.routes)
+        self.cursors = [0] * routes
+        self.bytes_in = [0] * routes
+        self.bytes_out = [0] * routes
+        self.examples: dict[str, InvocationFailure] = {}
+        self.exceptions: list[str] = []
+        self.report_request: Callable[[Connection, float, int, Payload], None] | None = None
+        self._counts_from_due = plan.profile.open_model
+        self._most_requests = plan.profile.max_requests
+        self._connections: dict[Any, Connection] = {}
+
+    def enter(self, user: Any) -> Connection:
+        """Return a connection for *user*; in the ramp of a closed load it is opened ahead of its first request."""
+        connection = self.transport.connection()
+        self._connections[user] = connection
+        if not self._counts_from_due and self.plan.profile.warmup_s > 0 and perf_counter() < self.window_start_s:
+            connection.open()
+        return connection
+
+    def leave(self, user: Any) -> None:
+        """Close *user*'s connection."""
+        connection = self._connections.pop(user, None)
+        if connection is not None:
+            connection.close()
+
+    def guard(self, drive: Callable[[LoadSession, Any], None], user: Any) -> None:
+        """Run *drive* for *user*, keeping what it raises: an exception there makes the run INVALID."""
+        try:
+            drive(self, user)
+        except Exception:
+            self.exceptions.append(traceback.format_exc().strip().splitlines()[-1])
+
+    @property
+    def sent(self) -> int:
+        """Requests begun so far, warm-up included."""
+        return self.begun if self.turnstile is None else self.begun + self.turnstile.sent
+
+    def close(self) -> None:
+        """Close every connection and the transport."""
+        for user in list(self._connections):
+            self.leave(user)
+        if self.turnstile is not None:
+            self.turnstile.close()
+        self.transport.close()
+
+    def may_begin(self) -> bool:
+        """Count a request outside a schedule; False, and the window's end, once ``max_requests`` is reached."""
+        if self._most_requests is not None and self.begun >= self._most_requests:
+            self.window_end_s = min(self.window_end_s, perf_counter())
+            return False
+        self.begun += 1
+        return True
+
+    def held(self, free_s: float) -> None:
+        """Note that the sample recorded next was due before its user became free at *free_s*."""
+        self.samples.held_index.append(len(self.samples.end))
+        self.samples.held_free.append(free_s)
+
+    def record(self, connection: Connection, due_s: float, model: int, kind: int, payload: Payload) -> None:
+        """Append the request *connection* just finished."""
+        samples = self.samples
+        start_s = connection.start
+        samples.due.append(due_s)
+        samples.start.append(start_s)
+        samples.end.append(connection.end)
+        samples.kind.append(kind)
+        samples.model.append(model)
+        if (due_s if self._counts_from_due else start_s) >= self.window_start_s:
+            self.bytes_in[model] += connection.bytes_in
+            self.bytes_out[model] += len(payload.body)
+        if kind:
+            failure = connection.failure
+            if failure is not None and failure.kind not in self.examples:
+                self.examples[failure.kind] = failure
+        if self.report_request is not None:
+            self.report_request(connection, due_s, model, payload)

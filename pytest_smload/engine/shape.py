@@ -1,0 +1,256 @@
+"""How much load there is when: the closed and the open model's course through warm-up, window and stages."""
+
+from __future__ import annotations
+
+import resource
+from array import array
+from bisect import bisect_left
+from functools import partial
+from itertools import pairwise
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pytest_smload.core.arrivals import rampup_arrivals, staged_arrivals, window_arrivals
+from pytest_smload.core.load_fields import Stage
+from pytest_smload.core.recording import StageSpan
+from pytest_smload.core.traffic import ShuffledBlocks, SmoothBlocks, shuffled_schedule, smooth_schedule
+from pytest_smload.engine.turnstile import Turnstile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pytest_smload.engine.session import LoadSession
+
+_FILES_KEPT_FREE = 64
+_STEPS_PER_TICK = 400
+_WARMUP_SEED = 1 << 32
+"""Added to the seed for the warm-up, so that its schedule and the window's differ."""
+
+
+class Shape(Protocol):
+    """The course of a load.
+
+    Attributes:
+        begin_s: When the warm-up began, on the ``perf_counter`` clock; infinite until then.
+        window_start_s: When the window is to open; infinite until started.
+    """
+
+    begin_s: float
+    window_start_s: float
+
+    def start(self, runner: Any) -> None:
+        """Spawn the first users and begin the warm-up."""
+
+    def open_window(self) -> None:
+        """Begin the window; called at `window_start_s`."""
+
+    def changes(self, runner: Any) -> Iterator[tuple[float, Callable[[], object]]]:
+        """Moments inside the window at which something changes, and the change."""
+
+    def interrupt(self, now: float) -> None:
+        """Send nothing more."""
+
+    def prepare(self) -> object:
+        """Do a small piece of work ahead; called every few milliseconds."""
+
+    def stages(self) -> list[StageSpan]:
+        """The stages inside the window."""
+
+    def load_at(self, now: float) -> tuple[int | None, float | None]:
+        """Users and offered rate in force at *now*; one of them is None."""
+
+    def offered_tps(self) -> float | None:
+        """Arrivals of the window per second of it (open model), else None."""
+
+    def unsent(self) -> tuple[array[float], array[int]]:
+        """Due times and route indices of the window's arrivals that were never sent."""
+
+
+def raise_file_limit() -> int:
+    """Raise the soft limit of open files to the hard one, as Locust's command line does; return what there is."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        except (OSError, ValueError):  # a hard limit of "unlimited" is refused on some systems
+            return soft
+    return hard if hard != resource.RLIM_INFINITY else 1 << 20
+
+
+def _spans(stages: tuple[Stage, ...] | None) -> list[StageSpan]:
+    spans: list[StageSpan] = []
+    begin_s = 0.0
+    for number, stage in enumerate(stages or (), start=1):
+        end_s = begin_s + stage.duration_s
+        spans.append(StageSpan(stage.name or str(number), begin_s, end_s, stage.users, stage.tps))
+        begin_s = end_s
+    return spans
+
+
+def _stage_at(spans: list[StageSpan], offset_s: float) -> StageSpan:
+    return next((span for span in spans if offset_s < span.end_s), spans[-1])
+
+
+class ClosedShape:
+    """Users who each wait for their answer; stages change their number."""
+
+    def __init__(self, session: LoadSession) -> None:
+        self.session = session
+        self.profile = session.plan.profile
+        self.spans = _spans(self.profile.stages)
+        self.begin_s = self.window_start_s = float("inf")
+        self._sequence = self._new_sequence(self.profile.seed + _WARMUP_SEED)
+        self._window_sequence = self._new_sequence(self.profile.seed)
+        session.next_model = self._sequence.next
+
+    def _new_sequence(self, seed: int) -> ShuffledBlocks | SmoothBlocks:
+        shares = self.session.plan.shares
+        sequence = SmoothBlocks(shares) if self.profile.order == "smooth" else ShuffledBlocks(shares, seed)
+        sequence.prepare_all()
+        return sequence
+
+    def start(self, runner: Any) -> None:
+        raise_file_limit()
+        users = self.spans[0].users if self.spans else self.profile.users
+        assert users is not None  # noqa: S101 - a closed profile has users or stages of users
+        self.begin_s = perf_counter()
+        self.window_start_s = self.begin_s + self.profile.warmup_s
+        if not self.profile.warmup_s:
+            self.open_window()
+        runner.start(users, self.profile.spawn_rate or users)
+
+    def open_window(self) -> None:
+        session = self.session
+        if session.window_start_s != float("inf"):
+            return
+        self._sequence = self._window_sequence
+        session.next_model = self._sequence.next
+        session.window_start_s = perf_counter()
+        session.window_end_s = min(session.window_end_s, session.window_start_s + self.profile.duration_s)
+
+    def changes(self, runner: Any) -> Iterator[tuple[float, Callable[[], object]]]:
+        for before, span in pairwise(self.spans):
+            users = span.users or 0
+            # Locust ramps down at the spawn rate as well.
+            rate = max(users, before.users or 0)
+            yield self.session.window_start_s + span.start_s, partial(runner.start, users, rate)
+
+    def interrupt(self, now: float) -> None:
+        self.session.window_end_s = min(self.session.window_end_s, now)
+
+    def prepare(self) -> object:
+        return self._sequence.prepare(_STEPS_PER_TICK)
+
+    def stages(self) -> list[StageSpan]:
+        return self.spans
+
+    def load_at(self, now: float) -> tuple[int | None, float | None]:
+        if not self.spans:
+            return self.profile.users, None
+        return _stage_at(self.spans, now - self.session.window_start_s).users, None
+
+    def offered_tps(self) -> float | None:
+        return None
+
+    def unsent(self) -> tuple[array[float], array[int]]:
+        return array("d"), array("H")
+
+
+class OpenShape:
+    """A schedule computed ahead; users, all made up front, are the in-flight cap."""
+
+    def __init__(self, session: LoadSession) -> None:
+        self.session = session
+        self.profile = profile = session.plan.profile
+        self.spans = _spans(profile.stages)
+        self.begin_s = self.window_start_s = float("inf")
+        self._offsets = array("d")
+        self._warmup_count = 0
+        self._duration_s = profile.duration_s
+        session.turnstile = self.turnstile = Turnstile()
+        if profile.max_requests is None:
+            self._lay_out(most=None)
+
+    def _lay_out(self, *, most: int | None) -> None:
+        """Compute the schedule, of *most* requests at the most."""
+        profile = self.profile
+        first_tps = self.spans[0].tps if self.spans else profile.tps
+        assert first_tps is not None  # noqa: S101 - an open profile has tps or stages of tps
+        warmup = rampup_arrivals(first_tps, profile.warmup_s, profile.arrivals, profile.seed + _WARMUP_SEED)
+        if profile.stages is not None:
+            window = staged_arrivals(profile.stages, profile.arrivals, profile.seed)
+        else:
+            window = window_arrivals(first_tps, profile.duration_s, profile.arrivals, profile.seed)
+        if most is not None:
+            warmup, window = self._cap(warmup, window, most)
+        self._warmup_count = len(warmup)
+        self._offsets = warmup
+        self._offsets.extend(array("d", [profile.warmup_s + offset for offset in window]))
+        self.session.arrival_models = self._models(self._warmup_count, profile.seed + _WARMUP_SEED)
+        self.session.arrival_models.extend(self._models(len(window), profile.seed))
+
+    def _cap(self, warmup: array[float], window: array[float], most: int) -> tuple[array[float], array[float]]:
+        """Cut the schedule at *most* requests; the window ends when the first arrival cut off would have been due."""
+        left = max(0, most - len(warmup))
+        if left < len(window):
+            self._duration_s = window[left]
+        return warmup[:most], window[:left]
+
+    def _models(self, count: int, seed: int) -> array[int]:
+        shares = self.session.plan.shares
+        if self.profile.order == "smooth":
+            return smooth_schedule(shares, count)
+        return shuffled_schedule(shares, count, seed)
+
+    def start(self, runner: Any) -> None:
+        if self.profile.max_requests is not None:
+            # What priming has sent counts; how much that was is known only now.
+            self._lay_out(most=max(0, self.profile.max_requests - self.session.begun))
+        users = max(1, min(self.profile.most_in_flight, raise_file_limit() - _FILES_KEPT_FREE))
+        runner.start(users, users)
+        runner.spawning_greenlet.join()
+        session = self.session
+        if session.window_end_s <= perf_counter():  # Ctrl-C came while the users were spawned
+            return
+        # Adding the begin to a million offsets takes some 50 ms, which must be over when the first arrival is due.
+        self.begin_s = begin_s = perf_counter() + 0.02 + len(self._offsets) * 2e-7
+        self.window_start_s = session.window_start_s = begin_s + self.profile.warmup_s
+        session.window_end_s = self.window_start_s + self._duration_s
+        due = array("d", [begin_s + offset for offset in self._offsets])
+        self.turnstile.open(
+            due,
+            warmup_count=self._warmup_count,
+            window_start_s=session.window_start_s,
+            window_end_s=session.window_end_s,
+        )
+
+    def open_window(self) -> None:
+        """The schedule says which arrivals are the window's."""
+
+    def changes(self, runner: Any) -> Iterator[tuple[float, Callable[[], object]]]:  # noqa: ARG002 - the schedule has them
+        return iter(())
+
+    def interrupt(self, now: float) -> None:
+        self.turnstile.stop(now)
+
+    def prepare(self) -> object:
+        return None
+
+    def stages(self) -> list[StageSpan]:
+        return self.spans
+
+    def load_at(self, now: float) -> tuple[int | None, float | None]:
+        if not self.spans:
+            return None, self.profile.tps
+        return None, _stage_at(self.spans, now - self.session.window_start_s).tps
+
+    def offered_tps(self) -> float | None:
+        window_s = self.session.window_end_s - self.session.window_start_s
+        return (self._due_by_window_end() - self._warmup_count) / window_s if window_s > 0 else 0.0
+
+    def unsent(self) -> tuple[array[float], array[int]]:
+        first, last = max(self.turnstile.claimed, self._warmup_count), self._due_by_window_end()
+        return self.turnstile.due[first:last], self.session.arrival_models[first:last]
+
+    def _due_by_window_end(self) -> int:
+        return bisect_left(self.turnstile.due, self.session.window_end_s)

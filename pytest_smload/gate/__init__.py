@@ -1,0 +1,1 @@
+"""What the pytest hooks delegate to: which tests are ours, running their loads, enforcing their verdicts."""

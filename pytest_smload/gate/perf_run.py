@@ -1,0 +1,151 @@
+"""One attempt of one perf test: its endpoint, its profile, and the loads it has run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pytest_smload.core.budget_sources import budget_from_sources, override_budget
+from pytest_smload.core.regression_limits import RegressionLimit
+from pytest_smload.errors import ConfigurationError
+from pytest_smload.gate.baselines import BaselineFile
+from pytest_smload.gate.regressions import BaselineUse
+from pytest_smload.settings.resolve import choose_endpoint, resolve_load
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from pytest_smload.core.budget import Budget
+    from pytest_smload.core.profile import LoadProfile
+    from pytest_smload.core.result import LoadResult, Verdict
+    from pytest_smload.gate.marks import PerfTest
+    from pytest_smload.settings.sources import Overrides
+    from pytest_smload.settings.tables import EndpointSettings, FileSettings
+
+
+@dataclass(slots=True, kw_only=True)
+class PerfRun:
+    """What one attempt of a test asks for, and has run.
+
+    Attributes:
+        nodeid: The id pytest prints.
+        attempt: 1, or more where a plugin repeats failed tests.
+        endpoint: The endpoint its loads go to.
+        profile: The resolved load of marks, file, environment and options; without users, tps and stages where none is
+            given.
+        profile_name: The named profile that took part.
+        results: Its loads so far.
+        judged: Whether its body is over and its verdict given.
+        baselines: The file its runs are recorded in.
+        updating: Whether this run records instead of comparing.
+    """
+
+    nodeid: str
+    attempt: int
+    root: Path
+    endpoint: EndpointSettings
+    profile: LoadProfile
+    profile_name: str | None
+    budget: Budget
+    notes: tuple[str, ...]
+    baselines: BaselineFile
+    updating: bool
+    results: list[LoadResult] = field(default_factory=list)
+    judged: bool = False
+
+    @classmethod
+    def from_sources(
+        cls,
+        perf_test: PerfTest,
+        *,
+        nodeid: str,
+        attempt: int,
+        overrides: Overrides,
+        file: FileSettings | None,
+        rootdir: Path,
+    ) -> PerfRun:
+        """Put together marks, file, environment and options.
+
+        Raises:
+            ConfigurationError: with one sentence per mistake.
+        """
+        endpoint = choose_endpoint(overrides=overrides, marks=perf_test.loads, file=file)
+        resolved = resolve_load(overrides=overrides, marks=perf_test.loads, file=file, endpoint=endpoint)
+        root = file.root if file is not None else rootdir
+        test = nodeid_from(nodeid, rootdir, root)
+        budget, problems, notes = budget_from_sources(
+            test,
+            marks=perf_test.limits,
+            tables=file.budgets if file is not None else {},
+            profile=resolved.profile_name,
+        )
+        if problems:
+            raise ConfigurationError([f"{nodeid}: {problem}" for problem in problems])
+        return cls(
+            nodeid=nodeid,
+            attempt=attempt,
+            root=root,
+            endpoint=endpoint,
+            profile=resolved.profile,
+            profile_name=resolved.profile_name,
+            budget=budget,
+            notes=tuple(notes),
+            baselines=BaselineFile(root, test),
+            updating=overrides.update_baselines,
+        )
+
+    def check_baselines(self) -> None:
+        """Look at the test's baseline file, where its budget needs one, before any load.
+
+        Raises:
+            ConfigurationError: it is not a baseline.
+            ReportError: it is to be written, and cannot be.
+        """
+        if any(isinstance(entry, RegressionLimit) for entry in self.budget.limits.values()):
+            self.baselines.read()
+            if self.updating:
+                self.baselines.try_folder()
+
+    def baselines_of(self, label: str | None, options: Sequence[str]) -> BaselineUse:
+        """Return where the next load, called *label*, is recorded; those of one label by the order they run in.
+
+        *options* are this run's ``--smload-…`` arguments, for the command that records it.
+        """
+        earlier = sum(result.label == label for result in self.results)
+        key = f"{label or ''} #{earlier + 1}".strip() if earlier else label or ""
+        return BaselineUse(self.baselines, key, self.updating, (self.nodeid, *options))
+
+    def load_profile(self) -> LoadProfile:
+        """Return the resolved profile.
+
+        Raises:
+            ConfigurationError: no source says how much load there is.
+        """
+        if not self.profile.has_shape:
+            raise ConfigurationError(
+                f"{self.nodeid}: how much load? give one of users, tps and stages in the perf mark, "
+                "in a named profile of smload.toml (profile=...), or by --smload-users / --smload-tps"
+            )
+        return self.profile
+
+    def budget_of(self, budget: Any, inherit: object) -> Budget | None:
+        """Return the limits of a load called with *budget*: the test's own where it is *inherit*."""
+        if budget is inherit:
+            return self.budget
+        return override_budget(budget, source="load(budget=...)", profile=self.profile_name)
+
+    @property
+    def verdict(self) -> Verdict:
+        """``invalid`` before ``fail`` before ``pass``; a test without a load is invalid."""
+        verdicts = [result.verdict for result in self.results]
+        if not verdicts or "invalid" in verdicts:
+            return "invalid"
+        return "fail" if "fail" in verdicts else "pass"
+
+
+def nodeid_from(nodeid: str, rootdir: Path, root: Path) -> str:
+    """Return *nodeid* relative to the settings file's folder instead of pytest's rootdir: what budget keys match."""
+    if root != rootdir and root.is_relative_to(rootdir):
+        return nodeid.removeprefix(f"{root.relative_to(rootdir).as_posix()}/")
+    return nodeid

@@ -1,0 +1,111 @@
+"""Gathers the records of reported perf tests, and hands them to the reports at the end of an opted-in run."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_smload.gate.keys import BASELINE, FAILURE, RECORD
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_smload.core.record_schema import RunRecord, TestRecord
+
+
+class RecordKeeper:
+    """A plugin of its own in the process that reports; under xdist that is not the one that measures.
+
+    Attributes:
+        tests: Records of attempts, in the order they were reported.
+        failures: (node id, why in one line) of perf tests that failed for something other than their measurement.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._started_at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+        self._interrupted = False
+        self._closing_lines: list[str] = []
+        self.tests: list[TestRecord] = []
+        self.failures: list[tuple[str, str]] = []
+        self._baselines: dict[str, str] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        record = getattr(report, RECORD, None)
+        if record is not None:
+            self.tests.append(record)
+        if (line := getattr(report, BASELINE, None)) is not None:
+            self._baselines[report.nodeid] = line
+        # A repeated attempt has not failed: its outcome is "rerun".
+        failure = getattr(report, FAILURE, None)
+        if failure is not None and report.failed:
+            self.failures.append((report.nodeid, failure))
+
+    def pytest_keyboard_interrupt(self) -> None:
+        self._interrupted = True
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self.tests and terminalreporter.verbosity >= 0:
+            from pytest_smload.reports.terminal import run_lines
+
+            terminalreporter.section("smload")
+            for line in run_lines(self._record(), width=self._config.get_terminal_writer().fullwidth):
+                terminalreporter.write_line(line)
+        for line in self._baselines.values():
+            terminalreporter.write_line(f"smload: {line}")
+        for line in self._closing_lines:
+            terminalreporter.write_line(line)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        from pytest_smload.errors import ReportError
+
+        directory = self._config.getoption("smload_report") or os.environ.get("SMLOAD_REPORT", "").strip() or None
+        summary = os.environ.get("GITHUB_STEP_SUMMARY", "").strip()
+        if directory and not self._has_nothing_to_write(session):
+            try:
+                path = self._write_reports(directory)
+            except ReportError as error:
+                self._closing_lines.append(str(error))
+                if session.exitstatus == pytest.ExitCode.OK:
+                    # A gate whose record is lost must not look like one that was kept.
+                    session.exitstatus = pytest.ExitCode.TESTS_FAILED
+            else:
+                self._closing_lines.append(f"smload: wrote {path} and report.md")
+        # An xdist worker sees reports as well; the summary is appended to, and must be once.
+        if summary and (self.tests or self.failures) and not hasattr(self._config, "workerinput"):
+            from pytest_smload.reports.step_summary import append_summary
+
+            try:
+                append_summary(self._record(), summary, failures=self.failures, report_dir=directory)
+            except ReportError as error:
+                self._closing_lines.append(f"smload: warning: {error}")
+
+    def _write_reports(self, directory: str) -> Path:
+        from pytest_smload.reports.files import write_whole
+        from pytest_smload.reports.json_report import write_report
+        from pytest_smload.reports.markdown import MARKDOWN_NAME, run_markdown
+
+        record = self._record()
+        path = write_report(record, self._config.invocation_params.dir / directory)
+        text = run_markdown(record, failures=self.failures, report_dir=directory)
+        write_whole(text, path.with_name(MARKDOWN_NAME))
+        return path
+
+    def _has_nothing_to_write(self, session: pytest.Session) -> bool:
+        """Whether the run was refused, only collected, or is reported by another process.
+
+        One that measured nothing has just that to say, lest an earlier run's report be taken for its own.
+        """
+        if hasattr(self._config, "workerinput") or self._config.getoption("collectonly"):
+            return True
+        refused = (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR)
+        return not self.tests and session.exitstatus in refused
+
+    def _record(self) -> RunRecord:
+        from pytest_smload.core.record import run_record
+
+        return run_record(started_at=self._started_at, interrupted=self._interrupted, tests=self.tests)

@@ -1,0 +1,116 @@
+"""The object behind the fixture ``sm_endpoint``: sends one request, or runs a load."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from pytest_smload.core.load_fields import unknown_field
+from pytest_smload.core.plan import LoadPlan
+from pytest_smload.core.profile import LoadProfile
+from pytest_smload.errors import ConfigurationError, InvocationError
+from pytest_smload.gate.conduct import LoadRequest
+from pytest_smload.settings.resolve import narrowed_to, with_endpoint_defaults
+from pytest_smload.transport.single import invoke_once
+from pytest_smload.transport.wire import HEADER_FIELDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_smload.core.result import LoadResult
+    from pytest_smload.gate.perf_run import PerfRun
+    from pytest_smload.gate.state import Gate
+    from pytest_smload.transport.single import InvokeResponse
+
+
+class _Inherit:
+    def __repr__(self) -> str:
+        return "INHERIT"
+
+
+INHERIT: Final = _Inherit()
+"""``load(budget=INHERIT)``, the default: the test's own limits hold."""
+
+
+class SmEndpoint:
+    """The endpoint a perf test loads.
+
+    Attributes:
+        name: Its name in smload.toml (``"local"``, ``"staging"``).
+        endpoint_name, region, url: Its SageMaker name, region and resolved address.
+    """
+
+    def __init__(self, gate: Gate, run: PerfRun) -> None:
+        self._gate = gate
+        self._run = run
+        self._target = gate.endpoints.target(run.endpoint)
+        self.name = run.endpoint.name
+        self.endpoint_name = self._target.endpoint_name
+        self.region = self._target.region
+        self.url = self._target.url
+
+    def __repr__(self) -> str:
+        return f"<sm_endpoint {self.name}: {self.endpoint_name} in {self.region}>"
+
+    def invoke(self, payload: bytes | str, target_model: str | None = None, **fields: str) -> InvokeResponse:
+        """Send one request outside any load, with the endpoint's own content type and other traffic fields.
+
+        Args:
+            payload: The body.
+            target_model: The TargetModel of a multi-model endpoint.
+            fields: InvokeEndpoint members that replace the endpoint's own, named as in the API (``Accept="text/csv"``).
+
+        Raises:
+            InvocationError: the endpoint answered with an error, or not at all; its ``kind`` is as in reports.
+            ConfigurationError: a member that InvokeEndpoint does not have.
+        """
+        __tracebackhide__ = True
+        problems = [unknown_field(name, HEADER_FIELDS) for name in fields if name not in HEADER_FIELDS]
+        if problems:
+            raise ConfigurationError([f"sm_endpoint.invoke: {problem}" for problem in problems])
+        body = payload.encode() if isinstance(payload, str) else payload
+        profile = with_endpoint_defaults(self._run.profile.replace(payload=body), self._run.endpoint)
+        plan = LoadPlan.from_profile(narrowed_to(profile.replace(batch=None), target_model), self._run.root)
+        members = dict(plan.routes[0].fields) | fields
+        try:
+            return invoke_once(self._target, members, body, timeout_s=profile.timeout_s)
+        except InvocationError as error:
+            # The test's own line is what a reader can act on, and pytest shows the frames an error passed through.
+            raise error.with_traceback(None) from None
+
+    def load(
+        self, profile: LoadProfile, *, label: str | None = None, budget: Mapping[str, Any] | _Inherit | None = INHERIT
+    ) -> LoadResult:
+        """Run a load and return what was measured; a breached budget fails the test after its body, never here.
+
+        Args:
+            profile: The load; traffic fields left None are the endpoint's.
+            label: What reports call it where a test runs several.
+            budget: Limits in the grammar of a budget table (``{"p95": "250ms", "each": {...}}``) instead of the test's;
+                None only measures.
+
+        Raises:
+            ConfigurationError, PayloadError, EndpointError: the load cannot be sent as described; nothing was sent.
+        """
+        __tracebackhide__ = True
+        if not isinstance(profile, LoadProfile):
+            raise ConfigurationError(f"sm_endpoint.load takes a LoadProfile, such as load_profile; not {profile!r}")
+        if not profile.has_shape:
+            raise ConfigurationError("sm_endpoint.load: the profile gives none of users, tps and stages")
+        run = self._run
+        if run.judged:
+            raise ConfigurationError(
+                "sm_endpoint.load: a load in a fixture's teardown comes after the test's verdict and would never be "
+                "judged; run it in the body, or before the fixture's yield"
+            )
+        request = LoadRequest(
+            profile=with_endpoint_defaults(profile, run.endpoint),
+            label=label,
+            budget=run.budget_of(budget, INHERIT),
+            notes=run.notes,
+            root=run.root,
+            settings=run.endpoint,
+            target=self._target,
+            transport=self._gate.transport or run.endpoint.transport,
+            baselines=run.baselines_of(label, self._gate.options),
+        )
+        return self._gate.conduct(run, request)

@@ -1,0 +1,87 @@
+"""Opens the gate of an opted-in run: everything that can be wrong without sending a request is said here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_smload.core.budget_sources import DEFAULT_KEY, key_matches
+from pytest_smload.errors import ConfigurationError, SmloadError
+from pytest_smload.gate.keys import PERF_TEST
+from pytest_smload.gate.marks import uses
+from pytest_smload.gate.perf_run import nodeid_from
+from pytest_smload.gate.state import Gate
+from pytest_smload.reports.json_report import check_writable
+from pytest_smload.settings.resolve import with_endpoint_defaults
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_smload.settings.tables import FileSettings
+
+
+def open_gate(session: pytest.Session, collected: Sequence[pytest.Item]) -> Gate | None:
+    """Return the gate for the perf tests selected in *session*, or None where there are none.
+
+    Args:
+        collected: All items collected, those since deselected included: budget keys are held against them.
+
+    Raises:
+        pytest.UsageError: options, environment, settings file or report folder are not as they must be.
+    """
+    items = [item for item in session.items if PERF_TEST in item.stash]
+    if not items:
+        return None
+    try:
+        gate = Gate(session.config)
+        problems: list[str] = []
+        for item in items:
+            try:
+                run = gate.perf_run(item)
+                run.check_baselines()
+                if uses(item, ["load_result"]):
+                    with_endpoint_defaults(run.load_profile(), run.endpoint)
+                elif uses(item, ["load_profile"]):
+                    run.load_profile()
+            except ConfigurationError as error:
+                problems += error.problems
+        for file in {id(file): file for item in items if (file := gate.file_of(item)) is not None}.values():
+            problems += _unmatched_keys(file, session, collected)
+        if problems:
+            raise ConfigurationError(list(dict.fromkeys(problems)))
+        directory = gate.report_directory
+        if directory is not None:
+            check_writable(directory)
+    except SmloadError as error:
+        raise pytest.UsageError(f"smload: {error}") from None
+    return gate
+
+
+def _unmatched_keys(file: FileSettings, session: pytest.Session, collected: Sequence[pytest.Item]) -> list[str]:
+    """Budget keys that match no test although all tests of their file were collected, or whose file does not exist."""
+    rootdir = session.config.rootpath
+    nodeids = [nodeid_from(item.nodeid, rootdir, file.root) for item in collected]
+    whole = _files_collected_whole(session, collected)
+    problems = []
+    for key in file.budgets:
+        if key == DEFAULT_KEY or any(key_matches(key, nodeid) for nodeid in nodeids):
+            continue
+        place = file.root / key.partition("::")[0].partition("[")[0]
+        if not place.exists():
+            problems.append(f'{file.label}: [budgets."{key}"]: there is no {place}; correct or remove the key')
+        elif "::" in key and str(place) in whole:
+            problems.append(
+                f'{file.label}: [budgets."{key}"]: matches no test of {place.name}; keys are the ids pytest prints, '
+                f"relative to {file.label}'s folder"
+            )
+    return problems
+
+
+def _files_collected_whole(session: pytest.Session, collected: Sequence[pytest.Item]) -> set[str]:
+    """Files all of whose tests were collected: none was named by node id, and no option left tests out."""
+    if session.config.getoption("lf", default=False):
+        return set()
+    part = {argument.partition("::")[0] for argument in session.config.args if "::" in argument}
+    named = {str((session.config.invocation_params.dir / path).resolve()) for path in part}
+    return {str(item.path) for item in collected} - named

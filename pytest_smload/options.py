@@ -1,0 +1,55 @@
+"""The command line's options and the environment variables that stand in for them, as names and help only."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+PREFIX = "SMLOAD_"
+
+
+class Option(NamedTuple):
+    """One option.
+
+    Attributes:
+        name: The load field or setting it gives.
+        metavar: What help calls its value; ``""`` where the option has none.
+        help: One line for ``pytest --help``.
+    """
+
+    name: str
+    metavar: str
+    help: str
+
+    @property
+    def flag(self) -> str:
+        """The option: ``--smload-tps``."""
+        return f"--smload-{self.name.replace('_', '-')}"
+
+    @property
+    def dest(self) -> str:
+        """The attribute pytest keeps the option's text under: ``smload_tps``."""
+        return f"smload_{self.name}"
+
+    @property
+    def variable(self) -> str:
+        """The environment variable: ``SMLOAD_TPS``."""
+        return f"{PREFIX}{self.name.upper()}"
+
+
+OPTIONS = (
+    Option("endpoint", "NAME", "endpoint to load: the name of a table of smload.toml, or 'local' (the embedded one)"),
+    Option("profile", "NAME", "named load profile of smload.toml"),
+    Option("users", "N", "closed model: concurrent users"),
+    Option("tps", "RATE", "open model: requests per second"),
+    Option("duration", "TIME", "measured window, such as 60s"),
+    Option("warmup", "TIME", "unrecorded ramp before the window, such as 10s"),
+    Option("seed", "N", "seed of schedule and model sequence"),
+    Option("transport", "NAME", "how requests are sent: http or boto3"),
+    Option("report", "DIR", "write report.json and report.md into this folder"),
+)
+"""Every option with a value, and with it its ``SMLOAD_*`` variable."""
+UPDATE_BASELINES = Option(
+    "update_baselines", "", "record valid, passing runs in .smload/baselines instead of comparing with what is there"
+)
+SWITCHES = (UPDATE_BASELINES,)
+"""Every option without a value; its variable is 1 or 0."""

@@ -1,0 +1,158 @@
+"""Hooks and fixtures: what pytest calls; everything heavy is imported inside, by runs that need it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_smload.gate.keys import COLLECTED, ERROR_PHASE, GATE, INVALID_PHASE, KEEPER, OPTED_IN, PERF_RUN
+from pytest_smload.gate.optin import opts_in
+from pytest_smload.options import OPTIONS, SWITCHES
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from pytest_smload.core.profile import LoadProfile
+    from pytest_smload.core.result import LoadResult
+    from pytest_smload.gate.perf_run import PerfRun
+    from pytest_smload.gate.sm_endpoint import SmEndpoint
+
+_MARKS = (
+    "perf(tps=..., users=..., duration=..., profile=..., ...): a performance test; its load, in fields of LoadProfile",
+    "perf_budget(p95=..., tps=..., error_rate=..., model=...): limits of a performance test's load; repeatable",
+)
+
+_ERROR_WORDS: dict[str | None, str] = {INVALID_PHASE: "INVALID", ERROR_PHASE: "ERROR"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("smload", "performance assertions for SageMaker endpoints")
+    group.addoption("--smload", action="store_true", help="run perf tests, as -m perf does: they send load")
+    for option in OPTIONS:
+        group.addoption(option.flag, dest=option.dest, metavar=option.metavar, help=option.help)
+    for option in SWITCHES:
+        group.addoption(option.flag, dest=option.dest, action="store_true", help=option.help)
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    from pytest_smload import hookspecs
+
+    pluginmanager.add_hookspecs(hookspecs)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for mark in _MARKS:
+        config.addinivalue_line("markers", mark)
+    config.stash[OPTED_IN] = bool(config.getoption("smload")) or opts_in(config.getoption("markexpr", ""))
+    if not config.stash[OPTED_IN]:
+        return
+    if len(config.getoption("tx", None) or ()) > 1:
+        raise pytest.UsageError("smload: several xdist workers would load the endpoint at once; add -n0")
+    from pytest_smload.gate.records import RecordKeeper
+
+    config.stash[KEEPER] = keeper = RecordKeeper(config)
+    config.pluginmanager.register(keeper, "smload-records")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.stash[OPTED_IN]:
+        config.stash[COLLECTED] = list(items)
+    if any(map(_may_be_ours, items)):
+        from pytest_smload.gate.collection import prepare_items
+
+        prepare_items(session, items, opted_in=config.stash[OPTED_IN])
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    config = session.config
+    if config.stash[OPTED_IN] and not config.getoption("collectonly") and any(map(_may_be_ours, session.items)):
+        from pytest_smload.gate.start import open_gate
+
+        collected = config.stash[COLLECTED]
+        gate = open_gate(session, collected)
+        if gate is not None:
+            config.stash[GATE] = gate
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    gate = item.config.stash.get(GATE, None)
+    if gate is not None:
+        gate.begin_attempt(item)
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    returned = yield
+    run = _run_of(item)
+    if run is not None:
+        from pytest_smload.gate.outcome import raise_breach
+
+        gate = item.config.stash[GATE]
+        raise_breach(run, report_directory=gate.report_directory, options=gate.options)
+    return returned
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    run = _run_of(item)
+    if run is not None:
+        from pytest_smload.gate.outcome import judge_report
+
+        judge_report(run, report, call, options=item.config.stash[GATE].options)
+    return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_teststatus(report: pytest.CollectReport | pytest.TestReport) -> tuple[str, str, str] | None:
+    # A repeated attempt is no error: its outcome is "rerun".
+    word = _ERROR_WORDS.get(report.when)
+    return ("error", "E", word) if word is not None and report.failed else None
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    gate = config.stash.get(GATE, None)
+    if gate is not None:
+        gate.close()
+
+
+@pytest.fixture
+def load_profile(request: pytest.FixtureRequest) -> LoadProfile:
+    """The load that marks, settings file, environment and options describe together; frozen, ``.replace(...)``."""
+    from pytest_smload.gate.fixtures import profile_of
+
+    return profile_of(request)
+
+
+@pytest.fixture
+def sm_endpoint(request: pytest.FixtureRequest) -> SmEndpoint:
+    """The endpoint under test: ``.load(profile)`` runs a load, ``.invoke(payload)`` sends one request."""
+    from pytest_smload.gate.fixtures import endpoint_of
+
+    return endpoint_of(request)
+
+
+@pytest.fixture
+def load_result(sm_endpoint: SmEndpoint, load_profile: LoadProfile) -> LoadResult:
+    """What ``sm_endpoint.load(load_profile)`` measured, run once."""
+    from pytest_smload.gate.fixtures import result_of
+
+    return result_of(sm_endpoint, load_profile)
+
+
+def _run_of(item: pytest.Item) -> PerfRun | None:
+    return item.stash.get(PERF_RUN, None)
+
+
+def _may_be_ours(item: pytest.Item) -> bool:
+    """A look that imports nothing; the gate decides."""
+    fixtures = getattr(item, "fixturenames", ())
+    return (
+        item.get_closest_marker("perf") is not None
+        or item.get_closest_marker("perf_budget") is not None
+        or any(name in fixtures for name in ("sm_endpoint", "load_result", "load_profile"))
+    )

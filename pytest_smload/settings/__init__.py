@@ -1,0 +1,1 @@
+"""Where values come from: files, environment variables, options and markers, merged into frozen settings."""

@@ -1,0 +1,171 @@
+"""The schema of a settings file: which keys a table has, and one sentence for every mistake in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from pytest_smload.core.load_fields import LOAD_FIELDS, TRAFFIC_FIELDS, check_load_fields, unknown_field
+from pytest_smload.settings.tables import LOCAL, unknown_name
+
+_NAME = re.compile(r"[A-Za-z0-9](-*[A-Za-z0-9]){0,62}")
+"""EndpointName, in the API reference of CreateEndpoint."""
+_SECRET_KEY = re.compile(
+    r"(aws_?)?(access_?key(_?id)?|secret(_?access)?(_?key)?|(session|security)_?token|token|password|credentials?|profile)"
+    r"|.*(secret|password|access_?key).*",
+    re.IGNORECASE,
+)
+
+
+def _endpoint_name(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        raise ValueError(f"{text!r} is not an endpoint name; it has 1 to 63 letters, digits and inner hyphens")
+    return text
+
+
+def _account(text: str) -> str:
+    if not re.fullmatch(r"\d{12}", text, re.ASCII):
+        raise ValueError(f'{text!r} is not an account; write its 12 digits as text: "111122223333"')
+    return text
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+class EndpointTable(_Table):
+    """Keys of ``[endpoints.NAME]``; those of `TRAFFIC_FIELDS` are checked by the core, as everywhere."""
+
+    name: Annotated[str, AfterValidator(_endpoint_name)] | None = None
+    region: Annotated[str, Field(min_length=1)] | None = None
+    account: Annotated[str, AfterValidator(_account)] | None = None
+    endpoint_url: Annotated[str, Field(min_length=1)] | None = None
+    transport: Literal["http", "boto3"] | None = None
+    scenario: Annotated[str, Field(min_length=1)] | None = None
+
+
+class SettingsTable(_Table):
+    """Keys at the top of a settings file."""
+
+    endpoint: str | None = None
+    endpoints: dict[str, EndpointTable] = Field(default_factory=dict)
+    profiles: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    budgets: dict[str, Any] = Field(default_factory=dict)  # each table is the core's to check
+
+
+ENDPOINT_KEYS = (*EndpointTable.model_fields, *TRAFFIC_FIELDS)
+
+
+def remove_credentials(tables: dict[str, Any], table: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Remove keys that look like credentials from *tables* and yield (table, key) of each.
+
+    They are removed before anything else looks, so that no message and no traceback can show a value.
+    """
+    for key in list(tables):
+        value = tables[key]
+        if len(table) != 1 and _SECRET_KEY.fullmatch(key):
+            del tables[key]
+            yield table, key
+        elif isinstance(value, dict) and table != ("budgets",) and key not in ("models", *TRAFFIC_FIELDS):
+            yield from remove_credentials(value, (*table, key))
+
+
+def check_tables(tables: Mapping[str, Any]) -> tuple[SettingsTable | None, list[tuple[tuple[str, ...], str]]]:
+    """Return the parsed tables (None if their structure is wrong) and (table, sentence) of every mistake in them."""
+    problems: list[tuple[tuple[str, ...], str]] = []
+    endpoints = _subtables(tables, "endpoints")
+    for name, endpoint in endpoints.items():
+        problems += [(("endpoints", name), problem) for problem in _traffic_problems(endpoint)]
+        problems += [(("endpoints", name), problem) for problem in _embedded_problems(name, endpoint)]
+    for name, profile in _subtables(tables, "profiles").items():
+        problems += [(("profiles", name), problem) for problem in _profile_problems(profile)]
+    default = tables.get("endpoint")
+    if isinstance(default, str) and default not in (*endpoints, LOCAL):
+        problems.append(((), f"endpoint: {unknown_name('endpoint', default, dict.fromkeys([*endpoints, LOCAL]))}"))
+    without_traffic = {
+        name: {key: value for key, value in endpoint.items() if key not in TRAFFIC_FIELDS}
+        for name, endpoint in endpoints.items()
+    }
+    structure = dict(tables)
+    if isinstance(structure.get("endpoints"), dict):
+        structure["endpoints"] = structure["endpoints"] | without_traffic
+    try:
+        return SettingsTable.model_validate(structure), problems
+    except ValidationError as error:
+        structural = [_sentence(detail["loc"], detail["type"], detail["msg"]) for detail in error.errors()]
+        return None, structural + problems
+
+
+def _subtables(tables: Mapping[str, Any], key: str) -> dict[str, dict[str, Any]]:
+    value = tables.get(key)
+    return {name: table for name, table in value.items() if isinstance(table, dict)} if isinstance(value, dict) else {}
+
+
+def _traffic_problems(endpoint: Mapping[str, Any]) -> list[str]:
+    traffic = {key: value for key, value in endpoint.items() if key in TRAFFIC_FIELDS}
+    return unquoted_models(traffic) or [*check_load_fields(traffic), *_payload_problems(traffic)]
+
+
+def _profile_problems(profile: Mapping[str, Any]) -> list[str]:
+    return unquoted_models(profile) or [*check_load_fields(profile), *_payload_problems(profile)]
+
+
+def _payload_problems(fields: Mapping[str, Any]) -> list[str]:
+    payload = fields.get("payload")
+    parts = payload.items() if isinstance(payload, dict) else [("", payload)] if payload is not None else []
+    return [
+        f"payload: {f'{name!r}: ' if name else ''}{part!r} is neither text (a path, module:function) nor a list of rows"
+        for name, part in parts
+        if not (isinstance(part, str) or (isinstance(part, list) and all(isinstance(row, str) for row in part)))
+    ]
+
+
+def unquoted_models(fields: Mapping[str, Any]) -> list[str]:
+    """Return sentences for weights such as ``xgboost-0.tar.gz = 3``, which TOML reads as nested tables."""
+    models = fields.get("models")
+    nested = (
+        {name: table for name, table in models.items() if isinstance(table, dict)} if isinstance(models, dict) else {}
+    )
+    return [
+        f'models: {name!r} holds a table; a model name with dots needs quotes: "{_dotted(name, table)}" = 1'
+        for name, table in nested.items()
+    ]
+
+
+def _dotted(name: str, table: Mapping[str, Any]) -> str:
+    key, value = next(iter(table.items()), ("", 0))
+    return _dotted(f"{name}.{key}", value) if isinstance(value, dict) else f"{name}.{key}"
+
+
+def _embedded_problems(name: str, endpoint: Mapping[str, Any]) -> list[str]:
+    if name != LOCAL and "scenario" not in endpoint:
+        return []
+    why = f"{LOCAL!r} is the embedded endpoint" if name == LOCAL else "a table with a scenario is the embedded endpoint"
+    return [
+        f"{key}: {why}, which has none; remove it, or give the AWS endpoint a table of its own"
+        for key in ("account", "endpoint_url")
+        if key in endpoint
+    ]
+
+
+def _sentence(loc: tuple[int | str, ...], kind: str, text: str) -> tuple[tuple[str, ...], str]:
+    """Return table and sentence for one pydantic error; *loc* is the path of keys to it."""
+    path = tuple(str(part) for part in loc)
+    depth = min(2, len(path) - 1)
+    table, key = path[:depth], ".".join(path[depth : depth + 1])
+    if kind == "extra_forbidden":
+        allowed = ENDPOINT_KEYS if depth else tuple(SettingsTable.model_fields)
+        also = " (a key of a load profile: it goes into [profiles.NAME])" if key in LOAD_FIELDS else ""
+        return table, unknown_field(key, allowed) + also
+    known = {
+        "string_type": 'must be text in quotes: "..."',
+        "string_too_short": "must not be empty",
+        "dict_type": "must be a table",
+        "model_type": "must be a table",
+        "model_attributes_type": "must be a table",
+        "literal_error": "must be " + text.removeprefix("Input should be "),
+    }
+    return table, f"{key}: {known.get(kind, text.removeprefix('Value error, '))}"

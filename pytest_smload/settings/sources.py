@@ -1,0 +1,144 @@
+"""Reads the command line's options and the environment's ``SMLOAD_*`` variables into one frozen record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from types import MappingProxyType
+
+from pytest_smload.core.load_fields import LOAD_FIELDS, check_load_fields
+from pytest_smload.errors import ConfigurationError
+from pytest_smload.options import OPTIONS, PREFIX, SWITCHES, UPDATE_BASELINES, Option
+
+TRANSPORTS = ("http", "boto3")
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a whole number") from None
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a number") from None
+
+
+def _transport(text: str) -> str:
+    if text not in TRANSPORTS:
+        raise ValueError(f"{text!r} is not one of {', '.join(TRANSPORTS)}")
+    return text
+
+
+def _switch(text: str) -> bool:
+    try:
+        return _SWITCHED[text.lower()]
+    except KeyError:
+        raise ValueError(f"{text!r} is neither 1 nor 0") from None
+
+
+_SWITCHED = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+
+_PARSERS: Mapping[str, Callable[[str], object]] = {
+    "users": _whole,
+    "tps": _number,
+    "seed": _whole,
+    "transport": _transport,
+    **{option.name: _switch for option in SWITCHES},
+}
+"""How an option's text becomes its value; text stays text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What options and environment say, parsed.
+
+    Attributes:
+        options: Values given on the command line, by name.
+        environment: Values of ``SMLOAD_*`` variables, by name; weaker than *options*.
+    """
+
+    options: Mapping[str, object] = field(default_factory=dict)
+    environment: Mapping[str, object] = field(default_factory=dict)
+
+    def text(self, name: str) -> str | None:
+        """Return the stronger value of a setting that is text (endpoint, profile, transport, report), or None."""
+        value = self.options.get(name, self.environment.get(name))
+        return None if value is None else str(value)
+
+    @property
+    def update_baselines(self) -> bool:
+        """Whether runs are to be recorded as baselines."""
+        name = UPDATE_BASELINES.name
+        return bool(self.options.get(name, self.environment.get(name, False)))
+
+    def source(self, name: str) -> str:
+        """Return which option or variable *name* was taken from."""
+        option = _BY_NAME[name]
+        return option.flag if name in self.options else option.variable
+
+    def levels(self) -> list[tuple[str, dict[str, object]]]:
+        """Return (where, load fields) of environment and options, weakest first."""
+        return [
+            ("environment", {name: value for name, value in self.environment.items() if name in LOAD_FIELDS}),
+            ("options", {name: value for name, value in self.options.items() if name in LOAD_FIELDS}),
+        ]
+
+
+_BY_NAME = {option.name: option for option in (*OPTIONS, *SWITCHES)}
+
+
+def read_overrides(options: Mapping[str, str | None], environment: Mapping[str, str]) -> Overrides:
+    """Parse the options' texts (by option name) and the ``SMLOAD_*`` variables among *environment*.
+
+    Empty variables count as unset, as CI systems pass on variables that are not defined.
+
+    Raises:
+        ConfigurationError: naming every option and variable that is wrong.
+    """
+    # Rebound, so that no traceback with local variables can print the whole environment.
+    environment = {name: text for name, text in environment.items() if name.startswith(PREFIX) and text.strip()}
+    problems: list[str] = []
+    given = {name: text for name, text in options.items() if text is not None}
+    every = _BY_NAME.values()
+    variables = {option.name: environment[option.variable] for option in every if option.variable in environment}
+    known = [option.variable for option in every]
+    problems += [_unknown_variable(name, known) for name in environment if name not in known]
+    overrides = Overrides(
+        options=MappingProxyType(_parse(given, lambda option: option.flag, problems)),
+        environment=MappingProxyType(_parse(variables, lambda option: option.variable, problems)),
+    )
+    if problems:
+        raise ConfigurationError(problems)
+    return overrides
+
+
+def _parse(texts: Mapping[str, str], where: Callable[[Option], str], problems: list[str]) -> dict[str, object]:
+    values: dict[str, object] = {}
+    for name, text in texts.items():
+        option = _BY_NAME[name]
+        try:
+            values[name] = value = _PARSERS.get(name, str)(text.strip())
+        except ValueError as error:
+            problems.append(f"{where(option)}: {error}")
+            continue
+        if name in LOAD_FIELDS:
+            # The check names the field first; the option's own name says it already.
+            found = check_load_fields({name: value})
+            problems += [f"{where(option)}: {problem.removeprefix(f'{name}: ')}" for problem in found]
+        elif not text.strip():
+            problems.append(f"{where(option)}: needs a value ({option.metavar})")
+    if values.get("users") is not None and values.get("tps") is not None:
+        both = " and ".join(where(_BY_NAME[name]) for name in ("users", "tps"))
+        problems.append(f"{both}: are both given; a load has exactly one of users, tps and stages")
+    return values
+
+
+def _unknown_variable(name: str, known: list[str]) -> str:
+    near = get_close_matches(name, known, n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return f"{name}: unknown environment variable{hint} (allowed: {', '.join(known)})"

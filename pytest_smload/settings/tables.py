@@ -1,0 +1,83 @@
+"""What a settings file says, as frozen records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal
+
+from pytest_smload.core.budget_sources import FileBudget
+
+LOCAL = "local"
+"""The name of the embedded endpoint; it needs no table."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointSettings:
+    """One ``[endpoints.NAME]`` table.
+
+    Attributes:
+        name: The table's name, as ``--smload-endpoint`` takes it.
+        endpoint_name: Name of the SageMaker endpoint; the table's name where none is given.
+        region: AWS region, or None for boto3's own.
+        account: 12-digit account the endpoint must be in, or None for no check.
+        endpoint_url: Base URL of the SageMaker Runtime, or None for botocore's own.
+        transport: ``"http"``, ``"boto3"``, or None for the software's choice.
+        scenario: Scenario file of the embedded endpoint, absolute; None for its default scenario or a real endpoint.
+        traffic: Values of `TRAFFIC_FIELDS` the table gives.
+        source: Where it was written, for messages: ``smload.toml [endpoints.staging]``.
+    """
+
+    name: str
+    endpoint_name: str
+    source: str
+    region: str | None = None
+    account: str | None = None
+    endpoint_url: str | None = None
+    transport: Literal["http", "boto3"] | None = None
+    scenario: Path | None = None
+    traffic: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def embedded(self) -> bool:
+        """Whether this is the embedded endpoint rather than one of SageMaker."""
+        return self.name == LOCAL or self.scenario is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileSettings:
+    """One settings file, checked.
+
+    Attributes:
+        path: The file.
+        label: The file as messages name it, relative to pytest's rootdir.
+        root: Its folder, absolute: what payload paths, budget keys and ``.smload/`` are relative to.
+        endpoint: Name of the default endpoint, or None.
+        endpoints: Endpoint tables by name.
+        profiles: Load fields of named profiles, by name.
+        budgets: Budget tables by key (``default`` or a part of a test's id), as the core parses them.
+    """
+
+    path: Path
+    label: str
+    root: Path
+    endpoint: str | None
+    endpoints: Mapping[str, EndpointSettings]
+    profiles: Mapping[str, Mapping[str, Any]]
+    budgets: Mapping[str, FileBudget]
+
+
+def embedded_endpoint() -> EndpointSettings:
+    """Return the embedded endpoint with its default scenario, for a project without a ``[endpoints.local]`` table."""
+    return EndpointSettings(name=LOCAL, endpoint_name=LOCAL, source="the embedded endpoint")
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> str:
+    """Return the sentence for a *name* no table of this *kind* (endpoint, profile) has, with the nearest one."""
+    names = list(known)
+    near = get_close_matches(name, names, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return f"there is no {kind} {name!r}{hint} (known: {', '.join(names) or 'none'})"

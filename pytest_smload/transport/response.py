@@ -1,0 +1,43 @@
+"""Reading the head of an HTTP response by hand, where the fast path did not need to look at it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseHead:
+    """Status and headers of the final response in the bytes read so far.
+
+    Attributes:
+        status: HTTP status.
+        headers: Names in lower case; of repeated ones the last.
+    """
+
+    status: int
+    headers: dict[str, str]
+
+    @property
+    def ends_with_connection(self) -> bool:
+        """Whether nothing but the peer's closing tells where the body ends (RFC 9112, 6.3)."""
+        return "content-length" not in self.headers and "transfer-encoding" not in self.headers
+
+
+def read_head(raw: bytes) -> ResponseHead | None:
+    """Return the final response's head in *raw*, interim (1xx) responses skipped, or None while it is incomplete."""
+    while True:
+        block, end, rest = raw.partition(b"\r\n\r\n")
+        if not end:
+            return None
+        lines = block.lstrip(b"\r\n").split(b"\r\n")
+        status = lines[0].split(b" ", 2)[1:2]
+        if not status or not status[0].isdigit():
+            return None
+        if not status[0].startswith(b"1"):
+            break
+        raw = rest
+    headers = {}
+    for line in lines[1:]:
+        name, _, value = line.partition(b":")
+        headers[name.strip().lower().decode("latin-1")] = value.strip().decode("latin-1")
+    return ResponseHead(status=int(status[0]), headers=headers)

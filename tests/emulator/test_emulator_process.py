@@ -1,0 +1,203 @@
+"""The process: how it starts, what it says when it cannot, how it ends, and that its log is exact."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import trustme
+
+from pytest_smload.emulator.__main__ import main
+from pytest_smload.emulator.process import EmulatorProcess
+from pytest_smload.errors import EmulatorError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+COMMAND = [sys.executable, "-m", "pytest_smload.emulator"]
+
+
+def invoke(client: Any, model: str) -> str:
+    """Return "ok", or the code an invocation failed with."""
+    try:
+        client.invoke_endpoint(EndpointName="local", TargetModel=model, Body=b"1")["Body"].read()
+    except client.exceptions.ClientError as error:
+        code: str = error.response["Error"]["Code"]
+        return code
+    return "ok"
+
+
+def test_counts_of_the_log_are_exact(
+    start_emulator: Callable[..., EmulatorProcess], boto3_client: Callable[..., Any]
+) -> None:
+    """Concurrent invocations are all in the log, by model and by kind, with their times; a reset starts anew."""
+    emulator = start_emulator(
+        'latency = "2ms"\nworkers = 4\n[cold]\nload_time = "1ms"\n'
+        '[[faults]]\nkind = "ThrottlingException"\nrate = 0.1\n'
+    )
+    client = boto3_client(emulator)
+    wanted = ["a"] * 30 + ["b"] * 20
+    for _ in range(2):
+        with ThreadPoolExecutor(8) as pool:
+            kinds = Counter(pool.map(lambda model: invoke(client, model), wanted))
+        log = emulator.log()
+
+        assert {"ok": 45, "ThrottlingException": 5} == kinds == log.kinds
+        assert (log.models, log.requests, log.in_flight) == ({"a": 30, "b": 20}, 50, 0)
+        assert (log.loads, log.evictions) == (2, 0)
+        assert 45 == len(log.latencies_ms()) == len(log.latencies_ms("a")) + len(log.latencies_ms("b"))
+        assert min(log.latencies_ms()) + 0.02 >= 2.0
+        assert min(log.latencies_ms()) <= log.p95_ms <= max(log.latencies_ms())
+        assert log.busy_share is not None
+        assert 0 < log.busy_share <= 1
+        assert sorted(log.received_s) == log.received_s
+        emulator.reset()
+    assert (emulator.log().requests, emulator.log().models, emulator.log().kinds) == (0, {}, {})
+
+
+def test_https(
+    tmp_path: Path, start_emulator: Callable[..., EmulatorProcess], boto3_client: Callable[..., Any]
+) -> None:
+    """With a certificate it speaks TLS, to its log's reader too."""
+    authority = trustme.CA()
+    certificate = authority.issue_cert("127.0.0.1")
+    certificate.private_key_and_cert_chain_pem.write_to_path(str(tmp_path / "cert.pem"))
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    emulator = start_emulator("", tls_cert=tmp_path / "cert.pem", tls_key=tmp_path / "cert.pem")
+
+    assert emulator.url.startswith("https://127.0.0.1:")
+    assert invoke(boto3_client(emulator, verify=str(tmp_path / "ca.pem")), "m") == "ok"
+    assert emulator.log().models == {"m": 1}
+
+
+def test_scenario_mistakes_are_said_in_one_line(tmp_path: Path) -> None:
+    """All mistakes of the file reach whoever starts the endpoint, without a traceback."""
+    path = tmp_path / "s.toml"
+    path.write_text("workers = 0\nlatncy = 1\n")
+    with pytest.raises(EmulatorError) as caught:
+        EmulatorProcess.start(path)
+
+    assert (
+        f"the embedded endpoint did not start: {path}: key 'workers': input should be greater than or equal to 1, "
+        f"not 0; {path}: unknown key 'latncy'; did you mean 'latency'? Allowed: endpoint, multi_model, models, "
+        "instances, workers, queue_limit, model_timeout, check_signatures, seed, latency, cold, response, variants, "
+        "faults"
+    ) == str(caught.value)
+
+
+def test_a_missing_uvicorn_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without uvicorn the message is the command that installs it."""
+    (tmp_path / "uvicorn.py").write_text("raise ImportError('not here')\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    with pytest.raises(EmulatorError, match=r"needs uvicorn.*: pip install 'pytest-smload\[emulator\]'$"):
+        EmulatorProcess.start()
+
+
+def test_a_start_that_takes_too_long() -> None:
+    """The wait is bounded, and the process that did not answer in time is gone."""
+    with pytest.raises(EmulatorError, match=r"did not start: nothing within 0 s$"):
+        EmulatorProcess.start(timeout_s=0)
+
+
+def test_a_process_that_went_away() -> None:
+    """Asking a dead endpoint for its log is an error that names its address; stopping it twice is none."""
+    emulator = EmulatorProcess.start()
+    emulator.stop()
+    emulator.stop()
+
+    with pytest.raises(EmulatorError, match=rf"the embedded endpoint at {emulator.url} does not answer: "):
+        emulator.log()
+
+
+def test_it_dies_with_its_parent() -> None:
+    """A parent killed by SIGKILL leaves no process behind."""
+    program = (
+        "import sys, time\n"
+        "from pytest_smload.emulator.process import EmulatorProcess\n"
+        "print(EmulatorProcess.start().pid, flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert parent.stdout is not None
+    assert parent.stdin is not None
+    pid = int(parent.stdout.readline())
+    child = os.pidfd_open(pid)
+    try:
+        parent.send_signal(signal.SIGKILL)
+        parent.wait()
+        assert_ends(child)
+    finally:
+        os.close(child)
+        parent.stdout.close()
+        parent.stdin.close()
+
+
+def assert_ends(pidfd: int) -> None:
+    """Wait, at most 5 s, for the end of a process that may be no child of ours."""
+    poll = select.poll()
+    poll.register(pidfd, select.POLLIN)
+    assert poll.poll(5000), "the process is still there"
+
+
+def test_the_starter_imports_nothing_heavy() -> None:
+    """What other packages import is plain Python: the endpoint's own packages stay in its process."""
+    program = "import sys, pytest_smload.emulator.process; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert not {"pydantic", "uvicorn", "uvloop", "botocore", "asyncio", "pytest"} & set(done.stdout.split())
+
+
+def test_by_hand(tmp_path: Path) -> None:
+    """The command prints its URL and how to call it, and Ctrl-C ends it without a word."""
+    path = tmp_path / "s.toml"
+    path.write_text('endpoint = "abalone"\nmodels = ["x.tar.gz"]\n')
+    child = subprocess.Popen([*COMMAND, "--scenario", str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert child.stdout is not None
+    url = child.stdout.readline().decode().strip()
+    hint = child.stdout.readline().decode()
+    child.send_signal(signal.SIGINT)
+    rest, said = child.communicate(timeout=10)
+
+    assert url.startswith("http://127.0.0.1:")
+    assert (
+        f"aws sagemaker-runtime invoke-endpoint --endpoint-url {url} --region us-east-1 --endpoint-name abalone "
+        "--target-model x.tar.gz " in hint
+    )
+    assert (child.returncode, rest, said) == (130, b"", b"")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--host", "0.0.0.0"], "'0.0.0.0' is not a loopback address; allowed: 127.0.0.1, ::1, localhost"),
+        (["--port", "99999"], "'99999' is not a port; allowed: 0..65535, 0 picks a free one"),
+    ],
+)
+def test_wrong_arguments(arguments: list[str], text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Arguments that cannot work end with status 2 and one line that says why."""
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+
+    assert caught.value.code == 2
+    assert text in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_half_a_certificate(capsys: pytest.CaptureFixture[str]) -> None:
+    """A certificate without its key is refused before anything starts."""
+    assert main(["--tls-cert", "x.pem"]) == 2
+    assert capsys.readouterr().err == "--tls-cert and --tls-key need each other\n"
+
+
+def test_a_certificate_that_cannot_be_read(tmp_path: Path) -> None:
+    """The files are named, with the reason."""
+    with pytest.raises(EmulatorError, match=r"with .*none\.pem and .*none\.key: No such file or directory$"):
+        EmulatorProcess.start(tls_cert=tmp_path / "none.pem", tls_key=tmp_path / "none.key")

@@ -1,0 +1,98 @@
+"""A transport without a network, and plans for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import gevent
+
+from pytest_smload.core.invocation import InvocationFailure, Payload, Route
+from pytest_smload.core.kinds import OK, ErrorKinds
+from pytest_smload.core.plan import LoadPlan
+from pytest_smload.core.profile import LoadProfile
+from pytest_smload.core.recording import Recording
+from pytest_smload.engine.run import LoadHooks, run_load
+
+
+class FakeTransport:
+    """Answers after *latency_s* of cooperative sleep; keeps a log as an endpoint would."""
+
+    name = "fake"
+
+    def __init__(self, latency_s: float = 0.002, outcome: Callable[[int], str | None] = lambda _count: None) -> None:
+        self.kinds = ErrorKinds()
+        self.latency_s = latency_s
+        self.outcome = outcome
+        self.message = ""
+        self.outcome_of_model: Callable[[str], str | None] = lambda _name: None
+        self.connects = 0
+        self.log: list[tuple[float, str]] = []
+        self.in_flight = self.most_in_flight = 0
+        self.open_connections = 0
+        self.sweeps = 0
+        self.closed = False
+
+    def connection(self) -> FakeConnection:
+        return FakeConnection(self)
+
+    def sweep(self, now: float) -> None:
+        self.sweeps += 1
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class FakeConnection:
+    def __init__(self, transport: FakeTransport) -> None:
+        self.transport = transport
+        self.start = self.end = 0.0
+        self.bytes_in = 0
+        self.failure: InvocationFailure | None = None
+        self.is_open = False
+
+    def open(self) -> None:
+        if not self.is_open:
+            self.is_open = True
+            self.transport.connects += 1
+            self.transport.open_connections += 1
+
+    def invoke(self, route: Route, payload: Payload) -> int:
+        transport = self.transport
+        self.open()
+        self.start = perf_counter()
+        transport.log.append((self.start, route.name))
+        transport.in_flight += 1
+        transport.most_in_flight = max(transport.most_in_flight, transport.in_flight)
+        try:
+            gevent.sleep(transport.latency_s)
+        finally:
+            transport.in_flight -= 1
+            self.end = perf_counter()
+        self.bytes_in = 3
+        kind = transport.outcome_of_model(route.name) or transport.outcome(len(transport.log))
+        if kind is None:
+            self.failure = None
+            return OK
+        self.failure = InvocationFailure(kind, transport.message or f"a {kind}")
+        return transport.kinds.code(kind)
+
+    def close(self) -> None:
+        if self.is_open:
+            self.is_open = False
+            self.transport.open_connections -= 1
+
+
+def plan_of(**fields: Any) -> LoadPlan:
+    """Return the plan of a profile whose payload is one literal row unless *fields* say otherwise."""
+    fields = {"payload": b"row", "warmup": "0s", "duration": "200ms", "prime": False} | fields
+    return LoadPlan.from_profile(LoadProfile(**fields), Path())
+
+
+def run(transport: Any, hooks: LoadHooks | None = None, **fields: Any) -> Recording:
+    """Run the load *fields* describe over *transport*."""
+    return run_load(
+        plan_of(**fields), transport, endpoint_name="fake", base_url="http://127.0.0.1", hooks=hooks or LoadHooks()
+    )

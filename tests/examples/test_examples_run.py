@@ -1,0 +1,154 @@
+"""The examples run as README.md says, on the embedded endpoint, and leave the record they promise."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+AGAIN_WHERE_INVALID = ("--reruns", "2", "--only-rerun", "INVALID")
+LIMIT_S = 240
+"""A run that takes longer hangs."""
+WEIGHTED = "examples/test_weighted_multi_model.py::test_weighted_traffic"
+LOADS = {
+    "examples/locust_listener/test_with_listener.py::test_every_request_is_heard": [None],
+    "examples/test_many_models.py::test_popular_models_stay_loaded": [None],
+    "examples/test_phases.py::test_endpoint_recovers_from_overload": ["before", "overload", "after"],
+    "examples/test_single_model.py::test_answers_are_right_before_they_are_fast": [None],
+    "examples/test_single_model.py::test_classification_speed": [None],
+    "examples/test_stages.py::test_noon": [None],
+    WEIGHTED: [None],
+}
+"""Every example, and the labels of its loads."""
+PARTS_OF_A_LIMIT_THAT_MAY_BE_USED = 0.7
+
+
+@dataclass(frozen=True)
+class ExamplesRun:
+    """A finished run of examples.
+
+    Attributes:
+        outcomes: Counts by what JUnit XML says of each test: passed, failure, error, skipped.
+        tests: The records of ``report.json`` by node id.
+    """
+
+    exit_code: int
+    out: str
+    outcomes: dict[str, int]
+    tests: dict[str, dict[str, Any]]
+
+
+def run_examples(folder: Path, *arguments: str) -> ExamplesRun:
+    """Run a copy of the examples in *folder*, so that what they write stays out of the checkout.
+
+    A load that was INVALID, because something else took the machine from the client, is measured again.
+    """
+    shutil.copytree(ROOT / "examples", folder / "examples", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-m", "perf", *(arguments or ("examples",))]
+    done = subprocess.run(
+        [*command, "--smload-report", "report", "--junitxml", "report/junit.xml", *AGAIN_WHERE_INVALID],
+        cwd=folder,
+        env={name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
+    )
+    last: dict[str, str] = {}
+    assert (folder / "report" / "report.json").is_file(), done.stdout
+    for case in ET.parse(folder / "report" / "junit.xml").iter("testcase"):
+        kinds = [child.tag for child in case if child.tag in {"failure", "error", "skipped"}] or ["passed"]
+        last[f"{case.get('classname')}.{case.get('name')}"] = "+".join(kinds)
+    outcomes = dict(Counter(last.values()))
+    record = json.loads((folder / "report" / "report.json").read_text())
+    return ExamplesRun(done.returncode, done.stdout, outcomes, {test["nodeid"]: test for test in record["tests"]})
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> ExamplesRun:
+    """``pytest -m perf examples``."""
+    return run_examples(tmp_path_factory.mktemp("project"))
+
+
+def test_every_example_passes(run: ExamplesRun) -> None:
+    """All of them, and nothing else, in terminal, JUnit and exit code."""
+    assert {"passed": len(LOADS)} == run.outcomes, run.out
+    assert pytest.ExitCode.OK == run.exit_code
+    assert f"{len(LOADS)} passed" in run.out
+
+
+def test_report_has_every_load(run: ExamplesRun) -> None:
+    """report.json has each example once, its loads under their labels, all measured on this machine."""
+    loads = {nodeid: [load["label"] for load in test["loads"]] for nodeid, test in run.tests.items()}
+    assert loads == LOADS
+    assert {"pass"} == {test["verdict"] for test in run.tests.values()}
+    urls = {load["endpoint"]["url"].rpartition(":")[0] for test in run.tests.values() for load in test["loads"]}
+    assert {"http://127.0.0.1"} == urls
+
+
+def test_every_window_fits_a_minute(run: ExamplesRun) -> None:
+    """The loads ask for less than 40 s together, so that all examples end within a minute."""
+    windows_s = sum(load["window_s"] for test in run.tests.values() for load in test["loads"])
+    assert windows_s < 40
+
+
+def test_limits_leave_room(run: ExamplesRun) -> None:
+    """No latency comes near its limit: an example must not fail on a busy machine."""
+    checks = [check for test in run.tests.values() for load in test["loads"] for check in load["checks"]]
+    timed = [check for check in checks if check["metric"].startswith("p")]
+    near = [
+        check for check in timed if check["observed"] > PARTS_OF_A_LIMIT_THAT_MAY_BE_USED * _limit_ms(check["limit"])
+    ]
+    assert [] == near
+    assert len(timed) >= len(LOADS)
+
+
+def test_weighted_example_splits_three_to_one(run: ExamplesRun) -> None:
+    """The open model's counts follow the weights to within one request."""
+    (load,) = run.tests[WEIGHTED]["loads"]
+    requests = {name: stats["requests"] for name, stats in load["models"].items()}
+    assert abs(requests["xgboost-0.tar.gz"] - 3 / 4 * load["scheduled"]) <= 1
+    assert load["scheduled"] == sum(requests.values())
+
+
+def test_overload_is_measured_without_a_budget(run: ExamplesRun) -> None:
+    """The phase with ``budget=None`` sheds load and has no checks; those around it have."""
+    before, overload, after = run.tests["examples/test_phases.py::test_endpoint_recovers_from_overload"]["loads"]
+    assert [] == overload["checks"]
+    assert overload["errors"]["ServiceUnavailable"] > 0
+    assert [check["metric"] for check in before["checks"]] == [check["metric"] for check in after["checks"]]
+
+
+def test_regressed_endpoint_fails_as_the_readme_shows(tmp_path: Path) -> None:
+    """Against the endpoint with a slow model the same test fails on p95, in all and of that model, and only there."""
+    run = run_examples(tmp_path, WEIGHTED.partition("::")[0], "--smload-endpoint", "regressed")
+    assert {"failure": 1} == run.outcomes, run.out
+    assert pytest.ExitCode.TESTS_FAILED == run.exit_code
+    (load,) = run.tests[WEIGHTED]["loads"]
+    failed = {(check["scope"], check["metric"]) for check in load["checks"] if check["outcome"] == "fail"}
+    assert {("total", "p95"), ("xgboost-1.tar.gz", "p95")} == failed
+
+
+def test_plain_pytest_does_not_collect_examples() -> None:
+    """``pytest`` without arguments runs the tests only."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert settings["tool"]["pytest"]["ini_options"]["testpaths"] == ["tests"]
+
+
+def _limit_ms(text: str) -> float:
+    number, unit = text.removeprefix("<= ").split()
+    return float(number) * {"ms": 1.0, "s": 1000.0}[unit]

@@ -1,0 +1,179 @@
+"""README.md agrees with the code: its examples work, its tables are complete, its commands and links exist."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from pytest_smload.core.limits import METRICS
+from pytest_smload.core.profile import LOAD_FIELDS, LoadProfile
+from pytest_smload.core.record_schema import LoadRecord
+from pytest_smload.core.result import Figures
+from pytest_smload.emulator.scenario import Cold, FaultTable, Response, Scenario, load_scenario
+from pytest_smload.gate.marks import BUDGET, FIXTURES, PERF
+from pytest_smload.options import OPTIONS, SWITCHES
+from pytest_smload.settings.file import SettingsFiles
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+FLAGS = {option.flag for option in (*OPTIONS, *SWITCHES)} | {"--smload"}
+
+
+def blocks(language: str) -> list[str]:
+    """The fenced code blocks of *language*."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def section(title: str) -> str:
+    """The text below a heading, up to the next one."""
+    return re.split(r"^## ", README.partition(f"\n## {title}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def rows(title: str) -> dict[str, str]:
+    """The rows of a section's tables by each name in code quotes of their first cell."""
+    found: dict[str, str] = {}
+    for line in section(title).splitlines():
+        if line.startswith("| `"):
+            first, _, rest = line[2:].partition(" | ")
+            found.update(dict.fromkeys(re.findall(r"`([^`]+)`", first), rest))
+    return found
+
+
+@pytest.mark.parametrize("source", blocks("python"))
+def test_python_blocks_compile(source: str) -> None:
+    """Each is a file, or the part of one."""
+    ast.parse(source)
+
+
+def test_shown_test_is_the_example() -> None:
+    """The first screen's test is the file of that name, without its docstring."""
+    name, _, shown = blocks("python")[0].partition("\n")
+    file = (ROOT / name.removeprefix("# ")).read_text(encoding="utf-8")
+    assert file.partition('"""\n\n')[2] == shown
+
+
+def test_shown_output_is_of_the_shown_test() -> None:
+    """One run fails and one passes, both of the first screen's test, by options that exist."""
+    failing, passing, *_ = blocks("console")
+    for output in (failing, passing):
+        command = shlex.split(output.partition("\n")[0].removeprefix("$ "))
+        assert command[:4] == ["pytest", "-m", "perf", "examples/test_weighted_multi_model.py"]
+        assert {word for word in command if word.startswith("--")} <= FLAGS
+    assert re.search(r"^FAIL +xgboost-1.tar.gz +p95 +<= 1 s", failing, re.MULTILINE)
+    assert re.search(r"^=+ 1 failed in [\d.]+s =+$", failing, re.MULTILINE)
+    assert "PASS examples/test_weighted_multi_model.py::test_weighted_traffic" in passing
+    assert re.search(r"^=+ 1 passed in [\d.]+s =+$", passing, re.MULTILINE)
+
+
+def test_set_up_lines_are_the_promised_ones() -> None:
+    """Two lines, copied from here, do everything on a machine with only python3."""
+    venv = "python3 -m venv .venv && .venv/bin/pip install -e"
+    lines = [block.strip() for block in blocks("shell")]
+    assert f"{venv} '.[emulator]' && .venv/bin/pytest -m perf examples" in lines
+    assert f"{venv} '.[test]' && .venv/bin/pytest" in lines
+
+
+def test_settings_block_is_a_settings_file(tmp_path: Path) -> None:
+    """The smload.toml shown is read without a complaint."""
+    (block,) = [block for block in blocks("toml") if "[endpoints." in block]
+    (tmp_path / "smload.toml").write_text(block)
+    settings = SettingsFiles(tmp_path).of_test(tmp_path / "test_it.py")
+    assert settings is not None
+    assert ["staging", "local"] == list(settings.endpoints)
+
+
+def test_commented_keys_of_the_settings_block_exist(tmp_path: Path) -> None:
+    """With its optional lines in force, the file is still read without a complaint."""
+    (block,) = [block for block in blocks("toml") if "[endpoints." in block]
+    (tmp_path / "smload.toml").write_text(re.sub(r"^# (?=\w+[\w.]* = )", "", block, flags=re.MULTILINE))
+    assert SettingsFiles(tmp_path).of_test(tmp_path / "test_it.py") is not None
+
+
+def test_scenario_block_is_a_scenario(tmp_path: Path) -> None:
+    """The scenario shown is read without a complaint."""
+    (block,) = [block for block in blocks("toml") if "[[faults]]" in block]
+    path = tmp_path / "scenario.toml"
+    path.write_text(block)
+    assert 2 == len(load_scenario(path).faults)
+
+
+def test_json_block_is_json() -> None:
+    """The IAM policy names the one permission needed."""
+    (block,) = blocks("json")
+    assert ["sagemaker:InvokeEndpoint"] == [statement["Action"] for statement in json.loads(block)["Statement"]]
+
+
+def test_markers_and_fixtures_are_complete() -> None:
+    """Each marker and fixture has its row."""
+    assert {f"@pytest.mark.{PERF}(**load)", f"@pytest.mark.{BUDGET}(**limits)"} <= set(rows("Markers"))
+    assert set(FIXTURES) == set(rows("Fixtures"))
+
+
+def test_options_and_variables_are_complete() -> None:
+    """Each option has its row, with its metavar and its variable, and no other has one."""
+    options = rows("Options and environment variables")
+    every = (*OPTIONS, *SWITCHES)
+    expected = {f"{option.flag} {option.metavar}".strip(): f"`{option.variable}`" for option in every}
+    assert {"--smload", *expected} == set(options)
+    assert expected == {name: options[name].partition(" |")[0] for name in expected}
+
+
+def test_load_fields_are_complete() -> None:
+    """Each field of a load has its row, and no other has one; defaults are the code's."""
+    fields = rows("Load fields")
+    assert list(LOAD_FIELDS) == list(fields)
+    for field in dataclasses.fields(LoadProfile):
+        if isinstance(field.default, (str, int)):
+            shown = json.dumps(field.default)
+            cell = fields[field.name].partition(" |")[0]
+            assert shown == cell.strip("`"), field.name
+
+
+def test_limits_are_complete() -> None:
+    """Each metric has its row, and no other has one."""
+    assert list(METRICS) == list(rows("Limits"))
+
+
+def test_figures_of_a_result_are_complete() -> None:
+    """The figures listed are the result's."""
+    listed = re.search(r"attributes: `([^`]+)`", section("Fixtures"))
+    assert listed is not None
+    assert [field.name for field in dataclasses.fields(Figures)] == listed[1].split()
+
+
+def test_report_keys_are_complete() -> None:
+    """Each key of a load in report.json has its row, and no other has one."""
+    assert set(LoadRecord.__annotations__) == set(rows("report.json"))
+
+
+def test_scenario_keys_are_complete() -> None:
+    """Each key of a scenario file is there."""
+    text = section("The embedded endpoint")
+    for table in (Scenario, Cold, Response, FaultTable):
+        for name, field in table.model_fields.items():
+            assert re.search(rf"\b{field.alias or name}\b", text), f"{table.__name__}.{field.alias or name}"
+
+
+def test_links_lead_somewhere() -> None:
+    """Relative links are files of this repository; links within the page are its headings."""
+    headings = re.findall(
+        r"^#+ (.+)$", re.sub(r"^```.*?^```$", "", README, flags=re.MULTILINE | re.DOTALL), re.MULTILINE
+    )
+    anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    for target in re.findall(r"\]\(([^)]+)\)", README):
+        if target.startswith("#"):
+            assert target[1:] in anchors
+        elif "://" not in target:
+            assert (ROOT / target).exists(), target
+
+
+def test_commands_use_files_that_exist() -> None:
+    """Benchmarks and scenarios named in commands are there."""
+    for path in re.findall(r"(?:benchmarks|examples)/[\w./-]+\w", "\n".join(blocks("shell"))):
+        assert (ROOT / path).exists(), path

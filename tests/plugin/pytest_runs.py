@@ -1,0 +1,161 @@
+"""What a pytest run in a process of its own left behind, as its user and its CI see it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from textwrap import dedent
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+from pytest_smload.emulator.credentials import ACCESS_KEY, SECRET_KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    MakeProject = Callable[[Mapping[str, str]], "Project"]
+
+LIMIT_S = 120
+"""A run that takes longer hangs."""
+
+# The machine that runs these tests may lag at any moment, and every load would then be INVALID for its sake.
+STEADY_CLIENT = '''
+
+"""A client that is never too slow."""
+import sys
+import pytest
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session):
+    if "pytest_smload.core.validity" in sys.modules:
+        sys.modules["pytest_smload.core.validity"]._client_too_slow = lambda readings: ([], [])
+'''
+
+
+@dataclass(frozen=True)
+class PytestRun:
+    """A finished run.
+
+    Attributes:
+        exit_code: pytest's.
+        out: What it printed, both streams.
+        folder: Its rootdir.
+    """
+
+    exit_code: int
+    out: str
+    folder: Path
+
+    @property
+    def summary(self) -> str:
+        """The counts of pytest's last line: ``"1 failed, 2 passed"``."""
+        return re.findall(r"=* (.*?) in [\d.]+s", self.out)[-1]
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """``report.json``."""
+        found: dict[str, Any] = json.loads((self.folder / "report" / "report.json").read_text())
+        return found
+
+    def tests(self) -> dict[str, dict[str, Any]]:
+        """The records of ``report.json`` by name of the test, the last attempt of each."""
+        return {test["nodeid"].partition("::")[2]: test for test in self.report["tests"]}
+
+    def loads(self, test: str) -> list[dict[str, Any]]:
+        """The loads of one test in ``report.json``."""
+        found: list[dict[str, Any]] = self.tests()[test]["loads"]
+        return found
+
+    def profile(self, test: str) -> dict[str, Any]:
+        """The load profile of a test's only load."""
+        (load,) = self.loads(test)
+        found: dict[str, Any] = load["profile"]
+        return found
+
+    def junit(self) -> dict[str, tuple[str, str]]:
+        """(outcome, text) of each test as JUnit XML has it: passed, failure, error, skipped."""
+        cases = ET.parse(self.folder / "junit.xml").iter("testcase")
+        marks: dict[str, list[ET.Element]] = {}
+        for case in cases:
+            # A test that fails and then errs in teardown has two.
+            marks.setdefault(str(case.get("name")), []).extend(
+                child for child in case if child.tag in {"failure", "error", "skipped"}
+            )
+        return {
+            name: ("+".join(mark.tag for mark in found) or "passed", "\n".join(str(mark.text) for mark in found))
+            for name, found in marks.items()
+        }
+
+    def properties(self, test: str) -> list[tuple[str, str]]:
+        """(name, value) of each property JUnit XML has for a test, those of its last test case."""
+        cases = ET.parse(self.folder / "junit.xml").iter("testcase")
+        *_, last = (case for case in cases if case.get("name") == test)
+        return [(str(one.get("name")), str(one.get("value"))) for one in last.iter("property")]
+
+    def section(self, test: str) -> str:
+        """The text of one failed or erroneous test in pytest's own report."""
+        heads = rf"^_+ (?:ERROR at \w+ of )?{re.escape(test)} _+$"
+        begin = re.search(heads, self.out, re.MULTILINE)
+        assert begin is not None, self.out
+        rest = self.out[begin.end() :]
+        end = re.search(r"^(?:_{3,} .* _{3,}|={3,}.*={3,}|-{3,} generated xml.*)$", rest, re.MULTILINE)
+        return rest[: end.start()] if end else rest
+
+
+class Project:
+    """A user's project in a folder of its own.
+
+    Args:
+        files: Texts by path; indentation is removed.
+    """
+
+    def __init__(self, folder: Path, files: Mapping[str, str]) -> None:
+        self.folder = folder
+        for name, text in {"steady_client.py": STEADY_CLIENT, "pytest.ini": "[pytest]\n", **files}.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(dedent(text))
+
+    def command(self, args: Sequence[str], plugins: Sequence[str] = ()) -> list[str]:
+        """The command line of a run; of installed plugins only smload and *plugins* take part."""
+        options = ["-p", "smload", "-p", "steady_client"]
+        for plugin in plugins:
+            options += ["-p", plugin]
+        options += ["--junitxml=junit.xml"]
+        return [sys.executable, "-m", "pytest", *options, *args]
+
+    def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+        """The environment of a run: the local endpoint's credentials, a wide terminal, and *extra*."""
+        return {
+            **os.environ,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            "COLUMNS": "160",
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            "PYTHONPATH": os.pathsep.join(filter(None, [str(self.folder), os.environ.get("PYTHONPATH")])),
+            **(extra or {}),
+        }
+
+    def run(
+        self, *args: str, plugins: Sequence[str] = (), env: Mapping[str, str] | None = None, report: bool = True
+    ) -> PytestRun:
+        """Run pytest to its end, with ``report.json`` unless told otherwise."""
+        if report:
+            args = (*args, "--smload-report", "report")
+        done = subprocess.run(
+            self.command(args, plugins),
+            cwd=self.folder,
+            env=self.environment(env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=LIMIT_S,
+            check=False,
+        )
+        return PytestRun(done.returncode, done.stdout, self.folder)

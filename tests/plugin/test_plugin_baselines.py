@@ -1,0 +1,296 @@
+"""Baselines from the first recording to a regression that fails, as a user and a CI job see them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_runs import MakeProject, Project
+
+UPDATE = "--smload-update-baselines"
+SETTINGS = """
+endpoint = "local"
+[endpoints.local]
+scenario = "scenario.toml"
+payload = ["0.455,0.365,0.095", "0.35,0.265,0.09"]
+content_type = "text/csv"
+models = {"a.tar.gz" = 3, "b.tar.gz" = 1}
+"""
+TESTS = """
+import pytest
+
+LOAD = dict(users=4, duration="600ms", warmup="100ms")
+
+
+@pytest.mark.perf(**LOAD)
+@pytest.mark.perf_budget(p95="30s", regression={"p50": "200%", "tps": "60%", "floor": "10ms"})
+def test_gated():
+    pass
+"""
+SCENARIO = 'latency = "5ms"'
+SLOWER = 'latency = "50ms"'
+
+
+def make(project: MakeProject, tests: str = TESTS, **files: str) -> Project:
+    return project({"smload.toml": SETTINGS, "scenario.toml": SCENARIO, "test_x.py": tests, **files})
+
+
+def baseline_files(made: Project) -> list[Path]:
+    return sorted((made.folder / ".smload" / "baselines").glob("*"))
+
+
+def checks(run, test: str = "test_gated") -> dict[tuple[str, str], dict]:
+    """The regression checks of a test's only load by scope and metric."""
+    (load,) = run.loads(test)
+    return {(check["scope"], check["metric"]): check for check in load["checks"] if "baseline" in check["limit"]}
+
+
+@pytest.fixture(scope="module")
+def recorded(project) -> Project:
+    """A project with two runs recorded."""
+    made = make(project)
+    for expected in ("(1 run)", "(2 runs)"):
+        run = made.run("-m", "perf", UPDATE, report=False)
+        assert run.exit_code == 0, run.out
+        (path,) = baseline_files(made)
+        said = f"smload: baseline recorded: test_x.py::test_gated: .smload/baselines/{path.name} {expected}"
+        assert said in run.out
+    return made
+
+
+def again(project: MakeProject, recorded: Project, tests: str = TESTS, **files: str) -> Project:
+    """A checkout of *recorded* with its baselines."""
+    made = make(project, tests, **files)
+    (path,) = baseline_files(recorded)
+    target = made.folder / ".smload" / "baselines" / path.name
+    target.parent.mkdir(parents=True)
+    target.write_bytes(path.read_bytes())
+    return made
+
+
+def test_a_recorded_file_is_readable_and_names_no_address(recorded):
+    """One line a run, the facts of the load, and what was gated."""
+    (path,) = baseline_files(recorded)
+    text = path.read_text()
+    document = json.loads(text)
+    assert document["test"] == "test_x.py::test_gated"
+    load = document["loads"][""]
+    assert [["p50", "tps"]] * 2 == [sorted(run["metrics"]) for run in load["runs"]]
+    assert load["fingerprint"]["weights"] == {"a.tar.gz": 0.75, "b.tar.gz": 0.25}
+    assert "127.0.0.1" not in text
+    assert 2 == sum(line.startswith('   {"at": ') for line in text.splitlines())
+
+
+def test_unchanged_code_passes(project, recorded):
+    """Its comparison is in the record and the terminal."""
+    run = again(project, recorded).run("-m", "perf")
+    assert run.exit_code == 0, run.out
+    assert {"pass"} == {check["outcome"] for check in checks(run).values()}
+    (load,) = run.loads("test_gated")
+    assert (load["baseline"]["state"], load["baseline"]["runs"], load["baseline"]["changes"]) == ("compared", 2, [])
+    assert "of baseline" in run.out
+    assert "smallest budget attainable" in run.out
+    assert not (run.folder / ".smload" / "baselines" / "x").exists()
+
+
+def test_a_slower_endpoint_fails_once_a_rerun_confirms_it(project, recorded):
+    """Ten times the latency: the check says by how much, and the rerun's requests are accounted for."""
+    run = again(project, recorded, **{"scenario.toml": SLOWER}).run("-m", "perf")
+    assert (run.exit_code, run.summary) == (1, "1 failed"), run.out
+    found = checks(run)
+    assert {"fail"} == {check["outcome"] for check in found.values()}
+    p50 = found["total", "p50"]
+    assert p50["limit"].startswith("<= ")
+    assert p50["limit"].endswith("(2 runs)")
+    assert p50["proven"] is True
+    assert p50["lower"] <= p50["observed"] <= p50["upper"]
+    assert "confirmed by a rerun: ratio" in p50["note"]
+    (load,) = run.loads("test_gated")
+    assert {"fail"} == {each["decision"] for each in load["baseline"]["comparisons"]}
+    assert all(each["latest"]["ratio"] > 3 or each["metric"] == "tps" for each in load["baseline"]["comparisons"])
+    (rerun,) = load["reruns"]
+    assert rerun["valid"] is True
+    assert rerun["sent"] == sum(rerun["models"].values()) > 0
+    assert rerun["warmup"]["sent"] > 0
+    assert f"a rerun to confirm a regression sent {rerun['sent']} requests more" in run.out
+    assert run.junit()["test_gated"][0] == "failure"
+    assert "baseline" in run.section("test_gated")
+
+
+PROTECTED = """
+import pytest
+
+
+@pytest.mark.perf(users=4, duration="600ms", warmup="100ms", seed=7)
+@pytest.mark.perf_budget(p95="30s", regression={"p50": "200%", "tps": "60%", "floor": "10ms"})
+def test_gated():
+    pass
+"""
+
+
+def test_another_load_has_no_baseline(project, recorded):
+    """Said with what changed; no failure, and no check that looks passed, however slow the endpoint."""
+    run = again(project, recorded, PROTECTED, **{"scenario.toml": SLOWER}).run("-m", "perf")
+    assert run.exit_code == 0, run.out
+    assert checks(run) == {}
+    (load,) = run.loads("test_gated")
+    assert (load["baseline"]["state"], load["baseline"]["changes"]) == ("changed", ["seed: 0 -> 7"])
+    (note,) = [note for note in load["notes"] if "no baseline" in note]
+    assert note == (
+        "no regression check of p50, tps: no baseline: what is recorded is of another load (seed: 0 -> 7); "
+        f"record one: pytest -m perf test_x.py::test_gated {UPDATE}"
+    )
+
+
+@pytest.mark.parametrize("with_a_file", [True, False])
+def test_a_required_baseline_that_is_missing_fails(project, recorded, with_a_file):
+    """Missing altogether, or of another load."""
+    tests = PROTECTED.replace("p95=", "baseline_required=True, p95=")
+    made = again(project, recorded, tests) if with_a_file else make(project, tests)
+    run = made.run("-m", "perf")
+    assert run.exit_code == 1, run.out
+    found = checks(run)
+    assert {("total", "p50"): "fail", ("total", "tps"): "fail"} == {
+        key: check["outcome"] for key, check in found.items()
+    }
+    why = "what is recorded is of another load (seed: 0 -> 7)" if with_a_file else "none is recorded for this load"
+    assert f"no baseline: {why}" in found["total", "p50"]["note"]
+
+
+def test_a_corrupt_file_is_a_usage_error(project, recorded):
+    """Before any load; one sentence, no traceback."""
+    made = again(project, recorded)
+    (path,) = baseline_files(made)
+    path.write_text("<<<<<<< HEAD\n")
+    for args in ([], [UPDATE]):
+        run = made.run("-m", "perf", *args, report=False)
+        assert run.exit_code == 4, run.out
+        assert f"smload: baseline .smload/baselines/{path.name} holds an unresolved merge conflict; restore" in run.out
+        assert "Traceback" not in run.out
+        assert "smload: load on" not in run.out
+    assert path.read_text() == "<<<<<<< HEAD\n"
+
+
+def test_a_folder_that_cannot_be_made_is_a_usage_error(project):
+    """Before any load."""
+    run = make(project, **{".smload": "a file"}).run("-m", "perf", UPDATE, report=False)
+    assert run.exit_code == 4, run.out
+    assert "smload: load on" not in run.out
+    assert "Traceback" not in run.out
+
+
+NOT_RECORDED = """
+import errno
+import os
+import pytest
+
+gated = pytest.mark.perf_budget(p95="30s", regression={"p50": "200%"})
+pytestmark = pytest.mark.perf(users=2, duration="200ms", warmup="0s")
+
+
+@gated
+@pytest.mark.perf_budget(mean="1us")
+def test_breached():
+    pass
+
+
+@gated
+def test_body(load_result):
+    assert load_result.ok < 0
+
+
+@gated
+def test_skipped(load_result):
+    pytest.skip("not today")
+
+
+def test_without_regression(load_result):
+    pass
+
+
+@gated
+@pytest.mark.perf(models={"a.tar.gz": 1e9, "rare.tar.gz": 1})
+@pytest.mark.perf_budget(model="rare.tar.gz", requests=1)
+def test_invalid(load_result):
+    pass
+
+
+@gated
+def test_disk_full(load_result, monkeypatch):
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    # Undone after the baseline would be written: the attribute is put back by the process's end.
+    os.fsync = full
+"""
+
+
+def test_only_valid_passing_runs_are_recorded(project):
+    """Each that is not says why; one that could not be written is an error."""
+    made = make(project, NOT_RECORDED)
+    run = made.run("-m", "perf", UPDATE)
+    reasons = {
+        "test_breached": "a limit is breached",
+        "test_body": "the test failed",
+        "test_skipped": "the test was skipped, or is expected to fail",
+        "test_without_regression": "no load of it has a regression budget that could be estimated",
+        "test_invalid": "its measurement is INVALID",
+    }
+    for name, why in reasons.items():
+        assert f"smload: baseline not recorded: test_x.py::{name}: {why}" in run.out
+    outcome, text = run.junit()["test_disk_full"]
+    assert outcome == "error"
+    assert "the disk is full; free some space" in text
+    assert baseline_files(made) == []
+    assert run.exit_code == 1
+
+
+def test_recording_checks_absolute_limits_only(project, recorded):
+    """A slower endpoint is recorded, which is how a slowdown is accepted; the environment asks for it as well."""
+    made = again(project, recorded, **{"scenario.toml": SLOWER})
+    run = made.run("-m", "perf", env={"SMLOAD_UPDATE_BASELINES": "1"})
+    assert run.exit_code == 0, run.out
+    assert checks(run) == {}
+    assert "(3 runs)" in run.out
+    (load,) = run.loads("test_gated")
+    assert f"regression budgets are not checked: {UPDATE}" in load["notes"]
+    # What was recorded first stays the anchor.
+    (path,) = baseline_files(made)
+    stored = json.loads(path.read_text())["loads"][""]
+    assert stored["anchor"] == stored["runs"][0]
+
+
+def test_environment_switch_mistakes_are_usage_errors(project):
+    """1 or 0."""
+    run = make(project).run("-m", "perf", env={"SMLOAD_UPDATE_BASELINES": "perhaps"}, report=False)
+    assert run.exit_code == 4
+    assert "SMLOAD_UPDATE_BASELINES: 'perhaps' is neither 1 nor 0" in run.out
+
+
+SEVERAL = """
+import pytest
+
+
+@pytest.mark.perf(users=2, duration="200ms", warmup="0s")
+@pytest.mark.perf_budget(regression={"p50": "300%", "floor": "20ms"})
+def test_phases(sm_endpoint, load_profile):
+    sm_endpoint.load(load_profile, label="calm")
+    sm_endpoint.load(load_profile.replace(users=4), label="busy")
+    sm_endpoint.load(load_profile, label="overload", budget=None)
+"""
+
+
+def test_each_load_of_a_test_has_a_baseline_of_its_own(project):
+    """By its label, under xdist as well; a load that only measures has none."""
+    made = make(project, SEVERAL)
+    run = made.run("-m", "perf", UPDATE, "-n1", plugins=["xdist"])
+    assert run.exit_code == 0, run.out
+    assert "(calm: 1 run, busy: 1 run)" in run.out
+    run = made.run("-m", "perf")
+    assert run.exit_code == 0, run.out
+    states = {load["label"]: load.get("baseline", {}).get("state") for load in run.loads("test_phases")}
+    assert {"calm": "compared", "busy": "compared", "overload": None} == states

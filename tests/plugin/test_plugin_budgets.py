@@ -1,0 +1,185 @@
+"""Which limits hold: built-in < file's default < module < class < function < file keys, per scope and metric."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from resolved_loads import write
+
+if TYPE_CHECKING:
+    from pytest_runs import MakeProject, PytestRun
+
+BUDGETS = """
+[profiles.smoke]
+users = 2
+duration = "600ms"
+warmup = "0s"
+[budgets.default]
+p50 = "11h"
+mean = "11h"
+[budgets."tests/perf"]
+p90 = "13h"
+[budgets."tests/perf/test_levels.py::TestClass::test_function"]
+each = { p50 = "1h" }
+models."a.tar.gz" = { p50 = "2h" }
+profiles.smoke = { requests = 1 }
+max = "10h"
+[budgets."tests/perf/test_levels.py::test_parameter"]
+max = "3h"
+[budgets."tests/perf/test_levels.py::test_parameter[2]"]
+max = "4h"
+"""
+TESTS = """
+import pytest
+
+pytestmark = [pytest.mark.perf(profile="smoke"), pytest.mark.perf_budget(p50="21h", p90="21h", max="21h")]
+
+def test_module(): pass
+
+@pytest.mark.perf_budget(p50="22h")
+class TestClass:
+    @pytest.mark.perf_budget(max="5h", error_rate="50%")
+    @pytest.mark.perf_budget(model="b.tar.gz", p90="6h")
+    def test_function(self): pass
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_parameter(n): pass
+"""
+
+
+NEAR = """
+import pytest
+@pytest.mark.perf(users=2, duration="600ms", warmup="0s")
+def test_near(): pass
+"""
+
+
+@pytest.fixture(scope="module")
+def run(project: MakeProject, staging: str) -> PytestRun:
+    """One run of the tests above with the budgets above."""
+    near = staging.replace('payload = ["0.455,0.365,0.095", "0.35,0.265,0.09"]', 'payload = "payloads/rows.csv"')
+    files = {
+        "smload.toml": staging + BUDGETS,
+        "tests/perf/test_levels.py": TESTS,
+        "near/smload.toml": near + '[budgets."test_near.py"]\nrequests = 1\n',
+        "near/payloads/rows.csv": "1,2,3\n4,5,6\n",
+        "near/test_near.py": NEAR,
+    }
+    return project(files).run("-m", "perf")
+
+
+def test_all_pass(run: PytestRun) -> None:
+    """Limits this wide are kept."""
+    assert "5 passed" == run.summary, run.out
+
+
+def test_levels_merge_by_scope_and_metric(run: PytestRun) -> None:
+    """The strongest source of each (scope, metric) holds, and the report names it."""
+    (load,) = run.loads("test_module")
+    sources = {check["metric"]: check["source"] for check in load["checks"]}
+    assert {
+        "p50": "the module test_levels.py's perf_budget mark",
+        "mean": "smload.toml [budgets.default]",
+        "p90": 'smload.toml [budgets."tests/perf"]',
+        "max": "the module test_levels.py's perf_budget mark",
+        "error_rate": "built-in",
+    } == sources
+
+
+def test_each_models_and_profiles(run: PytestRun) -> None:
+    """``each`` holds for every model without a limit of its own; ``profiles.NAME`` holds while that profile runs."""
+    (load,) = run.loads("TestClass::test_function")
+    key = 'smload.toml [budgets."tests/perf/test_levels.py::TestClass::test_function"]'
+    mark = "the function's perf_budget mark"
+    assert {
+        ("total", "p50"): "the class TestClass's perf_budget mark",
+        ("total", "p90"): 'smload.toml [budgets."tests/perf"]',
+        ("total", "mean"): "smload.toml [budgets.default]",
+        ("total", "max"): key,
+        ("total", "error_rate"): mark,
+        ("total", "requests"): f"{key} profiles.smoke",
+        ("a.tar.gz", "p50"): key,
+        ("b.tar.gz", "p50"): key,
+        ("b.tar.gz", "p90"): mark,
+    } == {(check["scope"], check["metric"]): check["source"] for check in load["checks"]}
+
+
+def test_longer_keys_are_stronger(run: PytestRun) -> None:
+    """A key with the parameters' id outranks the one without, and matches nothing else."""
+    limits = [
+        next(check["limit"] for check in run.loads(f"test_parameter[{n}]")[0]["checks"] if check["metric"] == "max")
+        for n in (1, 2)
+    ]
+    three, four = limits
+    assert three != four
+    assert "[2]" in next(
+        check["source"] for check in run.loads("test_parameter[2]")[0]["checks"] if check["metric"] == "max"
+    )
+
+
+def test_paths_and_keys_are_relative_to_the_file(run: PytestRun) -> None:
+    """Payload paths and budget keys of a settings file in a folder below rootdir start at that folder."""
+    (load,) = run.loads("test_near")
+    sources = {check["metric"]: check["source"] for check in load["checks"]}
+    assert {"error_rate": "built-in", "requests": 'near/smload.toml [budgets."test_near.py"]'} == sources
+    assert load["total"]["ok"] > 0
+
+
+def test_looser_limits_of_the_file_are_printed(run: PytestRun) -> None:
+    """A file limit looser than the mark's is a note in the record and the summary."""
+    (load,) = run.loads("TestClass::test_function")
+    (note,) = [note for note in load["notes"] if "looser" in note]
+    assert "is looser than the mark's" in note
+    assert "is looser than the mark's" in " ".join(run.out.split())
+
+
+def usage_error(pytester: pytest.Pytester, files: dict[str, str], *args: str) -> str:
+    """Return what pytest says instead of running a test."""
+    write(pytester, files)
+    result = pytester.runpytest_inprocess("-m", "perf", *args)
+    assert pytest.ExitCode.USAGE_ERROR == result.ret, result.stdout.str()
+    return result.stderr.str()
+
+
+TWO = """
+import pytest
+@pytest.mark.perf(users=2)
+def test_a(): pass
+@pytest.mark.perf(users=2)
+def test_b(): pass
+"""
+
+
+def test_key_that_matches_nothing_is_a_usage_error(pytester: pytest.Pytester, staging: str) -> None:
+    """A key for a test or file that does not exist is told before any test runs."""
+    budgets = '[budgets."test_two.py::test_c"]\np95 = "1s"\n[budgets."test_tow.py"]\np95 = "1s"\n'
+    text = usage_error(pytester, {"smload.toml": staging + budgets, "test_two.py": TWO})
+    assert 'smload.toml: [budgets."test_two.py::test_c"]: matches no test of test_two.py' in text
+    assert 'smload.toml: [budgets."test_tow.py"]: there is no ' in text
+
+
+@pytest.mark.parametrize("args", [["test_two.py::test_a"], ["-k", "test_a"]], ids=" ".join)
+def test_key_of_a_test_that_was_not_selected_is_fine(pytester: pytest.Pytester, staging: str, args: list[str]) -> None:
+    """Only a file that was collected whole can say that a key matches nothing."""
+    budgets = '[budgets."test_two.py::test_b"]\np95 = "1s"\n'
+    write(pytester, {"smload.toml": staging + budgets, "test_two.py": TWO})
+    result = pytester.runpytest_inprocess("-m", "perf", *args)
+    assert pytest.ExitCode.USAGE_ERROR != result.ret
+
+
+def test_budget_for_a_model_outside_the_files_traffic(project: MakeProject, staging: str) -> None:
+    """Where the traffic comes from the file, a stranger among the budgeted models is told before the load."""
+    budgets = '[budgets."test_it.py"]\nmodels."c.tar.gz" = { p95 = "1s" }\n'
+    tests = "import pytest\n@pytest.mark.perf(users=2, duration='200ms')\ndef test_it(): pass\n"
+    run = project({"smload.toml": staging + budgets, "test_it.py": tests}).run("-m", "perf", report=False)
+    assert "model 'c.tar.gz' is not in this load's traffic" in run.out
+    assert "smload: load on" not in run.out
+    assert "1 error" == run.summary
+
+
+def test_same_limit_twice_at_one_level(pytester: pytest.Pytester, staging: str) -> None:
+    """The same scope and metric twice in one table is an error."""
+    budgets = '[budgets."test_two.py"]\np95 = "1s"\nmodels."x{0..1}" = { p95 = "1s" }\nmodels."x0" = { p95 = "2s" }\n'
+    text = usage_error(pytester, {"smload.toml": staging + budgets, "test_two.py": TWO})
+    assert "is limited twice" in text

@@ -1,0 +1,103 @@
+"""Ctrl-C during a load: it ends soon, what was measured is kept, nothing stays behind."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import threading
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING
+
+import pytest
+from pytest_runs import LIMIT_S, PytestRun
+
+if TYPE_CHECKING:
+    from pytest_runs import MakeProject
+
+TESTS = """
+import pytest
+pytestmark = pytest.mark.perf(users=2, duration="10m", warmup="0s")
+
+def test_before(sm_endpoint, load_profile):
+    sm_endpoint.load(load_profile.replace(duration="200ms"))
+
+def test_long(load_result): pass
+
+def test_after(load_result): pass
+"""
+
+
+def requests_so_far(url: str) -> int:
+    """How many requests the embedded endpoint has seen."""
+    call = urllib.request.Request(f"{url}/_emulator/log", method="POST")
+    with urllib.request.urlopen(call, timeout=30) as answer:
+        return int(json.load(answer)["requests"])
+
+
+@pytest.fixture(scope="module")
+def interrupted(project: MakeProject) -> tuple[PytestRun, str]:
+    """A run that gets SIGINT in the middle of its second load, and the address its embedded endpoint had."""
+    made = project({"smload.toml": "", "test_it.py": TESTS})
+    args = ["-m", "perf", "--smload-endpoint", "local", "--smload-report", "report"]
+    said: list[str] = []
+    url = ""
+    process = subprocess.Popen(
+        made.command(args),
+        cwd=made.folder,
+        env=made.environment({"PYTHONUNBUFFERED": "1"}),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    watchdog = threading.Timer(LIMIT_S, process.kill)
+    watchdog.start()
+    try:
+        assert process.stdout is not None
+        with process.stdout:
+            for line in process.stdout:
+                said.append(line)
+                # The second announcement is the long load's.
+                if len(re.findall("smload: load on", "".join(said))) == 2 and process.returncode is None:
+                    url = re.findall(r"http://127\.0\.0\.1:\d+", line)[0]
+                    before = requests_so_far(url)
+                    while requests_so_far(url) <= before + 5 and process.poll() is None:
+                        pass
+                    process.send_signal(signal.SIGINT)
+                    break
+            said += process.stdout
+        process.wait()
+    finally:
+        watchdog.cancel()
+    return PytestRun(process.returncode, "".join(said), made.folder), url
+
+
+def test_pytest_ends_as_after_any_interrupt(interrupted: tuple[PytestRun, str]) -> None:
+    """The exit code is 2, no further test runs, no traceback of ours is shown."""
+    run, _ = interrupted
+    assert pytest.ExitCode.INTERRUPTED == run.exit_code, run.out
+    assert "KeyboardInterrupt" in run.out
+    assert "test_after" not in run.out
+    assert "Traceback" not in run.out
+
+
+def test_partial_load_is_in_the_record(interrupted: tuple[PytestRun, str]) -> None:
+    """report.json has the earlier test, the partial load, and says the run was interrupted."""
+    run, _ = interrupted
+    assert run.report["interrupted"] is True
+    assert ["test_before", "test_long"] == list(run.tests())
+    (load,) = run.loads("test_long")
+    assert load["interrupted"] is True
+    assert load["total"]["ok"] > 0
+    assert load["window_s"] < 600
+    assert "the run was interrupted; what was measured until then is above" in run.out
+
+
+def test_embedded_endpoint_is_gone(interrupted: tuple[PytestRun, str]) -> None:
+    """No process stays behind: nothing listens at its address any more."""
+    _, url = interrupted
+    with pytest.raises(urllib.error.URLError, match="Connection refused"):
+        requests_so_far(url)

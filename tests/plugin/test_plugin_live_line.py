@@ -1,0 +1,78 @@
+"""What is shown while a load runs: one rewritten line on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import subprocess
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_runs import MakeProject, Project
+
+OFTEN = """
+import sys
+import pytest
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish():
+    sys.modules["pytest_smload.gate.console"].PLAIN_LINE_EVERY_S = 0.5
+"""
+TESTS = """
+import pytest
+@pytest.mark.perf(users=2, duration="1200ms", warmup="0s")
+def test_load():
+    print("captured as ever")
+"""
+
+
+def output_on_a_terminal(made: Project, *args: str) -> str:
+    """Run pytest with a terminal as its output, and return all it wrote there."""
+    ours, theirs = pty.openpty()
+    try:
+        process = subprocess.Popen(
+            made.command(args),
+            cwd=made.folder,
+            env=made.environment({"TERM": "xterm", "COLUMNS": "100"}),
+            stdin=subprocess.DEVNULL,
+            stdout=theirs,
+            stderr=theirs,
+        )
+    finally:
+        os.close(theirs)
+    written = b""
+    with os.fdopen(ours, "rb", buffering=0) as terminal:
+        try:
+            while piece := terminal.read(65536):
+                written += piece
+        except OSError:  # Linux: the last writer has closed its side
+            pass
+    process.wait()
+    return written.decode()
+
+
+def test_terminal_shows_one_rewritten_line(project: MakeProject) -> None:
+    """Elapsed and total time, users, TPS, p95 and errors are rewritten in place and erased at the end."""
+    text = output_on_a_terminal(project({"test_it.py": TESTS}), "-m", "perf")
+    lines = re.findall(r"\r(\[\d:\d\d/0:01\][^\r\n]*)", text)
+    assert lines, text
+    assert re.search(r"2 users, \S+ TPS  p95 .*  errors 0", lines[-1])
+    after = text.rpartition(lines[-1])[2]
+    assert re.match(r" *\r *\r", after)
+    assert "1 passed" in after
+    assert "captured as ever" not in text
+
+
+def test_elsewhere_plain_lines(project: MakeProject) -> None:
+    """Where output is no terminal a plain line tells now and then how the load goes; the first says where it goes."""
+    run = project({"conftest.py": OFTEN, "test_it.py": TESTS}).run("-m", "perf", report=False)
+    plain = [line for line in run.out.splitlines() if line.startswith("smload: ")]
+    assert re.match(
+        r"smload: load on staging \(abalone-mme-staging, us-east-1\), http://127.0.0.1:\d+ set by smload.toml "
+        r"\[endpoints.staging\]; credentials from env; transport http$",
+        plain[0],
+    )
+    assert re.match(r"smload: \S+ of \S+, \S+.*: 2 users, \S+ TPS, p95 .*, errors 0, in flight \d", plain[1])
+    assert "\r" not in run.out
+    assert "captured as ever" not in run.out

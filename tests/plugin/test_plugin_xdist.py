@@ -1,0 +1,46 @@
+"""Load comes from one process: several xdist workers are refused, one works."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_runs import MakeProject
+
+TESTS = """
+import pytest
+@pytest.mark.perf(users=2, duration="200ms", warmup="0s")
+@pytest.mark.perf_budget(p50="1us")
+def test_breach(): pass
+
+@pytest.mark.perf(users=2, duration="200ms", warmup="0s", models={"a.tar.gz": 1e9, "rare.tar.gz": 1})
+@pytest.mark.perf_budget(model="rare.tar.gz", requests=1)
+def test_invalid(): pass
+
+def test_plain(): pass
+"""
+
+
+def test_several_workers_are_refused_in_one_line(project: MakeProject) -> None:
+    """-n2 with opt-in is a usage error naming -n0; without opt-in it is nobody's business."""
+    made = project({"test_it.py": TESTS})
+    refused = made.run("-m", "perf", "-n2", plugins=["xdist"], report=False)
+    assert pytest.ExitCode.USAGE_ERROR == refused.exit_code
+    (line,) = [line for line in refused.out.splitlines() if "smload" in line]
+    assert "-n0" in line
+    plain = made.run("-n2", plugins=["xdist"], report=False)
+    assert "1 passed, 2 skipped" == plain.summary
+
+
+@pytest.mark.parametrize("workers", ["-n1", "-n0"])
+def test_one_worker_reports_in_full(project: MakeProject, workers: str) -> None:
+    """-n1 and -n0 run the load; summary, verdicts, JUnit and report.json are there in the main process."""
+    run = project({"test_it.py": TESTS}).run("-m", "perf", workers, plugins=["xdist"])
+    assert run.summary.startswith("1 failed")
+    assert run.summary.endswith("1 error")
+    assert {"test_breach": "fail", "test_invalid": "invalid"} == {n: test["verdict"] for n, test in run.tests().items()}
+    assert ["failure", "error"] == [run.junit()[name][0] for name in ("test_breach", "test_invalid")]
+    assert "FAIL test_it.py::test_breach" in run.out
+    assert f"smload: wrote {run.folder / 'report' / 'report.json'}" in run.out
