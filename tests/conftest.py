@@ -1,4 +1,4 @@
-"""Keeps the machine's own AWS, proxy and ``SMLOAD_*`` settings out of every test."""
+"""Keeps the machine's own AWS, proxy, CI, colour and ``SMLOAD_*`` settings out of every test."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_GITHUB = "GITHUB_STEP_SUMMARY"
+_FAMILIES = ("AWS_", "SMLOAD_", "GITHUB_", "CI_", "CODEBUILD_")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE")
+_PYTEST = ("CI", "BUILD_NUMBER", "COLUMNS", "FORCE_COLOR", "NO_COLOR", "PY_COLORS", "PYTEST_ADDOPTS", "PYTEST_PLUGINS")
+"""What changes the text or options of a pytest run inside a test."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -19,7 +21,7 @@ def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
     nowhere = tmp_path_factory.mktemp("aws")
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
-            if name.startswith(("AWS_", "SMLOAD_")) or name == _GITHUB or name.upper() in _PROXIES:
+            if name.startswith(_FAMILIES) or name.upper() in _PROXIES or name in _PYTEST:
                 patch.delenv(name)
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         patch.setenv("AWS_CONFIG_FILE", str(nowhere / "config"))

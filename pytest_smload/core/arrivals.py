@@ -8,11 +8,9 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from math import nextafter, sqrt
 
-from pytest_smload.core.load_fields import Stage
+from pytest_smload.core.load_fields import UNIFORM, Stage
 from pytest_smload.errors import ConfigurationError
 
-POISSON = "poisson"
-UNIFORM = "uniform"
 MAX_ARRIVALS = 50_000_000
 """Of one stretch; the samples of so many take 1.4 GB."""
 

@@ -12,6 +12,8 @@ from pytest_smload.core.weights import check_models
 
 SHAPES = ("users", "tps", "stages")
 """Exactly one of these describes how much load there is."""
+POISSON, UNIFORM = "poisson", "uniform"
+"""How the arrivals of an open load are spaced."""
 MAX_USERS = 5_000
 LOAD_FIELDS = (
     "users", "spawn_rate", "wait", "tps", "arrivals", "stages", "duration", "warmup", "models", "payload",
@@ -197,7 +199,7 @@ _CHECKS: dict[str, Callable[[object], list[str]]] = {
     "spawn_rate": _positive,
     "wait": _duration(zero=True),
     "tps": _positive,
-    "arrivals": _choice("poisson", "uniform"),
+    "arrivals": _choice(POISSON, UNIFORM),
     "stages": _stages,
     "duration": _duration(zero=False),
     "warmup": _duration(zero=True),

@@ -63,19 +63,6 @@ def build_payloads(
     )
 
 
-def load_payloads(
-    source: object,
-    *,
-    root: Path,
-    batch: int | None = None,
-    content_type: str | None = None,
-    target_model: str | None = None,
-) -> tuple[Payload, ...]:
-    """Return the payloads of one model; `build_payloads` says how."""
-    names = [target_model]
-    return build_payloads(source, names=names, root=root, batch=batch, content_type=content_type)[0]
-
-
 def per_model(value: object, names: Sequence[str | None], field: str = "per-model table") -> list[Any]:
     """Return *value*'s entry for each of *names*: the table's own, else its ``"*"``, else None.
 

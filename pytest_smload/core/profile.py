@@ -13,6 +13,7 @@ from typing import Any
 from pytest_smload.core.load_fields import (
     LOAD_FIELDS,
     MAX_USERS,
+    POISSON,
     SHAPES,
     Stage,
     as_stages,
@@ -81,7 +82,7 @@ class LoadProfile:
     spawn_rate: float | None = None
     wait: str | None = None
     tps: float | None = None
-    arrivals: str = "poisson"
+    arrivals: str = POISSON
     stages: tuple[Stage, ...] | None = None
     duration: str = "60s"
     warmup: str = "10s"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import subprocess
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_smload.core.baseline import UPDATE_OPTION, Baseline, BaselineRun, append, file_name, parse, render
-from pytest_smload.errors import ConfigurationError, ReportError
+from pytest_smload.errors import ConfigurationError
+from pytest_smload.files import WholeFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -68,13 +68,7 @@ class BaselineFile:
         Raises:
             ReportError: one line says what is wrong.
         """
-        trial = self._partial()
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            trial.touch()
-            trial.unlink()
-        except OSError as error:
-            raise self._unwritable(error) from error
+        self._file.try_folder()
 
     def record(self, runs: Iterable[Recorded]) -> Baseline:
         """Add *runs* and return what the file now holds; a reader sees the earlier file or the new one, never a part.
@@ -87,29 +81,12 @@ class BaselineFile:
         baseline = self.read()
         for key, fingerprint, run in runs:
             baseline = append(baseline, key, fingerprint, replace(run, commit=commit))
-        partial = self._partial()
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                with partial.open("w", encoding="utf-8", newline="\n") as file:
-                    file.write(render(baseline))
-                    file.flush()
-                    # A full disk may only say so here; the earlier file must not be replaced by then.
-                    os.fsync(file.fileno())
-                partial.replace(self.path)
-            except BaseException:
-                partial.unlink(missing_ok=True)
-                raise
-        except OSError as error:
-            raise self._unwritable(error) from error
+        self._file.write(render(baseline))
         return baseline
 
-    def _partial(self) -> Path:
-        """A name no other run uses: two of one checkout may record the same test at once."""
-        return self.path.with_name(f".{self.path.name}.{os.getpid()}")
-
-    def _unwritable(self, error: OSError) -> ReportError:
-        return ReportError(f"{UPDATE_OPTION}: cannot write {self.path}: {_reason(error)}")
+    @property
+    def _file(self) -> WholeFile:
+        return WholeFile(self.path, UPDATE_OPTION)
 
 
 def commit_checked_out(folder: Path) -> str:
@@ -125,15 +102,3 @@ def commit_checked_out(folder: Path) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""
-
-
-def _reason(error: OSError) -> str:
-    if isinstance(error, PermissionError) or error.errno == errno.EROFS:
-        return "no permission; make the folder writable, or record where it is"
-    if isinstance(error, (FileExistsError, NotADirectoryError)):
-        return f"a file is in the place of the folder {FOLDER}; move it away"
-    if isinstance(error, IsADirectoryError):
-        return "it is a folder; move it away"
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return "the disk is full; free some space"
-    return error.strerror or str(error)

@@ -85,14 +85,13 @@ class RecordKeeper:
                 self._closing_lines.append(f"smload: warning: {error}")
 
     def _write_reports(self, directory: str) -> Path:
-        from pytest_smload.reports.files import write_whole
-        from pytest_smload.reports.json_report import write_report
+        from pytest_smload.reports.json_report import report_file, write_report
         from pytest_smload.reports.markdown import MARKDOWN_NAME, run_markdown
 
         record = self._record()
         path = write_report(record, self._config.invocation_params.dir / directory)
         text = run_markdown(record, failures=self.failures, report_dir=directory)
-        write_whole(text, path.with_name(MARKDOWN_NAME))
+        report_file(path.with_name(MARKDOWN_NAME)).write(text)
         return path
 
     def _has_nothing_to_write(self, session: pytest.Session) -> bool:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_smload.reports.files import try_folder, write_whole
+from pytest_smload.files import WholeFile
 
 if TYPE_CHECKING:
     from pytest_smload.core.record_schema import RunRecord
@@ -22,7 +22,7 @@ def write_report(record: RunRecord, directory: str | Path) -> Path:
     """
     target = Path(directory) / REPORT_NAME
     # Strict JSON: a NaN or infinity that slipped through would be unreadable to everything but Python.
-    write_whole(json.dumps(record, allow_nan=False, ensure_ascii=False, indent=1) + "\n", target)
+    report_file(target).write(json.dumps(record, allow_nan=False, ensure_ascii=False, indent=1) + "\n")
     return target
 
 
@@ -32,4 +32,9 @@ def check_writable(directory: str | Path) -> None:
     Raises:
         ReportError: as `write_report`.
     """
-    try_folder(Path(directory) / REPORT_NAME)
+    report_file(Path(directory) / REPORT_NAME).try_folder()
+
+
+def report_file(path: Path) -> WholeFile:
+    """Return *path* as a file that ``--smload-report`` asks for."""
+    return WholeFile(path, "--smload-report", " or name another folder")

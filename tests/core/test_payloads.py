@@ -14,8 +14,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_smload.core import payload_rows, payloads
-from pytest_smload.core.payloads import build_payloads, load_payloads, per_model
+from pytest_smload.core.invocation import Payload
+from pytest_smload.core.payloads import build_payloads, per_model
 from pytest_smload.errors import ConfigurationError, PayloadError
+
+
+def load_payloads(
+    source: object,
+    *,
+    root: Path,
+    batch: int | None = None,
+    content_type: str | None = None,
+    target_model: str | None = None,
+) -> tuple[Payload, ...]:
+    """Return the payloads of one model."""
+    return build_payloads(source, names=[target_model], root=root, batch=batch, content_type=content_type)[0]
 
 
 def bodies(source: object, root: Path, **options: object) -> list[bytes]:

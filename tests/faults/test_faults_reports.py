@@ -23,13 +23,9 @@ FAILING_PATHS = """
     def failing(method, number):
         def call(path, *args, **kwargs):
             if path.name.startswith(".report.json"):
-                if method is writing:
-                    method(path, "half of it", encoding="utf-8")
                 raise OSError(number, os.strerror(number), str(path))
             return method(path, *args, **kwargs)
         return call
-
-    writing = pathlib.Path.write_text
 """
 
 
@@ -53,7 +49,7 @@ def test_folder_that_is_not_writable(tmp_path: Path) -> None:
 
     assert pytest.ExitCode.USAGE_ERROR == exit_code
     (said,) = complaints(out)
-    assert "--smload-report: cannot write to report: no permission; name a folder you can write to" in said
+    assert "--smload-report: cannot write to report: no permission; make the folder writable or name another" in said
     assert "smload: load on" not in out
     assert "Traceback" not in out
 
@@ -63,7 +59,12 @@ def test_folder_that_is_not_writable(tmp_path: Path) -> None:
 )
 def test_write_that_fails_in_the_end(tmp_path: Path, number: str, why: str) -> None:
     """The loads are over and their summary is printed; half a report is never left, nor the earlier one lost."""
-    fault = f"    pathlib.Path.write_text = failing(writing, errno.{number})\n"
+    fault = f"""
+    def full(_descriptor):
+        raise OSError(errno.{number}, os.strerror(errno.{number}))
+
+    os.fsync = full
+"""
     exit_code, out = project(tmp_path, fault).run("--smload-report", "report")
 
     assert pytest.ExitCode.TESTS_FAILED == exit_code
@@ -92,5 +93,5 @@ def test_folder_that_becomes_a_file_mid_run(tmp_path: Path) -> None:
 
     assert pytest.ExitCode.TESTS_FAILED == exit_code
     (said,) = complaints(out)
-    assert "is, or lies under, a file; name a folder" in said
+    assert "is, or lies under, a file; move it away or name another folder" in said
     assert "Traceback" not in out

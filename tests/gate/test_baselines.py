@@ -131,7 +131,9 @@ def test_a_folder_without_permission_is_one_line(baseline, monkeypatch):
     monkeypatch.setattr(Path, "touch", refuse)
     with pytest.raises(ReportError) as caught:
         baseline.try_folder()
-    assert str(caught.value).startswith(f"--smload-update-baselines: cannot write {baseline.path}: no permission; ")
+    assert str(caught.value).startswith(
+        f"--smload-update-baselines: cannot write to {baseline.path.parent}: no permission; "
+    )
 
 
 def test_trying_the_folder_leaves_nothing_behind(baseline):

@@ -78,10 +78,15 @@ def test_plain(): pass
 @pytest.mark.parametrize(
     "args", [[], ["-m", "perf"], ["--collect-only"], ["-m", "not perf"], ["-k", "plain"]], ids=" ".join
 )
-def test_all_mistakes_of_a_file_are_one_collection_error(pytester: pytest.Pytester, args: list[str]) -> None:
+@pytest.mark.parametrize("ci", ["", "true"], ids=["by hand", "in CI"])
+def test_all_mistakes_of_a_file_are_one_collection_error(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, args: list[str], ci: str
+) -> None:
     """Whether or not perf tests are selected; a parametrized test's mistake is told once."""
+    monkeypatch.setenv("CI", ci)
     pytester.makepyfile(test_fine="def test_fine(): pass")
-    text = collect_error(pytester, ALL, *args)
+    # In CI pytest repeats the whole of an error in its short summary.
+    text, *_summary = collect_error(pytester, ALL, *args).split("short test summary info")
     assert "test_marks.py: 4 mistakes in perf marks:" in text
     assert 1 == text.count("perf_budget without perf")
     for name in ("test_first: ", "test_second: ", "test_third: "):

@@ -46,10 +46,10 @@ def test_the_report_can_be_read_by_others(tmp_path):
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
-        (errno.ENOSPC, "the disk is full; free some space or name a folder on another disk"),
-        (errno.EACCES, "no permission; name a folder you can write to"),
-        (errno.EROFS, "no permission; name a folder you can write to"),
-        (errno.EIO, "why; name another folder"),
+        (errno.ENOSPC, "the disk is full; free some space or name another folder"),
+        (errno.EACCES, "no permission; make the folder writable or name another folder"),
+        (errno.EROFS, "no permission; make the folder writable or name another folder"),
+        (errno.EIO, "why; mend it or name another folder"),
     ],
 )
 def test_a_failed_write_is_one_line_and_keeps_the_earlier_report(tmp_path, monkeypatch, code, reason):
@@ -70,7 +70,7 @@ def test_a_file_in_the_folders_place_is_named(tmp_path, below):
     folder = tmp_path / "taken" / below
     with pytest.raises(SmloadError) as raised:
         write_report(RECORD, folder)
-    reason = f"{folder} is, or lies under, a file; name a folder"
+    reason = f"{folder} is, or lies under, a file; move it away or name another folder"
     assert f"--smload-report: cannot write {folder / 'report.json'}: {reason}" == str(raised.value)
 
 
@@ -105,5 +105,5 @@ def test_a_folder_that_cannot_be_used_is_known_ahead(tmp_path):
     folder = tmp_path / "taken" / "deeper"
     with pytest.raises(ReportError) as raised:
         check_writable(folder)
-    reason = f"{folder} is, or lies under, a file; name a folder"
+    reason = f"{folder} is, or lies under, a file; move it away or name another folder"
     assert f"--smload-report: cannot write to {folder}: {reason}" == str(raised.value)
