@@ -24,9 +24,14 @@ class Samples:
         held_index: Positions of samples whose user became free only after they were due (open model: all users were
             busy, the in-flight cap was hit). In step with *held_free*.
         held_free: When that user became free.
+        late_index: Positions of samples whose response was there before the client's event loop looked for it. In step
+            with *late_from* and *late_to*.
+        late_from, late_to: Between which times it came; anywhere between is as likely.
     """
 
-    __slots__ = ("due", "end", "held_free", "held_index", "kind", "model", "start")
+    __slots__ = (
+        "due", "end", "held_free", "held_index", "kind", "late_from", "late_index", "late_to", "model", "start",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.due = array("d")
@@ -36,6 +41,9 @@ class Samples:
         self.model = array("H")
         self.held_index = array("I")
         self.held_free = array("d")
+        self.late_index = array("I")
+        self.late_from = array("d")
+        self.late_to = array("d")
 
     def __len__(self) -> int:
         return len(self.end)
@@ -59,11 +67,13 @@ class ClientReadings:
     Attributes:
         cpu: Process CPU seconds per second, whole window (1.0 = one core).
         loop_lag_s: Overshoot of a 10 ms ticker, one reading a tick, in seconds.
+        wake_lag_s: What of each overshoot no sample's *late* columns can tell: the operating system woke the loop late.
         judged: False where latency and client health mean nothing (moto's mock): the report says "simulated".
     """
 
     cpu: float
     loop_lag_s: array[float]
+    wake_lag_s: array[float]
     judged: bool = True
 
 

@@ -70,6 +70,13 @@ def _joined_samples(first: Recording, second: Recording, shift_s: float) -> Samp
     for index, free in zip(later.held_index, later.held_free, strict=True):
         joined.held_index.append(offset + index)
         joined.held_free.append(free + shifts[index])
+    joined.late_index.extend(before.late_index)
+    joined.late_from.extend(before.late_from)
+    joined.late_to.extend(before.late_to)
+    for index, from_s, to_s in zip(later.late_index, later.late_from, later.late_to, strict=True):
+        joined.late_index.append(offset + index)
+        joined.late_from.append(from_s + shifts[index])
+        joined.late_to.append(to_s + shifts[index])
     return joined
 
 
@@ -86,6 +93,7 @@ def _joined_client(first: Recording, second: Recording) -> ClientReadings:
     return ClientReadings(
         cpu=cpu_s / window_s if window_s > 0 else 0.0,
         loop_lag_s=first.client.loop_lag_s + second.client.loop_lag_s,
+        wake_lag_s=first.client.wake_lag_s + second.client.wake_lag_s,
         judged=first.client.judged,
     )
 

@@ -42,10 +42,12 @@ class Transport(Protocol):
     Attributes:
         name: ``"http"`` or ``"boto3"``.
         kinds: Error kinds of this load.
+        reads_in_loop: Whether the engine's event loop reads the responses, rather than threads.
     """
 
     name: str
     kinds: ErrorKinds
+    reads_in_loop: bool
 
     @property
     def connects(self) -> int:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from math import isnan
 
+from pytest_smload.core.client_bias import ClientBias, client_bias
 from pytest_smload.core.kinds import CLIENT_CAUSED_KINDS
-from pytest_smload.core.lag import MOST_PAIRS, lag_bias_ms
 from pytest_smload.core.measurement import TOTAL, Measurement
 from pytest_smload.core.mix import mix_findings, some
-from pytest_smload.core.percentiles import percentile, upper_percentile
+from pytest_smload.core.percentiles import percentile
 from pytest_smload.core.recording import Recording
 from pytest_smload.core.result import ClientHealth, Finding
 from pytest_smload.core.steadiness import steadiness
@@ -48,10 +47,10 @@ def examine(
         reasons += _silent_scopes(recording, measurement, budgeted_scopes)
     return ClientHealth(
         cpu=recording.client.cpu,
-        delay_p95_ms=readings.delay_p95_ms,
-        delay_p99_ms=readings.delay_p99_ms,
-        bias_p95_ms=readings.bias_p95_ms,
-        lag_bias_p95_ms=readings.lag_bias_ms,
+        delay_p95_ms=readings.bias.delay_p95_ms,
+        delay_p99_ms=readings.bias.delay_p99_ms,
+        bias_p95_ms=readings.bias.sending_ms,
+        lag_bias_p95_ms=readings.bias.reading_ms,
         loop_lag_p95_ms=readings.lag_p95_ms,
         loop_lag_p99_ms=readings.lag_p99_ms,
         valid=not reasons,
@@ -63,126 +62,95 @@ def examine(
 
 @dataclass(frozen=True, slots=True)
 class _Readings:
-    """What the client's slowness amounts to, in ms; *p95_ms* is the latency it is held against, NaN without success."""
+    """What the client's slowness amounts to, in ms; *service_p95_ms* is NaN without a success."""
 
     cpu: float
-    p95_ms: float
+    bias: ClientBias
     service_p95_ms: float
-    delay_p95_ms: float
-    delay_p99_ms: float
-    bias_p95_ms: float
-    lag_bias_ms: float
     lag_p95_ms: float
     lag_p99_ms: float
 
     def allowed_ms(self, at_least_ms: float) -> float:
-        """Return max(*at_least_ms*, 5 % of p95)."""
-        return at_least_ms if isnan(self.p95_ms) else max(at_least_ms, 0.05 * self.p95_ms)
-
-    def allowed_lag_ms(self) -> float:
-        """Return max(2 ms, 5 % of the service time's p95).
+        """Return max(*at_least_ms*, 5 % of the service time's p95).
 
         Not of the latency's: a client too slow to read its answers makes arrivals wait for its own users, and that
-        wait would excuse the lag it comes from.
+        wait would excuse the slowness it comes from.
         """
-        return 2.0 if isnan(self.service_p95_ms) else max(2.0, 0.05 * self.service_p95_ms)
+        return at_least_ms if isnan(self.service_p95_ms) else max(at_least_ms, 0.05 * self.service_p95_ms)
 
 
 def _read(recording: Recording, measurement: Measurement) -> _Readings:
     lags = sorted(recording.client.loop_lag_s)
-    delays, other = _client_delays(recording)
-    p95_ms, other_p95_ms = measurement.total.p95_ms, upper_percentile(other, 950)
     return _Readings(
         cpu=recording.client.cpu,
-        p95_ms=p95_ms,
+        bias=client_bias(recording, measurement),
         service_p95_ms=measurement.total.service_p95_ms,
-        delay_p95_ms=upper_percentile(delays, 950),
-        delay_p99_ms=upper_percentile(delays, 990),
-        bias_p95_ms=p95_ms - other_p95_ms if recording.open_model else other_p95_ms - p95_ms,
-        lag_bias_ms=lag_bias_ms(_service_ms(recording), [lag_s * 1000 for lag_s in lags]),
         lag_p95_ms=percentile(lags, 950) * 1000,
         lag_p99_ms=percentile(lags, 990) * 1000,
     )
 
 
-def _service_ms(recording: Recording) -> list[float]:
-    """Service times of the window's successes, ascending; of some of them where there are very many."""
-    samples = recording.samples
-    chosen = slice(None, None, 1 + len(samples) // MOST_PAIRS)
-    columns = (samples.start[chosen], samples.end[chosen], samples.kind[chosen])
-    opens = recording.window_start_s
-    return sorted(
-        (end - start) * 1000 for start, end, kind in zip(*columns, strict=True) if not kind and start >= opens
-    )
-
-
-def _client_delays(recording: Recording) -> tuple[array[float], array[float]]:
-    """Client delays of the window's samples, and the latency of its successes that is not reported, in ms.
-
-    Open model: latency without the client's delay, which the one reported has in it. Closed model: latency from the
-    moment the user was ready, which the one reported leaves the delay out of. Either way the difference of their 95th
-    percentiles is what the client's delay does to p95.
-    """
-    samples = recording.samples
-    ready = array("d", samples.due)
-    for index, free in zip(samples.held_index, samples.held_free, strict=True):
-        ready[index] = max(ready[index], free)
-    delays, latencies = array("d"), array("d")
-    add_delay, add_latency = delays.append, latencies.append
-    opens, open_model = recording.window_start_s, recording.open_model
-    for due, start, end, kind, free in zip(samples.due, samples.start, samples.end, samples.kind, ready, strict=True):
-        if (due if open_model else start) < opens:
-            continue
-        delay = start - free if start > free else 0.0
-        add_delay(delay * 1000)
-        if not kind:
-            add_latency((end - due - delay if open_model else end - due) * 1000)
-    return delays, latencies
-
-
 def _client_too_slow(readings: _Readings) -> tuple[list[Finding], list[Finding]]:
     """Reasons and warnings from client delay, loop lag and CPU.
 
-    What client delay and loop lag each do to p95 may be max(2 ms, 5 % of p95). Half of that is the warning level, which
-    is a reason once the CPU is above 90 % of a core. Where nothing succeeded there is no latency to distort: then only
-    requests that left late (p95 of the delay above 2 ms) are a reason, and lag, which a storm of refusals causes, is a
-    warning.
+    What sending late and reading late add to p95, together, may be max(2 ms, 5 % of the service time's p95) by the
+    estimate, and four times as much at most: where the client did not look for that long, the estimate says little.
+    Half of either is the warning level, which is a reason once the CPU is above 90 % of a core. Where nothing
+    succeeded there is no latency to distort: then only requests that left late (p95 of the delay above 2 ms) are a
+    reason, and lag, which a storm of refusals causes, is a warning.
     """
-    no_success = isnan(readings.p95_ms)
-    if no_success:
-        late_ms, late = readings.delay_p95_ms, "the client sent 5% of the requests {} late or more"
-    else:
-        late_ms, late = (
-            readings.bias_p95_ms,
-            f"the client's own delay is {{}} of the p95 of {format_ms(readings.p95_ms)}",
-        )
-    lag_ms = readings.lag_p95_ms if no_success else readings.lag_bias_ms
-    lag = (
-        "the client's event loop lagged by {} at its 95th percentile"
-        if no_success
-        else f"the client's event loop, {format_ms(readings.lag_p95_ms)} late at its 95th percentile, adds {{}} to p95"
-    )
-    busy = f", its CPU at {format_share(readings.cpu)} of a core" if readings.cpu > 0.9 else ""
+    bias, busy = readings.bias, ""
+    if readings.cpu > 0.9:
+        busy = f", its CPU at {format_share(readings.cpu)} of a core"
     reasons: list[Finding] = []
     warnings: list[Finding] = []
-    signals = (
-        (late, late_ms, readings.allowed_ms(2.0), "p95", True),
-        (lag, lag_ms, readings.allowed_lag_ms(), "the service time's p95", not no_success),
-    )
-    for sentence, value_ms, allowed_ms, of, decides in signals:
-        rule = f"{format_ms(allowed_ms)} are allowed, the larger of 2 ms and 5% of {of}"
-        finding = Finding(f"{sentence.format(format_ms(value_ms))}{busy} ({rule})", LARGER_CLIENT)
-        if decides and (value_ms > allowed_ms or (busy and value_ms > allowed_ms / 2)):
+    for signal in _signals(readings):
+        finding = Finding(f"{signal.sentence}{busy} ({signal.rule})", LARGER_CLIENT)
+        if signal.decides and signal.size_ms > signal.allowed_ms / (2 if busy else 1):
             reasons.append(finding)
-        elif value_ms > allowed_ms / 2:
+            break
+        if signal.size_ms > signal.allowed_ms / 2:
             warnings.append(finding)
-    if readings.delay_p99_ms > readings.allowed_ms(3.0):
-        cause = f"the client sent 1% of the requests {format_ms(readings.delay_p99_ms)} late or more"
+    if bias.delay_p99_ms > readings.allowed_ms(3.0):
+        cause = f"the client sent 1% of the requests {format_ms(bias.delay_p99_ms)} late or more"
         warnings.append(Finding(cause, LARGER_CLIENT))
     if busy and not reasons:
         cause = f"the client used {format_share(readings.cpu)} of a core, so that TPS may be its limit"
         warnings.append(Finding(cause, LARGER_CLIENT))
     return reasons, warnings
+
+
+@dataclass(frozen=True, slots=True)
+class _Signal:
+    """One way the client can have been too slow: what is said of it, and whether it can make a load INVALID."""
+
+    sentence: str
+    size_ms: float
+    allowed_ms: float
+    rule: str
+    decides: bool = True
+
+
+def _signals(readings: _Readings) -> Iterator[_Signal]:
+    """Yield them, the gravest first."""
+    bias = readings.bias
+    if isnan(readings.service_p95_ms):
+        rule = "2 ms are allowed"
+        late = f"the client sent 5% of the requests {format_ms(bias.delay_p95_ms)} late or more"
+        yield _Signal(late, bias.delay_p95_ms, 2.0, rule)
+        lag = f"the client's event loop lagged by {format_ms(readings.lag_p95_ms)} at its 95th percentile"
+        yield _Signal(lag, readings.lag_p95_ms, 2.0, rule, decides=False)
+        return
+    sending_ms, reading_ms = max(0.0, bias.sending_ms), max(0.0, bias.reading_ms)
+    parts = f"{format_ms(sending_ms)} by sending late, {format_ms(reading_ms)} by reading late"
+    adds = f"the client itself adds {format_ms(sending_ms + reading_ms)} to p95: {parts}"
+    allowed_ms = readings.allowed_ms(2.0)
+    rule = f"{format_ms(allowed_ms)} are allowed, the larger of 2 ms and 5% of the service time's p95"
+    yield _Signal(adds, sending_ms + reading_ms, allowed_ms, rule)
+    blind = f"the client left responses unread for so long that it may add {format_ms(bias.reading_most_ms)} to p95"
+    allowed_ms = readings.allowed_ms(2.0) * 4
+    rule = f"{format_ms(allowed_ms)} are allowed, the larger of 8 ms and 20% of the service time's p95"
+    yield _Signal(blind, bias.reading_most_ms, allowed_ms, rule)
 
 
 def _nothing_sent(recording: Recording, measurement: Measurement) -> Iterator[Finding]:

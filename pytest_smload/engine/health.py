@@ -11,6 +11,7 @@ from random import Random
 from time import perf_counter
 
 from pytest_smload.engine.alarm import Alarm
+from pytest_smload.engine.stall_watch import StallWatch
 
 TICK_S = 0.010
 """Mean period of the ticker whose overshoot is the loop lag."""
@@ -24,10 +25,14 @@ class LoopTicker:
 
     Attributes:
         lag_s: Overshoot of each tick inside the window, in seconds.
+        wake_lag_s: What of it passed in the loop's poll after the tick was due: the system woke the loop late. All of
+            it where nobody watches the polls.
     """
 
-    def __init__(self, on_tick: Callable[[], object]) -> None:
+    def __init__(self, on_tick: Callable[[], object], watch: StallWatch | None) -> None:
         self.lag_s = array("d")
+        self.wake_lag_s = array("d")
+        self._watch = watch
         self.recording = False
         self._on_tick = on_tick
 
@@ -40,10 +45,17 @@ class LoopTicker:
                 due_s = perf_counter() + TICK_S * (0.5 + any_share())
                 alarm.sleep_until(due_s)
                 if self.recording:
-                    self.lag_s.append(max(0.0, perf_counter() - due_s))
+                    self.note(due_s, perf_counter())
                 self._on_tick()
         finally:
             alarm.close()
+
+    def note(self, due_s: float, now: float) -> None:
+        """Take the reading of a tick due at *due_s* and run at *now*."""
+        lag_s = max(0.0, now - due_s)
+        self.lag_s.append(lag_s)
+        watch = self._watch
+        self.wake_lag_s.append(lag_s if watch is None else max(0.0, watch.polled_s - max(due_s, watch.ended_s)))
 
 
 class CpuMeter:

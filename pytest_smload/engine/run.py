@@ -15,6 +15,7 @@ from gevent.threadpool import ThreadPool
 
 from pytest_smload.core.kinds import OK, hopeless
 from pytest_smload.core.recording import ClientReadings, Recording
+from pytest_smload.core.stalls import note_late_reads
 from pytest_smload.engine.abort import AbortWatch
 from pytest_smload.engine.environment import begin, create_environment, quiet_spawning, request_reporter
 from pytest_smload.engine.health import CpuMeter, LoopTicker, garbage_collection_held_off
@@ -22,6 +23,7 @@ from pytest_smload.engine.live import LiveReadings
 from pytest_smload.engine.priming import Priming
 from pytest_smload.engine.session import LoadSession
 from pytest_smload.engine.shape import ClosedShape, OpenShape, Shape
+from pytest_smload.engine.stall_watch import StallWatch
 from pytest_smload.errors import EndpointError
 
 if TYPE_CHECKING:
@@ -87,7 +89,8 @@ class _Run:
         self.hopeless: str | None = None
         profile = session.plan.profile
         self.shape: Shape = OpenShape(session) if profile.open_model else ClosedShape(session)
-        self.ticker = LoopTicker(self.shape.prepare)
+        self.watch = StallWatch() if session.transport.reads_in_loop and StallWatch.is_possible() else None
+        self.ticker = LoopTicker(self.shape.prepare, self.watch)
         self.cpu = CpuMeter()
         self.priming = Priming(session)
         self.abort = AbortWatch(profile.abort_rule, session.samples)
@@ -106,6 +109,8 @@ class _Run:
                 self.hooks.on_environment(environment)
                 session.report_request = request_reporter(environment, session)
             with garbage_collection_held_off(), self._interruptible(), quiet_spawning():
+                if self.watch is not None:
+                    self.watch.start()
                 self._drive(environment)
         finally:
             self._shut_down(environment, background)
@@ -228,11 +233,15 @@ class _Run:
         try:
             environment.runner.quit()
         finally:
+            if self.watch is not None:
+                self.watch.stop()
             gevent.killall(background)
             self.session.close()
 
     def _recording(self, started_at: str) -> Recording:
         session, plan = self.session, self.session.plan
+        if self.watch is not None:
+            note_late_reads(session.samples, self.watch.stalls)
         unsent_due, unsent_model = self.shape.unsent()
         return Recording(
             model_names=[route.name for route in plan.routes],
@@ -244,7 +253,7 @@ class _Run:
             # A load that ended before its window opened has an empty one.
             window_start_s=min(session.window_start_s, session.window_end_s),
             window_end_s=session.window_end_s,
-            client=ClientReadings(self.cpu.cpu, self.ticker.lag_s, judged=self.judged),
+            client=ClientReadings(self.cpu.cpu, self.ticker.lag_s, self.ticker.wake_lag_s, judged=self.judged),
             started_at=started_at,
             stages=self.shape.stages(),
             offered_tps=self.shape.offered_tps(),

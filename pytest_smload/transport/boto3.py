@@ -71,6 +71,7 @@ class Boto3Transport:
     """
 
     name = "boto3"
+    reads_in_loop = False
 
     def __init__(self, target: EndpointTarget, *, timeout_s: float, pool_size: int, mocked: bool = False) -> None:
         self.kinds = ErrorKinds()

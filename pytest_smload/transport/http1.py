@@ -32,6 +32,7 @@ class HttpTransport:
     """
 
     name = "http"
+    reads_in_loop = True
 
     def __init__(
         self,

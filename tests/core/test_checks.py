@@ -53,7 +53,7 @@ def measured(
             open_model=offered_tps is not None,
             window_start_s=0.0,
             window_end_s=WINDOW_S,
-            client=ClientReadings(0.0, array("d")),
+            client=ClientReadings(0.0, array("d"), array("d")),
             started_at="2026-01-01T00:00:00Z",
             stages=stages,
             offered_tps=offered_tps,

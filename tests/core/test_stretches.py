@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 
 import pytest
@@ -40,6 +41,23 @@ def test_lengths_are_kept() -> None:
     assert latencies == pytest.approx([0.5, 0.5, 1.5, 0.2, 0.4, 1.0])
     assert list(joined.samples.held_index) == [5]
     assert joined.samples.held_free[0] - joined.samples.due[5] == pytest.approx(0.4)
+
+
+def test_late_reads_are_kept() -> None:
+    """A response that waited for the client waited as long on the joined clock."""
+    first, second = (dataclasses.replace(each, samples=copy.deepcopy(each.samples)) for each in (FIRST, SECOND))
+    for each in (first, second):
+        each.samples.late_index.append(1)
+        each.samples.late_from.append(each.samples.end[1] - 0.2)
+        each.samples.late_to.append(each.samples.end[1] - 0.1)
+    samples = join(first, second).samples
+    waited = [
+        (samples.end[index] - earliest, samples.end[index] - latest)
+        for index, earliest, latest in zip(samples.late_index, samples.late_from, samples.late_to, strict=True)
+    ]
+
+    assert list(samples.late_index) == [1, len(first.samples) + 1]
+    assert waited == [pytest.approx((0.2, 0.1))] * 2
 
 
 def test_what_drained_after_the_first_window_counts_in_the_second() -> None:

@@ -21,6 +21,7 @@ class FakeTransport:
     """Answers after *latency_s* of cooperative sleep; keeps a log as an endpoint would."""
 
     name = "fake"
+    reads_in_loop = True
 
     def __init__(self, latency_s: float = 0.002, outcome: Callable[[int], str | None] = lambda _count: None) -> None:
         self.kinds = ErrorKinds()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import time
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ SMALL_WITH_SHORT_QUEUE = 'latency = "200ms"\nworkers = 8\nqueue_limit = 16\n'
 AMPLE = 'latency = "50ms"\nworkers = 64\n'
 LISTENER_S = 0.010
 HOG_S = 0.015
+BLOCKED_S = 0.100
 GARBAGE = 100_000
 
 
@@ -102,7 +104,14 @@ def hog() -> None:
         gevent.sleep(0.001)
 
 
-@pytest.fixture(params=["busy listener", "garbage listener", "busy greenlet"])
+def sleeper() -> None:
+    """Block the loop without using the CPU, as a call that is not cooperative does."""
+    while True:
+        time.sleep(BLOCKED_S)
+        gevent.sleep(0.004)
+
+
+@pytest.fixture(params=["busy listener", "garbage listener", "busy greenlet", "blocking greenlet"])
 def saturate(request: pytest.FixtureRequest) -> Iterator[Callable[[Any], object]]:
     """One way to keep the client from its work, begun with the load and ended with the test."""
     greenlets: list[Any] = []
@@ -110,6 +119,7 @@ def saturate(request: pytest.FixtureRequest) -> Iterator[Callable[[Any], object]
         "busy listener": busy_listener,
         "garbage listener": garbage_listener,
         "busy greenlet": lambda _environment: greenlets.append(gevent.spawn(hog)),
+        "blocking greenlet": lambda _environment: greenlets.append(gevent.spawn(sleeper)),
     }[request.param]
     gevent.killall(greenlets)
 

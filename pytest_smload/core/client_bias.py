@@ -1,0 +1,131 @@
+"""Computes by how much the client itself has moved the 95th percentile of the latencies reported."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+
+from pytest_smload.core.measurement import Measurement
+from pytest_smload.core.percentiles import nearest_rank, upper_percentile
+from pytest_smload.core.recording import Recording
+
+MOST_PAIRS = 20_000
+_GOLDEN_RATIO = (1 + 5**0.5) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class ClientBias:
+    """What sending and reading late amount to, in ms; NaN where there is nothing to take a percentile of.
+
+    Attributes:
+        delay_p95_ms, delay_p99_ms: Of the client delay: start - max(due, the moment the request's user became free).
+        sending_ms: What that delay adds to p95. The p95 of an open load has it in it; that of a closed one leaves it
+            out.
+        reading_ms: What responses add to p95 that the client read later than they came: the estimate.
+        reading_most_ms: The same, had each come as early as it can have; what the estimate can be short of.
+    """
+
+    delay_p95_ms: float
+    delay_p99_ms: float
+    sending_ms: float
+    reading_ms: float
+    reading_most_ms: float
+
+
+def client_bias(recording: Recording, measurement: Measurement) -> ClientBias:
+    """Return how far the client's own slowness is part of p95.
+
+    Waiting for a free user is not: that is the endpoint's queueing.
+    """
+    samples = recording.samples
+    delay_s = _client_delay_s(recording)
+    counted_s = samples.due if recording.open_model else samples.start
+    opens = recording.window_start_s
+    delays = array("d", [delay * 1000 for delay, since in zip(delay_s, counted_s, strict=True) if since >= opens])
+    # When the clock would have started, had the client sent in time.
+    base_s = array("d", map(float.__add__, samples.due, delay_s)) if recording.open_model else samples.start
+    base_p95_ms = _p95_ms(recording, base_s, samples.end) if recording.open_model else measurement.total.p95_ms
+    if recording.open_model:
+        sending_ms = measurement.total.p95_ms - base_p95_ms
+    else:
+        sending_ms = _p95_ms(recording, samples.due, samples.end) - base_p95_ms
+    wake_ms = wake_bias_ms(_service_ms(recording), [lag_s * 1000 for lag_s in recording.client.wake_lag_s])
+    reading_ms = reading_most_ms = wake_ms
+    if samples.late_index:
+        reading_ms += base_p95_ms - _p95_ms(recording, base_s, _likely_arrivals(recording))
+        reading_most_ms += base_p95_ms - _p95_ms(recording, base_s, _earliest_arrivals(recording))
+    return ClientBias(
+        upper_percentile(delays, 950), upper_percentile(delays, 990), sending_ms, reading_ms, reading_most_ms
+    )
+
+
+def wake_bias_ms(service_ms: Sequence[float], wake_lag_ms: Sequence[float]) -> float:
+    """Return p95(service time + lag) - p95(service time), times and lags paired at random.
+
+    A response waits for the system to wake the client as the ticker does, so that a time measured is the endpoint's
+    plus such a lag. How much that moves a percentile depends on the spread of both: a lag of 6 ms at its own p95 moves
+    the p95 of a constant time by 6 ms, that of one spread over 80 ms by its mean, 2 ms. Adding the lag once more shows
+    by how much, a little less for constant times, whose only spread is the lag they have.
+
+    Args:
+        service_ms: Times from send to answer of the successes, ascending.
+        wake_lag_ms: The ticker's readings.
+    """
+    if not service_ms or not wake_lag_ms:
+        return 0.0
+    step = -(-len(service_ms) // MOST_PAIRS)
+    times = service_ms[step // 2 :: step]
+    lags = Random(0).choices(wake_lag_ms, k=len(times))  # noqa: S311 - pairs readings, secures nothing
+    rank = nearest_rank(len(times), 950) - 1
+    return sorted(map(float.__add__, times, lags))[rank] - times[rank]
+
+
+def _client_delay_s(recording: Recording) -> array[float]:
+    samples = recording.samples
+    ready = array("d", samples.due)
+    for index, free in zip(samples.held_index, samples.held_free, strict=True):
+        ready[index] = max(ready[index], free)
+    return array("d", [start - free if start > free else 0.0 for start, free in zip(samples.start, ready, strict=True)])
+
+
+def _likely_arrivals(recording: Recording) -> array[float]:
+    """When each response came: at its end, or somewhere in the time the client did not look, all of it as likely."""
+    samples = recording.samples
+    came = array("d", samples.end)
+    share = 0.0
+    for index, earliest, latest in zip(samples.late_index, samples.late_from, samples.late_to, strict=True):
+        # Multiples of the golden ratio fill 0 to 1 more evenly than random numbers.
+        share = (share + _GOLDEN_RATIO) % 1
+        came[index] = earliest + share * (latest - earliest)
+    return came
+
+
+def _earliest_arrivals(recording: Recording) -> array[float]:
+    samples = recording.samples
+    came = array("d", samples.end)
+    for index, earliest in zip(samples.late_index, samples.late_from, strict=True):
+        came[index] = earliest
+    return came
+
+
+def _p95_ms(recording: Recording, since_s: array[float], until_s: array[float]) -> float:
+    """Return the 95th percentile of *until_s* - *since_s* over the window's successes."""
+    samples = recording.samples
+    counted_s = samples.due if recording.open_model else samples.start
+    opens = recording.window_start_s
+    columns = zip(since_s, until_s, counted_s, samples.kind, strict=True)
+    spans = [(until - since) * 1000 for since, until, counted, kind in columns if not kind and counted >= opens]
+    return upper_percentile(array("d", spans), 950)
+
+
+def _service_ms(recording: Recording) -> list[float]:
+    """Service times of the window's successes, ascending; of some of them where there are very many."""
+    samples = recording.samples
+    chosen = slice(None, None, 1 + len(samples) // MOST_PAIRS)
+    columns = (samples.start[chosen], samples.end[chosen], samples.kind[chosen])
+    opens = recording.window_start_s
+    return sorted(
+        (end - start) * 1000 for start, end, kind in zip(*columns, strict=True) if not kind and start >= opens
+    )

@@ -1,0 +1,90 @@
+"""The watch that notes when the event loop was away from its sockets."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from time import perf_counter
+
+import gevent
+import pytest
+
+from pytest_smload.engine.stall_watch import LONG_S, StallWatch
+
+HELD_S = 0.02
+
+
+@pytest.fixture
+def watch() -> Iterator[StallWatch]:
+    """A watch on the loop, taken off again."""
+    watching = StallWatch()
+    watching.start()
+    gevent.sleep(0.001)
+    yield watching
+    watching.stop()
+
+
+def hold() -> tuple[float, float]:
+    """Keep the loop from polling, and return between which times."""
+    began = perf_counter()
+    while perf_counter() < began + HELD_S:
+        pass
+    return began, perf_counter()
+
+
+@pytest.mark.parametrize("how", ["in a greenlet", "in gevent's callbacks"])
+def test_a_stall_is_noted_with_its_times(watch: StallWatch, how: str) -> None:
+    """From the poll before to the poll after, whoever held the loop."""
+    if how == "in a greenlet":
+        began, ended = hold()
+    else:
+        began, ended = gevent.spawn(hold).get()
+    gevent.sleep(0.002)
+
+    stalls = watch.stalls
+    assert any(before <= began and ended <= after for before, after in zip(stalls.began, stalls.ended, strict=True)), (
+        "the hold lies inside no stall"
+    )
+    assert all(after - before > LONG_S for before, after in zip(stalls.began, stalls.ended, strict=True))
+    assert list(stalls.ended) <= list(stalls.polled)
+    assert all(polled <= until for polled, until in zip(stalls.polled, stalls.until, strict=False))
+
+
+def test_what_came_meanwhile_is_read_after_a_poll_that_did_not_wait(watch: StallWatch) -> None:
+    """The reader runs between the poll's return and the end of the work that followed it."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        read_at: list[float] = []
+        readable = gevent.get_hub().loop.io(ours.fileno(), 1)
+        readable.start(lambda: (ours.recv(1), read_at.append(perf_counter())))
+        theirs.send(b"x")
+        _, ended = hold()
+        gevent.sleep(0.002)
+        readable.stop()
+        readable.close()
+
+    stalls = watch.stalls
+    place = next(index for index, after in enumerate(stalls.ended) if after >= ended)
+    assert stalls.polled[place] <= read_at[0] <= stalls.until[place]
+
+
+def test_waiting_is_no_stall(watch: StallWatch) -> None:
+    """A loop with nothing to do is inside its poll."""
+    before = len(watch.stalls.began)
+    began = perf_counter()
+    gevent.sleep(0.2)
+    inside = [after - before for before, after in zip(watch.stalls.began, watch.stalls.ended, strict=True)]
+
+    assert sum(inside[before:]) < (perf_counter() - began) / 2
+
+
+def test_nothing_is_noted_after_the_watch_is_taken_off() -> None:
+    """Its watchers are closed."""
+    watching = StallWatch()
+    watching.start()
+    watching.stop()
+    noted = len(watching.stalls.began)
+    hold()
+    gevent.sleep(0.002)
+
+    assert noted == len(watching.stalls.began)
