@@ -173,7 +173,7 @@ class ClientHealth:
         cpu: CPU seconds per second of window, 1.0 = one core.
         delay_p95_ms, delay_p99_ms: Client delay: start - max(due, the moment its user became free).
         bias_p95_ms: p95(latency) - p95(latency - client delay).
-        lag_bias_p95_ms: What the loop's lag adds to p95.
+        lag_bias_p95_ms: What responses that the client read late add to p95.
         loop_lag_p95_ms, loop_lag_p99_ms: Overshoot of a 10 ms ticker.
         valid: Whether the measurement can be trusted.
         reasons: Why not.

@@ -20,7 +20,7 @@ from pytest_smload.gate.endpoints import endpoint_facts
 from pytest_smload.gate.looks import Judged, run_until_proven
 from pytest_smload.gate.regressions import RegressionGate
 from pytest_smload.transport.boto3 import Boto3Transport
-from pytest_smload.transport.choice import SIMULATED, TransportName, choose_transport
+from pytest_smload.transport.choice import SIMULATED, TransportName, choose_transport, proxy_for
 from pytest_smload.transport.http1 import HttpTransport
 from pytest_smload.transport.wire import validate_route
 
@@ -190,12 +190,13 @@ class _Sender:
         """Raise what can be known to be wrong without sending a request."""
         for route in self.plan.routes:
             validate_route(route)
-        transport = self._transport()
-        try:
-            if isinstance(transport, HttpTransport):
-                transport.probe()
-        finally:
-            transport.close()
+        if not self.simulated and proxy_for(self.target) is None:
+            # Whichever transport sends, it dials this host.
+            prober = HttpTransport(self.target, timeout_s=self.plan.profile.timeout_s)
+            try:
+                prober.probe()
+            finally:
+                prober.close()
 
     def send(self, profile: LoadProfile) -> Recording:
         """Run the plan with *profile* in place of its own, which differs in how long and how much."""

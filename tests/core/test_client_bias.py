@@ -1,12 +1,17 @@
-"""What the event loop's lag does to the 95th percentile reported."""
+"""How much of the 95th percentile reported is the client's own."""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from random import Random
 
 import pytest
+from recordings import Row, recording
 
-from pytest_smload.core.client_bias import wake_bias_ms
+from pytest_smload.core.client_bias import client_bias, wake_bias_ms
+from pytest_smload.core.measurement import measure
+from pytest_smload.core.percentiles import percentile
+from pytest_smload.core.stalls import Stalls, note_late_reads
 
 
 def test_no_lag_moves_nothing() -> None:
@@ -37,3 +42,42 @@ def test_a_million_samples_are_judged_by_a_part_of_them() -> None:
     latencies = [float(value) for value in range(200_001)]
 
     assert wake_bias_ms(latencies, [7.0]) == pytest.approx(7, abs=0.1)
+
+
+@pytest.mark.parametrize("held_ms", [4, 8, 12, 20])
+@pytest.mark.parametrize("open_model", [True, False], ids=["open", "closed"])
+def test_the_estimate_is_what_the_client_really_adds(held_ms: int, open_model: bool) -> None:
+    """A client whose loop is held again and again, simulated: p95 less its part is the endpoint's own p95."""
+    draw = Random(held_ms)
+    stalls, polls = Stalls(), [0.0]
+    while polls[-1] < 30:
+        # The loop is held for a time that varies, then idle for 4 ms.
+        began = polls[-1] + 0.004
+        ended = began + held_ms / 1000 * draw.uniform(0.5, 1.5)
+        stalls.began.append(began)
+        for column in (stalls.ended, stalls.polled, stalls.until):
+            column.append(ended)
+        polls.append(ended)
+
+    def looked(moment: float) -> float:
+        """When the loop next looks."""
+        place = bisect_right(stalls.began, moment) - 1
+        return max(moment, stalls.ended[place]) if place >= 0 else moment
+
+    rows, true_ms = [], []
+    for _ in range(4_000):
+        due = draw.uniform(0, 29)
+        start = looked(due) if open_model else due
+        service_s = draw.lognormvariate(-3, 0.3)
+        rows.append(Row(due, start, looked(start + service_s)))
+        true_ms.append(service_s * 1000)
+    found = recording(
+        sorted(rows, key=lambda row: row.end), 0.0, 30.0, lag_s=(), multi_model=False, open_model=open_model
+    )
+    note_late_reads(found.samples, stalls)
+    measurement = measure(found)
+    bias = client_bias(found, measurement)
+
+    true_p95_ms = percentile(sorted(true_ms), 950)
+    assert measurement.total.p95_ms - bias.sending_ms - bias.reading_ms == pytest.approx(true_p95_ms, rel=0.03)
+    assert bias.reading_ms <= bias.reading_most_ms

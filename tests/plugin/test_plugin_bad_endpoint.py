@@ -101,15 +101,17 @@ def tls_url(tmp_path_factory: pytest.TempPathFactory) -> object:
         yield process.url
 
 
-@pytest.fixture(scope="module")
-def run(project: MakeProject, staging: str, emulator: EmulatorProcess, tls_url: str) -> PytestRun:
-    """One run of all the tests above."""
+@pytest.fixture(scope="module", params=["http", "boto3"])
+def run(
+    request: pytest.FixtureRequest, project: MakeProject, staging: str, emulator: EmulatorProcess, tls_url: str
+) -> PytestRun:
+    """One run of all the tests above, over each transport."""
     settings = staging + SETTINGS.format(refused=closed_port(), tls=tls_url, url=emulator.url)
     made = project({"smload.toml": settings, "test_it.py": TESTS, "empty.csv": ""})
     stale = made.folder / "report" / "report.json"
     stale.parent.mkdir()
     stale.write_text('{"tests": ["of an earlier run"]}')
-    return made.run("-m", "perf")
+    return made.run("-m", "perf", "--smload-transport", request.param)
 
 
 SENTENCES = {
