@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -41,21 +41,25 @@ def client_bias(recording: Recording, measurement: Measurement) -> ClientBias:
     """
     samples = recording.samples
     delay_s = _client_delay_s(recording)
-    counted_s = samples.due if recording.open_model else samples.start
-    opens = recording.window_start_s
-    delays = array("d", [delay * 1000 for delay, since in zip(delay_s, counted_s, strict=True) if since >= opens])
-    # When the clock would have started, had the client sent in time.
-    base_s = array("d", map(float.__add__, samples.due, delay_s)) if recording.open_model else samples.start
-    base_p95_ms = _p95_ms(recording, base_s, samples.end) if recording.open_model else measurement.total.p95_ms
+
+    def base_s() -> Iterable[float]:
+        """When the clock would have started, had the client sent in time."""
+        return map(float.__add__, samples.due, delay_s) if recording.open_model else samples.start
+
+    reported_p95_ms = measurement.total.p95_ms
     if recording.open_model:
-        sending_ms = measurement.total.p95_ms - base_p95_ms
+        base_p95_ms = _p95_ms(recording, base_s(), samples.end)
+        sending_ms = reported_p95_ms - base_p95_ms
     else:
+        base_p95_ms = reported_p95_ms
         sending_ms = _p95_ms(recording, samples.due, samples.end) - base_p95_ms
-    wake_ms = wake_bias_ms(_service_ms(recording), [lag_s * 1000 for lag_s in recording.client.wake_lag_s])
-    reading_ms = reading_most_ms = wake_ms
+    reading_ms = wake_bias_ms(_service_ms(recording), [lag_s * 1000 for lag_s in recording.client.wake_lag_s])
+    reading_most_ms = reading_ms
     if samples.late_index:
-        reading_ms += base_p95_ms - _p95_ms(recording, base_s, _likely_arrivals(recording))
-        reading_most_ms += base_p95_ms - _p95_ms(recording, base_s, _earliest_arrivals(recording))
+        reading_ms += base_p95_ms - _p95_ms(recording, base_s(), _likely_arrivals(recording))
+        reading_most_ms += base_p95_ms - _p95_ms(recording, base_s(), _earliest_arrivals(recording))
+    counted = zip(delay_s, _counted_s(recording), strict=True)
+    delays = array("d", (delay * 1000 for delay, since in counted if since >= recording.window_start_s))
     return ClientBias(
         upper_percentile(delays, 950), upper_percentile(delays, 990), sending_ms, reading_ms, reading_most_ms
     )
@@ -83,11 +87,19 @@ def wake_bias_ms(service_ms: Sequence[float], wake_lag_ms: Sequence[float]) -> f
 
 
 def _client_delay_s(recording: Recording) -> array[float]:
-    samples = recording.samples
-    ready = array("d", samples.due)
-    for index, free in zip(samples.held_index, samples.held_free, strict=True):
-        ready[index] = max(ready[index], free)
-    return array("d", [start - free if start > free else 0.0 for start, free in zip(samples.start, ready, strict=True)])
+    # The columns here may have a million rows: each step overwrites its column or is a generator, to spare memory.
+    delay = array("d", recording.samples.due)
+    for index, free in zip(recording.samples.held_index, recording.samples.held_free, strict=True):
+        delay[index] = max(delay[index], free)
+    for index, start in enumerate(recording.samples.start):
+        ready = delay[index]
+        delay[index] = start - ready if start > ready else 0.0
+    return delay
+
+
+def _counted_s(recording: Recording) -> array[float]:
+    """The times that decide whether a sample is in the window."""
+    return recording.samples.due if recording.open_model else recording.samples.start
 
 
 def _likely_arrivals(recording: Recording) -> array[float]:
@@ -110,13 +122,11 @@ def _earliest_arrivals(recording: Recording) -> array[float]:
     return came
 
 
-def _p95_ms(recording: Recording, since_s: array[float], until_s: array[float]) -> float:
+def _p95_ms(recording: Recording, since_s: Iterable[float], until_s: Iterable[float]) -> float:
     """Return the 95th percentile of *until_s* - *since_s* over the window's successes."""
-    samples = recording.samples
-    counted_s = samples.due if recording.open_model else samples.start
     opens = recording.window_start_s
-    columns = zip(since_s, until_s, counted_s, samples.kind, strict=True)
-    spans = [(until - since) * 1000 for since, until, counted, kind in columns if not kind and counted >= opens]
+    columns = zip(since_s, until_s, _counted_s(recording), recording.samples.kind, strict=True)
+    spans = ((until - since) * 1000 for since, until, counted, kind in columns if not kind and counted >= opens)
     return upper_percentile(array("d", spans), 950)
 
 
