@@ -8,9 +8,6 @@ from collections.abc import Iterator
 
 from pytest_smload.core.recording import Samples
 
-POLL_AT_ONCE_S = 50e-6
-"""A poll that returns sooner found something there: it had come while the loop was away."""
-
 
 class Stalls:
     """The times an event loop worked for long without polling its sockets, in order, one column per fact.
@@ -20,26 +17,29 @@ class Stalls:
     Attributes:
         began: When the poll before the stall returned.
         ended: When the loop polled again.
+        found: 1 where something had come meanwhile, 0 where that poll had to wait.
         polled: When that poll returned.
-        until: When the work that followed it ended. The last stall of a load may lack this one or the last two.
+        until: When the work that followed it ended. The last stall of a load may lack this one or the last three.
     """
 
-    __slots__ = ("began", "ended", "polled", "until")
+    __slots__ = ("began", "ended", "found", "polled", "until")
 
     def __init__(self) -> None:
         self.began = array("d")
         self.ended = array("d")
+        self.found = array("B")
         self.polled = array("d")
         self.until = array("d")
 
     def spans(self) -> Iterator[tuple[float, float, float, float]]:
         """Yield (from, to, earliest, latest): what was read between the first two came between the last two."""
         last_poll = 0.0
-        for began, ended, polled, until in zip(self.began, self.ended, self.polled, self.until, strict=False):
+        columns = (self.began, self.ended, self.found, self.polled, self.until)
+        for began, ended, found, polled, until in zip(*columns, strict=False):
             if began != last_poll:
                 # What the poll before found came just then: the loop had not been away.
                 yield began, ended, began, began
-            if polled - ended < POLL_AT_ONCE_S:
+            if found:
                 yield polled, until, began, ended
             else:
                 yield polled, until, polled, polled

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import select
+import sys
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gevent
 
 from pytest_smload.core.stalls import Stalls
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
 LONG_S = 0.000_5
 """Shorter stalls are not kept: they delay reading by a quarter of a millisecond on average."""
+_POLL_SHARE = 0.05
+"""Where the loop cannot be asked, a poll shorter than this share of the stall before it found what came meanwhile."""
 _LAST, _FIRST = -2, 2
 """libev's lowest and highest priority: after gevent's own callbacks, and before any socket's."""
 
@@ -28,6 +35,7 @@ class StallWatch:
         self.stalls = Stalls()
         self.ended_s = self.polled_s = perf_counter()
         self._stalled = False
+        self._ready: Callable[[int], Sequence[object]] | None = None
         self._watchers: list[Any] = []
 
     @staticmethod
@@ -41,6 +49,11 @@ class StallWatch:
         self.ended_s = self.polled_s = perf_counter()
         before, after = loop.prepare(ref=False, priority=_LAST), loop.check(ref=False, priority=_FIRST)
         self._watchers = [before, after]
+        if sys.platform == "linux" and loop.fileno() is not None:
+            # An epoll descriptor is readable where a poll would return at once.
+            poll = select.poll()
+            poll.register(loop.fileno(), select.POLLIN)
+            self._ready = poll.poll
         before.start(self._before_poll)
         after.start(self._after_poll)
 
@@ -60,8 +73,13 @@ class StallWatch:
             self.stalls.began.append(self.polled_s)
             self.stalls.ended.append(now)
             self._stalled = True
+            if self._ready is not None:
+                self.stalls.found.append(bool(self._ready(0)))
 
     def _after_poll(self) -> None:
         now = self.polled_s = perf_counter()
         if self._stalled:
-            self.stalls.polled.append(now)
+            stalls = self.stalls
+            stalls.polled.append(now)
+            if self._ready is None:
+                stalls.found.append(now - stalls.ended[-1] < _POLL_SHARE * (stalls.ended[-1] - stalls.began[-1]))

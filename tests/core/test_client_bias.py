@@ -55,6 +55,7 @@ def test_the_estimate_is_what_the_client_really_adds(held_ms: int, open_model: b
         began = polls[-1] + 0.004
         ended = began + held_ms / 1000 * draw.uniform(0.5, 1.5)
         stalls.began.append(began)
+        stalls.found.append(1)
         for column in (stalls.ended, stalls.polled, stalls.until):
             column.append(ended)
         polls.append(ended)
