@@ -64,6 +64,7 @@ def examine(
 class _Readings:
     """What the client's slowness amounts to, in ms; *service_p95_ms* is NaN without a success."""
 
+    open_model: bool
     cpu: float
     bias: ClientBias
     service_p95_ms: float
@@ -82,6 +83,7 @@ class _Readings:
 def _read(recording: Recording, measurement: Measurement) -> _Readings:
     lags = sorted(recording.client.loop_lag_s)
     return _Readings(
+        open_model=recording.open_model,
         cpu=recording.client.cpu,
         bias=client_bias(recording, measurement),
         service_p95_ms=measurement.total.service_p95_ms,
@@ -93,18 +95,20 @@ def _read(recording: Recording, measurement: Measurement) -> _Readings:
 def _client_too_slow(readings: _Readings) -> tuple[list[Finding], list[Finding]]:
     """Reasons and warnings from client delay, loop lag and CPU.
 
-    What sending late and reading late add to p95, together, may be max(2 ms, 5 % of the service time's p95) by the
-    estimate, and four times as much at most: where the client did not look for that long, the estimate says little.
-    Half of either is the warning level, which is a reason once the CPU is above 90 % of a core. Where nothing
-    succeeded there is no latency to distort: then only requests that left late (p95 of the delay above 2 ms) are a
-    reason, and lag, which a storm of refusals causes, is a warning.
+    What sending late and reading late add to p95 may be max(2 ms, 5 % of the service time's p95) by the estimate, and
+    reading four times as much at most: where the client did not look for that long, the estimate says little. Open
+    model: both together. Closed model: each, as the p95 reported has only the latter in it, and the former costs TPS.
+    Half of that is the warning level, which is a reason once the CPU is above 90 % of a core. Where nothing succeeded
+    there is no latency to distort: then only requests that left late (p95 of the delay above 2 ms) are a reason, and
+    lag, which a storm of refusals causes, is a warning.
     """
     bias, busy = readings.bias, ""
     if readings.cpu > 0.9:
         busy = f", its CPU at {format_share(readings.cpu)} of a core"
     reasons: list[Finding] = []
     warnings: list[Finding] = []
-    for signal in _signals(readings):
+    gravest_first = sorted(_signals(readings), key=lambda signal: signal.size_ms / signal.allowed_ms, reverse=True)
+    for signal in gravest_first:
         finding = Finding(f"{signal.sentence}{busy} ({signal.rule})", LARGER_CLIENT)
         if signal.decides and signal.size_ms > signal.allowed_ms / (2 if busy else 1):
             reasons.append(finding)
@@ -132,7 +136,6 @@ class _Signal:
 
 
 def _signals(readings: _Readings) -> Iterator[_Signal]:
-    """Yield them, the gravest first."""
     bias = readings.bias
     if isnan(readings.service_p95_ms):
         rule = "2 ms are allowed"
@@ -142,11 +145,17 @@ def _signals(readings: _Readings) -> Iterator[_Signal]:
         yield _Signal(lag, readings.lag_p95_ms, 2.0, rule, decides=False)
         return
     sending_ms, reading_ms = max(0.0, bias.sending_ms), max(0.0, bias.reading_ms)
-    parts = f"{format_ms(sending_ms)} by sending late, {format_ms(reading_ms)} by reading late"
-    adds = f"the client itself adds {format_ms(sending_ms + reading_ms)} to p95: {parts}"
     allowed_ms = readings.allowed_ms(2.0)
     rule = f"{format_ms(allowed_ms)} are allowed, the larger of 2 ms and 5% of the service time's p95"
-    yield _Signal(adds, sending_ms + reading_ms, allowed_ms, rule)
+    if readings.open_model:
+        parts = f"{format_ms(sending_ms)} by sending late, {format_ms(reading_ms)} by reading late"
+        adds = f"the client itself adds {format_ms(sending_ms + reading_ms)} to p95: {parts}"
+        yield _Signal(adds, sending_ms + reading_ms, allowed_ms, rule)
+    else:
+        late = f"the client sends late: its delay, which p95 leaves out, would add {format_ms(sending_ms)} to it"
+        yield _Signal(late, sending_ms, allowed_ms, rule)
+        adds = f"the client itself adds {format_ms(reading_ms)} to p95 by reading late"
+        yield _Signal(adds, reading_ms, allowed_ms, rule)
     blind = f"the client left responses unread for so long that it may add {format_ms(bias.reading_most_ms)} to p95"
     allowed_ms = readings.allowed_ms(2.0) * 4
     rule = f"{format_ms(allowed_ms)} are allowed, the larger of 8 ms and 20% of the service time's p95"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gevent import monkey
 from gevent.threadpool import ThreadPool
 
+from pytest_smload.aws.endpoint import SERVICE
 from pytest_smload.aws.quiet import hold_quiet, release_quiet
 from pytest_smload.core.invocation import InvocationFailure
 from pytest_smload.core.kinds import OK, ErrorKinds
@@ -87,6 +88,7 @@ class Boto3Transport:
             self._client = runtime_client(
                 target, timeout_s=timeout_s, pool_size=pool_size, mocked=mocked, on_answer=self._keep_answer
             )
+            self._client.meta.events.register(f"before-send.{SERVICE}", self._about_to_send)
             self._sockets.watch(self._client)
             # In a process its owner has patched, sockets are cooperative and bound to the thread that made them.
             patched = monkey.is_module_patched("socket")
@@ -152,6 +154,12 @@ class Boto3Transport:
                 call.failure = InvocationFailure(TIMEOUT, f"no complete response within {self._timeout_s:g} s")
             self._calls.discard(call)
             self._here.call = None
+
+    def _about_to_send(self, **_: object) -> None:
+        """Start the clock anew: the time the SDK took to serialise and sign is the client's delay."""
+        call = getattr(self._here, "call", None)
+        if call is not None:
+            call.start = perf_counter()
 
     def _read(self, call: _Call, body: Any) -> InvocationFailure | None:
         with body:
