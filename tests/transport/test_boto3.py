@@ -121,6 +121,22 @@ def test_a_success(start_peer: Callable[..., Any], boto3_transport: Callable[...
     assert request.endswith(BODY)
 
 
+def test_the_clock_starts_when_the_request_is_signed(
+    start_peer: Callable[..., Any], boto3_transport: Callable[..., Boto3Transport]
+) -> None:
+    """However long the SDK takes for that: it is the client's delay, and no part of the endpoint's time."""
+    transport = boto3_transport(start_peer(answering(SUCCESS)).port)
+    signed: list[float] = []
+    transport._client.meta.events.register_last(
+        "before-sign.sagemaker-runtime", lambda **_: signed.append(perf_counter())
+    )
+    connection = transport.connection()
+    code = connection.invoke(ROUTE, ROW)
+
+    assert (OK, 1) == (code, len(signed))
+    assert signed[0] < connection.start < connection.end
+
+
 def test_it_is_a_transport(start_peer: Callable[..., Any], boto3_transport: Callable[..., Boto3Transport]) -> None:
     """It has what the engine's seam asks for."""
     transport: Transport = boto3_transport(start_peer(answering(SUCCESS)).port)
