@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import gevent
+from gevent import monkey
 
 from pytest_smload.core.stalls import Stalls
 
@@ -51,7 +52,8 @@ class StallWatch:
         self._watchers = [before, after]
         if sys.platform == "linux" and loop.fileno() is not None:
             # An epoll descriptor is readable where a poll would return at once.
-            poll = select.poll()
+            # In a process its owner has patched select.poll is gevent's, which waits for the loop it is called from.
+            poll = monkey.get_original("select", "poll")()
             poll.register(loop.fileno(), select.POLLIN)
             self._ready = poll.poll
         before.start(self._before_poll)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from time import perf_counter
@@ -113,3 +114,32 @@ def test_a_poll_that_waited_found_nothing() -> None:
     stalls = watching.stalls
     place = next(index for index, after in enumerate(stalls.ended) if after >= ended)
     assert not stalls.found[place]
+
+
+PATCHED = """
+from gevent import monkey
+monkey.patch_all()
+import socket, time
+import gevent
+from pytest_smload.engine.stall_watch import StallWatch
+watch = StallWatch()
+watch.start()
+ours, theirs = socket.socketpair()
+reader = gevent.spawn(ours.recv, 1)
+gevent.sleep(0.01)
+theirs.send(b"x")
+until = time.perf_counter() + 0.02
+while time.perf_counter() < until:
+    pass
+reader.join()
+gevent.sleep(0.01)
+watch.stop()
+print(next(found for ended, found in zip(watch.stalls.ended, watch.stalls.found) if ended >= until))
+"""
+
+
+def test_a_process_its_owner_has_patched() -> None:
+    """The loop is asked from within itself, where gevent's own poll must not be used."""
+    done = subprocess.run([sys.executable, "-c", PATCHED], capture_output=True, text=True, timeout=60, check=False)
+
+    assert ("1\n", "") == (done.stdout, done.stderr)
