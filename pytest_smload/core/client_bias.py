@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count, repeat
 from random import Random
 
 from pytest_smload.core.measurement import Measurement
 from pytest_smload.core.percentiles import nearest_rank, upper_percentile
 from pytest_smload.core.recording import Recording
 
-MOST_PAIRS = 20_000
+_MOST_PAIRS = 20_000
 _GOLDEN_RATIO = (1 + 5**0.5) / 2
 
 
@@ -56,8 +57,10 @@ def client_bias(recording: Recording, measurement: Measurement) -> ClientBias:
     reading_ms = wake_bias_ms(_service_ms(recording), [lag_s * 1000 for lag_s in recording.client.wake_lag_s])
     reading_most_ms = reading_ms
     if samples.late_index:
-        reading_ms += base_p95_ms - _p95_ms(recording, base_s(), _likely_arrivals(recording))
-        reading_most_ms += base_p95_ms - _p95_ms(recording, base_s(), _earliest_arrivals(recording))
+        # Any time is as likely; multiples of the golden ratio fill 0 to 1 more evenly than random numbers.
+        likely = (number * _GOLDEN_RATIO % 1 for number in count(1))
+        reading_ms += base_p95_ms - _p95_ms(recording, base_s(), _arrivals_s(recording, likely))
+        reading_most_ms += base_p95_ms - _p95_ms(recording, base_s(), _arrivals_s(recording, repeat(0.0)))
     counted = zip(delay_s, _counted_s(recording), strict=True)
     delays = array("d", (delay * 1000 for delay, since in counted if since >= recording.window_start_s))
     return ClientBias(
@@ -79,11 +82,9 @@ def wake_bias_ms(service_ms: Sequence[float], wake_lag_ms: Sequence[float]) -> f
     """
     if not service_ms or not wake_lag_ms:
         return 0.0
-    step = -(-len(service_ms) // MOST_PAIRS)
-    times = service_ms[step // 2 :: step]
-    lags = Random(0).choices(wake_lag_ms, k=len(times))  # noqa: S311 - pairs readings, secures nothing
-    rank = nearest_rank(len(times), 950) - 1
-    return sorted(map(float.__add__, times, lags))[rank] - times[rank]
+    lags = Random(0).choices(wake_lag_ms, k=len(service_ms))  # noqa: S311 - pairs readings, secures nothing
+    rank = nearest_rank(len(service_ms), 950) - 1
+    return sorted(map(float.__add__, service_ms, lags))[rank] - service_ms[rank]
 
 
 def _client_delay_s(recording: Recording) -> array[float]:
@@ -102,23 +103,12 @@ def _counted_s(recording: Recording) -> array[float]:
     return recording.samples.due if recording.open_model else recording.samples.start
 
 
-def _likely_arrivals(recording: Recording) -> array[float]:
-    """When each response came: at its end, or somewhere in the time the client did not look, all of it as likely."""
+def _arrivals_s(recording: Recording, shares: Iterator[float]) -> array[float]:
+    """When each response came: at its end, or *shares* of the time before that in which the client did not look."""
     samples = recording.samples
     came = array("d", samples.end)
-    share = 0.0
     for index, earliest, latest in zip(samples.late_index, samples.late_from, samples.late_to, strict=True):
-        # Multiples of the golden ratio fill 0 to 1 more evenly than random numbers.
-        share = (share + _GOLDEN_RATIO) % 1
-        came[index] = earliest + share * (latest - earliest)
-    return came
-
-
-def _earliest_arrivals(recording: Recording) -> array[float]:
-    samples = recording.samples
-    came = array("d", samples.end)
-    for index, earliest in zip(samples.late_index, samples.late_from, strict=True):
-        came[index] = earliest
+        came[index] = earliest + next(shares) * (latest - earliest)
     return came
 
 
@@ -131,9 +121,9 @@ def _p95_ms(recording: Recording, since_s: Iterable[float], until_s: Iterable[fl
 
 
 def _service_ms(recording: Recording) -> list[float]:
-    """Service times of the window's successes, ascending; of some of them where there are very many."""
+    """Service times of the window's successes, ascending; of some of them, spread over all, where there are many."""
     samples = recording.samples
-    chosen = slice(None, None, 1 + len(samples) // MOST_PAIRS)
+    chosen = slice(None, None, 1 + len(samples) // _MOST_PAIRS)
     columns = (samples.start[chosen], samples.end[chosen], samples.kind[chosen])
     opens = recording.window_start_s
     return sorted(

@@ -8,6 +8,7 @@ from random import Random
 import pytest
 from recordings import Row, recording
 
+from pytest_smload.core import client_bias as client_bias_module
 from pytest_smload.core.client_bias import client_bias, wake_bias_ms
 from pytest_smload.core.measurement import measure
 from pytest_smload.core.percentiles import percentile
@@ -37,11 +38,17 @@ def test_a_latency_that_varies_more_moves_by_the_lag_s_mean() -> None:
     assert wake_bias_ms(latencies, lags) == pytest.approx(5, rel=0.2)
 
 
-def test_a_million_samples_are_judged_by_a_part_of_them() -> None:
+def test_a_million_samples_are_judged_by_a_part_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
     """The part is spread over all of them."""
     latencies = [float(value) for value in range(200_001)]
 
     assert wake_bias_ms(latencies, [7.0]) == pytest.approx(7, abs=0.1)
+
+    monkeypatch.setattr(client_bias_module, "_MOST_PAIRS", 500)
+    rows = [Row(number / 1000, number / 1000, number / 1000 + number / 10_000) for number in range(10_000)]
+    part = client_bias_module._service_ms(recording(rows, 0.0, 10.0))
+    assert 450 < len(part) <= 500
+    assert percentile(part, 500) == pytest.approx(500, rel=0.01)
 
 
 @pytest.mark.parametrize("held_ms", [4, 8, 12, 20])

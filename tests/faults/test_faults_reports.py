@@ -49,7 +49,8 @@ def test_folder_that_is_not_writable(tmp_path: Path) -> None:
 
     assert pytest.ExitCode.USAGE_ERROR == exit_code
     (said,) = complaints(out)
-    assert "--smload-report: cannot write to report: no permission; make the folder writable or name another" in said
+    reason = "no permission; make the folder writable or name another folder"
+    assert f"--smload-report: cannot write to report: {reason}" in said
     assert "smload: load on" not in out
     assert "Traceback" not in out
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import socket
 import subprocess
 import sys
@@ -35,17 +34,6 @@ ROW = Payload(0, BODY, hashlib.sha256(BODY).hexdigest())
 SUCCESS = b"HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\nContent-Length: 4\r\n\r\n4.57"
 
 Script = Callable[[Any], None]
-
-
-@pytest.fixture(autouse=True)
-def no_network(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No shared files, no metadata service, no proxy."""
-    for name in list(os.environ):
-        if name.startswith("AWS_") or name.upper() in {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE"}:
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
 
 
 def target_at(url: str) -> EndpointTarget:
@@ -314,7 +302,6 @@ def test_a_body_over_64_mib_is_a_bad_response(
 def test_close_ends_everything_at_once(start_peer: Callable[..., Any]) -> None:
     """Requests under way are ended, and no thread, socket or file is left; a second close is fine."""
     peer = start_peer(silent)
-    gevent.get_hub().threadpool  # noqa: B018 - made on first use, and not by what is measured
     before = _threads()
     transport = Boto3Transport(target_at(f"http://127.0.0.1:{peer.port}"), timeout_s=60, pool_size=3)
     connections = [transport.connection() for _ in range(3)]
@@ -334,7 +321,6 @@ def test_close_ends_everything_at_once(start_peer: Callable[..., Any]) -> None:
 def test_many_transports_leave_nothing(start_peer: Callable[..., Any]) -> None:
     """Ten loads in a row, and no thread more than before."""
     peer = start_peer(answering(SUCCESS))
-    gevent.get_hub().threadpool  # noqa: B018 - made on first use, and not by what is measured
     before = _threads()
     for _ in range(10):
         transport = Boto3Transport(target_at(f"http://127.0.0.1:{peer.port}"), timeout_s=60, pool_size=2)
