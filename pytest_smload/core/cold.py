@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from math import inf
+from itertools import islice, pairwise
+from math import inf, isnan
 
 from pytest_smload.core.percentiles import NAN, percentile
-from pytest_smload.core.recording import Recording
+from pytest_smload.core.recording import Recording, Samples
 from pytest_smload.core.result import ColdStarts
 
 OUTLIER_FACTOR = 10.0
@@ -22,20 +23,26 @@ def first_touches_ms(recording: Recording) -> list[float]:
 
     ModelNotReadyException in between is part of it: the model was loading all that time.
     """
-    samples = recording.samples
+    touches = [NAN] * len(recording.model_names)
+    # Another stretch's ramp was moved before the joined window: its times say nothing about a touch in this one.
+    for first, last in pairwise((*recording.stretch_begins, len(recording.samples))):
+        _touch(touches, recording.samples, first, last)
+    return touches
+
+
+def _touch(touches: list[float], samples: Samples, first: int, last: int) -> None:
+    """Fill what the samples from *first* up to *last* tell of *touches* still unknown."""
     # The first to start need not be the first to end: users may ask for a model together while it loads.
-    begins = [inf] * len(recording.model_names)
-    for start, model in zip(samples.start, samples.model, strict=True):
+    begins = [inf] * len(touches)
+    for start, model in islice(zip(samples.start, samples.model, strict=True), first, last):
         begins[model] = min(begins[model], start)
-    touches = [NAN] * len(begins)
-    waiting = set(range(len(begins)))
-    for end, kind, model in zip(samples.end, samples.kind, samples.model, strict=True):
+    waiting = {model for model, touch in enumerate(touches) if isnan(touch)}
+    for end, kind, model in islice(zip(samples.end, samples.kind, samples.model, strict=True), first, last):
+        if not waiting:
+            break
         if not kind and model in waiting:
             touches[model] = (end - begins[model]) * 1000
             waiting.discard(model)
-            if not waiting:
-                break
-    return touches
 
 
 def suspected_cold(service_ms: array[float]) -> int:

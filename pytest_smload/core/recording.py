@@ -114,7 +114,8 @@ class Recording:
         interrupted: Whether Ctrl-C ended the run early.
         aborted: What made ``abort_on`` end the run early, or None.
         unprimed: Models that had not answered when priming ended.
-        stretches: Loads joined into this one; more than 1 where an unproven load was extended.
+        stretch_begins: Position of the first sample of each load joined into this one; more than one where an unproven
+            load was extended. Within each, times follow one another as they were measured.
         complete: Whether every arrival of the schedule came due (open model). Only then does the mix have to equal the
             weights exactly.
         started_at: Wall clock time of the load's begin, ISO 8601 in UTC.
@@ -142,8 +143,13 @@ class Recording:
     interrupted: bool = False
     aborted: Abort | None = None
     unprimed: int = 0
-    stretches: int = 1
+    stretch_begins: Sequence[int] = (0,)
     complete: bool = False
+
+    @property
+    def stretches(self) -> int:
+        """Loads joined into this one."""
+        return len(self.stretch_begins)
 
     @property
     def window_s(self) -> float:

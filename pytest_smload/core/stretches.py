@@ -45,7 +45,7 @@ def join(first: Recording, second: Recording) -> Recording:
         interrupted=second.interrupted,
         aborted=second.aborted,
         complete=first.complete and second.complete,
-        stretches=first.stretches + second.stretches,
+        stretch_begins=[*first.stretch_begins, *(len(first.samples) + begin for begin in second.stretch_begins)],
     )
 
 

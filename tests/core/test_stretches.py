@@ -8,6 +8,7 @@ import dataclasses
 import pytest
 from recordings import MODEL_ERROR, Row, recording
 
+from pytest_smload.core.cold import first_touches_ms
 from pytest_smload.core.measurement import measure
 from pytest_smload.core.stretches import join, next_stretch_s
 
@@ -58,6 +59,11 @@ def test_late_reads_are_kept() -> None:
 
     assert list(samples.late_index) == [1, len(first.samples) + 1]
     assert waited == [pytest.approx((0.2, 0.1))] * 2
+
+
+def test_a_model_is_cold_once() -> None:
+    """Its first touch is that of the first stretch, though the second's ramp lies before it on the joined clock."""
+    assert first_touches_ms(join(FIRST, SECOND)) == pytest.approx([500, 1500, 500])
 
 
 def test_what_drained_after_the_first_window_counts_in_the_second() -> None:
