@@ -15,22 +15,22 @@ import ours
 from measure import machine_described, print_table, verdict
 from peers import client_environment
 
-from pytest_smload.core.assemble import build_result
-from pytest_smload.core.load_fields import Stage
-from pytest_smload.core.measurement import measure
-from pytest_smload.core.plan import LoadPlan
-from pytest_smload.core.record import load_record
-from pytest_smload.core.result import EndpointFacts
-from pytest_smload.core.validity import examine
+from pytest_smload.core.load.plan import LoadPlan
+from pytest_smload.core.load.stages import Stage
+from pytest_smload.core.measure.measurement import measure
+from pytest_smload.core.request.endpoint import EndpointFacts
+from pytest_smload.core.results.assemble import build_result
+from pytest_smload.core.results.record import load_record
+from pytest_smload.core.trust.validity import examine
 from pytest_smload.emulator.process import EmulatorProcess
 from pytest_smload.engine.run import LoadHooks, run_load
-from pytest_smload.transport.boto3 import Boto3Transport
-from pytest_smload.transport.http1 import HttpTransport
+from pytest_smload.transport.http.transport import HttpTransport
+from pytest_smload.transport.sdk.transport import Boto3Transport
 
 if TYPE_CHECKING:
     from pytest_smload.aws.target import EndpointTarget
-    from pytest_smload.core.record_schema import LoadRecord
-    from pytest_smload.core.recording import Recording
+    from pytest_smload.core.results.record_schema import LoadRecord
+    from pytest_smload.core.samples.recording import Recording
 
 HEALTHY = 'latency = { lognormal = { p50 = "5ms", p95 = "12ms" } }\n'
 FAULTS = (

@@ -14,8 +14,8 @@ from statistics import NormalDist, median
 
 from measure import machine_described, print_table, verdict
 
-from pytest_smload.core.intervals import quantile_bound
-from pytest_smload.core.percentiles import nearest_rank
+from pytest_smload.core.statistics.intervals import quantile_bound
+from pytest_smload.core.statistics.percentiles import nearest_rank
 
 P95 = 950
 SIGMA = 0.5

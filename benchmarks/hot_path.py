@@ -16,8 +16,8 @@ from measure import CpuMark, machine_described, print_table
 from peers import client_environment
 from workload import CONTENT_TYPE, ROW
 
-from pytest_smload.core.invocation import Payload, Route
-from pytest_smload.transport.http1 import HttpTransport
+from pytest_smload.core.request.invocation import Payload, Route
+from pytest_smload.transport.http.transport import HttpTransport
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

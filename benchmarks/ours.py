@@ -12,19 +12,19 @@ from measure import ClientFigures, CpuMark
 from workload import CONTENT_TYPE, ENDPOINT_NAME, MODELS, ROW
 
 from pytest_smload.aws.endpoint import resolve_target
-from pytest_smload.core.measurement import Measurement, measure
-from pytest_smload.core.plan import LoadPlan
-from pytest_smload.core.profile import LoadProfile
-from pytest_smload.core.validity import examine
+from pytest_smload.core.load.plan import LoadPlan
+from pytest_smload.core.load.profile import LoadProfile
+from pytest_smload.core.measure.measurement import Measurement, measure
+from pytest_smload.core.trust.validity import examine
 from pytest_smload.engine.run import LoadHooks, run_load
-from pytest_smload.transport.http1 import HttpTransport
+from pytest_smload.transport.http.transport import HttpTransport
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from pytest_smload.aws.target import EndpointTarget
-    from pytest_smload.core.recording import Recording
-    from pytest_smload.core.result import ClientHealth
+    from pytest_smload.core.samples.recording import Recording
+    from pytest_smload.core.trust.health import ClientHealth
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,23 +17,24 @@ from typing import TYPE_CHECKING, Any
 
 from measure import machine_described, print_table, verdict
 
-from pytest_smload.core.assemble import build_result
-from pytest_smload.core.budget_sources import parse_marker_limits
-from pytest_smload.core.checks import judge
-from pytest_smload.core.kinds import ErrorKinds
-from pytest_smload.core.measurement import measure
-from pytest_smload.core.plan import LoadPlan
-from pytest_smload.core.profile import LoadProfile
-from pytest_smload.core.record import load_record
-from pytest_smload.core.recording import ClientReadings, Recording, Samples, StageSpan
-from pytest_smload.core.result import EndpointFacts
-from pytest_smload.core.traffic import READY_CHOICES
-from pytest_smload.core.validity import examine
+from pytest_smload.core.limits.judge import judge
+from pytest_smload.core.limits.sources import parse_marker_limits
+from pytest_smload.core.load.plan import LoadPlan
+from pytest_smload.core.load.profile import LoadProfile
+from pytest_smload.core.load.stages import StageSpan
+from pytest_smload.core.load.traffic import READY_CHOICES
+from pytest_smload.core.measure.measurement import measure
+from pytest_smload.core.request.endpoint import EndpointFacts
+from pytest_smload.core.request.error_kinds import ErrorKinds
+from pytest_smload.core.results.assemble import build_result
+from pytest_smload.core.results.record import load_record
+from pytest_smload.core.samples.recording import ClientReadings, Recording, Samples
+from pytest_smload.core.trust.validity import examine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_smload.core.invocation import InvocationFailure, Payload, Route
+    from pytest_smload.core.request.invocation import InvocationFailure, Payload, Route
 
 FEW, MANY = 2, 10_000
 MOST_MORE_NS = 3_000.0

@@ -13,13 +13,13 @@ import gevent
 from measure import machine_described, nearest_rank, print_table, verdict
 
 from pytest_smload.aws.endpoint import local_target
-from pytest_smload.core.measurement import measure
-from pytest_smload.core.plan import LoadPlan
-from pytest_smload.core.profile import LoadProfile
-from pytest_smload.core.validity import examine
+from pytest_smload.core.load.plan import LoadPlan
+from pytest_smload.core.load.profile import LoadProfile
+from pytest_smload.core.measure.measurement import measure
+from pytest_smload.core.trust.validity import examine
 from pytest_smload.emulator.process import EmulatorProcess
 from pytest_smload.engine.run import LoadHooks, run_load
-from pytest_smload.transport.http1 import HttpTransport
+from pytest_smload.transport.http.transport import HttpTransport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

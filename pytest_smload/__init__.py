@@ -5,10 +5,15 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from pytest_smload.version import __version__ as __version__
+
 if TYPE_CHECKING:
-    from pytest_smload.core.load_fields import Stage
-    from pytest_smload.core.profile import LoadProfile
-    from pytest_smload.core.result import Check, ClientHealth, LoadResult, Stats
+    from pytest_smload.core.limits.check import Check
+    from pytest_smload.core.load.profile import LoadProfile
+    from pytest_smload.core.load.stages import Stage
+    from pytest_smload.core.measure.figures import Stats
+    from pytest_smload.core.results.result import LoadResult
+    from pytest_smload.core.trust.health import ClientHealth
     from pytest_smload.errors import (
         ConfigurationError,
         EmulatorError,
@@ -19,23 +24,22 @@ if TYPE_CHECKING:
     )
     from pytest_smload.gate.sm_endpoint import INHERIT, SmEndpoint
 
-__version__ = "0.1.0"
 
 _PLACES = {
-    "Check": "pytest_smload.core.result",
-    "ClientHealth": "pytest_smload.core.result",
+    "Check": "pytest_smload.core.limits.check",
+    "ClientHealth": "pytest_smload.core.trust.health",
     "ConfigurationError": "pytest_smload.errors",
     "EmulatorError": "pytest_smload.errors",
     "EndpointError": "pytest_smload.errors",
     "INHERIT": "pytest_smload.gate.sm_endpoint",
     "InvocationError": "pytest_smload.errors",
-    "LoadProfile": "pytest_smload.core.profile",
-    "LoadResult": "pytest_smload.core.result",
+    "LoadProfile": "pytest_smload.core.load.profile",
+    "LoadResult": "pytest_smload.core.results.result",
     "PayloadError": "pytest_smload.errors",
     "SmEndpoint": "pytest_smload.gate.sm_endpoint",
     "SmloadError": "pytest_smload.errors",
-    "Stage": "pytest_smload.core.load_fields",
-    "Stats": "pytest_smload.core.result",
+    "Stage": "pytest_smload.core.load.stages",
+    "Stats": "pytest_smload.core.measure.figures",
 }
 
 __all__ = [

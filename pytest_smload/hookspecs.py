@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from locust.env import Environment
 
-    from pytest_smload.core.profile import LoadProfile
+    from pytest_smload.core.load.profile import LoadProfile
 
 
 @pytest.hookspec

@@ -13,8 +13,8 @@ from pytest_smload.options import OPTIONS, SWITCHES
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from pytest_smload.core.profile import LoadProfile
-    from pytest_smload.core.result import LoadResult
+    from pytest_smload.core.load.profile import LoadProfile
+    from pytest_smload.core.results.result import LoadResult
     from pytest_smload.gate.perf_run import PerfRun
     from pytest_smload.gate.sm_endpoint import SmEndpoint
 

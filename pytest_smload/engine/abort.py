@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from pytest_smload.core.recording import Abort
+from pytest_smload.core.samples.recording import Abort
 
 if TYPE_CHECKING:
-    from pytest_smload.core.profile import AbortRule
-    from pytest_smload.core.recording import Samples
+    from pytest_smload.core.load.profile import AbortRule
+    from pytest_smload.core.samples.recording import Samples
 
 FEWEST_REQUESTS = 10
 """Fewer in the span say nothing about a rate."""

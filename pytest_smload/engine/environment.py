@@ -14,8 +14,8 @@ from pytest_smload.errors import InvocationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pytest_smload.core.invocation import Payload
-    from pytest_smload.core.transport import Connection
+    from pytest_smload.core.request.invocation import Payload
+    from pytest_smload.core.request.transport import Connection
     from pytest_smload.engine.session import LoadSession
 
 import_locust()

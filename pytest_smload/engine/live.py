@@ -5,10 +5,10 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING
 
-from pytest_smload.core.progress import Progress
+from pytest_smload.core.samples.progress import Progress
 
 if TYPE_CHECKING:
-    from pytest_smload.core.progress import Phase
+    from pytest_smload.core.samples.progress import Phase
     from pytest_smload.engine.session import LoadSession
     from pytest_smload.engine.shape import Shape
 

@@ -10,7 +10,7 @@ import gevent
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pytest_smload.core.transport import Connection
+    from pytest_smload.core.request.transport import Connection
     from pytest_smload.engine.session import LoadSession
 
 AT_ONCE = 8

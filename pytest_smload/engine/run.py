@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import gevent
 from gevent.threadpool import ThreadPool
 
-from pytest_smload.core.kinds import OK, hopeless
-from pytest_smload.core.recording import ClientReadings, Recording
-from pytest_smload.core.stalls import note_late_reads
+from pytest_smload.core.request.error_kinds import OK, hopeless
+from pytest_smload.core.samples.recording import ClientReadings, Recording
+from pytest_smload.core.samples.stalls import note_late_reads
 from pytest_smload.engine.abort import AbortWatch
 from pytest_smload.engine.environment import begin, create_environment, quiet_spawning, request_reporter
 from pytest_smload.engine.health import CpuMeter, LoopTicker, garbage_collection_held_off
@@ -29,9 +29,9 @@ from pytest_smload.errors import EndpointError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pytest_smload.core.plan import LoadPlan
-    from pytest_smload.core.progress import Progress
-    from pytest_smload.core.transport import Transport
+    from pytest_smload.core.load.plan import LoadPlan
+    from pytest_smload.core.request.transport import Transport
+    from pytest_smload.core.samples.progress import Progress
 
 INTERRUPT_GRACE_S = 1.0
 """How long Ctrl-C waits for requests under way."""

@@ -7,14 +7,14 @@ from array import array
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from pytest_smload.core.recording import Samples
+from pytest_smload.core.samples.recording import Samples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_smload.core.invocation import InvocationFailure, Payload
-    from pytest_smload.core.plan import LoadPlan
-    from pytest_smload.core.transport import Connection, Transport
+    from pytest_smload.core.load.plan import LoadPlan
+    from pytest_smload.core.request.invocation import InvocationFailure, Payload
+    from pytest_smload.core.request.transport import Connection, Transport
     from pytest_smload.engine.turnstile import Turnstile
 
 _FAR = float("inf")

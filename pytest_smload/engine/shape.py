@@ -10,10 +10,9 @@ from itertools import pairwise
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pytest_smload.core.arrivals import rampup_arrivals, staged_arrivals, window_arrivals
-from pytest_smload.core.load_fields import Stage
-from pytest_smload.core.recording import StageSpan
-from pytest_smload.core.traffic import ShuffledBlocks, SmoothBlocks, shuffled_schedule, smooth_schedule
+from pytest_smload.core.load.arrivals import rampup_arrivals, staged_arrivals, window_arrivals
+from pytest_smload.core.load.stages import StageSpan, stage_at, stage_spans
+from pytest_smload.core.load.traffic import ShuffledBlocks, SmoothBlocks, shuffled_schedule, smooth_schedule
 from pytest_smload.engine.turnstile import Turnstile
 
 if TYPE_CHECKING:
@@ -77,27 +76,13 @@ def raise_file_limit() -> int:
     return hard if hard != resource.RLIM_INFINITY else 1 << 20
 
 
-def _spans(stages: tuple[Stage, ...] | None) -> list[StageSpan]:
-    spans: list[StageSpan] = []
-    begin_s = 0.0
-    for number, stage in enumerate(stages or (), start=1):
-        end_s = begin_s + stage.duration_s
-        spans.append(StageSpan(stage.name or str(number), begin_s, end_s, stage.users, stage.tps))
-        begin_s = end_s
-    return spans
-
-
-def _stage_at(spans: list[StageSpan], offset_s: float) -> StageSpan:
-    return next((span for span in spans if offset_s < span.end_s), spans[-1])
-
-
 class ClosedShape:
     """Users who each wait for their answer; stages change their number."""
 
     def __init__(self, session: LoadSession) -> None:
         self.session = session
         self.profile = session.plan.profile
-        self.spans = _spans(self.profile.stages)
+        self.spans = stage_spans(self.profile.stages)
         self.begin_s = self.window_start_s = float("inf")
         self._sequence = self._new_sequence(self.profile.seed + _WARMUP_SEED)
         self._window_sequence = self._new_sequence(self.profile.seed)
@@ -147,7 +132,7 @@ class ClosedShape:
     def load_at(self, now: float) -> tuple[int | None, float | None]:
         if not self.spans:
             return self.profile.users, None
-        return _stage_at(self.spans, now - self.session.window_start_s).users, None
+        return stage_at(self.spans, now - self.session.window_start_s).users, None
 
     def offered_tps(self) -> float | None:
         return None
@@ -162,7 +147,7 @@ class OpenShape:
     def __init__(self, session: LoadSession) -> None:
         self.session = session
         self.profile = profile = session.plan.profile
-        self.spans = _spans(profile.stages)
+        self.spans = stage_spans(profile.stages)
         self.begin_s = self.window_start_s = float("inf")
         self._offsets = array("d")
         self._warmup_count = 0
@@ -242,7 +227,7 @@ class OpenShape:
     def load_at(self, now: float) -> tuple[int | None, float | None]:
         if not self.spans:
             return None, self.profile.tps
-        return None, _stage_at(self.spans, now - self.session.window_start_s).tps
+        return None, stage_at(self.spans, now - self.session.window_start_s).tps
 
     def offered_tps(self) -> float | None:
         window_s = self.session.window_end_s - self.session.window_start_s

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import gevent
 from gevent import monkey
 
-from pytest_smload.core.stalls import Stalls
+from pytest_smload.core.samples.stalls import Stalls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

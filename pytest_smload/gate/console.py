@@ -5,16 +5,16 @@ from __future__ import annotations
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from pytest_smload.reports.live import before_load_line, live_line, plain_line
+from pytest_smload.reports.text.live import before_load_line, live_line, plain_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pytest
 
-    from pytest_smload.core.progress import Progress
-    from pytest_smload.core.result import EndpointFacts
-    from pytest_smload.gate.conduct import LoadRequest
+    from pytest_smload.conduct.load import LoadRequest
+    from pytest_smload.core.request.endpoint import EndpointFacts
+    from pytest_smload.core.samples.progress import Progress
 
 PLAIN_LINE_EVERY_S = 10.0
 """Where output is not a terminal, a load says how it goes this often."""

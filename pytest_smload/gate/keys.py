@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 if TYPE_CHECKING:
+    from pytest_smload.gate.gate import Gate
     from pytest_smload.gate.marks import PerfTest
     from pytest_smload.gate.perf_run import PerfRun
     from pytest_smload.gate.records import RecordKeeper
-    from pytest_smload.gate.state import Gate
 
 OPTED_IN: Final[pytest.StashKey[bool]] = pytest.StashKey()
 """Config: whether this run asked for load."""

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_smload.core.budget import Level, merge
-from pytest_smload.core.budget_sources import parse_marker_limits
-from pytest_smload.core.load_fields import LOAD_FIELDS, SHAPES, check_load_fields, unknown_field
-from pytest_smload.core.weights import resolve_models
+from pytest_smload.core.limits.budget import Level, merge
+from pytest_smload.core.limits.sources import parse_marker_limits
+from pytest_smload.core.load.fields import LOAD_FIELDS, SHAPES, check_load_fields
+from pytest_smload.core.load.weights import resolve_models
+from pytest_smload.core.wording import unknown_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pytest_smload.core.budget import Budget, ScopedEntry
+    from pytest_smload.core.limits.budget import Budget, ScopedEntry
 
 PERF = "perf"
 BUDGET = "perf_budget"

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_smload.core.record import load_record, test_record
+from pytest_smload.core.results.record import load_record, test_record
 from pytest_smload.errors import InvocationError, SmloadError
 from pytest_smload.gate.baseline_updates import update_baselines
 from pytest_smload.gate.keys import BASELINE, ERROR_PHASE, FAILURE, INVALID_PHASE, RECORD
-from pytest_smload.reports.failure import failure_text, invalid_text, no_load_text
 from pytest_smload.reports.junit import junit_properties
+from pytest_smload.reports.text.failure import failure_text, invalid_text, no_load_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_smload.core.record_schema import TestRecord
+    from pytest_smload.core.results.record_schema import TestRecord
     from pytest_smload.gate.perf_run import PerfRun
 
 

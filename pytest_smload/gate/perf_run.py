@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pytest_smload.core.budget_sources import budget_from_sources, override_budget
-from pytest_smload.core.regression_limits import RegressionLimit
+from pytest_smload.conduct.baseline_file import BaselineFile
+from pytest_smload.conduct.regressions import BaselineUse
+from pytest_smload.core.limits.regression_limit import RegressionLimit
+from pytest_smload.core.limits.sources import budget_from_sources, override_budget
 from pytest_smload.errors import ConfigurationError
-from pytest_smload.gate.baselines import BaselineFile
-from pytest_smload.gate.regressions import BaselineUse
 from pytest_smload.settings.resolve import choose_endpoint, resolve_load
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from pytest_smload.core.budget import Budget
-    from pytest_smload.core.profile import LoadProfile
-    from pytest_smload.core.result import LoadResult, Verdict
+    from pytest_smload.core.limits.budget import Budget
+    from pytest_smload.core.load.profile import LoadProfile
+    from pytest_smload.core.results.result import LoadResult, Verdict
     from pytest_smload.gate.marks import PerfTest
     from pytest_smload.settings.sources import Overrides
     from pytest_smload.settings.tables import EndpointSettings, FileSettings

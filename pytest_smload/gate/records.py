@@ -13,7 +13,7 @@ from pytest_smload.gate.keys import BASELINE, FAILURE, RECORD
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pytest_smload.core.record_schema import RunRecord, TestRecord
+    from pytest_smload.core.results.record_schema import RunRecord, TestRecord
 
 
 class RecordKeeper:
@@ -49,7 +49,7 @@ class RecordKeeper:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self.tests and terminalreporter.verbosity >= 0:
-            from pytest_smload.reports.terminal import run_lines
+            from pytest_smload.reports.text.terminal import run_lines
 
             terminalreporter.section("smload")
             for line in run_lines(self._record(), width=self._config.get_terminal_writer().fullwidth):
@@ -77,7 +77,7 @@ class RecordKeeper:
                 self._closing_lines.append(f"smload: wrote {path} and report.md")
         # An xdist worker sees reports as well; the summary is appended to, and must be once.
         if summary and (self.tests or self.failures) and not hasattr(self._config, "workerinput"):
-            from pytest_smload.reports.step_summary import append_summary
+            from pytest_smload.reports.markdown.step_summary import append_summary
 
             try:
                 append_summary(self._record(), summary, failures=self.failures, report_dir=directory)
@@ -86,7 +86,7 @@ class RecordKeeper:
 
     def _write_reports(self, directory: str) -> Path:
         from pytest_smload.reports.json_report import report_file, write_report
-        from pytest_smload.reports.markdown import MARKDOWN_NAME, run_markdown
+        from pytest_smload.reports.markdown.report import MARKDOWN_NAME, run_markdown
 
         record = self._record()
         path = write_report(record, self._config.invocation_params.dir / directory)
@@ -105,6 +105,6 @@ class RecordKeeper:
         return not self.tests and session.exitstatus in refused
 
     def _record(self) -> RunRecord:
-        from pytest_smload.core.record import run_record
+        from pytest_smload.core.results.record import run_record
 
         return run_record(started_at=self._started_at, interrupted=self._interrupted, tests=self.tests)

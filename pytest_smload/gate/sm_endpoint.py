@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from pytest_smload.core.load_fields import unknown_field
-from pytest_smload.core.plan import LoadPlan
-from pytest_smload.core.profile import LoadProfile
+from pytest_smload.conduct.load import LoadRequest
+from pytest_smload.core.load.plan import LoadPlan
+from pytest_smload.core.load.profile import LoadProfile
+from pytest_smload.core.wording import unknown_field
 from pytest_smload.errors import ConfigurationError, InvocationError
-from pytest_smload.gate.conduct import LoadRequest
 from pytest_smload.settings.resolve import narrowed_to, with_endpoint_defaults
-from pytest_smload.transport.single import invoke_once
+from pytest_smload.transport.sdk.single import invoke_once
 from pytest_smload.transport.wire import HEADER_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_smload.core.result import LoadResult
+    from pytest_smload.core.results.result import LoadResult
+    from pytest_smload.gate.gate import Gate
     from pytest_smload.gate.perf_run import PerfRun
-    from pytest_smload.gate.state import Gate
-    from pytest_smload.transport.single import InvokeResponse
+    from pytest_smload.transport.sdk.single import InvokeResponse
 
 
 class _Inherit:

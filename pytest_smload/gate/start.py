@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_smload.core.budget_sources import DEFAULT_KEY, key_matches
+from pytest_smload.core.limits.sources import DEFAULT_KEY, key_matches
 from pytest_smload.errors import ConfigurationError, SmloadError
+from pytest_smload.gate.gate import Gate
 from pytest_smload.gate.keys import PERF_TEST
 from pytest_smload.gate.marks import uses
 from pytest_smload.gate.perf_run import nodeid_from
-from pytest_smload.gate.state import Gate
 from pytest_smload.reports.json_report import check_writable
 from pytest_smload.settings.resolve import with_endpoint_defaults
 

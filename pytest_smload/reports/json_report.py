@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_smload.files import WholeFile
 
 if TYPE_CHECKING:
-    from pytest_smload.core.record_schema import RunRecord
+    from pytest_smload.core.results.record_schema import RunRecord
 
 REPORT_NAME = "report.json"
 

@@ -6,15 +6,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
-from pytest_smload.reports.cells import observed_text, plain_text
-from pytest_smload.reports.details import load_verdict
-from pytest_smload.reports.headline import endpoint_words
+from pytest_smload.reports.words.cells import observed_text, plain_text
+from pytest_smload.reports.words.details import NOT_JUDGED, load_verdict
+from pytest_smload.reports.words.headline import endpoint_words
 
 if TYPE_CHECKING:
-    from pytest_smload.core.record_schema import CheckRecord, LoadRecord, TestRecord
+    from pytest_smload.core.results.record_schema import CheckRecord, LoadRecord, TestRecord
 
-NOT_JUDGED = "not judged"
-"""Verdict of the checks of a load that is INVALID."""
 Property = tuple[str, str]
 
 

@@ -9,10 +9,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from pytest_smload.core.budget_sources import FileBudget, parse_budget_table
-from pytest_smload.core.load_fields import TRAFFIC_FIELDS
+from pytest_smload.core.limits.sources import FileBudget, parse_budget_table
+from pytest_smload.core.load.fields import TRAFFIC_FIELDS
+from pytest_smload.core.wording import unknown_name
 from pytest_smload.errors import ConfigurationError
-from pytest_smload.settings.tables import EndpointSettings, FileSettings, unknown_name
+from pytest_smload.settings.tables import EndpointSettings, FileSettings
 
 if TYPE_CHECKING:
     from pytest_smload.settings.schema import SettingsTable

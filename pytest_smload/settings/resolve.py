@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_smload.core.load_fields import SHAPES, TRAFFIC_FIELDS, check_load_fields
-from pytest_smload.core.payloads import EVERY_OTHER
-from pytest_smload.core.profile import LoadProfile
-from pytest_smload.core.weights import check_models, expand_names, resolve_models
+from pytest_smload.core.load.fields import SHAPES, TRAFFIC_FIELDS, check_load_fields
+from pytest_smload.core.load.payloads import EVERY_OTHER
+from pytest_smload.core.load.profile import LoadProfile
+from pytest_smload.core.load.weights import check_models, expand_names, resolve_models
+from pytest_smload.core.wording import unknown_name
 from pytest_smload.errors import ConfigurationError
 from pytest_smload.settings.sources import Overrides
-from pytest_smload.settings.tables import LOCAL, EndpointSettings, FileSettings, embedded_endpoint, unknown_name
+from pytest_smload.settings.tables import LOCAL, EndpointSettings, FileSettings, embedded_endpoint
 
 Marks = Sequence[tuple[str, Mapping[str, Any]]]
 """(where, keyword arguments) of each ``perf`` mark of a test, weakest first: module, class, function."""

@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from pytest_smload.core.load_fields import LOAD_FIELDS, TRAFFIC_FIELDS, check_load_fields, unknown_field
-from pytest_smload.settings.tables import LOCAL, unknown_name
+from pytest_smload.core.load.fields import LOAD_FIELDS, TRAFFIC_FIELDS, check_load_fields
+from pytest_smload.core.wording import unknown_field, unknown_name
+from pytest_smload.settings.tables import LOCAL
 
 _NAME = re.compile(r"[A-Za-z0-9](-*[A-Za-z0-9]){0,62}")
 """EndpointName, in the API reference of CreateEndpoint."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from types import MappingProxyType
 
-from pytest_smload.core.load_fields import LOAD_FIELDS, check_load_fields
+from pytest_smload.core.load.fields import LOAD_FIELDS, check_load_fields
 from pytest_smload.errors import ConfigurationError
 from pytest_smload.options import OPTIONS, PREFIX, SWITCHES, UPDATE_BASELINES, Option
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from pytest_smload.core.budget_sources import FileBudget
+from pytest_smload.core.limits.sources import FileBudget
 
 LOCAL = "local"
 """The name of the embedded endpoint; it needs no table."""
@@ -73,11 +72,3 @@ class FileSettings:
 def embedded_endpoint() -> EndpointSettings:
     """Return the embedded endpoint with its default scenario, for a project without a ``[endpoints.local]`` table."""
     return EndpointSettings(name=LOCAL, endpoint_name=LOCAL, source="the embedded endpoint")
-
-
-def unknown_name(kind: str, name: str, known: Iterable[str]) -> str:
-    """Return the sentence for a *name* no table of this *kind* (endpoint, profile) has, with the nearest one."""
-    names = list(known)
-    near = get_close_matches(name, names, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"there is no {kind} {name!r}{hint} (known: {', '.join(names) or 'none'})"

@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from http.client import responses
 from typing import TYPE_CHECKING, Any, Final
 
-from pytest_smload.core.invocation import InvocationFailure
+from pytest_smload.core.request.invocation import InvocationFailure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

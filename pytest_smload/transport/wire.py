@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from pytest_smload.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from pytest_smload.core.invocation import Route
+    from pytest_smload.core.request.invocation import Route
 
 
 class HeaderField(NamedTuple):

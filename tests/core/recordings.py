@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from pytest_smload.core.recording import ClientReadings, Recording, Samples
+from pytest_smload.core.samples.recording import ClientReadings, Recording, Samples
 
 KINDS = ("ok", "Timeout", "Unsent", "Connection", "BadResponse", "Client", "ModelError")
 TIMEOUT, UNSENT, CONNECTION, CLIENT, MODEL_ERROR = 1, 2, 3, 5, 6

@@ -9,11 +9,11 @@ from typing import Any
 
 import gevent
 
-from pytest_smload.core.invocation import InvocationFailure, Payload, Route
-from pytest_smload.core.kinds import OK, ErrorKinds
-from pytest_smload.core.plan import LoadPlan
-from pytest_smload.core.profile import LoadProfile
-from pytest_smload.core.recording import Recording
+from pytest_smload.core.load.plan import LoadPlan
+from pytest_smload.core.load.profile import LoadProfile
+from pytest_smload.core.request.error_kinds import OK, ErrorKinds
+from pytest_smload.core.request.invocation import InvocationFailure, Payload, Route
+from pytest_smload.core.samples.recording import Recording
 from pytest_smload.engine.run import LoadHooks, run_load
 
 

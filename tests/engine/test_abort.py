@@ -7,8 +7,8 @@ from time import perf_counter
 import pytest
 from fakes import FakeTransport, run
 
-from pytest_smload.core.profile import AbortRule
-from pytest_smload.core.recording import Abort, Samples
+from pytest_smload.core.load.profile import AbortRule
+from pytest_smload.core.samples.recording import Abort, Samples
 from pytest_smload.engine.abort import AbortWatch
 
 

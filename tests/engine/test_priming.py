@@ -9,7 +9,7 @@ import gevent
 import pytest
 from fakes import FakeTransport, run
 
-from pytest_smload.core.measurement import measure
+from pytest_smload.core.measure.measurement import measure
 from pytest_smload.engine import priming
 
 

@@ -15,8 +15,8 @@ from pytest_smload.aws.endpoint import local_target
 from pytest_smload.aws.target import EndpointTarget
 from pytest_smload.emulator.process import EmulatorProcess
 from pytest_smload.engine.run import LoadHooks, run_load
-from pytest_smload.transport.boto3 import Boto3Transport
-from pytest_smload.transport.http1 import HttpTransport
+from pytest_smload.transport.http.transport import HttpTransport
+from pytest_smload.transport.sdk.transport import Boto3Transport
 
 LOADS = 100
 

@@ -16,9 +16,9 @@ import pytest
 from fakes import FakeTransport, run
 from locust.runners import LocalRunner
 
-from pytest_smload.core.load_fields import Stage
-from pytest_smload.core.measurement import measure
-from pytest_smload.core.progress import Progress
+from pytest_smload.core.load.stages import Stage
+from pytest_smload.core.measure.measurement import measure
+from pytest_smload.core.samples.progress import Progress
 from pytest_smload.engine.run import LoadHooks
 from pytest_smload.errors import EndpointError
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_smload.core.limits import METRICS
-from pytest_smload.core.profile import LOAD_FIELDS, LoadProfile
-from pytest_smload.core.record_schema import LoadRecord
-from pytest_smload.core.result import Figures
+from pytest_smload.core.limits.metrics import METRICS
+from pytest_smload.core.load.profile import LOAD_FIELDS, LoadProfile
+from pytest_smload.core.measure.figures import Figures
+from pytest_smload.core.results.record_schema import LoadRecord
 from pytest_smload.emulator.scenario import Cold, FaultTable, Response, Scenario, load_scenario
 from pytest_smload.gate.marks import BUDGET, FIXTURES, PERF
 from pytest_smload.options import OPTIONS, SWITCHES

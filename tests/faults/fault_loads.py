@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_smload.aws.endpoint import local_target
 from pytest_smload.aws.target import Credentials, EndpointTarget
-from pytest_smload.core.assemble import build_result
-from pytest_smload.core.budget_sources import override_budget
-from pytest_smload.core.checks import judge
-from pytest_smload.core.measurement import Measurement, measure
-from pytest_smload.core.plan import LoadPlan
-from pytest_smload.core.profile import LoadProfile
-from pytest_smload.core.result import EndpointFacts
-from pytest_smload.core.validity import examine
+from pytest_smload.core.limits.judge import judge
+from pytest_smload.core.limits.sources import override_budget
+from pytest_smload.core.load.plan import LoadPlan
+from pytest_smload.core.load.profile import LoadProfile
+from pytest_smload.core.measure.measurement import Measurement, measure
+from pytest_smload.core.request.endpoint import EndpointFacts
+from pytest_smload.core.results.assemble import build_result
+from pytest_smload.core.trust.validity import examine
 from pytest_smload.engine.run import LoadHooks, run_load
-from pytest_smload.transport.boto3 import Boto3Transport
-from pytest_smload.transport.http1 import HttpTransport
+from pytest_smload.transport.http.transport import HttpTransport
+from pytest_smload.transport.sdk.transport import Boto3Transport
 
 if TYPE_CHECKING:
-    from pytest_smload.core.recording import Recording
-    from pytest_smload.core.result import LoadResult
+    from pytest_smload.core.results.result import LoadResult
+    from pytest_smload.core.samples.recording import Recording
     from pytest_smload.emulator.endpoint_log import EndpointLog
     from pytest_smload.emulator.process import EmulatorProcess
 

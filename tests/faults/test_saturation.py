@@ -16,7 +16,7 @@ from pytest_smload.engine.run import LoadHooks
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pytest_smload.core.result import LoadResult
+    from pytest_smload.core.results.result import LoadResult
     from pytest_smload.emulator.process import EmulatorProcess
 
     Endpoint = Callable[[str], EmulatorProcess]

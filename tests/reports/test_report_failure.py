@@ -6,7 +6,7 @@ from textwrap import dedent
 
 import pytest
 
-from pytest_smload.reports.failure import failure_text, invalid_text, no_load_text, one_line
+from pytest_smload.reports.text.failure import failure_text, invalid_text, no_load_text, one_line
 
 LOG_GROUP = "/aws/sagemaker/Endpoints/abalone-mme-staging"
 

@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import pytest
 
 from pytest_smload.aws.target import EndpointTarget
-from pytest_smload.core.progress import Progress
-from pytest_smload.core.result import EndpointFacts
-from pytest_smload.reports.live import before_load_line, live_line, plain_line
+from pytest_smload.core.request.endpoint import EndpointFacts
+from pytest_smload.core.samples.progress import Progress
+from pytest_smload.reports.text.live import before_load_line, live_line, plain_line
 
 
 def progress(**changes):

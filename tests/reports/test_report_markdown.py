@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from pytest_smload.errors import ReportError
-from pytest_smload.reports.gfm import code, code_block, escaped, table, unfolding
-from pytest_smload.reports.markdown import LONGEST_BYTES, MAX_CHECK_ROWS, run_markdown
-from pytest_smload.reports.step_summary import append_summary
+from pytest_smload.reports.markdown.gfm import code, code_block, escaped, table, unfolding
+from pytest_smload.reports.markdown.report import LONGEST_BYTES, MAX_CHECK_ROWS, run_markdown
+from pytest_smload.reports.markdown.step_summary import append_summary
 
 NASTY = "a|b\n`c` *d* _e_ <img src=x> [f](g) \\ ~h~ $i$"
 INVALID = {"valid": False, "reasons": [{"cause": "CPU was 99% | busy", "remedy": "use a\nbigger box"}]}

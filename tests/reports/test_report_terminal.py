@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_smload.core.record_schema import CheckRecord, ClientRecord, EndpointRecord, LoadRecord, StatsRecord
-from pytest_smload.reports.details import client_line, cold_lines
-from pytest_smload.reports.headline import load_headline, profile_words
-from pytest_smload.reports.tables import checks_table, models_table, shorten_names
-from pytest_smload.reports.terminal import lines_of_test, run_lines
+from pytest_smload.core.results.record_schema import CheckRecord, ClientRecord, EndpointRecord, LoadRecord, StatsRecord
+from pytest_smload.reports.text.tables import checks_table, models_table, shorten_names
+from pytest_smload.reports.text.terminal import lines_of_test, run_lines
+from pytest_smload.reports.words.details import client_line, cold_lines
+from pytest_smload.reports.words.headline import load_headline, profile_words
 
 
 def text_of(test, width=100):

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_smload.core.load_fields import SHAPES, Stage
-from pytest_smload.core.profile import LoadProfile
-from pytest_smload.core.weights import resolve_models
+from pytest_smload.core.load.fields import SHAPES
+from pytest_smload.core.load.profile import LoadProfile
+from pytest_smload.core.load.stages import Stage
+from pytest_smload.core.load.weights import resolve_models
 from pytest_smload.errors import ConfigurationError
 from pytest_smload.settings.resolve import Resolved, choose_endpoint, resolve_load, with_endpoint_defaults
 from pytest_smload.settings.sources import Overrides, read_overrides

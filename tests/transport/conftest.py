@@ -13,7 +13,7 @@ import trustme
 from scripted_peer import Certificates, Peer, PeerConnection, StaticSource
 
 from pytest_smload.aws.target import EndpointTarget
-from pytest_smload.transport.http1 import HttpTransport
+from pytest_smload.transport.http.transport import HttpTransport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pytest_smload.aws.target import Credentials
-from pytest_smload.core.invocation import Payload, Route
+from pytest_smload.core.request.invocation import Payload, Route
 
 if TYPE_CHECKING:
     from collections.abc import Callable

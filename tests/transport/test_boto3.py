@@ -20,13 +20,13 @@ from moto import mock_aws
 
 from pytest_smload.aws.endpoint import local_target
 from pytest_smload.aws.target import EndpointTarget
-from pytest_smload.core.invocation import Payload, Route
-from pytest_smload.core.kinds import OK
-from pytest_smload.core.transport import Connection, Transport
+from pytest_smload.core.request.error_kinds import OK
+from pytest_smload.core.request.invocation import Payload, Route
+from pytest_smload.core.request.transport import Connection, Transport
 from pytest_smload.emulator.process import EmulatorProcess
 from pytest_smload.errors import InvocationError
-from pytest_smload.transport.boto3 import Boto3Transport
-from pytest_smload.transport.single import invoke_once
+from pytest_smload.transport.sdk.single import invoke_once
+from pytest_smload.transport.sdk.transport import Boto3Transport
 
 ROUTE = Route(0, "xgboost-0.tar.gz", (("TargetModel", "xgboost-0.tar.gz"), ("ContentType", "text/csv")))
 BODY = b"0,0.455,0.365,0.095"
@@ -293,7 +293,7 @@ def test_a_body_over_64_mib_is_a_bad_response(
     start_peer: Callable[..., Any], boto3_transport: Callable[..., Boto3Transport], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Reading stops there."""
-    monkeypatch.setattr("pytest_smload.transport.boto3.MAX_BODY_BYTES", 3)
+    monkeypatch.setattr("pytest_smload.transport.sdk.transport.MAX_BODY_BYTES", 3)
     transport = boto3_transport(start_peer(answering(SUCCESS)).port)
 
     assert transport.kinds.name(transport.connection().invoke(ROUTE, ROW)) == "BadResponse"
@@ -355,8 +355,8 @@ monkey.patch_all()
 import gevent
 from time import perf_counter
 from pytest_smload.aws.endpoint import local_target
-from pytest_smload.core.invocation import Payload, Route
-from pytest_smload.transport.boto3 import Boto3Transport
+from pytest_smload.core.request.invocation import Payload, Route
+from pytest_smload.transport.sdk.transport import Boto3Transport
 
 def users(port, sweep):
     target = local_target(

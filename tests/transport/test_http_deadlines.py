@@ -15,14 +15,14 @@ from greenlet import greenlet
 from scripted_peer import OK_RESPONSE, ROUTE, ROW, answers, payload_of
 
 from pytest_smload.errors import EndpointError
-from pytest_smload.transport import dialing
+from pytest_smload.transport.http import dialing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from scripted_peer import Peer, PeerConnection
 
-    from pytest_smload.transport.http1 import HttpTransport
+    from pytest_smload.transport.http.transport import HttpTransport
 
     StartPeer = Callable[..., Peer]
     MakeTransport = Callable[..., HttpTransport]

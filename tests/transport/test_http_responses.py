@@ -8,14 +8,14 @@ import gevent
 import pytest
 from scripted_peer import OK_RESPONSE, ROUTE, ROW, answers, payload_of
 
-from pytest_smload.transport import exchange
+from pytest_smload.transport.http import connection as exchange
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from scripted_peer import Peer, PeerConnection
 
-    from pytest_smload.transport.http1 import HttpTransport
+    from pytest_smload.transport.http.transport import HttpTransport
 
     StartPeer = Callable[..., Peer]
     MakeTransport = Callable[..., HttpTransport]

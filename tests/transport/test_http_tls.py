@@ -11,8 +11,8 @@ from scripted_peer import OK_RESPONSE, ROUTE, ROW, StaticSource, answers, payloa
 
 from pytest_smload.aws.target import EndpointTarget
 from pytest_smload.errors import EndpointError
-from pytest_smload.transport.http1 import HttpTransport
-from pytest_smload.transport.tls import client_context
+from pytest_smload.transport.http.tls import client_context
+from pytest_smload.transport.http.transport import HttpTransport
 
 if TYPE_CHECKING:
     from collections.abc import Callable

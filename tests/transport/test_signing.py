@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from scripted_peer import ROUTE, ROW, StaticSource, payload_of
 
 from pytest_smload.aws.target import Credentials, EndpointTarget
-from pytest_smload.core.invocation import Payload, Route
+from pytest_smload.core.request.invocation import Payload, Route
 from pytest_smload.errors import EndpointError
-from pytest_smload.transport.signing import CACHED_REQUESTS, RequestSigner
+from pytest_smload.transport.http.signing import CACHED_REQUESTS, RequestSigner
 from pytest_smload.transport.wire import HEADER_FIELDS
 
 printable = st.text(alphabet=string.printable[:95], min_size=1, max_size=60).filter(

@@ -7,7 +7,7 @@ import pytest
 from botocore.config import Config
 from scripted_peer import OK_RESPONSE, answers
 
-from pytest_smload.core.invocation import Route
+from pytest_smload.core.request.invocation import Route
 from pytest_smload.errors import ConfigurationError
 from pytest_smload.transport.wire import HEADER_FIELDS, route_headers, validate_route
 

@@ -1,0 +1,174 @@
+"""Carries one load through all its steps, from profile and endpoint to checked result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from pytest_smload.conduct.endpoints import endpoint_facts
+from pytest_smload.conduct.looks import Judged, run_until_proven
+from pytest_smload.conduct.regressions import RegressionGate
+from pytest_smload.conduct.sender import Sender
+from pytest_smload.core.baselines.fingerprint import fingerprint
+from pytest_smload.core.limits.judge import abort_check, judge
+from pytest_smload.core.limits.metrics import LATENCY_METRICS
+from pytest_smload.core.load.plan import LoadPlan
+from pytest_smload.core.measure.measurement import measure
+from pytest_smload.core.results.assemble import build_result
+from pytest_smload.core.statistics.intervals import ALPHA
+from pytest_smload.core.trust.validity import examine
+from pytest_smload.engine.run import LoadHooks
+from pytest_smload.errors import ConfigurationError
+from pytest_smload.transport.choice import SIMULATED, TransportName, choose_transport
+from pytest_smload.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from pytest_smload.aws.target import EndpointTarget
+    from pytest_smload.conduct.regressions import BaselineUse, RegressionVerdict
+    from pytest_smload.core.limits.budget import Budget, ResolvedBudget, ScopedLimit
+    from pytest_smload.core.load.profile import LoadProfile
+    from pytest_smload.core.request.endpoint import EndpointFacts
+    from pytest_smload.core.results.result import LoadResult
+    from pytest_smload.core.samples.recording import Recording
+    from pytest_smload.settings.tables import EndpointSettings
+
+
+_CLIENT = f"pytest-smload {__version__.rpartition('.')[0]}"
+"""A patch release measures as the one before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadRequest:
+    """A load about to run.
+
+    Attributes:
+        profile: The load, traffic fields filled in.
+        budget: Its limits; None only measures.
+        notes: Remarks for the report.
+        root: What payload paths are relative to.
+        transport: The transport asked for, or None for the software's choice.
+        baselines: Where runs of it are recorded.
+    """
+
+    profile: LoadProfile
+    label: str | None
+    budget: Budget | None
+    notes: tuple[str, ...]
+    root: Path
+    settings: EndpointSettings
+    target: EndpointTarget
+    transport: TransportName | None
+    baselines: BaselineUse
+
+
+class Announcer(Protocol):
+    """Hears where a load is about to go."""
+
+    def announce(self, request: LoadRequest, endpoint: EndpointFacts, transport: str, reason: str) -> object:
+        """Called before the first request, once everything that can be known without one is known to be well."""
+
+
+def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> LoadResult:
+    """Run the load and judge it; a breached budget or an invalid run is in the result, never raised.
+
+    Raises:
+        ConfigurationError, PayloadError, EndpointError: the load cannot be sent as described; nothing was sent.
+    """
+    plan = LoadPlan.from_profile(request.profile, request.root)
+    resolved = _resolve_budget(request.budget, plan)
+    name, reason = choose_transport(request.transport, request.target)
+    simulated = reason == SIMULATED
+    sender = Sender(plan, request.target, name, hooks, simulated)
+    sender.check()
+    limits, unjudged = _judged_limits(resolved, simulated=simulated)
+    facts = endpoint_facts(request.settings, request.target)
+    gate = None if simulated else _regression_gate(request, resolved, plan, facts, name)
+    announcer.announce(request, facts, name, reason)
+
+    def judged(recording: Recording, alpha: float) -> Judged:
+        measurement = measure(recording)
+        scopes = {str(scope) for scope, _ in (*limits, *(resolved.regressions if resolved is not None else ()))}
+        health = examine(recording, measurement, budgeted_scopes=scopes, simulated=simulated)
+        checks = judge(limits, measurement, alpha=alpha, on_unproven=request.profile.on_unproven)
+        if recording.aborted is not None:
+            checks.insert(0, abort_check(recording.aborted))
+        return Judged(recording, measurement, health, checks)
+
+    last = run_until_proven(request.profile, sender.send, judged)
+    result = build_result(
+        last.recording,
+        last.measurement,
+        last.health,
+        label=request.label,
+        endpoint=facts,
+        profile=request.profile,
+        transport=name,
+        transport_reason=reason,
+        checks=last.checks,
+        notes=[*request.notes, *(resolved.notes if resolved is not None else ()), *unjudged],
+    )
+    if gate is None:
+        return result
+    return _with_regressions(result, gate.judge(last, lambda: judged(sender.send(request.profile), ALPHA)))
+
+
+def _regression_gate(
+    request: LoadRequest, budget: ResolvedBudget | None, plan: LoadPlan, endpoint: EndpointFacts, transport: str
+) -> RegressionGate | None:
+    """The load's regression budgets with what is recorded, or None without any.
+
+    Raises:
+        ConfigurationError: the baseline file is not one.
+    """
+    if budget is None or not budget.regressions:
+        return None
+    return RegressionGate(
+        budget=budget,
+        use=request.baselines,
+        recorded=request.baselines.recorded(),
+        fingerprint=fingerprint(plan, endpoint, transport=transport, client=_CLIENT),
+        on_unproven=request.profile.on_unproven,
+    )
+
+
+def _with_regressions(result: LoadResult, verdict: RegressionVerdict) -> LoadResult:
+    client = result.client
+    if verdict.reasons:
+        client = replace(client, valid=False, reasons=(*client.reasons, *verdict.reasons))
+    return replace(
+        result,
+        client=client,
+        interrupted=result.interrupted or verdict.interrupted,
+        checks=(*result.checks, *verdict.checks),
+        notes=(*result.notes, *verdict.notes),
+        baseline=verdict.outcome,
+        reruns=tuple(verdict.reruns),
+    )
+
+
+def _resolve_budget(budget: Budget | None, plan: LoadPlan) -> ResolvedBudget | None:
+    if budget is None:
+        return None
+    stages = plan.profile.stages or ()
+    resolved = budget.resolve(
+        models=[route.name for route in plan.routes] if plan.multi_model else [],
+        stages=[stage.name or str(number) for number, stage in enumerate(stages, start=1)],
+        open_model=plan.profile.open_model,
+    )
+    if resolved.problems:
+        raise ConfigurationError(list(resolved.problems))
+    return resolved
+
+
+def _judged_limits(budget: ResolvedBudget | None, *, simulated: bool) -> tuple[Sequence[ScopedLimit], list[str]]:
+    """Limits that mean something for this load, and a note on those that do not: a mock takes no time to answer."""
+    limits = budget.limits if budget is not None else ()
+    if not simulated:
+        return limits, []
+    timed = [limit.metric for _, limit in limits if limit.metric in (*LATENCY_METRICS, "tps")]
+    timed += [limit.metric for _, limit in (budget.regressions if budget is not None else ())]
+    note = [f"simulated: {', '.join(dict.fromkeys(timed))} not judged"] if timed else []
+    return [(scope, limit) for scope, limit in limits if limit.metric not in timed], note

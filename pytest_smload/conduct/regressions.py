@@ -1,0 +1,213 @@
+"""Holds a measured load against its baseline, running it once more where that is to confirm a regression."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pytest_smload.core.baselines.checks import Held, as_baseline_run, compared, hold, regression_check
+from pytest_smload.core.baselines.outcome import BaselineOutcome, BaselineState
+from pytest_smload.core.baselines.runs import UPDATE_OPTION, LoadBaseline, fingerprint_changes
+from pytest_smload.core.limits.check import Check
+from pytest_smload.core.results.result import Rerun
+from pytest_smload.core.trust.health import Finding
+from pytest_smload.errors import SmloadError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pytest_smload.conduct.baseline_file import BaselineFile
+    from pytest_smload.conduct.looks import Judged
+    from pytest_smload.core.limits.budget import ResolvedBudget
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineUse:
+    """What a load has to do with the baselines of its test.
+
+    Attributes:
+        file: Where they are.
+        key: The load's key among them.
+        updating: The load is to be recorded, not compared.
+        arguments: Of pytest, for the command that records one: the test's id and this run's options.
+    """
+
+    file: BaselineFile
+    key: str
+    updating: bool
+    arguments: Sequence[str]
+
+    def recorded(self) -> LoadBaseline | None:
+        """Return what is recorded of the load.
+
+        Raises:
+            ConfigurationError: the file is not a baseline of this test.
+        """
+        return self.file.read().loads.get(self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class RegressionVerdict:
+    """What a load's regression budgets came to.
+
+    Attributes:
+        checks: One per budget that could be compared, or must be.
+        notes: For the report.
+        outcome: The load and its baseline.
+        reruns: The confirming rerun, where there was one.
+        reasons: Why the run as a whole cannot be trusted: its rerun could not.
+        interrupted: Ctrl-C ended the rerun.
+    """
+
+    checks: Sequence[Check]
+    notes: Sequence[str]
+    outcome: BaselineOutcome
+    reruns: Sequence[Rerun] = ()
+    reasons: Sequence[Finding] = ()
+    interrupted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RegressionGate:
+    """The regression budgets of one load, read and checked before it runs.
+
+    Attributes:
+        budget: The load's limits; at least one is a regression budget.
+        use: Its baselines.
+        recorded: What is recorded.
+        fingerprint: The load's facts.
+        on_unproven: The profile's.
+    """
+
+    budget: ResolvedBudget
+    use: BaselineUse
+    recorded: LoadBaseline | None
+    fingerprint: Mapping[str, Any]
+    on_unproven: str
+
+    def judge(self, run: Judged, rerun: Callable[[], Judged]) -> RegressionVerdict:
+        """Return the verdict on *run*; *rerun* repeats the load where a regression is to be confirmed."""
+        if run.recording.interrupted or run.recording.aborted or not run.health.valid:
+            why = "it is INVALID" if not run.health.valid else "it was ended early"
+            return self._aside("not compared", f"not {self._verb}: {why}")
+        held = hold(self.budget.regressions, run.measurement, None)
+        if self.use.updating:
+            return self._to_be_recorded(run, held)
+        if self.recorded is None:
+            return self._incomparable("missing", "none is recorded for this load", held)
+        changes = fingerprint_changes(self.recorded.fingerprint, self.fingerprint)
+        if changes:
+            why = f"what is recorded is of another load ({'; '.join(changes)})"
+            return self._incomparable("changed", why, held, tuple(changes))
+        held = hold(self.budget.regressions, run.measurement, self.recorded)
+        if any(each.suspicious for each in held):
+            return self._confirmed(held, rerun)
+        return self._compared(held, None)
+
+    @property
+    def _verb(self) -> str:
+        return "recorded as a baseline" if self.use.updating else "compared with the baseline"
+
+    def _to_be_recorded(self, run: Judged, held: Sequence[Held]) -> RegressionVerdict:
+        if any(check.outcome == "fail" for check in run.checks):
+            return self._aside("updating", "not recorded as a baseline: a limit is breached")
+        kept = as_baseline_run(held, run.measurement, started_at=run.recording.started_at)
+        if not kept.metrics:
+            return self._aside("updating", "not recorded as a baseline: none of its metrics could be estimated")
+        outcome = BaselineOutcome("updating", self.use.key, self.fingerprint, run=kept)
+        return RegressionVerdict((), [f"regression budgets are not checked: {UPDATE_OPTION}"], outcome)
+
+    def _confirmed(self, held: Sequence[Held], rerun: Callable[[], Judged]) -> RegressionVerdict:
+        metrics = ", ".join(_name(each) for each in held if each.suspicious)
+        try:
+            again = rerun()
+        except SmloadError as error:
+            reasons = [Finding(f"{metrics} regressed, and the rerun to confirm it failed: {error}", _RERUN_REMEDY)]
+            return self._compared(held, None, reasons=reasons)
+        counts = _counts(again)
+        if again.recording.interrupted:
+            return self._compared(held, None, reruns=[counts], interrupted=True)
+        if not again.health.valid or again.recording.aborted:
+            why = again.health.reasons[0].cause if again.health.reasons else again.recording.aborted
+            reasons = [Finding(f"{metrics} regressed, and the rerun to confirm it was INVALID: {why}", _RERUN_REMEDY)]
+            return self._compared(held, None, reruns=[counts], reasons=reasons)
+        assert self.recorded is not None  # noqa: S101 - something was compared
+        held_again = hold(self.budget.regressions, again.measurement, self.recorded)
+        return self._compared(held, held_again, reruns=[counts])
+
+    def _compared(
+        self,
+        held: Sequence[Held],
+        again: Sequence[Held] | None,
+        *,
+        reruns: Sequence[Rerun] = (),
+        reasons: Sequence[Finding] = (),
+        interrupted: bool = False,
+    ) -> RegressionVerdict:
+        assert self.recorded is not None  # noqa: S101 - something was compared
+        checks, notes, comparisons = [], [], []
+        for place, each in enumerate(held):
+            comparison = compared(each, again[place] if again is not None else None)
+            if comparison is not None:
+                comparisons.append(comparison)
+            missing = f"no baseline: the recorded runs have no {_name(each)}; {self._remedy}"
+            if comparison is not None or each.refused or self.budget.baseline_required:
+                checks.append(regression_check(each, comparison, missing=missing, on_unproven=self.on_unproven))
+            else:
+                notes.append(missing)
+        notes += [_rerun_note(rerun) for rerun in reruns]
+        outcome = BaselineOutcome(
+            "compared",
+            self.use.key,
+            self.fingerprint,
+            runs=len(self.recorded.runs),
+            comparisons=tuple(comparisons),
+        )
+        return RegressionVerdict(checks, notes, outcome, reruns, reasons, interrupted)
+
+    def _incomparable(
+        self, state: BaselineState, why: str, held: Sequence[Held], changes: tuple[str, ...] = ()
+    ) -> RegressionVerdict:
+        """No run to hold this one against: said, and a failure where a baseline is required."""
+        outcome = BaselineOutcome(state, self.use.key, self.fingerprint, changes)
+        missing = f"no baseline: {why}; {self._remedy}"
+        required = self.budget.baseline_required
+        checks = [regression_check(each, None, missing=missing) for each in held if required or each.refused]
+        names = ", ".join(_name(each) for each in held)
+        notes = [] if required else [f"no regression check of {names}: {missing}"]
+        return RegressionVerdict(checks, notes, outcome)
+
+    def _aside(self, state: BaselineState, note: str) -> RegressionVerdict:
+        return RegressionVerdict((), [note], BaselineOutcome(state, self.use.key, self.fingerprint))
+
+    @property
+    def _remedy(self) -> str:
+        return f"record one: pytest -m perf {shlex.join([*self.use.arguments, UPDATE_OPTION])}"
+
+
+_RERUN_REMEDY = "run the test again once the cause is gone; until then the regression is neither confirmed nor refuted"
+
+
+def _name(held: Held) -> str:
+    return held.limit.of if held.scope == "total" else f"{held.scope} {held.limit.of}"
+
+
+def _counts(run: Judged) -> Rerun:
+    measurement = run.measurement
+    return Rerun(
+        started_at=run.recording.started_at,
+        sent=measurement.sent,
+        unsent=measurement.unsent,
+        errors=measurement.total.errors,
+        models={name: stats.requests for name, stats in measurement.models.items()},
+        warmup=measurement.warmup,
+        valid=run.health.valid,
+    )
+
+
+def _rerun_note(rerun: Rerun) -> str:
+    return (
+        f"a rerun to confirm a regression sent {rerun.sent:,} requests more, and {rerun.warmup.sent:,} in its warm-up; "
+        "they are in none of these figures"
+    )

@@ -1,0 +1,1 @@
+"""Earlier runs and how a new one compares with them."""

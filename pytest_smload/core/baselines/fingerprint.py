@@ -1,0 +1,74 @@
+"""The facts that make two runs of a load comparable."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from pytest_smload.core.load.plan import LoadPlan
+from pytest_smload.core.load.written import MOST_ENTRIES, profile_record
+from pytest_smload.core.request.endpoint import EndpointFacts
+from pytest_smload.core.units import format_duration
+
+_OTHERWISE_SAID = ("payload", "models", "stages", "duration", "warmup", "timeout", "wait")
+_NO_MATTER = ("max_duration", "on_unproven", "abort_on", "prime_timeout")
+"""How long a load may go on and what its verdict is change nothing about the requests."""
+_DIGEST_DIGITS = 16
+_SHARE_DIGITS = 6
+
+
+def fingerprint(plan: LoadPlan, endpoint: EndpointFacts, *, transport: str, client: str) -> dict[str, Any]:
+    """Return the facts by name, JSON values; None for what could not be found out. No URL, no port, no credentials.
+
+    Args:
+        plan: What the load sends.
+        endpoint: What it was sent to.
+        transport: How.
+        client: Which software measured: its name and the part of its version that may change what is measured.
+    """
+    profile = plan.profile
+    said = {name: value for name, value in profile_record(profile).items() if name not in _OTHERWISE_SAID + _NO_MATTER}
+    facts: dict[str, Any] = {
+        **said,
+        "client": client,
+        "configuration": None,
+        "duration": format_duration(profile.duration_s),
+        "endpoint_name": endpoint.endpoint_name,
+        "payload": _payload_digest(plan),
+        "region": endpoint.region,
+        "timeout": format_duration(profile.timeout_s),
+        "transport": transport,
+        "warmup": format_duration(profile.warmup_s),
+    }
+    if profile.wait is not None:
+        facts["wait"] = format_duration(profile.wait_s)
+    if profile.stages is not None:
+        facts["stages"] = [
+            {
+                "duration": format_duration(stage.duration_s),
+                **({"users": stage.users} if stage.users else {"tps": stage.tps}),
+            }
+            for stage in profile.stages
+        ]
+    if plan.multi_model:
+        facts["weights"] = _weights(plan)
+    return facts
+
+
+def _payload_digest(plan: LoadPlan) -> str:
+    """SHA-256 over the load's distinct payloads in their order."""
+    distinct = {payload.index: payload.sha256 for row in dict.fromkeys(plan.rows) for payload in row}
+    digest = hashlib.sha256()
+    for _, sha256 in sorted(distinct.items()):
+        digest.update(bytes.fromhex(sha256))
+    return f"sha256 {digest.hexdigest()[:_DIGEST_DIGITS]}"
+
+
+def _weights(plan: LoadPlan) -> Any:
+    """Each model's share of the traffic; of very many, their number and digest."""
+    shares = {route.name: round(share, _SHARE_DIGITS) for route, share in zip(plan.routes, plan.shares, strict=True)}
+    if len(shares) <= MOST_ENTRIES:
+        return shares
+    digest = hashlib.sha256(json.dumps(shares, sort_keys=True).encode()).hexdigest()[:_DIGEST_DIGITS]
+    return f"{len(shares):,} models, sha256 {digest}"

@@ -1,0 +1,1 @@
+"""What is demanded, and whether what was observed keeps to it."""

@@ -1,0 +1,41 @@
+"""One limit and what was observed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Outcome = Literal["pass", "fail"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One limit held against what was observed.
+
+    Attributes:
+        scope: ``"total"``, a model's name, or ``"stage NAME"``.
+        metric: The limit's metric (``p95``, ``tps``, ``error_rate``, ``errors.ModelError``, ...).
+        limit: The limit as people read it, ``"<= 250 ms"``.
+        source: Where the limit was written.
+        observed: The value measured, in the metric's unit (ms, requests/s, ratio 0..1, count); inf or NaN possible.
+        n: Samples behind it.
+        outcome: ``"pass"`` or ``"fail"``, from the estimate; ``on_unproven="fail"`` fails what is not proven.
+        lower, upper: The interval of the value, in its unit, inf where the samples do not bound it; None for a fact
+            (a count, an extreme), which has none.
+        n_eff: How many independent samples would tell as much, None for a fact.
+        proven: Whether the interval lies wholly on one side of the limit; a fact always does.
+        note: What a reader needs besides (too few samples and how many are needed, ...), or "".
+    """
+
+    scope: str
+    metric: str
+    limit: str
+    source: str
+    observed: float
+    n: int
+    outcome: Outcome
+    note: str = ""
+    lower: float | None = None
+    upper: float | None = None
+    n_eff: int | None = None
+    proven: bool = True

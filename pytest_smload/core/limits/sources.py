@@ -1,0 +1,248 @@
+"""Reads limits from marks, tables and calls, and gathers those that hold for one test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pytest_smload.core.limits.budget import (
+    BUILT_IN,
+    Budget,
+    Entry,
+    Level,
+    Origin,
+    ScopedEntry,
+    looser_notes,
+    merge,
+    once_each,
+)
+from pytest_smload.core.limits.limit import parse_limits
+from pytest_smload.core.limits.metrics import METRICS
+from pytest_smload.core.limits.regression_limit import (
+    BASELINE_REQUIRED,
+    REGRESSION,
+    parse_baseline_required,
+    parse_regression,
+)
+from pytest_smload.core.load.weights import expand_names, name_problem
+from pytest_smload.core.measure.scope_name import EACH, TOTAL, ScopeName
+from pytest_smload.errors import ConfigurationError
+
+DEFAULT_KEY = "default"
+"""The budget table that holds for every test, weaker than its marks."""
+_TABLES = ("each", "models", "stages")
+_LIMITS_TABLE = 'a table of limits such as { p95 = "250ms" }'
+
+
+@dataclass(frozen=True, slots=True)
+class FileBudget:
+    """One budget table of the file.
+
+    Attributes:
+        limits: Hold whenever the table's key matches.
+        profiles: Hold besides, and before them, when that named profile runs.
+    """
+
+    limits: Sequence[ScopedEntry] = ()
+    profiles: Mapping[str, Sequence[ScopedEntry]] = field(default_factory=dict)
+
+    def levels(self, origin: Origin, profile: str | None) -> list[Level]:
+        """Return the table's levels when *profile* runs, weakest first."""
+        named = self.profiles.get(profile, ()) if profile is not None else ()
+        return [Level(origin, self.limits), Level(origin, named)]
+
+
+def parse_marker_limits(kwargs: Mapping[str, object], *, source: str) -> tuple[list[ScopedEntry], list[str]]:
+    """Return what one ``perf_budget(**kwargs)`` says, and one sentence per mistake.
+
+    Args:
+        kwargs: ``model`` (a name, ``{0..9}`` expands; ``"each"``) or ``stage``, and limits.
+        source: Where the mark is, for messages and reports.
+    """
+    scopes, problems = _marker_scopes(kwargs)
+    fields = {name: value for name, value in kwargs.items() if name not in ("model", "stage")}
+    if BASELINE_REQUIRED in fields and len(fields) < len(kwargs):
+        problems.append(f"{BASELINE_REQUIRED} holds for the whole load; write it in a perf_budget of its own")
+    limits, mistakes = _entries(fields, source, beside=("model", "stage"), whole=True)
+    problems.extend(mistakes)
+    if not fields:
+        allowed = ", ".join((*METRICS, REGRESSION, BASELINE_REQUIRED))
+        problems.append(f"perf_budget without a limit; write one such as p95='250ms' (allowed: {allowed})")
+    return [(scope, limit) for scope in scopes for limit in limits], [f"{source}: {problem}" for problem in problems]
+
+
+def parse_budget_table(table: object, *, source: str) -> tuple[FileBudget, list[str]]:
+    """Return a ``[budgets."..."]`` table, and one sentence per mistake.
+
+    Args:
+        table: Limits, ``regression`` and ``baseline_required``; ``each``, ``models.NAME`` (``{0..9}`` expands) and
+            ``stages.NAME`` with limits of their own;
+            ``profiles.NAME`` with all of these again.
+        source: Where the table is, such as ``smload.toml [budgets."tests/perf"]``, for messages and reports.
+    """
+    if not isinstance(table, Mapping):
+        return FileBudget(), [f"{source}: {table!r} is not {_LIMITS_TABLE}"]
+    problems: list[str] = []
+    profiles: dict[str, Sequence[ScopedEntry]] = {}
+    named = table.get("profiles", {})
+    if not isinstance(named, Mapping):
+        problems.append(f"{source} profiles: {named!r} is not a table such as profiles.smoke = {{ tps = 20 }}")
+        named = {}
+    limits = _table_limits(table, source, (*_TABLES, "profiles"), problems)
+    for name, inner in named.items():
+        profiles[name] = _table_limits(inner, f"{source} profiles.{name}", _TABLES, problems)
+    return FileBudget(limits, profiles), problems
+
+
+def override_budget(value: object, *, source: str, profile: str | None = None) -> Budget | None:
+    """Return the budget that ``load(budget=value)`` puts in place of the test's, the built-in limit kept.
+
+    Args:
+        value: A mapping in the grammar of a budget table, or None for a load that is only measured.
+        source: What to call it in messages and reports.
+        profile: The named profile that runs.
+
+    Raises:
+        ConfigurationError: with one sentence per mistake.
+    """
+    if value is None:
+        return None
+    table, problems = parse_budget_table(value, source=source)
+    budget, mistakes = merge([BUILT_IN, *table.levels("override", profile)])
+    if problems or mistakes:
+        raise ConfigurationError([*problems, *mistakes])
+    return budget
+
+
+def budget_from_sources(
+    nodeid: str,
+    *,
+    marks: Sequence[Sequence[ScopedEntry]],
+    tables: Mapping[str, FileBudget],
+    profile: str | None = None,
+) -> tuple[Budget, list[str], list[str]]:
+    """Return one test's budget, its problems, and notes for the report.
+
+    Weakest first: built-in, the default table, marks, tables whose key matches by increasing length.
+
+    Args:
+        nodeid: The id pytest prints, relative to the file's folder.
+        marks: What the module's, each enclosing class's and the function's own marks say: one sequence per place,
+            outermost first.
+        tables: The file's budget tables by key.
+        profile: The named profile that runs.
+    """
+    levels = [BUILT_IN]
+    if DEFAULT_KEY in tables:
+        levels += tables[DEFAULT_KEY].levels("default", profile)
+    levels += [Level("mark", place) for place in marks]
+    for key in sorted(tables, key=len):
+        if key != DEFAULT_KEY and key_matches(key, nodeid):
+            levels += tables[key].levels("key", profile)
+    budget, problems = merge(levels)
+    return budget, problems, looser_notes(levels)
+
+
+def key_matches(key: str, nodeid: str) -> bool:
+    """Return whether the budget table *key* holds for the test *nodeid*.
+
+    A key is a node id or the beginning of one, up to a ``/``, a ``::`` or the ``[`` of its parameters; ``"default"``
+    holds for all.
+    """
+    if key in (DEFAULT_KEY, nodeid):
+        return True
+    stem = key.removesuffix("/")
+    path, _, _ = nodeid.partition("::")
+    parameters = nodeid.find("[", len(path))
+    if not stem or not nodeid.startswith(stem) or 0 <= parameters < len(stem):
+        return False
+    return nodeid.startswith(("/", "::"), len(stem)) or len(stem) == parameters
+
+
+def _marker_scopes(kwargs: Mapping[str, object]) -> tuple[list[ScopeName], list[str]]:
+    if "model" in kwargs and "stage" in kwargs:
+        return [], ["model and stage are both given; a limit is on one of them, so write a perf_budget for each"]
+    if "stage" in kwargs:
+        return _stage_scopes(kwargs["stage"])
+    return _model_scopes(kwargs["model"]) if "model" in kwargs else ([TOTAL], [])
+
+
+def _model_scopes(name: object) -> tuple[list[ScopeName], list[str]]:
+    if name == "each":
+        return [EACH], []
+    if not isinstance(name, str):
+        return [], [f'model: {name!r} is not a model\'s name; write one, or "each" for every model']
+    try:
+        names = expand_names(name)
+    except ValueError as error:
+        return [], [f"model: {error}"]
+    problem = next(filter(None, map(name_problem, names)), None)
+    return ([], [f"model: {problem}"]) if problem else ([ScopeName("model", each) for each in names], [])
+
+
+def _stage_scopes(name: object) -> tuple[list[ScopeName], list[str]]:
+    if not isinstance(name, str) or not name:
+        return [], [f'stage: {name!r} is not a stage\'s name; unnamed stages are "1", "2", ...']
+    return [ScopeName("stage", name)], []
+
+
+def _table_limits(table: object, source: str, tables: Sequence[str], problems: list[str]) -> list[ScopedEntry]:
+    """The limits of a table that may have *tables* in it; mistakes are added to *problems*."""
+    if not isinstance(table, Mapping):
+        problems.append(f"{source}: {table!r} is not {_LIMITS_TABLE}")
+        return []
+    own = {name: value for name, value in table.items() if name not in tables}
+    found = _scope_limits(own, [TOTAL], source, problems, beside=tables, whole=True)
+    if "each" in table:
+        found += _scope_limits(table["each"], [EACH], source, problems, path=" each")
+    for group, scopes_of in (("models", _model_scopes), ("stages", _stage_scopes)):
+        inner = table.get(group, {})
+        if not isinstance(inner, Mapping):
+            example = f'{group}."NAME" = {{ p95 = "250ms" }}'
+            problems.append(f"{source} {group}: {inner!r} is not a table such as {example}")
+            continue
+        for name, limits in inner.items():
+            scopes, mistakes = scopes_of(name)
+            problems.extend(f"{source} {group}: {mistake}" for mistake in mistakes)
+            found += _scope_limits(limits, scopes, source, problems, path=f' {group}."{name}"')
+    kept, mistakes = once_each(found)
+    problems.extend(mistakes)
+    return kept
+
+
+def _scope_limits(
+    table: object,
+    scopes: Sequence[ScopeName],
+    source: str,
+    problems: list[str],
+    *,
+    path: str = "",
+    beside: Sequence[str] = (),
+    whole: bool = False,
+) -> list[ScopedEntry]:
+    """The limits of a table that has nothing else in it, for each of *scopes*; mistakes are added to *problems*."""
+    if not isinstance(table, Mapping):
+        problems.append(f"{source}{path}: {table!r} is not {_LIMITS_TABLE}")
+        return []
+    limits, mistakes = _entries(table, source, beside=beside, whole=whole)
+    problems.extend(f"{source}{path}: {mistake}" for mistake in mistakes)
+    return [(scope, limit) for scope in scopes for limit in limits]
+
+
+def _entries(
+    fields: Mapping[str, object], source: str, *, beside: Sequence[str], whole: bool
+) -> tuple[list[Entry], list[str]]:
+    """The limits and regression budgets among *fields*, and their mistakes; *whole* where the load is their scope."""
+    own = (REGRESSION, BASELINE_REQUIRED) if whole else (REGRESSION,)
+    rest = {name: value for name, value in fields.items() if name not in own}
+    limits, problems = parse_limits(rest, source=source, beside=(*own, *beside))
+    entries: list[Entry] = [*limits]
+    if REGRESSION in fields:
+        regressions, mistakes = parse_regression(fields[REGRESSION], source=source)
+        entries += regressions
+        problems += mistakes
+    if whole and BASELINE_REQUIRED in fields:
+        required, mistakes = parse_baseline_required(fields[BASELINE_REQUIRED], source=source)
+        entries += required
+        problems += mistakes
+    return entries, problems

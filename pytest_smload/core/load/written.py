@@ -1,0 +1,88 @@
+"""Writes a load profile down for reports: in the user's own words, bulky values by what tells them apart."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
+from typing import Any
+
+from pytest_smload.core.load.profile import LoadProfile
+
+MOST_ENTRIES = 100
+"""Tables and lists longer than this are given as their length and digest."""
+_MOST_CHARACTERS = 500
+_DIGEST_DIGITS = 16
+
+
+def profile_record(profile: LoadProfile) -> dict[str, Any]:
+    """Return the fields of *profile* that apply and have a value, as JSON values.
+
+    Payloads appear as a path, a function's name, or the size and SHA-256 of what was given, never as their bytes.
+    """
+    fields = {spec.name: getattr(profile, spec.name) for spec in dataclasses.fields(profile)}
+    for name in _not_applying(profile):
+        del fields[name]
+    return {
+        name: _payload(value) if name == "payload" else _plain(value)
+        for name, value in fields.items()
+        if value is not None
+    }
+
+
+def _not_applying(profile: LoadProfile) -> list[str]:
+    """Fields whose default would tell a reader something untrue of this load."""
+    names = ["spawn_rate", "wait"] if profile.open_model else ["arrivals", "max_in_flight"]
+    return [*names, "duration"] if profile.stages is not None else names
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return _bounded({str(key): _plain(entry) for key, entry in value.items()})
+    if isinstance(value, (list, tuple)):
+        return _bounded([_plain(entry) for entry in value])
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {key: entry for key, entry in dataclasses.asdict(value).items() if entry is not None}
+    return _shortened(value) if isinstance(value, str) else value
+
+
+def _payload(source: Any) -> Any:
+    if isinstance(source, Mapping):
+        return _bounded({str(key): _payload(entry) for key, entry in source.items()})
+    if isinstance(source, (bytes, bytearray)):
+        return _measured([bytes(source)], "literal")
+    if isinstance(source, (str, PurePath)):
+        return _shortened(str(source))
+    if isinstance(source, Sequence):
+        rows = [_encoded(row) if isinstance(row, str) else bytes(row) for row in source]
+        return _measured(rows, f"{len(rows):,} literal rows")
+    # The name, not the repr: an address in it would make each run look like another payload.
+    name = getattr(source, "__qualname__", None) or type(source).__qualname__
+    return f"function {getattr(source, '__module__', None) or '?'}:{name}"
+
+
+def _measured(rows: Sequence[bytes], what: str) -> str:
+    digest = hashlib.sha256()
+    for row in rows:
+        digest.update(len(row).to_bytes(8, "big") + row)
+    return f"{what}, {sum(map(len, rows)):,} bytes, sha256 {digest.hexdigest()[:_DIGEST_DIGITS]}"
+
+
+def _bounded(value: dict[str, Any] | list[Any]) -> Any:
+    if len(value) <= MOST_ENTRIES:
+        return value
+    digest = hashlib.sha256(json.dumps(value).encode()).hexdigest()[:_DIGEST_DIGITS]
+    first = next(iter(value))
+    return {"entries": len(value), "first": first, "sha256": digest}
+
+
+def _shortened(text: str) -> str:
+    if len(text) <= _MOST_CHARACTERS:
+        return text
+    return _measured([_encoded(text)], "text")
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode(errors="backslashreplace")

@@ -1,0 +1,83 @@
+"""Error kinds: the small integers samples carry, and the names reports show for them."""
+
+from __future__ import annotations
+
+import re
+
+from pytest_smload.core.request.invocation import InvocationFailure
+
+OK = 0
+TIMEOUT = 1
+UNSENT = 2
+CONNECTION = 3
+BAD_RESPONSE = 4
+CLIENT = 5
+
+_OWN_NAMES = ("ok", "Timeout", "Unsent", "Connection", "BadResponse", "Client")
+_LAST_CODE = 255
+"""Codes are kept in a one-byte column; later names share the last code."""
+_OTHER = "Other"
+
+CLIENT_CAUSED_KINDS = frozenset(
+    {
+        "Client",
+        "AccessDeniedException",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "IncompleteSignatureException",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+        "NotAuthorized",
+        "OptInRequired",
+        "RequestExpired",
+        "RequestTimeTooSkewed",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+"""Kinds that accuse the client's credentials, clock, DNS or descriptors, never the endpoint (AWS common errors)."""
+
+
+def hopeless(failure: InvocationFailure) -> str | None:
+    """Return why *failure* will meet every further request too and what to do about it, or None where it need not."""
+    if failure.kind in CLIENT_CAUSED_KINDS:
+        step = "check the credentials, their permission sagemaker:InvokeEndpoint, and the region"
+    elif failure.kind == "ValidationError" and re.match(r"Endpoint \S+ of account \d+ not found", failure.message):
+        step = "check the endpoint's name, its region and the account of the credentials"
+    else:
+        return None
+    return f"{failure.kind}: {failure.message.rstrip('.')}; {step}"
+
+
+class ErrorKinds:
+    """Interns error names of one load as integers in 0..255; AWS error codes are kept verbatim."""
+
+    def __init__(self) -> None:
+        self._names: list[str] = list(_OWN_NAMES)
+        self._codes: dict[str, int] = {name: code for code, name in enumerate(_OWN_NAMES)}
+
+    def code(self, name: str) -> int:
+        """Return the code for *name*, giving it one on first sight."""
+        known = self._codes.get(name)
+        if known is not None:
+            return known
+        if len(self._names) == _LAST_CODE:
+            self._names.append(_OTHER)
+            self._codes[_OTHER] = _LAST_CODE
+        code = min(len(self._names), _LAST_CODE)
+        self._codes[name] = code
+        if code < _LAST_CODE:
+            self._names.append(name)
+        return code
+
+    def name(self, code: int) -> str:
+        """Return the name behind *code*."""
+        return self._names[code]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names, indexed by code; index 0 is ``ok``."""
+        return tuple(self._names)

@@ -1,0 +1,64 @@
+"""The seam between the engine, which decides when to send, and a transport, which sends."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from pytest_smload.core.request.error_kinds import ErrorKinds
+from pytest_smload.core.request.invocation import InvocationFailure, Payload, Route
+
+
+class Connection(Protocol):
+    """One user's way to the endpoint: at most one request at a time.
+
+    The outcome of the last request is left in attributes, so that a request allocates no result object.
+
+    Attributes:
+        start: ``time.perf_counter()`` just before the first byte went out (or the connect it needed began), in seconds.
+        end: ``time.perf_counter()`` just after the last byte of the response arrived, or at the failure, in seconds.
+        bytes_in: Response body bytes read.
+        failure: Facts about the last request if it failed, else None.
+    """
+
+    start: float
+    end: float
+    bytes_in: int
+    failure: InvocationFailure | None
+
+    def open(self) -> None:
+        """Connect ahead of the first request; a failure to connect is left for the request to report."""
+
+    def invoke(self, route: Route, payload: Payload) -> int:
+        """Send one request, wait for its whole response, return the error kind's code (0 is success). Never raises for
+        anything the endpoint or the network does."""
+
+    def close(self) -> None:
+        """Close the connection; the next request would open a new one."""
+
+
+class Transport(Protocol):
+    """Makes connections that share one endpoint, credentials, deadline and count of error kinds.
+
+    Attributes:
+        name: ``"http"`` or ``"boto3"``.
+        kinds: Error kinds of this load.
+        reads_in_loop: Whether the engine's event loop reads the responses, rather than threads.
+    """
+
+    name: str
+    kinds: ErrorKinds
+    reads_in_loop: bool
+
+    @property
+    def connects(self) -> int:
+        """Connections established so far."""
+
+    def connection(self) -> Connection:
+        """Return a new, not yet opened connection for one user."""
+
+    def sweep(self, now: float) -> None:
+        """End every request older than the timeout as ``Timeout``; called by the engine several times per timeout.
+        *now* is ``time.perf_counter()``."""
+
+    def close(self) -> None:
+        """Release sockets, threads and watchers; nothing of the transport is left afterwards."""

@@ -1,0 +1,1 @@
+"""What is told: the one schema of a load's result."""

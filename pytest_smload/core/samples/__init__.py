@@ -1,0 +1,1 @@
+"""What was recorded: columns of samples, their order, how they join."""

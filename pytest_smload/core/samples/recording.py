@@ -1,0 +1,153 @@
+"""What a load leaves behind: one row per invocation in columns, with the facts of the run around them."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pytest_smload.core.load.stages import StageSpan
+from pytest_smload.core.request.invocation import InvocationFailure
+
+
+class Samples:
+    """Invocations in the order they ended, one column per fact; 27 bytes a sample.
+
+    Times are seconds on one monotonic clock (``time.perf_counter``), the same one as `Recording.window_start_s`.
+
+    Attributes:
+        due: When the request should have been sent: the schedule's time (open model), the moment its user was ready
+            (closed model).
+        start: When the first byte was written.
+        end: When the last byte of the response arrived, or the request failed.
+        kind: Error kind code, 0 for success (`pytest_smload.core.request.error_kinds`).
+        model: Route index.
+        held_index: Positions of samples whose user became free only after they were due (open model: all users were
+            busy, the in-flight cap was hit). In step with *held_free*.
+        held_free: When that user became free.
+        late_index: Positions of samples whose response was there before the client's event loop looked for it. In step
+            with *late_from* and *late_to*.
+        late_from, late_to: Between which times it came; anywhere between is as likely.
+    """
+
+    __slots__ = (
+        "due", "end", "held_free", "held_index", "kind", "late_from", "late_index", "late_to", "model", "start",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.due = array("d")
+        self.start = array("d")
+        self.end = array("d")
+        self.kind = array("B")
+        self.model = array("H")
+        self.held_index = array("I")
+        self.held_free = array("d")
+        self.late_index = array("I")
+        self.late_from = array("d")
+        self.late_to = array("d")
+
+    def __len__(self) -> int:
+        return len(self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientReadings:
+    """How the client itself fared during the window.
+
+    Attributes:
+        cpu: Process CPU seconds per second, whole window (1.0 = one core).
+        loop_lag_s: Overshoot of a 10 ms ticker, one reading a tick, in seconds.
+        wake_lag_s: What of each overshoot no sample's *late* columns can tell: the operating system woke the loop late.
+        judged: False where latency and client health mean nothing (moto's mock): the report says "simulated".
+    """
+
+    cpu: float
+    loop_lag_s: array[float]
+    wake_lag_s: array[float]
+    judged: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Abort:
+    """An error rate that lasted too long: *error_rate* of the *requests* that ended in the last *span_s* seconds, where
+    *limit* ends a load."""
+
+    error_rate: float
+    requests: int
+    span_s: float
+    limit: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """Everything measured in one load.
+
+    Attributes:
+        model_names: Route names, indexed by ``Samples.model``; one entry ``"total"`` when the endpoint is not
+            multi-model.
+        multi_model: Whether per-model results are reported.
+        target_shares: Share of traffic asked for per route, summing to 1.
+        kind_names: Error kind names, indexed by ``Samples.kind``.
+        samples: Warm-up and window together; those with ``due`` (open) or ``start`` (closed) before the window's start
+            are warm-up.
+        open_model: True when latency counts from ``due`` (tps), False when it counts from ``start`` (users).
+        window_start_s, window_end_s: The measured window ``[start, end)`` on the samples' clock; the end is earlier
+            than asked for when the run was interrupted or a cap ended it.
+        stages: The stages inside the window, empty without stages.
+        offered_tps: Requests per second asked for over the window (open model), else None.
+        unsent_due, unsent_model: Arrivals of the window never sent (open model), a row each: due time on the samples'
+            clock and route index.
+        bytes_in, bytes_out: Response/request body bytes of window samples, per route index.
+        connects: Connections established during the window.
+        examples: First failure seen of each error kind.
+        task_exceptions: Tracebacks' last lines of exceptions in the load generator's own tasks or user listeners.
+        interrupted: Whether Ctrl-C ended the run early.
+        aborted: What made ``abort_on`` end the run early, or None.
+        unprimed: Models that had not answered when priming ended.
+        stretch_begins: Position of the first sample of each load joined into this one; more than one where an unproven
+            load was extended. Within each, times follow one another as they were measured.
+        complete: Whether every arrival of the schedule came due (open model). Only then does the mix have to equal the
+            weights exactly.
+        started_at: Wall clock time of the load's begin, ISO 8601 in UTC.
+    """
+
+    model_names: Sequence[str]
+    multi_model: bool
+    target_shares: Sequence[float]
+    kind_names: Sequence[str]
+    samples: Samples
+    open_model: bool
+    window_start_s: float
+    window_end_s: float
+    client: ClientReadings
+    started_at: str
+    stages: Sequence[StageSpan] = ()
+    offered_tps: float | None = None
+    unsent_due: array[float] = field(default_factory=lambda: array("d"))
+    unsent_model: array[int] = field(default_factory=lambda: array("H"))
+    bytes_in: Sequence[int] = ()
+    bytes_out: Sequence[int] = ()
+    connects: int = 0
+    examples: Mapping[str, InvocationFailure] = field(default_factory=dict)
+    task_exceptions: Sequence[str] = ()
+    interrupted: bool = False
+    aborted: Abort | None = None
+    unprimed: int = 0
+    stretch_begins: Sequence[int] = (0,)
+    complete: bool = False
+
+    @property
+    def stretches(self) -> int:
+        """Loads joined into this one."""
+        return len(self.stretch_begins)
+
+    @property
+    def window_s(self) -> float:
+        """Length of the measured window in seconds."""
+        return max(0.0, self.window_end_s - self.window_start_s)
+
+    def unsent_in_window(self) -> Iterator[tuple[float, int]]:
+        """Yield due time and route index of each arrival of the window that was never sent."""
+        for due, model in zip(self.unsent_due, self.unsent_model, strict=True):
+            if self.window_start_s <= due < self.window_end_s:
+                yield due, model

@@ -1,0 +1,1 @@
+"""What numbers tell: percentiles, intervals, steadiness."""

@@ -1,0 +1,1 @@
+"""Whether to believe a measurement: the client, the mix, what ran."""

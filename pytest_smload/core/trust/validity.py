@@ -1,0 +1,245 @@
+"""Decides whether a measurement can be trusted: the client was not the bottleneck, the run is what was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from math import isnan
+
+from pytest_smload.core.measure.measurement import TOTAL, Measurement
+from pytest_smload.core.request.error_kinds import CLIENT_CAUSED_KINDS
+from pytest_smload.core.samples.recording import Recording
+from pytest_smload.core.statistics.percentiles import percentile
+from pytest_smload.core.statistics.steadiness import steadiness
+from pytest_smload.core.trust.client_bias import ClientBias, client_bias
+from pytest_smload.core.trust.health import ClientHealth, Finding
+from pytest_smload.core.trust.mix import mix_findings
+from pytest_smload.core.units import format_ms, format_share
+from pytest_smload.core.wording import some
+
+LARGER_CLIENT = "run the client on a larger or quieter machine, or ask for less load"
+
+
+def examine(
+    recording: Recording, measurement: Measurement, *, budgeted_scopes: Collection[str], simulated: bool
+) -> ClientHealth:
+    """Return how the client fared, the reasons the measurement is INVALID, and what came close.
+
+    An endpoint that is slow, overloaded, refuses or errs is never a reason: it is what is being measured. Waiting for a
+    free user is its queueing, not client delay. Under a mock (*simulated*, or a client that is not judged) time means
+    nothing, and only whether the run is what was asked for is looked at.
+
+    Args:
+        budgeted_scopes: Names of the scopes limits are set on; each needs a request.
+    """
+    judged = recording.client.judged and not simulated
+    readings = _read(recording, measurement)
+    reasons = [*_nothing_sent(recording, measurement), *_task_exceptions(recording)]
+    warnings: list[Finding] = []
+    if judged:
+        slow, close = _client_too_slow(readings)
+        reasons += slow
+        reasons += _client_caused_errors(recording, measurement)
+        warnings += close
+        warnings += _unsteady(recording, measurement)
+    warnings += _unprimed(recording)
+    if measurement.total.requests:
+        reasons += mix_findings(recording, measurement)
+        reasons += _silent_scopes(recording, measurement, budgeted_scopes)
+    return ClientHealth(
+        cpu=recording.client.cpu,
+        delay_p95_ms=readings.bias.delay_p95_ms,
+        delay_p99_ms=readings.bias.delay_p99_ms,
+        bias_p95_ms=readings.bias.sending_ms,
+        lag_bias_p95_ms=readings.bias.reading_ms,
+        loop_lag_p95_ms=readings.lag_p95_ms,
+        loop_lag_p99_ms=readings.lag_p99_ms,
+        valid=not reasons,
+        reasons=tuple(reasons),
+        warnings=tuple(warnings),
+        judged=judged,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Readings:
+    """What the client's slowness amounts to, in ms; *service_p95_ms* is NaN without a success."""
+
+    open_model: bool
+    cpu: float
+    bias: ClientBias
+    service_p95_ms: float
+    lag_p95_ms: float
+    lag_p99_ms: float
+
+    def allowed_ms(self, at_least_ms: float) -> float:
+        """Return max(*at_least_ms*, 5 % of the service time's p95).
+
+        Not of the latency's: a client too slow to read its answers makes arrivals wait for its own users, and that
+        wait would excuse the slowness it comes from.
+        """
+        return at_least_ms if isnan(self.service_p95_ms) else max(at_least_ms, 0.05 * self.service_p95_ms)
+
+
+def _read(recording: Recording, measurement: Measurement) -> _Readings:
+    lags = sorted(recording.client.loop_lag_s)
+    return _Readings(
+        open_model=recording.open_model,
+        cpu=recording.client.cpu,
+        bias=client_bias(recording, measurement),
+        service_p95_ms=measurement.total.service_p95_ms,
+        lag_p95_ms=percentile(lags, 950) * 1000,
+        lag_p99_ms=percentile(lags, 990) * 1000,
+    )
+
+
+def _client_too_slow(readings: _Readings) -> tuple[list[Finding], list[Finding]]:
+    """Reasons and warnings from client delay, loop lag and CPU.
+
+    What sending late and reading late add to p95 may be max(2 ms, 5 % of the service time's p95) by the estimate, and
+    reading four times as much at most: where the client did not look for that long, the estimate says little. Open
+    model: both together. Closed model: each, as the p95 reported has only the latter in it, and the former costs TPS.
+    Half of that is the warning level, which is a reason once the CPU is above 90 % of a core. Where nothing succeeded
+    there is no latency to distort: then only requests that left late (p95 of the delay above 2 ms) are a reason, and
+    lag, which a storm of refusals causes, is a warning.
+    """
+    bias, busy = readings.bias, ""
+    if readings.cpu > 0.9:
+        busy = f", its CPU at {format_share(readings.cpu)} of a core"
+    reasons: list[Finding] = []
+    warnings: list[Finding] = []
+    gravest_first = sorted(_signals(readings), key=lambda signal: signal.size_ms / signal.allowed_ms, reverse=True)
+    for signal in gravest_first:
+        finding = Finding(f"{signal.sentence}{busy} ({signal.rule})", LARGER_CLIENT)
+        if signal.decides and signal.size_ms > signal.allowed_ms / (2 if busy else 1):
+            reasons.append(finding)
+            break
+        if signal.size_ms > signal.allowed_ms / 2:
+            warnings.append(finding)
+    if bias.delay_p99_ms > readings.allowed_ms(3.0):
+        cause = f"the client sent 1% of the requests {format_ms(bias.delay_p99_ms)} late or more"
+        warnings.append(Finding(cause, LARGER_CLIENT))
+    if busy and not reasons:
+        cause = f"the client used {format_share(readings.cpu)} of a core, so that TPS may be its limit"
+        warnings.append(Finding(cause, LARGER_CLIENT))
+    return reasons, warnings
+
+
+@dataclass(frozen=True, slots=True)
+class _Signal:
+    """One way the client can have been too slow: what is said of it, and whether it can make a load INVALID."""
+
+    sentence: str
+    size_ms: float
+    allowed_ms: float
+    rule: str
+    decides: bool = True
+
+
+def _signals(readings: _Readings) -> Iterator[_Signal]:
+    bias = readings.bias
+    if isnan(readings.service_p95_ms):
+        rule = "2 ms are allowed"
+        late = f"the client sent 5% of the requests {format_ms(bias.delay_p95_ms)} late or more"
+        yield _Signal(late, bias.delay_p95_ms, 2.0, rule)
+        lag = f"the client's event loop lagged by {format_ms(readings.lag_p95_ms)} at its 95th percentile"
+        yield _Signal(lag, readings.lag_p95_ms, 2.0, rule, decides=False)
+        return
+    sending_ms, reading_ms = max(0.0, bias.sending_ms), max(0.0, bias.reading_ms)
+    allowed_ms = readings.allowed_ms(2.0)
+    rule = f"{format_ms(allowed_ms)} are allowed, the larger of 2 ms and 5% of the service time's p95"
+    if readings.open_model:
+        parts = f"{format_ms(sending_ms)} by sending late, {format_ms(reading_ms)} by reading late"
+        adds = f"the client itself adds {format_ms(sending_ms + reading_ms)} to p95: {parts}"
+        yield _Signal(adds, sending_ms + reading_ms, allowed_ms, rule)
+    else:
+        late = f"the client sends late: its delay, which p95 leaves out, would add {format_ms(sending_ms)} to it"
+        yield _Signal(late, sending_ms, allowed_ms, rule)
+        adds = f"the client itself adds {format_ms(reading_ms)} to p95 by reading late"
+        yield _Signal(adds, reading_ms, allowed_ms, rule)
+    blind = f"the client left responses unread for so long that it may add {format_ms(bias.reading_most_ms)} to p95"
+    allowed_ms = readings.allowed_ms(2.0) * 4
+    rule = f"{format_ms(allowed_ms)} are allowed, the larger of 8 ms and 20% of the service time's p95"
+    yield _Signal(blind, bias.reading_most_ms, allowed_ms, rule)
+
+
+def _nothing_sent(recording: Recording, measurement: Measurement) -> Iterator[Finding]:
+    if measurement.sent or recording.aborted is not None:
+        return
+    stuck = any(end >= recording.window_start_s for end in recording.samples.end)
+    if recording.interrupted:
+        yield Finding("the load was interrupted before its window saw a request", "let it run, or shorten warmup")
+    elif stuck and measurement.unsent:
+        # The endpoint held every user from the warm-up on: the arrivals are errors of kind Unsent, and fail the test.
+        return
+    elif stuck or measurement.in_flight_at_end:
+        yield Finding(
+            "no request began in the window: every user was still waiting for an answer to one of the warm-up",
+            "look at the endpoint first (does one request by sm_endpoint.invoke answer?), or set a shorter timeout",
+        )
+    else:
+        yield Finding(
+            f"no request was sent in the window of {recording.window_s:.3g} s",
+            "ask for a longer duration, a higher tps, or more max_requests (the warm-up's count towards it)",
+        )
+
+
+def _unsteady(recording: Recording, measurement: Measurement) -> Iterator[Finding]:
+    """Stages change the load on purpose, so that only a load of one rate has to be steady."""
+    if recording.stages:
+        return
+    found = steadiness(measurement.scope(TOTAL).outcome_ms)
+    if not found.steady:
+        yield Finding(
+            f"the first {format_share(found.cut_share)} of the window was {found.ratio:.2g} times as slow as the rest",
+            "set a longer warmup, so that the endpoint is warm when measuring begins",
+        )
+
+
+def _unprimed(recording: Recording) -> Iterator[Finding]:
+    if recording.unprimed:
+        models = f"{recording.unprimed:,} model{'s' if recording.unprimed > 1 else ''}"
+        yield Finding(
+            f"{models} had not answered when priming ended, so cold loads may be in the window",
+            "set a longer prime_timeout, or give the endpoint memory for all models",
+        )
+
+
+def _task_exceptions(recording: Recording) -> Iterator[Finding]:
+    if recording.task_exceptions:
+        first, count = recording.task_exceptions[0], len(recording.task_exceptions)
+        more = f" (and {count - 1} more)" if count > 1 else ""
+        yield Finding(
+            f"an exception ended a task of the load: {first}{more}",
+            "fix the listener or payload function it names; if it names pytest_smload itself, please report it",
+        )
+
+
+def _client_caused_errors(recording: Recording, measurement: Measurement) -> Iterator[Finding]:
+    kinds = {kind: count for kind, count in measurement.errors.items() if kind in CLIENT_CAUSED_KINDS}
+    count, requests = sum(kinds.values()), measurement.total.requests
+    if count > max(5, 0.001 * requests):
+        worst = max(kinds, key=lambda kind: kinds[kind])
+        example = recording.examples.get(worst)
+        said = f': "{example.message}"' if example is not None and example.message else ""
+        yield Finding(
+            f"{count:,} of {requests:,} requests failed on the client's side, {kinds[worst]:,} as {worst}{said}",
+            "check credentials and permissions, this machine's clock, DNS and file descriptors (ulimit -n)",
+        )
+
+
+def _silent_scopes(
+    recording: Recording, measurement: Measurement, budgeted_scopes: Collection[str]
+) -> Iterator[Finding]:
+    silent = [name for name in budgeted_scopes if name != TOTAL and _requests(measurement, name) == 0]
+    if silent:
+        cut = " (the load was interrupted)" if recording.interrupted else ""
+        yield Finding(
+            f"{some(silent)} {'has a limit' if len(silent) == 1 else 'have limits'} but got no request{cut}",
+            "give it more weight or the load a longer duration, or drop the limit",
+        )
+
+
+def _requests(measurement: Measurement, name: str) -> int:
+    scope = measurement.scopes.get(name)
+    return 0 if scope is None else scope.stats.requests

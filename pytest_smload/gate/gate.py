@@ -1,0 +1,120 @@
+"""What one opted-in pytest run keeps from its first perf test to its last."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_smload.conduct.endpoints import EndpointPool
+from pytest_smload.conduct.load import conduct
+from pytest_smload.engine.run import LoadHooks
+from pytest_smload.gate.console import Console
+from pytest_smload.gate.keys import KEEPER, PERF_RUN, PERF_TEST
+from pytest_smload.gate.outcome import record_of
+from pytest_smload.gate.perf_run import PerfRun
+from pytest_smload.options import OPTIONS, SWITCHES
+from pytest_smload.settings.file import SettingsFiles
+from pytest_smload.settings.sources import read_overrides
+
+if TYPE_CHECKING:
+    from pytest_smload.conduct.load import LoadRequest
+    from pytest_smload.core.results.result import LoadResult
+    from pytest_smload.settings.tables import FileSettings
+    from pytest_smload.transport.choice import TransportName
+
+_ATTEMPT = pytest.StashKey[int]()
+
+
+class Gate:
+    """Settings, endpoints and console of one pytest run.
+
+    Attributes:
+        overrides: Options and environment.
+        endpoints: The endpoints used so far.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        given = {option.name: config.getoption(option.dest) for option in OPTIONS}
+        given |= {option.name: "1" for option in SWITCHES if config.getoption(option.dest)}
+        self.overrides = read_overrides(given, dict(os.environ))
+        self.endpoints = EndpointPool()
+        self._files = SettingsFiles(config.rootpath)
+        self._console = Console(config)
+
+    @property
+    def transport(self) -> TransportName | None:
+        """The transport asked for by option or environment."""
+        name = self.overrides.text("transport")
+        return None if name is None else "boto3" if name == "boto3" else "http"
+
+    @property
+    def report_directory(self) -> str | None:
+        """Where ``report.json`` goes, or None."""
+        return self.overrides.text("report")
+
+    @property
+    def options(self) -> list[str]:
+        """This run's ``--smload-…`` arguments that say what is loaded and how."""
+        given = ((option, self.overrides.options.get(option.name)) for option in OPTIONS if option.name != "report")
+        return [text for option, value in given if value is not None for text in (option.flag, str(value))]
+
+    def file_of(self, item: pytest.Item) -> FileSettings | None:
+        """Return the settings file in force for a test."""
+        return self._files.of_test(item.path)
+
+    def begin_attempt(self, item: pytest.Item) -> None:
+        """Count another attempt of *item*; its loads so far belong to the one before."""
+        if PERF_TEST in item.stash:
+            item.stash[_ATTEMPT] = item.stash.get(_ATTEMPT, 0) + 1
+            item.stash[PERF_RUN] = self.perf_run(item)
+
+    def perf_run(self, item: pytest.Item) -> PerfRun:
+        """Put together what *item* asks for.
+
+        Raises:
+            ConfigurationError: with one sentence per mistake.
+        """
+        return PerfRun.from_sources(
+            item.stash[PERF_TEST],
+            nodeid=item.nodeid,
+            attempt=item.stash.get(_ATTEMPT, 1),
+            overrides=self.overrides,
+            file=self.file_of(item),
+            rootdir=self._config.rootpath,
+        )
+
+    def conduct(self, run: PerfRun, request: LoadRequest) -> LoadResult:
+        """Run one load of a test, showing it on the console.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C ended the load; what was measured is in the run's records.
+        """
+        try:
+            result = conduct(request, self._hooks(request), self._console)
+        finally:
+            self._console.end_load()
+        run.results.append(result)
+        if result.interrupted:
+            # pytest makes no report of a test that Ctrl-C ended.
+            self._config.stash[KEEPER].tests.append(record_of(run))
+            raise KeyboardInterrupt
+        return result
+
+    def close(self) -> None:
+        """Stop what is still running."""
+        self.endpoints.close()
+
+    def _hooks(self, request: LoadRequest) -> LoadHooks:
+        hook = self._config.hook.pytest_smload_environment
+
+        def on_environment(environment: Any) -> None:
+            hook(environment=environment, profile=request.profile)
+
+        return LoadHooks(
+            on_environment=on_environment if hook.get_hookimpls() else None,
+            on_progress=self._console.progress,
+            refresh=getattr(request.target.credentials, "refresh_if_needed", None),
+        )

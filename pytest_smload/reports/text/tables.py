@@ -1,0 +1,241 @@
+"""Lays out the tables of a load: models, stages and checks, each within the width of a terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pytest_smload.reports.words.cells import (
+    format_count,
+    format_latency,
+    format_share_pair,
+    format_tps,
+    interval_text,
+    metric_words,
+    number,
+    observed_text,
+    plain_text,
+    samples_text,
+)
+from pytest_smload.reports.words.headline import listed_stages, load_amount, stage_names
+
+if TYPE_CHECKING:
+    from pytest_smload.core.results.record_schema import CheckRecord, LoadRecord, MixRecord, StatsRecord
+
+MAX_MODEL_ROWS = 12
+MOST_USED_ROWS = 8
+MAX_FAILED_ROWS = 20
+MAX_PASSED_ROWS = 8
+MAX_NOTES = 8
+SHORTEST_NAME = 10
+_GAP = 2
+_EXPENDABLE = ("max", "p50", "share")
+"""Columns a narrow terminal does without, first to go first."""
+_VERDICTS = {"pass": "PASS", "fail": "FAIL"}
+_INTERVAL, _SAMPLES, _SOURCE = "95% interval", "n (n_eff)", "limit comes from"
+_EXPENDABLE_OF_CHECKS = (_SAMPLES, _INTERVAL)
+_UNPROVEN_LEGEND = "?: not proven, the interval reaches over the limit"
+
+
+def models_table(load: LoadRecord, width: int) -> list[str]:
+    """Return the table of the whole load and of each model, the total first.
+
+    Beyond 12 models only the most used 8, those with a failing check and the one with the worst p95 are shown; a line
+    says how many more ``report.json`` has.
+    """
+    models = load["models"]
+    shown = _shown_models(load)
+    mix = load["mix"]
+    rows = [("total", load["total"], "")]
+    rows += [(name, models[name], _share_cell(mix.get(name))) for name in shown]
+    columns = ["share"] if models else []
+    lines = _stats_table("model" if models else "", columns, rows, width)
+    left_out = len(models) - len(shown)
+    if left_out:
+        lines.append(f"{left_out:,} more models are in report.json")
+    return lines
+
+
+def stages_table(load: LoadRecord, width: int) -> list[str]:
+    """Return the table of stages, or no line where the load has none."""
+    stages = load["stages"]
+    asked_for = listed_stages(load["profile"])
+    amounts = dict(zip(stage_names(asked_for), map(load_amount, asked_for), strict=True))
+    rows = [(name, stats, amounts.get(name, "")) for name, stats in stages.items()]
+    return _stats_table("stage", ["load"], rows, width) if rows else []
+
+
+def checks_table(checks: Sequence[CheckRecord], width: int) -> list[str]:
+    """Return the table of limits and what was observed, failed ones first; a ``?`` marks what is not proven.
+
+    Below it: origins and columns that did not fit, how many checks are not shown, and what failed checks need said
+    besides.
+    """
+    failed = [check for check in checks if check["outcome"] == "fail"]
+    passed = [check for check in checks if check["outcome"] != "fail"]
+    shown = failed[:MAX_FAILED_ROWS] + passed[:MAX_PASSED_ROWS]
+    if not shown:
+        return []
+    lines = _fitting_checks(shown, width)
+    if not all(check["proven"] for check in shown):
+        lines.append(_UNPROVEN_LEGEND)
+    for subject, left_out in (("failed", len(failed) - MAX_FAILED_ROWS), ("passed", len(passed) - MAX_PASSED_ROWS)):
+        if left_out > 0:
+            lines.append(f"{left_out:,} more checks {subject}; they are in report.json")
+    return lines + _notes([check for check in failed if check["note"]])
+
+
+def _notes(noted: Sequence[CheckRecord]) -> list[str]:
+    lines = [f"{metric_words(check)}: {plain_text(check['note'])}" for check in noted[:MAX_NOTES]]
+    left_out = len(noted) - MAX_NOTES
+    return [*lines, f"{left_out:,} more such remarks are in report.json"] if left_out > 0 else lines
+
+
+def _fitting_checks(shown: Sequence[CheckRecord], width: int) -> list[str]:
+    """The table of checks in at most *width* columns, as far as shortening and leaving out bring it there."""
+    rows = [_check_cells(check) for check in shown]
+    idle = [column for column in (_INTERVAL,) if all(row[column] == "-" for row in rows)]
+    sources = [row[_SOURCE] for row in rows]
+    lines = _checks_lines(rows, idle)
+    if _fits(lines, width):
+        return lines
+    distinct = list(dict.fromkeys(sources))
+    rows = [{**row, _SOURCE: f"[{distinct.index(row[_SOURCE]) + 1}]"} for row in rows]
+    rows = [{"from" if column == _SOURCE else column: cell for column, cell in row.items()} for row in rows]
+    missing: list[str] = []
+    for column in ("", *(each for each in _EXPENDABLE_OF_CHECKS if each not in idle)):
+        missing += [column] if column else []
+        lines = _checks_lines(rows, [*idle, *missing])
+        if _fits(lines, width):
+            break
+        lines = _checks_lines(_with_short_scopes(rows, max(map(len, lines)) - width), [*idle, *missing])
+        if _fits(lines, width):
+            break
+    lines += [f"[{place}] {source}" for place, source in enumerate(distinct, start=1)]
+    return [*lines, f"not shown in {width} columns: {', '.join(missing)}"] if missing else lines
+
+
+def _with_short_scopes(rows: Sequence[dict[str, str]], excess: int) -> list[dict[str, str]]:
+    names = [row["scope"] for row in rows]
+    short = shorten_names(names, max(max(map(len, names)) - excess, SHORTEST_NAME))
+    return [{**row, "scope": name} for row, name in zip(rows, short, strict=True)]
+
+
+def _checks_lines(rows: Sequence[dict[str, str]], without: Sequence[str]) -> list[str]:
+    headers = [column for column in rows[0] if column not in without]
+    return _tabulate([[row[column] for column in headers] for row in rows], headers, right=("observed", _SAMPLES))
+
+
+def _check_cells(check: CheckRecord) -> dict[str, str]:
+    return {
+        "verdict": _VERDICTS[check["outcome"]] + ("" if check["proven"] else "?"),
+        "scope": plain_text(check["scope"]),
+        "metric": check["metric"],
+        "limit": check["limit"],
+        "observed": observed_text(check),
+        _INTERVAL: interval_text(check),
+        _SAMPLES: samples_text(check),
+        _SOURCE: plain_text(check["source"]),
+    }
+
+
+def _shown_models(load: LoadRecord) -> list[str]:
+    models = load["models"]
+    if len(models) <= MAX_MODEL_ROWS:
+        return list(models)
+    by_use = sorted(models, key=lambda name: -models[name]["requests"])
+    failing = [check["scope"] for check in load["checks"] if check["outcome"] == "fail"]
+    slowest = max(models, key=lambda name: _p95_order(models[name]))
+    chosen = {*by_use[:MOST_USED_ROWS], *[name for name in failing if name in models][:MAX_MODEL_ROWS], slowest}
+    return [name for name in by_use if name in chosen]
+
+
+def _p95_order(stats: StatsRecord) -> float:
+    p95_ms = number(stats["p95_ms"])
+    return -1.0 if math.isnan(p95_ms) else p95_ms
+
+
+def _share_cell(share: MixRecord | None) -> str:
+    return format_share_pair(share["target_share"], share["achieved_share"]) if share else ""
+
+
+def _stats_table(subject: str, extra: list[str], rows: Sequence[tuple[str, StatsRecord, str]], width: int) -> list[str]:
+    """Return a table of STATS; *extra* names the column of the rows' third item, if there is one."""
+    names = [plain_text(name) for name, _, _ in rows]
+    headers = [*extra, "requests", "TPS", "p50", "p95", "p99", "max", "errors"]
+    for tight in (False, True):
+        cells = [[*([text] if extra else []), *_stats_cells(stats, tight=tight)] for _, stats, text in rows]
+        lines = _named_table(names, subject, cells, headers)
+        if _fits(lines, width):
+            return lines
+    missing: list[str] = []
+    for column in ("", *_EXPENDABLE):
+        if column in headers:
+            place = headers.index(column)
+            headers = headers[:place] + headers[place + 1 :]
+            cells = [row[:place] + row[place + 1 :] for row in cells]
+            missing.append(column)
+        figures_width = max(map(len, _tabulate(cells, headers, right=headers)))
+        room = max(width - figures_width - _GAP, SHORTEST_NAME)
+        lines = _named_table(shorten_names(names, room), subject, cells, headers)
+        if _fits(lines, width):
+            break
+    if missing:
+        lines.append(f"not shown in {width} columns: {', '.join(missing)}")
+    return lines
+
+
+def shorten_names(names: Sequence[str], longest: int) -> list[str]:
+    """Return *names* cut to *longest* characters, what they have in common first: the ``.tar.gz``, then the folder.
+
+    ``total`` stays as it is.
+    """
+    if max(map(len, names)) <= longest:
+        return list(names)
+    models = [name for name in names if name != "total"]
+    shared_end = _shared_start([name[::-1] for name in models])[::-1]
+    suffix = shared_end[shared_end.find(".") :] if "." in shared_end else ""
+    short = [_cut_end(name, suffix) for name in models]
+    if max(map(len, short)) > longest and len(models) > 1:
+        shared_start = _shared_start(models)
+        prefix = shared_start[: max(shared_start.rfind("/"), shared_start.rfind("-")) + 1]
+        short = ["…" + name[len(prefix) :] if len(prefix) > 1 else name for name in short]
+    short = [name if len(name) <= longest else name[: longest - 1] + "…" for name in short]
+    shortened = dict(zip(models, short, strict=True))
+    return [shortened.get(name, name) for name in names]
+
+
+def _shared_start(names: Sequence[str]) -> str:
+    first, last = min(names), max(names)
+    length = next(
+        (place for place, pair in enumerate(zip(first, last, strict=False)) if pair[0] != pair[1]), len(first)
+    )
+    return first[:length]
+
+
+def _cut_end(name: str, suffix: str) -> str:
+    return name[: -len(suffix)] + "…" if len(suffix) > 1 and len(name) > len(suffix) else name
+
+
+def _stats_cells(stats: StatsRecord, *, tight: bool) -> list[str]:
+    latencies = [format_latency(stats[key], tight=tight) for key in ("p50_ms", "p95_ms", "p99_ms", "max_ms")]
+    return [format_count(stats["requests"]), format_tps(stats["tps"]), *latencies, format_count(stats["errors"])]
+
+
+def _named_table(names: Sequence[str], subject: str, cells: list[list[str]], headers: list[str]) -> list[str]:
+    rows = [[name, *row] for name, row in zip(names, cells, strict=True)]
+    return _tabulate(rows, [subject, *headers], right=headers)
+
+
+def _fits(lines: list[str], width: int) -> bool:
+    return max(map(len, lines)) <= width
+
+
+def _tabulate(rows: list[list[str]], headers: list[str], *, right: Sequence[str]) -> list[str]:
+    from tabulate import tabulate  # a run without perf tests never needs it
+
+    aligned = ["right" if header in right else "left" for header in headers]
+    # Headers as a row: tabulate makes columns two wider than headers it knows of.
+    table = tabulate([headers, *rows], tablefmt="plain", disable_numparse=True, colalign=aligned)
+    return [line.rstrip() for line in table.splitlines()]

@@ -1,0 +1,1 @@
+"""Values of a result turned into words and cells."""

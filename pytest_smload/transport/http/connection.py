@@ -1,0 +1,275 @@
+"""One request and its response over one keep-alive connection: the hot path."""
+
+from __future__ import annotations
+
+import time
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final
+
+from gevent import getcurrent
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
+
+from pytest_smload.core.request.error_kinds import OK
+from pytest_smload.core.request.invocation import InvocationFailure
+from pytest_smload.transport.errors import BAD_RESPONSE, CONNECTION, error_failure, response_failure
+from pytest_smload.transport.http.head import ResponseHead, read_head
+from pytest_smload.transport.http.link import READ_BYTES, Link, RequestEnded
+from pytest_smload.transport.http.signing import JOINED_BODY_BYTES, RequestSigner
+
+if TYPE_CHECKING:
+    from pytest_smload.aws.target import CredentialsSource
+    from pytest_smload.core.request.invocation import Payload, Route
+    from pytest_smload.transport.http.transport import HttpTransport
+
+MAX_HEAD_BYTES: Final = 64 * 1024
+KEPT_BODY_BYTES: Final = 64 * 1024
+"""How much of an error's body is kept to read its code and message."""
+IDLE_S: Final = 1.0
+"""A connection unused for longer is asked whether its peer has closed it."""
+
+
+class HttpConnection(Link):
+    """One user's connection; see `pytest_smload.core.request.transport.Connection` for the attributes."""
+
+    __slots__ = (
+        "_parser",
+        "_parts",
+        "_reusable",
+        "_signer",
+        "_source",
+        "_status",
+        "_transport",
+        "_wires",
+        "bytes_in",
+        "end",
+        "failure",
+        "on_body",
+    )
+
+    def __init__(self, transport: HttpTransport, signer: RequestSigner, source: CredentialsSource) -> None:
+        super().__init__()
+        self.end = 0.0
+        self.bytes_in = 0
+        self.failure: InvocationFailure | None = None
+        self._transport = transport
+        self._signer = signer
+        self._wires = signer.wires
+        self._source = source
+        self._parser: Any = None
+        self._status = 0
+        self._reusable = False
+        self._parts: list[bytes] = []
+        # The parser calls list.append itself, which saves a Python frame per piece of body.
+        self.on_body = self._parts.append
+
+    def open(self) -> None:
+        """Connect ahead of the first request; a failure is left for the request to meet again."""
+        if self._stale:
+            self._connect(perf_counter())
+            self.failure = None
+            self.end = perf_counter()
+
+    # One function with its rare branches in line: each call would cost every request.
+    def invoke(self, route: Route, payload: Payload) -> int:  # noqa: PLR0912, PLR0915
+        """Send one request and wait for its whole response; return the error kind's code (0 is success)."""
+        signer = self._signer
+        body = None
+        now = perf_counter()
+        if (self._stale or now - self.end > IDLE_S) and not self._usable():
+            failed = self._connect(now)
+            if failed:
+                return failed
+            if perf_counter() >= signer.valid_until or signer.credentials is not self._source.current:
+                signer.renew()
+            wire = signer.sign(route, payload)
+            if len(payload.body) > JOINED_BODY_BYTES:
+                body = payload.body
+        else:
+            if now >= signer.valid_until or signer.credentials is not self._source.current:
+                signer.renew()
+            wire = self._wires.get(route.index << 32 | payload.index)  # type: ignore[assignment]
+            if wire is None:
+                wire = signer.sign(route, payload)
+                if len(payload.body) > JOINED_BODY_BYTES:
+                    body = payload.body
+                now = perf_counter()
+        self.start = now
+        self._status = 0
+        try:
+            try:
+                sent = self._send(wire)
+            except BlockingIOError:
+                sent = 0
+            if sent != len(wire) or body is not None:
+                return self._long_exchange(memoryview(wire)[abs(sent) :], body)
+            self._greenlet = getcurrent()
+            self._switch()
+            self._greenlet = None
+            try:
+                data = self._recv(READ_BYTES)
+                self._parser.feed_data(data)
+            except BlockingIOError:
+                data = self._next_data()
+            except HttpParserError:
+                if not self._status:
+                    raise
+            if self._status != 200 or not self._reusable:
+                return self._finish(data)
+            self.end = perf_counter()
+            parts = self._parts
+            self.bytes_in = len(parts.pop()) if parts else 0
+            if parts:
+                self.bytes_in += sum(map(len, parts))
+                parts.clear()
+            self.failure = None
+        except (OSError, HttpParserError, HttpParserUpgrade, RequestEnded) as error:
+            return self._fail(error)
+        except BaseException:
+            # Killed or interrupted: its answer may still come, so the connection cannot serve another request.
+            self._greenlet = None
+            self._drop()
+            raise
+        return OK
+
+    def close(self) -> None:
+        """Close the connection; the next request would open a new one, one under way fails."""
+        super().close()
+        self._transport.forget(self)
+
+    # Called by the parser.
+
+    def on_message_begin(self) -> None:
+        """Notice bytes after the response: they would be taken for the answer to the next request."""
+        if self._status:
+            self._reusable = False
+
+    def on_message_complete(self) -> None:
+        """Note the status of the final response; interim ones (1xx) are passed over."""
+        if not self._status:
+            status = self._parser.get_status_code()
+            if status >= 200:
+                self._status = status
+                self._reusable = self._parser.should_keep_alive()
+
+    # Beside the fast path.
+
+    def _connect(self, now: float) -> int:
+        self.start = now
+        self._transport.remember(self)
+        try:
+            self._dial(self._transport.dialer)
+        except (OSError, RequestEnded) as error:
+            return self._fail(error)
+        self._parser = HttpResponseParser(self)
+        self._transport.connects += 1
+        return OK
+
+    def _drop(self) -> None:
+        super()._drop()
+        self._parser = None
+        self._parts.clear()
+
+    def _fail(self, error: BaseException) -> int:
+        self.end = perf_counter()
+        self._greenlet = None
+        self._drop()
+        self.bytes_in = 0
+        self.failure = _failure(error)
+        return self._transport.kinds.code(self.failure.kind)
+
+    def _next_data(self) -> bytes:
+        data = self._receive()
+        self._feed(data)
+        return data
+
+    def _feed(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except HttpParserError:
+            # Garbage behind a complete response is no part of it; `on_message_begin` keeps the connection from reuse.
+            if not self._status:
+                raise
+
+    def _long_exchange(self, rest: memoryview, body: bytes | None) -> int:
+        """Send what did not go out at once, then take the response."""
+        stream = self._stream
+        if stream is None:
+            raise ConnectionAbortedError("the connection was closed by this side")
+        try:
+            self._send_all(stream, rest)
+            self._send_all(stream, body or b"")
+        except (BrokenPipeError, ConnectionResetError) as lost:
+            # A peer that refuses a large body may answer before it closes; the answer says more than the broken pipe.
+            try:
+                data = self._recv(READ_BYTES)
+            except OSError:
+                raise lost from None
+            self._feed(data)
+            code = self._finish(data)
+            self._drop()
+            return code
+        return self._finish(self._next_data())
+
+    def _finish(self, data: bytes) -> int:
+        """Take the rest of a response that is long, ends the connection, or is not a plain 200."""
+        raw = data
+        head = read_head(raw)
+        kept: list[bytes] = []
+        body_bytes = 0
+        while True:
+            body_bytes += self._take_parts(kept, body_bytes)
+            if body_bytes > self._transport.max_body_bytes:
+                raise _bad(f"the response body is longer than {self._transport.max_body_bytes:,} bytes")
+            if self._status:
+                break
+            if not data:
+                self._end_with_connection(head, body_bytes)
+                break
+            data = self._next_data()
+            if head is None:
+                raw += data
+                head = read_head(raw)
+                if head is None and len(raw) > MAX_HEAD_BYTES:
+                    raise _bad(f"the response head is longer than {MAX_HEAD_BYTES:,} bytes")
+        self.end = perf_counter()
+        self.bytes_in = body_bytes
+        if not self._reusable:
+            self._drop()
+        self.failure = None
+        if self._status < 300:
+            return OK
+        self.failure = response_failure(self._status, head.headers if head else {}, b"".join(kept), now=time.time())
+        return self._transport.kinds.code(self.failure.kind)
+
+    def _take_parts(self, kept: list[bytes], bytes_before: int) -> int:
+        taken = sum(map(len, self._parts))
+        if taken and bytes_before < KEPT_BODY_BYTES and self._parser.get_status_code() >= 300:
+            kept.append(b"".join(self._parts)[: KEPT_BODY_BYTES - bytes_before])
+        self._parts.clear()
+        return taken
+
+    def _end_with_connection(self, head: ResponseHead | None, body_bytes: int) -> None:
+        if head is None:
+            raise _lost("the endpoint closed the connection before a whole response head")
+        if not head.ends_with_connection:
+            raise _lost(f"the endpoint closed the connection after {body_bytes:,} bytes of the response body")
+        self._status = head.status
+        self._reusable = False
+
+
+def _bad(message: str) -> RequestEnded:
+    return RequestEnded(InvocationFailure(BAD_RESPONSE, message))
+
+
+def _lost(message: str) -> RequestEnded:
+    return RequestEnded(InvocationFailure(CONNECTION, message))
+
+
+def _failure(error: BaseException) -> InvocationFailure:
+    if isinstance(error, RequestEnded):
+        return error.failure
+    if isinstance(error, HttpParserUpgrade):
+        return InvocationFailure(BAD_RESPONSE, "the endpoint switched protocols, which nobody asked for")
+    if isinstance(error, HttpParserError):
+        return InvocationFailure(BAD_RESPONSE, f"not an HTTP response: {error}")
+    return error_failure(error)

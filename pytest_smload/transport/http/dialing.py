@@ -1,0 +1,230 @@
+"""From an endpoint's address to a connected stream: name resolution, TCP and TLS, cooperative and bounded in time."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import os
+import socket
+import time
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import gevent
+from gevent import monkey
+from gevent.lock import BoundedSemaphore
+from gevent.socket import wait_read, wait_write
+from gevent.threadpool import ThreadPool
+
+from pytest_smload.transport.http.tls import TlsStream, client_context
+
+if TYPE_CHECKING:
+    import ssl
+
+    from pytest_smload.aws.target import EndpointTarget
+
+# A user's conftest may have patched the process; ours are non-blocking sockets with their own watchers either way.
+_Socket: Any = monkey.get_original("socket", "socket")
+_getaddrinfo: Any = monkey.get_original("socket", "getaddrinfo")
+
+_ADDRESSES_KEPT_S: Final = 5.0
+"""One lookup serves all connections of a ramp; kept shorter than any DNS record worth having."""
+_THREAD_END_S: Final = 1.0
+"""How long closing waits for the resolver's thread; one stuck in a lookup ends by itself, later."""
+_PORTS: Final = {"http": 80, "https": 443}
+
+Address = tuple[int, Any]
+"""(address family, socket address)"""
+
+
+class Stream(Protocol):
+    """A connected, non-blocking byte stream.
+
+    Attributes:
+        sock: The socket, to be watched for readiness.
+    """
+
+    sock: Any
+
+    def send(self, data: Any, /) -> int:
+        """Take over some of *data*, or raise BlockingIOError."""
+
+    def recv(self, size: int, /) -> bytes:
+        """Return what has arrived, or raise BlockingIOError; ``b""`` is the end."""
+
+    def flush(self) -> bool:
+        """Send what is left over of taken bytes; return whether nothing is."""
+
+    def is_stale(self) -> bool:
+        """Return whether an idle stream can no longer be used."""
+
+    def close(self) -> None:
+        """Close the socket."""
+
+
+class PlainStream:
+    """A TCP connection; sending and receiving are the socket's own methods."""
+
+    __slots__ = ("recv", "send", "sock")
+
+    def __init__(self, sock: Any) -> None:
+        self.sock = sock
+        self.send = sock.send
+        self.recv = sock.recv
+
+    def flush(self) -> bool:
+        """Return True: a plain socket holds nothing back."""
+        return True
+
+    def is_stale(self) -> bool:
+        """Return whether the peer closed, or sent what nobody asked for."""
+        try:
+            self.sock.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        return True
+
+    def close(self) -> None:
+        """Close the socket."""
+        self.sock.close()
+
+
+class Dialer:
+    """Opens streams to one endpoint."""
+
+    def __init__(self, target: EndpointTarget, connect_timeout_s: float) -> None:
+        parts = target.parts
+        self._host = parts.hostname or ""
+        self._port = parts.port or _PORTS[parts.scheme]
+        self._timeout_s = connect_timeout_s
+        self._context: ssl.SSLContext | None = client_context(target) if parts.scheme == "https" else None
+        self._addresses = Addresses(self._host, self._port, connect_timeout_s)
+
+    def dial(self) -> Stream:
+        """Connect and, for https, shake hands.
+
+        Raises:
+            socket.gaierror: The host name does not resolve.
+            ssl.SSLError: TLS failed.
+            OSError: Anything else; TimeoutError after the connect timeout.
+        """
+        failure: OSError | None = None
+        for family, address in self._addresses.next():
+            try:
+                sock = self._connect(family, address)
+            except OSError as error:
+                failure = error
+                if error.errno in {errno.EMFILE, errno.ENFILE}:
+                    break
+            else:
+                return PlainStream(sock) if self._context is None else self._secure(sock, self._context)
+        raise failure or OSError(errno.EADDRNOTAVAIL, f"{self._host} has no address")
+
+    def close(self) -> None:
+        """Release the resolver's thread."""
+        self._addresses.close()
+
+    def _connect(self, family: int, address: Any) -> Any:
+        sock = _Socket(family, socket.SOCK_STREAM)
+        try:
+            sock.setblocking(False)  # noqa: FBT003 - the socket API's own spelling
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            code = sock.connect_ex(address)
+            if code == errno.EINPROGRESS:
+                wait_write(sock.fileno(), self._timeout_s, self._too_late("TCP connection"))
+                code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        except BaseException:
+            sock.close()
+            raise
+        if code:
+            sock.close()
+            raise OSError(code, f"{os.strerror(code)} ({self._host}:{self._port})")
+        return sock
+
+    def _secure(self, sock: Any, context: ssl.SSLContext) -> TlsStream:
+        fd = sock.fileno()
+        deadline = gevent.Timeout(self._timeout_s, self._too_late("TLS handshake"))
+        deadline.start()
+        try:
+            stream = TlsStream(sock, context, self._host)
+            stream.handshake(lambda: wait_read(fd), lambda: wait_write(fd))
+        except BaseException:
+            sock.close()
+            raise
+        finally:
+            deadline.close()
+        return stream
+
+    def _too_late(self, step: str) -> TimeoutError:
+        return TimeoutError(errno.ETIMEDOUT, f"no {step} with {self._host}:{self._port} within {self._timeout_s:g} s")
+
+
+class Addresses:
+    """The endpoint's addresses, looked up by one thread at a time and handed out in turn, as DNS round-robin would."""
+
+    def __init__(self, host: str, port: int, timeout_s: float) -> None:
+        self._host = host
+        self._port = port
+        self._timeout_s = timeout_s
+        self._lock = BoundedSemaphore(1)
+        self._pool: ThreadPool | None = None
+        self._turn = 0
+        self._known: list[Address] | str = []
+        self._until = 0.0
+        literal = _literal(host, port)
+        if literal is not None:
+            self._known, self._until = [literal], float("inf")
+
+    def next(self) -> list[Address]:
+        """Return the addresses to try, best first.
+
+        Raises:
+            socket.gaierror: The name does not resolve, or not within the connect timeout.
+        """
+        if time.monotonic() >= self._until:
+            with self._lock:
+                if time.monotonic() >= self._until:
+                    self._known = self._resolve()
+                    self._until = time.monotonic() + _ADDRESSES_KEPT_S
+        if isinstance(self._known, str):
+            raise socket.gaierror(socket.EAI_NONAME, self._known)
+        # Only addresses of the family the resolver prefers take turns; the other family stays the fallback.
+        preferred = [known for known in self._known if known[0] == self._known[0][0]]
+        self._turn += 1
+        first = self._turn % len(preferred)
+        return preferred[first:] + preferred[:first] + self._known[len(preferred) :]
+
+    def close(self) -> None:
+        """End the resolver's thread."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.kill()
+            if pool.manager is not None:
+                pool.manager.join(_THREAD_END_S)
+
+    def _resolve(self) -> list[Address] | str:
+        """Return the addresses found, or why there are none."""
+        if self._pool is None:
+            self._pool = ThreadPool(1)
+        try:
+            with gevent.Timeout(self._timeout_s, TimeoutError()):
+                found = self._pool.apply(_getaddrinfo, (self._host, self._port, 0, socket.SOCK_STREAM))
+        except TimeoutError:
+            return f"no DNS answer for {self._host} within {self._timeout_s:g} s"
+        except OSError as error:
+            return f"{self._host} does not resolve: {error.strerror}"
+        except UnicodeError:
+            return f"{self._host} is not a host name"
+        first = [(family, address) for family, _, _, _, address in found if family == found[0][0]]
+        return first + [(family, address) for family, _, _, _, address in found if family != found[0][0]]
+
+
+def _literal(host: str, port: int) -> Address | None:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return None
+    if address.version == 4:
+        return socket.AF_INET, (host, port)
+    return socket.AF_INET6, (host, port, 0, 0)

@@ -1,0 +1,140 @@
+"""SigV4 over HTTP/1.1 keep-alive: the default transport, what its connections share, and the probe before a load."""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+from typing import TYPE_CHECKING, Final
+
+from pytest_smload.core.request.error_kinds import ErrorKinds
+from pytest_smload.core.request.invocation import InvocationFailure
+from pytest_smload.errors import EndpointError
+from pytest_smload.transport.errors import CLIENT, TIMEOUT, error_kind
+from pytest_smload.transport.http.connection import HttpConnection
+from pytest_smload.transport.http.dialing import Dialer
+from pytest_smload.transport.http.signing import RequestSigner
+
+if TYPE_CHECKING:
+    from pytest_smload.aws.target import EndpointTarget
+
+MAX_BODY_BYTES: Final = 64 * 1024 * 1024
+
+
+class HttpTransport:
+    """Connections to one endpoint, for one load in one thread.
+
+    Attributes:
+        name: ``"http"``.
+        kinds: Error kinds of this load.
+        connects: Connections established so far.
+        dialer: Opens their sockets.
+        max_body_bytes: A longer response body is a ``BadResponse``.
+    """
+
+    name = "http"
+    reads_in_loop = True
+
+    def __init__(
+        self,
+        target: EndpointTarget,
+        *,
+        timeout_s: float,
+        connect_timeout_s: float = 5.0,
+        max_body_bytes: int = MAX_BODY_BYTES,
+    ) -> None:
+        """
+        Args:
+            target: Where requests go.
+            timeout_s: Longest a request may take, its connect included; enforced by `sweep`.
+            connect_timeout_s: Longest each of name resolution, TCP connect and TLS handshake may take.
+            max_body_bytes: Longest response body read.
+
+        Raises:
+            EndpointError: The URL or credentials cannot be used, requests would travel unencrypted, or the CA bundle
+                cannot be read.
+        """
+        _check_scheme(target)
+        self.kinds = ErrorKinds()
+        self.connects = 0
+        self.max_body_bytes = max_body_bytes
+        self._target = target
+        self._timeout_s = timeout_s
+        self._expiry = InvocationFailure(TIMEOUT, f"no complete response within {timeout_s:g} s")
+        self._signer = RequestSigner(target)
+        self.dialer = Dialer(target, connect_timeout_s)
+        self._live: set[HttpConnection] = set()
+
+    def connection(self) -> HttpConnection:
+        """Return a new, not yet opened connection for one user."""
+        return HttpConnection(self, self._signer, self._target.credentials)
+
+    def probe(self) -> None:
+        """Open one connection and close it, sending no request.
+
+        Raises:
+            EndpointError: One line saying which of DNS, TCP and TLS failed, for which host, and what to do.
+        """
+        try:
+            self.dialer.dial().close()
+        except OSError as error:
+            raise EndpointError(_probe_problem(self._target, error)) from None
+
+    @property
+    def in_flight(self) -> int:
+        """Requests, and connects they need, waiting now."""
+        return sum(connection.in_flight for connection in self._live)
+
+    def sweep(self, now: float) -> None:
+        """End every request older than the timeout as ``Timeout``; *now* is ``time.perf_counter()`` in seconds."""
+        began_before = now - self._timeout_s
+        for connection in self._live:
+            connection.expire_if_older(began_before, self._expiry)
+
+    def close(self) -> None:
+        """Close all connections and end the resolver's thread; requests still under way fail."""
+        for connection in list(self._live):
+            connection.close()
+        self.dialer.close()
+
+    def remember(self, connection: HttpConnection) -> None:
+        """Count *connection* among those that `sweep` and `close` look after."""
+        self._live.add(connection)
+
+    def forget(self, connection: HttpConnection) -> None:
+        """Leave *connection*, which is closed, alone from now on."""
+        self._live.discard(connection)
+
+
+def _check_scheme(target: EndpointTarget) -> None:
+    scheme = target.parts.scheme
+    if scheme not in {"http", "https"}:
+        raise EndpointError(
+            f"{target.url!r} (from {target.url_source}) must begin with https://, or with http:// for this machine"
+        )
+    if scheme == "http" and not _is_this_machine(target.parts.hostname or ""):
+        raise EndpointError(
+            f"{target.url} (from {target.url_source}) would send signed requests unencrypted; use https://. "
+            "http:// is for localhost, 127.0.0.0/8 and ::1 only"
+        )
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _probe_problem(target: EndpointTarget, error: OSError) -> str:
+    place = f"{target.parts.scheme}://{target.parts.netloc} (from {target.url_source})"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return (
+            f"{place}: TLS certificate refused: {error.verify_message}; if a proxy or a private CA signs it, set "
+            "ca_bundle or AWS_CA_BUNDLE to that CA's PEM file"
+        )
+    if isinstance(error, ssl.SSLError):
+        return f"{place}: TLS handshake failed: {error.reason or error}; check that this port speaks TLS 1.2 or newer"
+    detail = error.strerror or str(error)
+    if error_kind(error) == CLIENT:
+        return f"{place}: {detail}; check the region, the URL, and this machine's DNS and limits"
+    return f"{place}: {detail}; check the URL, and that it is reachable from here (VPC, security group, port)"

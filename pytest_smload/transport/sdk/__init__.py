@@ -1,0 +1,1 @@
+"""The AWS SDK as a transport, and for single requests."""

@@ -1,0 +1,225 @@
+"""The regression gate on measured loads: what fails, what is undecided, and what the rerun decides."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import replace
+
+import pytest
+
+from pytest_smload.conduct.baseline_file import BaselineFile
+from pytest_smload.conduct.looks import Judged
+from pytest_smload.conduct.regressions import BaselineUse, RegressionGate
+from pytest_smload.core.baselines.comparison import Estimate
+from pytest_smload.core.baselines.runs import BaselineRun, LoadBaseline
+from pytest_smload.core.limits.budget import ResolvedBudget
+from pytest_smload.core.limits.judge import judge
+from pytest_smload.core.limits.regression_limit import RegressionLimit
+from pytest_smload.core.measure.measurement import measure
+from pytest_smload.core.measure.scope_name import TOTAL
+from pytest_smload.core.samples.recording import ClientReadings, Recording, Samples
+from pytest_smload.core.trust.health import Finding
+from pytest_smload.core.trust.validity import examine
+from pytest_smload.errors import EndpointError
+
+FACTS = {"seed": 0}
+COUNT, WINDOW_S = 400, 40.0
+
+
+def run_of(p50_ms: float, *, count: int = COUNT, **facts) -> Judged:
+    """A closed load whose latencies spread by a fifth around *p50_ms*."""
+    samples = Samples()
+    for place in range(count):
+        begun = 100 + place * WINDOW_S / count
+        samples.due.append(begun)
+        samples.start.append(begun)
+        samples.end.append(begun + p50_ms / 1000 * (0.8 + 0.4 * (place * 37 % count) / count))
+        samples.kind.append(0)
+        samples.model.append(0)
+    recording = Recording(
+        model_names=("total",),
+        multi_model=False,
+        target_shares=[1.0],
+        kind_names=("ok",),
+        samples=samples,
+        open_model=False,
+        window_start_s=100.0,
+        window_end_s=100.0 + WINDOW_S,
+        client=ClientReadings(0.1, array("d", [0.0001] * 100), array("d", [0.0001] * 100), judged=True),
+        started_at="2025-01-01T00:00:00+00:00",
+        **facts,
+    )
+    measurement = measure(recording)
+    health = examine(recording, measurement, budgeted_scopes=(), simulated=False)
+    return Judged(recording, measurement, health, judge((), measurement))
+
+
+def invalid(run: Judged) -> Judged:
+    return replace(run, health=replace(run.health, valid=False, reasons=(Finding("the client was slow", "rest"),)))
+
+
+def recorded(*p50s_ms: float, anchor_ms: float | None = None) -> LoadBaseline:
+    runs = [BaselineRun("t", COUNT, COUNT, 0, {"p50": Estimate(ms, 0.98 * ms, 1.02 * ms)}) for ms in p50s_ms]
+    first = anchor_ms or p50s_ms[0]
+    return LoadBaseline(FACTS, BaselineRun("t", COUNT, COUNT, 0, {"p50": Estimate(first, first, first)}), runs)
+
+
+@pytest.fixture
+def gate(tmp_path):
+    """Make a gate on p50, 10 %."""
+
+    def make(baseline: LoadBaseline | None, *, required: bool = False, updating: bool = False, **changes):
+        limit = RegressionLimit("p50", changes.pop("budget", 0.1), changes.pop("floor_ms", 0.0), "10%", "the mark")
+        return RegressionGate(
+            budget=ResolvedBudget((), regressions=((TOTAL, limit),), baseline_required=required),
+            use=BaselineUse(BaselineFile(tmp_path, "t.py::t"), "", updating, ("t.py::t",)),
+            recorded=baseline,
+            fingerprint=changes.pop("fingerprint", FACTS),
+            on_unproven=changes.pop("on_unproven", "estimate"),
+        )
+
+    return make
+
+
+def never() -> Judged:
+    raise AssertionError("no rerun is needed")
+
+
+def test_a_run_within_the_budget_passes_without_a_rerun(gate):
+    """Proven: its interval is below what is allowed."""
+    verdict = gate(recorded(10, 10, 10, 10, 10)).judge(run_of(10), never)
+    (check,) = verdict.checks
+    assert (check.metric, check.outcome, check.proven) == ("p50", "pass", True)
+    assert check.limit == "<= 110% of baseline 10 ms (5 runs)"
+    assert verdict.reruns == ()
+    assert "smallest budget attainable 6.6% with 5 runs" in check.note
+
+
+def test_a_regression_fails_when_the_rerun_agrees(gate):
+    """And the rerun is accounted for."""
+    verdict = gate(recorded(10, 10, 10)).judge(run_of(20), lambda: run_of(21))
+    (check,) = verdict.checks
+    assert (check.outcome, check.proven) == ("fail", True)
+    assert "confirmed by a rerun: ratio 2.1 [" in check.note
+    (rerun,) = verdict.reruns
+    assert (rerun.sent, rerun.valid) == (COUNT, True)
+    (note,) = verdict.notes
+    assert note.startswith("a rerun to confirm a regression sent 400 requests more, and 0 in its warm-up; ")
+
+
+@pytest.mark.parametrize(("on_unproven", "outcome"), [("estimate", "pass"), ("fail", "fail")])
+def test_a_regression_the_rerun_does_not_confirm_is_undecided(gate, on_unproven, outcome):
+    """Unproven, which on_unproven decides."""
+    verdict = gate(recorded(10, 10, 10), on_unproven=on_unproven).judge(run_of(20), lambda: run_of(10))
+    (check,) = verdict.checks
+    assert (check.outcome, check.proven) == (outcome, False)
+    assert "not confirmed by a rerun" in check.note
+    assert verdict.reasons == ()
+    assert verdict.outcome.comparisons[0].decision == "undecided"
+
+
+def test_a_rerun_that_cannot_be_trusted_makes_the_load_invalid(gate):
+    """Neither a pass nor a failure follows from it."""
+    verdict = gate(recorded(10, 10)).judge(run_of(20), lambda: invalid(run_of(20)))
+    (reason,) = verdict.reasons
+    assert reason.cause == "p50 regressed, and the rerun to confirm it was INVALID: the client was slow"
+    assert [rerun.valid for rerun in verdict.reruns] == [False]
+
+
+def test_a_rerun_that_cannot_be_sent_makes_the_load_invalid(gate):
+    """The endpoint was deleted between the two."""
+
+    def deleted() -> Judged:
+        raise EndpointError("no such endpoint")
+
+    (reason,) = gate(recorded(10, 10)).judge(run_of(20), deleted).reasons
+    assert reason.cause == "p50 regressed, and the rerun to confirm it failed: no such endpoint"
+
+
+def test_an_interrupted_rerun_interrupts(gate):
+    """Ctrl-C is Ctrl-C."""
+    assert gate(recorded(10, 10)).judge(run_of(20), lambda: run_of(20, interrupted=True)).interrupted
+
+
+def test_below_the_floor_nothing_regresses(gate):
+    """Twice the latency, but by less than the floor."""
+    verdict = gate(recorded(1, 1, 1), floor_ms=5.0).judge(run_of(2), never)
+    (check,) = verdict.checks
+    assert check.outcome == "pass"
+    assert check.limit == "<= 600% of baseline 1 ms, the floor of 5 ms (3 runs)"
+
+
+def test_many_small_steps_fail_against_the_anchor(gate):
+    """Within the budget of the latest runs, beyond twice the budget of the first."""
+    verdict = gate(recorded(15, 15, 15, anchor_ms=10)).judge(run_of(15), lambda: run_of(15))
+    (check,) = verdict.checks
+    assert check.outcome == "fail"
+    assert check.limit == "<= 120% of the first baseline run 10 ms"
+    assert verdict.outcome.comparisons[0].against == "anchor"
+
+
+@pytest.mark.parametrize("required", [False, True])
+@pytest.mark.parametrize(
+    ("baseline", "state", "why"),
+    [
+        (None, "missing", "none is recorded for this load"),
+        (
+            replace(recorded(10), fingerprint={"seed": 1}),
+            "changed",
+            "what is recorded is of another load (seed: 1 -> 0)",
+        ),
+    ],
+)
+def test_without_a_comparable_baseline(gate, baseline, state, why, required):
+    """Said; a failure only where one is required."""
+    verdict = gate(baseline, required=required).judge(run_of(10), never)
+    assert verdict.outcome.state == state
+    said = f"no baseline: {why}; record one: pytest -m perf t.py::t --smload-update-baselines"
+    if required:
+        (check,) = verdict.checks
+        assert (check.outcome, check.limit, check.note) == ("fail", "<= 110% of a baseline", said)
+    else:
+        assert verdict.checks == []
+        assert verdict.notes == [f"no regression check of p50: {said}"]
+
+
+@pytest.mark.parametrize(
+    ("run", "why"),
+    [
+        (invalid(run_of(20)), "it is INVALID"),
+        (run_of(20, interrupted=True), "it was ended early"),
+        (run_of(20, aborted="half of the requests failed"), "it was ended early"),
+    ],
+)
+def test_a_run_that_is_not_whole_is_not_compared(gate, run, why):
+    """Nor run again."""
+    verdict = gate(recorded(10), required=True).judge(run, never)
+    assert verdict.checks == ()
+    assert verdict.notes == [f"not compared with the baseline: {why}"]
+    assert verdict.outcome.state == "not compared"
+
+
+def test_too_few_successes_fail_without_a_rerun(gate):
+    """As in any check of a percentile."""
+    (check,) = gate(recorded(10)).judge(run_of(20, count=1), never).checks
+    assert check.outcome == "fail"
+    assert check.note.startswith("p50 needs 2 successes, has 1")
+
+
+def test_updating_keeps_what_is_gated(gate):
+    """Value and interval of each metric; no check."""
+    verdict = gate(recorded(1), updating=True).judge(run_of(10), never)
+    assert verdict.checks == ()
+    assert verdict.outcome.run is not None
+    estimate = verdict.outcome.run.metrics["p50"]
+    assert estimate.lower <= estimate.value <= estimate.upper
+    assert (verdict.outcome.run.n, verdict.outcome.run.errors) == (COUNT, 0)
+
+
+def test_a_metric_no_run_has_is_said(gate):
+    """A budget newer than the baseline."""
+    baseline = replace(recorded(10), runs=(BaselineRun("t", 1, 1, 0, {}),))
+    verdict = gate(baseline).judge(run_of(10), never)
+    assert verdict.checks == []
+    (note,) = verdict.notes
+    assert note.startswith("no baseline: the recorded runs have no p50; record one: pytest ")

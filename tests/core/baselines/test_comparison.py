@@ -1,0 +1,238 @@
+"""Runs held against baseline runs."""
+
+from __future__ import annotations
+
+from array import array
+from math import exp, inf, isnan, log, nan, sqrt
+from statistics import variance
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pytest_smload.core.baselines.comparison import (
+    NOISE_FLOOR,
+    Decision,
+    Estimate,
+    attainable_budget,
+    compare,
+    compare_with_anchor,
+    confirmed,
+    run_noise,
+)
+from pytest_smload.core.statistics.intervals import quantile_bound
+
+
+def around(value: float, half: float = 0.02) -> Estimate:
+    """*value* with an interval of *half* its size to either side."""
+    return Estimate(value, value * (1 - half), value * (1 + half))
+
+
+FIVE = [around(value) for value in (98.0, 99.0, 100.0, 101.0, 102.0)]
+
+
+class TestCompare:
+    def test_formula(self) -> None:
+        """The interval is MOVER's at 90 %, widened by the noise between runs."""
+        new = Estimate(115.0, 110.0, 125.0)
+        base = [Estimate(90.0, 85.0, 97.0), Estimate(110.0, 104.0, 112.0), Estimate(100.0, 97.0, 105.0)]
+        result = compare(new, base, budget=0.1)
+
+        logs = [log(run.value) for run in base]
+        centre = sum(logs) / 3
+        sampling = [((log(run.upper) - log(run.lower)) / 3.92) ** 2 for run in base]
+        noise2 = max(0.02**2, variance(logs) - sum(sampling) / 3)
+        between, shrink = 1.645**2 * noise2 * (1 + 1 / 3), (1.645 / 1.96) ** 2
+        up2 = sum((log(run.upper) - log(run.value)) ** 2 for run in base) / 9
+        down2 = sum((log(run.value) - log(run.lower)) ** 2 for run in base) / 9
+        distance = log(115) - centre
+        assert pytest.approx(exp(distance)) == result.ratio
+        assert pytest.approx(exp(distance - sqrt(shrink * (log(115 / 110) ** 2 + up2) + between))) == result.lower
+        assert pytest.approx(exp(distance + sqrt(shrink * (log(125 / 115) ** 2 + down2) + between))) == result.upper
+        assert pytest.approx((sqrt(noise2), exp(centre), 1.1)) == (result.noise, result.base, result.allowed)
+        assert result.runs == 3
+
+    @pytest.mark.parametrize(
+        ("value", "decision"),
+        [(80.0, "pass"), (100.0, "pass"), (107.0, "undecided"), (109.0, "undecided"), (112.0, "fail"), (150.0, "fail")],
+    )
+    def test_decisions(self, value: float, decision: Decision) -> None:
+        """Better or equal passes, a little worse is undecided, significantly worse beyond the budget fails."""
+        assert decision == compare(around(value), FIVE, budget=0.10).decision
+
+    def test_over_budget_without_significance(self) -> None:
+        """A large change known only vaguely is undecided."""
+        assert compare(Estimate(115.0, 70.0, 180.0), FIVE, budget=0.10).decision == "undecided"
+
+    def test_significant_within_budget(self) -> None:
+        """A change beyond doubt within the budget does not fail."""
+        result = compare(around(107.0, 0.001), FIVE, budget=0.10)
+
+        assert result.lower > 1
+        assert result.decision == "undecided"
+
+    def test_floor(self) -> None:
+        """Changes below the floor pass, however large a share they are; above it they fail."""
+        fast = [around(value / 100) for value in (98, 99, 100, 101, 102)]
+
+        assert [compare(around(new), fast, budget=0.10, floor=5.0).decision for new in (1.5, 4.0, 7.0)] == [
+            "pass",
+            "pass",
+            "fail",
+        ]
+        assert compare(around(1.5), fast, budget=0.10).decision == "fail"
+        assert compare(around(115.0), FIVE, budget=0.10, floor=5.0).allowed == pytest.approx(1.1)
+        assert compare(around(115.0), FIVE, budget=0.10, floor=20.0).allowed == pytest.approx(1.2, abs=1e-3)
+
+    def test_unbounded_above(self) -> None:
+        """An estimate unbounded above never passes, and still fails when its lower end is worse."""
+        assert compare(Estimate(90.0, 88.0, inf), FIVE, budget=0.10).decision == "undecided"
+        assert compare(Estimate(150.0, 140.0, inf), FIVE, budget=0.10).decision == "fail"
+
+    def test_unbounded_baseline(self) -> None:
+        """A baseline unbounded above decides no failure, one unbounded below no pass."""
+        above, below = [Estimate(100.0, 98.0, inf)] * 2, [Estimate(100.0, 0.0, 102.0)] * 2
+
+        assert compare(around(300.0), above, budget=0.10).decision == "undecided"
+        assert compare(around(90.0), above, budget=0.10).decision == "pass"
+        assert compare(around(300.0), below, budget=0.10).decision == "fail"
+        assert compare(around(90.0), below, budget=0.10).decision == "undecided"
+        assert compare(around(90.0), above, budget=0.10).noise == NOISE_FLOOR
+
+    def test_lost(self) -> None:
+        """A percentile among the lost requests fails if its lower end is far enough off."""
+        assert compare(Estimate(inf, inf, inf), FIVE, budget=0.10).decision == "fail"
+        assert compare(Estimate(inf, 200.0, inf), FIVE, budget=0.10).decision == "fail"
+        assert compare(Estimate(inf, 90.0, inf), FIVE, budget=0.10).decision == "undecided"
+        assert compare(Estimate(inf, 90.0, inf), FIVE, budget=0.10).ratio == inf
+
+    def test_nothing_measured(self) -> None:
+        """Without a value nothing is decided."""
+        result = compare(Estimate(nan, 0.0, inf), FIVE, budget=0.10)
+
+        assert result.decision == "undecided"
+        assert isnan(result.ratio)
+
+    def test_no_baseline(self) -> None:
+        """A comparison needs something to compare with."""
+        with pytest.raises(ValueError, match="needs a baseline run"):
+            compare(around(100.0), [], budget=0.1)
+
+    @settings(max_examples=100, deadline=None)
+    @given(
+        new=st.floats(1, 1e4),
+        half=st.floats(0.001, 0.5),
+        base=st.lists(st.floats(1, 1e4), min_size=1, max_size=5),
+        budget=st.floats(0.01, 1),
+        scale=st.floats(0.01, 100),
+    )
+    def test_scale_free(self, new: float, half: float, base: list[float], budget: float, scale: float) -> None:
+        """The unit does not matter, the ratio lies inside its interval, and a failure is both large and significant."""
+        result = compare(around(new, half), [around(each, half) for each in base], budget=budget)
+        scaled = compare(around(new * scale, half), [around(each * scale, half) for each in base], budget=budget)
+
+        assert result.lower < result.ratio < result.upper
+        assert pytest.approx(result.ratio) == scaled.ratio
+        assert pytest.approx(result.lower) == scaled.lower
+        if result.decision == "fail":
+            assert result.lower > 1
+            assert result.ratio > result.allowed
+        if result.decision == "pass":
+            assert result.upper <= result.allowed * (1 + 1e-12)
+
+
+class TestTps:
+    def test_reversed(self) -> None:
+        """Less throughput is worse: the ratio keeps its direction, the interval its order."""
+        result = compare(around(80.0), FIVE, budget=0.05, higher_is_better=True)
+
+        assert result.decision == "fail"
+        assert result.lower < result.ratio < result.upper < 1
+        assert pytest.approx((0.95, 80 / result.base)) == (result.allowed, result.ratio)
+
+    @pytest.mark.parametrize(
+        ("value", "decision"), [(150.0, "pass"), (103.0, "pass"), (96.0, "undecided"), (94.0, "fail"), (0.0, "fail")]
+    )
+    def test_decisions(self, value: float, decision: Decision) -> None:
+        """More passes, a little less is undecided, less than the budget allows fails."""
+        assert decision == compare(around(value), FIVE, budget=0.05, higher_is_better=True).decision
+
+    def test_mirror(self) -> None:
+        """Throughput compares as its inverse does."""
+        down = compare(around(90.0), FIVE, budget=1 - 1 / 1.1, higher_is_better=True)
+        up = compare(around(90.0).inverse(), [run.inverse() for run in FIVE], budget=0.1)
+
+        assert pytest.approx((1 / up.ratio, 1 / up.upper, 1 / up.lower)) == (down.ratio, down.lower, down.upper)
+        assert up.decision == down.decision
+        assert pytest.approx(1 / (1 + up.attainable)) == 1 - down.attainable
+
+
+class TestNoise:
+    def test_floor(self) -> None:
+        """Runs that agree, and a single one, still have the floor."""
+        assert [NOISE_FLOOR] * 2 == [run_noise([around(100.0)] * 5), run_noise([around(100.0)])]
+
+    def test_sampling_is_taken_off(self) -> None:
+        """What the runs' own intervals explain is no noise between runs."""
+        values = (80.0, 100.0, 125.0)
+        sharp, vague = (run_noise([around(value, half) for value in values]) for half in (0.001, 0.3))
+
+        assert pytest.approx(log(1.25), rel=1e-3) == sharp
+        assert vague < sharp
+
+    @pytest.mark.parametrize(("noise", "budget"), [(0.02, 0.066), (0.03, 0.101), (0.05, 0.174)])
+    def test_attainable(self, noise: float, budget: float) -> None:
+        """With five runs a noise of 2, 3, 5 % allows budgets of 6.6, 10, 17 % at the least."""
+        assert pytest.approx(budget, abs=1e-3) == attainable_budget(noise, 5)
+
+    def test_attainable_now(self) -> None:
+        """With the requests there are the attainable budget is larger, and more baseline runs make both smaller."""
+        five, one = compare(around(100.0), FIVE, budget=0.1), compare(around(100.0), FIVE[:1], budget=0.1)
+
+        assert attainable_budget(five.noise, 5) == five.attainable < five.attainable_now < one.attainable_now
+        assert five.attainable < one.attainable
+        assert compare(Estimate(100.0, 90.0, inf), FIVE, budget=0.1).attainable_now == inf
+
+
+class TestAnchor:
+    def test_cumulative(self) -> None:
+        """Small steps add up: the anchor allows twice the budget, and what is beyond that fails."""
+        drifted = [around(value) for value in (114.0, 115.0, 116.0, 117.0, 118.0)]
+        latest = compare(around(124.0), drifted, budget=0.10)
+        anchor = compare_with_anchor(around(124.0), around(98.0), budget=0.10, noise=latest.noise)
+
+        assert latest.decision != "fail"
+        assert (anchor.decision, anchor.runs) == ("fail", 1)
+        assert anchor.allowed == pytest.approx(1.2)
+
+    def test_tps(self) -> None:
+        """Of a throughput twice the budget may be missing too, but never all of it."""
+        result = compare_with_anchor(around(85.0), around(100.0), budget=0.05, noise=0.02, higher_is_better=True)
+
+        assert (result.decision, pytest.approx(0.9)) == ("fail", result.allowed)
+        assert compare_with_anchor(
+            around(85.0), around(100.0), budget=0.6, noise=0.02, higher_is_better=True
+        ).allowed == pytest.approx(0.1)
+
+
+class TestConfirmed:
+    @pytest.mark.parametrize(
+        ("first", "rerun", "decision"),
+        [
+            ("fail", "fail", "fail"),
+            ("fail", "undecided", "undecided"),
+            ("fail", "pass", "undecided"),
+            ("pass", "fail", "pass"),
+            ("undecided", "fail", "undecided"),
+        ],
+    )
+    def test_both(self, first: Decision, rerun: Decision, decision: Decision) -> None:
+        """Only a failure is repeated, and only two failures are one."""
+        assert decision == confirmed(first, rerun)
+
+
+def test_estimate_of_a_bound() -> None:
+    """An estimate keeps a bound's value and interval."""
+    bound = quantile_bound(array("d", range(1, 1001)), 500)
+
+    assert Estimate(bound.observed, bound.lower, bound.upper) == Estimate.of(bound)
