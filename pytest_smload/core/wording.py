@@ -6,23 +6,31 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """Return which of *known* the user most likely meant by *name*, or None where none is near."""
+    near = get_close_matches(name, list(known), n=1, cutoff=cutoff)
+    return near[0] if near else None
+
+
+def did_you_mean(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """Return ``"; did you mean 'tps'?"`` with the nearest of *known*; *otherwise* where none is near."""
+    near = nearest(name, known)
+    return f"; did you mean {near!r}?" if near is not None else otherwise
+
+
 def unknown_field(name: str, allowed: Iterable[str]) -> str:
     """Return the sentence for an unknown key, with the nearest allowed one."""
     names = list(allowed)
-    near = get_close_matches(name, names, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"unknown key {name!r}{hint} (allowed: {', '.join(names)})"
+    return f"unknown key {name!r}{did_you_mean(name, names)} (allowed: {', '.join(names)})"
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> str:
     """Return the sentence for a *name* no table of this *kind* (endpoint, profile) has, with the nearest one."""
     names = list(known)
-    near = get_close_matches(name, names, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"there is no {kind} {name!r}{hint} (known: {', '.join(names) or 'none'})"
+    return f"there is no {kind} {name!r}{did_you_mean(name, names)} (known: {', '.join(names) or 'none'})"
 
 
-def some(names: Sequence[str]) -> str:
-    """Return *names* for a sentence: the first three, and how many more."""
-    more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
-    return ", ".join(names[:3]) + more
+def some(names: Sequence[str], most: int = 3) -> str:
+    """Return *names* for a sentence: the first *most*, and how many more there are."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

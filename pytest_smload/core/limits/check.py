@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Outcome = Literal["pass", "fail"]
+Unit = Literal["ms", "requests/s", "ratio", "requests"]
+"""Of a check's numbers: a latency, a rate, a share 0..1, a count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +15,8 @@ class Check:
     """One limit held against what was observed.
 
     Attributes:
-        scope: ``"total"``, a model's name, or ``"stage NAME"``.
+        scope: The text of a `pytest_smload.core.measure.scope_name.ScopeName`: ``"total"``, a model's name, or
+            ``"stage NAME"``.
         metric: The limit's metric (``p95``, ``tps``, ``error_rate``, ``errors.ModelError``, ...).
         limit: The limit as people read it, ``"<= 250 ms"``.
         source: Where the limit was written.
@@ -25,6 +28,11 @@ class Check:
         n_eff: How many independent samples would tell as much, None for a fact.
         proven: Whether the interval lies wholly on one side of the limit; a fact always does.
         note: What a reader needs besides (too few samples and how many are needed, ...), or "".
+        at_least, at_most: The limit's bounds in the unit of *observed*, inclusive; None where it has none on that side.
+            A limit that is a share has them multiplied by *base*.
+        unit: Of *observed*, *lower*, *upper*, *at_least* and *at_most*.
+        base: What the limit is a share of (the offered rate, the number of requests, the baseline's value); None where
+            it is no share.
     """
 
     scope: str
@@ -39,3 +47,7 @@ class Check:
     upper: float | None = None
     n_eff: int | None = None
     proven: bool = True
+    at_least: float | None = None
+    at_most: float | None = None
+    unit: Unit = "ms"
+    base: float | None = None
