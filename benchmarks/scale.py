@@ -190,7 +190,7 @@ def made_up_recording(case: str) -> tuple[Recording, LoadProfile]:
         open_model=open_model,
         window_start_s=0.0,
         window_end_s=1000.0,
-        client=ClientReadings(0.5, array("d", [0.0001] * 100_000), array("d", [0.0001] * 100_000)),
+        clients=[ClientReadings(0.5, array("d", [0.0001] * 100_000), array("d", [0.0001] * 100_000))],
         started_at="2026-01-01T00:00:00+00:00",
         stages=[StageSpan(f"{n}", thirds[n], thirds[n + 1], tps=1000) for n in range(3)] if open_model else (),
         offered_tps=1000.0 if open_model else None,

@@ -253,7 +253,7 @@ class _Run:
             # A load that ended before its window opened has an empty one.
             window_start_s=min(session.window_start_s, session.window_end_s),
             window_end_s=session.window_end_s,
-            client=ClientReadings(self.cpu.cpu, self.ticker.lag_s, self.ticker.wake_lag_s, judged=self.judged),
+            clients=[ClientReadings(self.cpu.cpu, self.ticker.lag_s, self.ticker.wake_lag_s, judged=self.judged)],
             started_at=started_at,
             stages=self.shape.stages(),
             offered_tps=self.shape.offered_tps(),

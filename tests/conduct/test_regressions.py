@@ -45,7 +45,7 @@ def run_of(p50_ms: float, *, count: int = COUNT, **facts) -> Judged:
         open_model=False,
         window_start_s=100.0,
         window_end_s=100.0 + WINDOW_S,
-        client=ClientReadings(0.1, array("d", [0.0001] * 100), array("d", [0.0001] * 100), judged=True),
+        clients=[ClientReadings(0.1, array("d", [0.0001] * 100), array("d", [0.0001] * 100), judged=True)],
         started_at="2025-01-01T00:00:00+00:00",
         **facts,
     )

@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from pytest_runs import MakeProject
 
-HEAVY = ("gevent", "locust", "botocore", "boto3", "pydantic", "tabulate", "httptools", "uvicorn", "moto")
+HEAVY = ("gevent", "locust", "botocore", "boto3", "pydantic", "tabulate", "httptools", "uvicorn", "moto", "numpy")
 CONFTEST = f"""
 import sys
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from pytest_smload.core.request.invocation import InvocationFailure
 
@@ -72,6 +73,10 @@ class ErrorKinds:
         if code < _LAST_CODE:
             self._names.append(name)
         return code
+
+    def codes(self, names: Iterable[str]) -> list[int]:
+        """Return the code for each of *names*: what the codes of another load, whose names these are, are here."""
+        return [self.code(name) for name in names]
 
     def name(self, code: int) -> str:
         """Return the name behind *code*."""

@@ -5,9 +5,13 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from pytest_smload.core.load.stages import StageSpan
 from pytest_smload.core.request.invocation import InvocationFailure
+
+if TYPE_CHECKING:
+    from pytest_smload.core.statistics.columns import Floats
 
 
 class Samples:
@@ -49,10 +53,35 @@ class Samples:
     def __len__(self) -> int:
         return len(self.end)
 
+    def extend(self, other: Samples, *, codes: Sequence[int], shift_s: float | Floats = 0.0) -> None:
+        """Append the samples of *other*.
+
+        Args:
+            codes: For each error kind code of *other* the code of that kind here.
+            shift_s: Seconds from *other*'s clock to this one: one number, or one per sample of *other*.
+        """
+        import numpy as np
+
+        from pytest_smload.core.statistics.columns import view
+
+        first, held, late = len(self), len(self.held_index), len(self.late_index)
+        for name in self.__slots__:
+            getattr(self, name).extend(getattr(other, name))
+        # In place, and each view gone with its line: columns of ten million are not copied, and can grow again.
+        view(self.kind)[first:] = np.array(codes, dtype=np.uint8)[view(other.kind)]
+        shifts = np.broadcast_to(shift_s, len(other))
+        for column in (self.due, self.start, self.end):
+            view(column)[first:] += shifts
+        view(self.held_free)[held:] += shifts[view(other.held_index)]
+        for column in (self.late_from, self.late_to):
+            view(column)[late:] += shifts[view(other.late_index)]
+        view(self.held_index)[held:] += first
+        view(self.late_index)[late:] += first
+
 
 @dataclass(frozen=True, slots=True)
 class ClientReadings:
-    """How the client itself fared during the window.
+    """How one load generator, the client, itself fared during the window.
 
     Attributes:
         cpu: Process CPU seconds per second, whole window (1.0 = one core).
@@ -95,6 +124,7 @@ class Recording:
             than asked for when the run was interrupted or a cap ended it.
         stages: The stages inside the window, empty without stages.
         offered_tps: Requests per second asked for over the window (open model), else None.
+        clients: How each load generator fared, one reading per generator, at least one.
         unsent_due, unsent_model: Arrivals of the window never sent (open model), a row each: due time on the samples'
             clock and route index.
         bytes_in, bytes_out: Response/request body bytes of window samples, per route index.
@@ -119,7 +149,7 @@ class Recording:
     open_model: bool
     window_start_s: float
     window_end_s: float
-    client: ClientReadings
+    clients: Sequence[ClientReadings]
     started_at: str
     stages: Sequence[StageSpan] = ()
     offered_tps: float | None = None

@@ -9,7 +9,7 @@ from math import isnan
 from pytest_smload.core.measure.measurement import TOTAL, Measurement
 from pytest_smload.core.request.error_kinds import CLIENT_CAUSED_KINDS
 from pytest_smload.core.samples.recording import Recording
-from pytest_smload.core.statistics.percentiles import percentile
+from pytest_smload.core.statistics.percentiles import NAN, percentile
 from pytest_smload.core.statistics.steadiness import steadiness
 from pytest_smload.core.trust.client_bias import ClientBias, client_bias
 from pytest_smload.core.trust.health import ClientHealth, Finding
@@ -32,7 +32,7 @@ def examine(
     Args:
         budgeted_scopes: Names of the scopes limits are set on; each needs a request.
     """
-    judged = recording.client.judged and not simulated
+    judged = all(client.judged for client in recording.clients) and not simulated
     readings = _read(recording, measurement)
     reasons = [*_nothing_sent(recording, measurement), *_task_exceptions(recording)]
     warnings: list[Finding] = []
@@ -47,7 +47,7 @@ def examine(
         reasons += mix_findings(recording, measurement)
         reasons += _silent_scopes(recording, measurement, budgeted_scopes)
     return ClientHealth(
-        cpu=recording.client.cpu,
+        cpu=readings.cpu,
         delay_p95_ms=readings.bias.delay_p95_ms,
         delay_p99_ms=readings.bias.delay_p99_ms,
         bias_p95_ms=readings.bias.sending_ms,
@@ -63,7 +63,10 @@ def examine(
 
 @dataclass(frozen=True, slots=True)
 class _Readings:
-    """What the client's slowness amounts to, in ms; *service_p95_ms* is NaN without a success."""
+    """What the client's slowness amounts to, in ms; *service_p95_ms* is NaN without a success.
+
+    CPU and lags are those of the generator that fared worst.
+    """
 
     open_model: bool
     cpu: float
@@ -82,14 +85,14 @@ class _Readings:
 
 
 def _read(recording: Recording, measurement: Measurement) -> _Readings:
-    lags = sorted(recording.client.loop_lag_s)
+    lags = [sorted(client.loop_lag_s) for client in recording.clients if client.loop_lag_s]
     return _Readings(
         open_model=recording.open_model,
-        cpu=recording.client.cpu,
+        cpu=max(client.cpu for client in recording.clients),
         bias=client_bias(recording, measurement),
         service_p95_ms=measurement.total.service_p95_ms,
-        lag_p95_ms=percentile(lags, 950) * 1000,
-        lag_p99_ms=percentile(lags, 990) * 1000,
+        lag_p95_ms=max((percentile(of_one, 950) for of_one in lags), default=NAN) * 1000,
+        lag_p99_ms=max((percentile(of_one, 990) for of_one in lags), default=NAN) * 1000,
     )
 
 

@@ -55,7 +55,7 @@ def measured(
             open_model=offered_tps is not None,
             window_start_s=0.0,
             window_end_s=WINDOW_S,
-            client=ClientReadings(0.0, array("d"), array("d")),
+            clients=[ClientReadings(0.0, array("d"), array("d"))],
             started_at="2026-01-01T00:00:00Z",
             stages=stages,
             offered_tps=offered_tps,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from typing import Any
 
@@ -369,3 +370,43 @@ def test_a_load_that_was_ended_before_its_window_is_judged() -> None:
         notes=[],
     )
     assert result.verdict == "fail"
+
+
+def several(*each: Recording) -> Recording:
+    """The first recording, with the readings of all."""
+    return dataclasses.replace(each[0], clients=[client for found in each for client in found.clients])
+
+
+@pytest.mark.parametrize("worst_first", [True, False])
+def test_of_several_generators_the_worst_decides(worst_first: bool) -> None:
+    """CPU, lag and what it adds are those of the generator that fared worst, as if it had sent everything."""
+    calm = recording(steady(), OPENS, CLOSES, complete=True)
+    worst = recording(steady(), OPENS, CLOSES, cpu=0.97, lag_s=[0.02] * 10 + [0.0] * 90, complete=True)
+    found = health(several(worst, calm) if worst_first else several(calm, worst))
+
+    assert health(worst) == found
+    assert not found.valid
+    assert found.cpu == 0.97
+
+
+def test_several_calm_generators_are_valid() -> None:
+    """Readings are compared, never summed: four at half a core are none that is busy."""
+    calm = recording(steady(), OPENS, CLOSES, cpu=0.5, complete=True)
+    found = health(several(calm, calm, calm, calm))
+
+    assert health(calm) == found
+    assert (found.valid, found.warnings) == (True, ())
+
+
+def test_a_generator_without_readings_hides_no_other() -> None:
+    """One whose window was over before its first tick says nothing of lag."""
+    silent, slow = (recording(steady(), OPENS, CLOSES, lag_s=lag_s, complete=True) for lag_s in ([], [0.05] * 100))
+
+    assert 50 == pytest.approx(health(several(silent, slow)).loop_lag_p95_ms)
+
+
+def test_one_generator_under_a_mock_leaves_nothing_to_judge() -> None:
+    """Where time means nothing in a part of the samples it means nothing in all."""
+    found = health(several(*(recording(steady(), OPENS, CLOSES, judged=judged) for judged in (True, False))))
+
+    assert not found.judged
