@@ -22,7 +22,8 @@ from pytest_smload.core.limits.check import Check
 from pytest_smload.core.limits.observed import metric_bound, refusal
 from pytest_smload.core.limits.regression_limit import RegressionLimit
 from pytest_smload.core.measure.measurement import Measurement
-from pytest_smload.core.statistics.intervals import Bound
+from pytest_smload.core.measure.scope_name import ScopeName
+from pytest_smload.core.statistics.bound import Bound
 from pytest_smload.core.statistics.percentiles import NAN
 from pytest_smload.core.units import format_ms, format_share
 
@@ -63,7 +64,7 @@ def hold(
 
 
 def _held(name: str, limit: RegressionLimit, measurement: Measurement, baseline: LoadBaseline | None) -> Held:
-    scope = measurement.scopes.get(name)
+    scope = measurement.scopes.get(ScopeName.parse(name))
     bound = metric_bound(scope, limit.of) if scope is not None else None
     if scope is None or bound is None:
         return Held(name, limit, None, "no sample")

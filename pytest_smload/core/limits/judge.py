@@ -18,8 +18,9 @@ from pytest_smload.core.limits.observed import (
     samples_behind,
 )
 from pytest_smload.core.measure.measurement import Measurement
+from pytest_smload.core.measure.scope_name import ScopeName
 from pytest_smload.core.samples.recording import Abort
-from pytest_smload.core.statistics.intervals import ALPHA, Bound
+from pytest_smload.core.statistics.bound import ALPHA, Bound
 from pytest_smload.core.statistics.percentiles import NAN
 from pytest_smload.core.units import format_duration, format_share
 
@@ -58,7 +59,7 @@ def abort_check(abort: Abort) -> Check:
 
 
 def _check(name: str, limit: Limit, measurement: Measurement, alpha: float, on_unproven: str) -> Check:
-    scope = measurement.scopes.get(name)
+    scope = measurement.scopes.get(ScopeName.parse(name))
     if scope is None:
         return Check(name, limit.metric, limit.describe(), limit.source, NAN, 0, "fail", "no sample")
     base = base_of(limit, scope)

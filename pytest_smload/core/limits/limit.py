@@ -10,7 +10,7 @@ from difflib import get_close_matches
 
 from pytest_smload.core.limits.metrics import AT_LEAST_METRICS, ERRORS_PREFIX, LATENCY_METRICS, METRICS
 from pytest_smload.core.request.error_kinds import CLIENT_CAUSED_KINDS
-from pytest_smload.core.statistics.intervals import Bound
+from pytest_smload.core.statistics.bound import Bound
 from pytest_smload.core.units import parse_duration_s, parse_share
 from pytest_smload.core.wording import unknown_field
 

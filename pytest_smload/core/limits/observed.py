@@ -7,15 +7,8 @@ import math
 from pytest_smload.core.limits.limit import Limit
 from pytest_smload.core.limits.metrics import COLD_METRIC, ERRORS_PREFIX, LATENCY_METRICS, PER_MILLE
 from pytest_smload.core.measure.scope import Scope
-from pytest_smload.core.statistics.intervals import (
-    ALPHA,
-    Bound,
-    error_rate_bound,
-    latencies,
-    mean_bound,
-    quantile_bound,
-    tps_bound,
-)
+from pytest_smload.core.statistics.bound import ALPHA, Bound
+from pytest_smload.core.statistics.intervals import error_rate_bound, latencies, mean_bound, quantile_bound, tps_bound
 from pytest_smload.core.statistics.percentiles import needed_samples
 from pytest_smload.core.units import format_duration
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pytest_smload.core.limits.limit import Limit, parse_limit, parse_limits
 from pytest_smload.core.limits.metrics import LATENCY_METRICS, METRICS
-from pytest_smload.core.statistics.intervals import Bound
+from pytest_smload.core.statistics.bound import Bound
 
 INF = math.inf
 
