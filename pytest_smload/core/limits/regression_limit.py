@@ -1,19 +1,22 @@
-"""Reads regression budgets as a user writes them: by how much a metric may be worse than its baseline."""
+"""Regression budgets, by how much a metric may be worse than its baseline: read, said to people, held."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import nan
 
-from pytest_smload.core.limits.limit import parse_limit
-from pytest_smload.core.limits.metrics import PER_MILLE
+from pytest_smload.core.limits.check import Check
+from pytest_smload.core.limits.evidence import RegressionEvidence, unproven_words
+from pytest_smload.core.limits.grammar import parse_limit
+from pytest_smload.core.limits.metrics import METRICS, Metric
 from pytest_smload.core.units import format_ms, parse_share
 from pytest_smload.core.wording import unknown_field
 
 REGRESSION = "regression"
 BASELINE_REQUIRED = "baseline_required"
-REGRESSION_METRICS = (*PER_MILLE, "mean", "tps")
-"""What a regression budget may be about: estimates with an interval of a ratio scale."""
+REGRESSION_METRICS = tuple(name for name, metric in METRICS.items() if metric.comparable)
+"""What a regression budget may be about."""
 FLOOR = "floor"
 _PREFIX = f"{REGRESSION} "
 _EXAMPLE = '{ p95 = "10%", floor = "5ms" }'
@@ -43,9 +46,14 @@ class RegressionLimit:
         return _PREFIX + self.of
 
     @property
+    def row(self) -> Metric:
+        """What is known of the metric it is about."""
+        return METRICS[self.of]
+
+    @property
     def higher_is_better(self) -> bool:
         """True for ``tps``."""
-        return self.of == "tps"
+        return self.row.at_least
 
     def describe(self) -> str:
         """Return the budget for people: ``"10% over the baseline, or 5 ms"``, ``"5% under the baseline"``."""
@@ -57,6 +65,39 @@ class RegressionLimit:
     def looser_than(self, other: RegressionLimit) -> bool:
         """Return whether this budget allows what *other* refuses."""
         return self.budget > other.budget or self.floor_ms > other.floor_ms
+
+    def hold(self, evidence: RegressionEvidence) -> Check:
+        """Return the check of this budget on one scope; it fails where there is nothing to compare with."""
+        bound, change = evidence.bound, evidence.change
+        sign = ">=" if self.higher_is_better else "<="
+        if change is None:
+            share = 1 - self.budget if self.higher_is_better else 1 + self.budget
+            limit, worst = f"{sign} {share * 100:.4g}% of a baseline", None
+            note, passed, proven = evidence.missing, False, True
+        else:
+            limit, worst = f"{sign} {change.allowed * 100:.4g}% of {change.of}", change.base * change.allowed
+            note, proven = change.note, change.proven
+            if not proven:
+                note += f"; {unproven_words(evidence.on_unproven)}"
+            passed = change.kept and (proven or evidence.on_unproven == "estimate")
+        return Check(
+            scope=str(evidence.name),
+            metric=self.of,
+            limit=limit,
+            source=self.source,
+            observed=bound.observed if bound is not None else nan,
+            n=bound.n if bound is not None else 0,
+            outcome="pass" if passed else "fail",
+            note=note,
+            lower=bound.lower if bound is not None else None,
+            upper=bound.upper if bound is not None else None,
+            n_eff=bound.n_eff if bound is not None else None,
+            proven=proven,
+            at_least=worst if self.higher_is_better else None,
+            at_most=None if self.higher_is_better else worst,
+            unit=self.row.unit,
+            base=change.base if change is not None else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +151,7 @@ def parse_regression(value: object, *, source: str) -> tuple[list[RegressionLimi
     if not problems:
         problems += _incomplete(value, list(shares))
     limits = [
-        RegressionLimit(name, budget, 0.0 if name == "tps" else floor_ms, text, source)
+        RegressionLimit(name, budget, floor_ms if _is_latency(name) else 0.0, text, source)
         for name, (budget, text) in shares.items()
     ]
     return limits, problems
@@ -124,7 +165,8 @@ def parse_baseline_required(value: object, *, source: str) -> tuple[list[Baselin
 
 
 def _budget(metric: str, value: object) -> float:
-    example = '"5%"' if metric == "tps" else '"10%"'
+    row = METRICS[metric]
+    example = '"5%"' if row.at_least else '"10%"'
     if not isinstance(value, str):
         raise ValueError(f"{value!r} is not a change in percent; write one like {example}")  # noqa: TRY004 - one error type
     try:
@@ -133,9 +175,13 @@ def _budget(metric: str, value: object) -> float:
         raise ValueError(f"{value!r} is not a change in percent; write one like {example}") from None
     if share == 0:
         raise ValueError(f"{value!r}: two runs are never the same; allow some change, such as {example}")
-    if metric == "tps" and share >= 1:
-        raise ValueError(f"{value!r} less TPS would be none at all; write less than 100%")
+    if row.at_least and share >= 1:
+        raise ValueError(f"{value!r} less {row.words} would be none at all; write less than 100%")
     return share
+
+
+def _is_latency(metric: str) -> bool:
+    return METRICS[metric].unit == "ms"
 
 
 def _floor_ms(value: object) -> float:
@@ -146,7 +192,6 @@ def _floor_ms(value: object) -> float:
 
 
 def _incomplete(table: Mapping[str, object], metrics: Sequence[str]) -> list[str]:
-    latency = [name for name in metrics if name != "tps"]
-    if FLOOR in table and not latency:
+    if FLOOR in table and not any(map(_is_latency, metrics)):
         return [f"{REGRESSION}: the floor is for latencies, and none is limited beside it; write {_EXAMPLE}"]
     return [] if metrics else [f"{REGRESSION}: the table is empty; write {_EXAMPLE}"]

@@ -16,7 +16,7 @@ from pytest_smload.core.limits.budget import (
     merge,
     once_each,
 )
-from pytest_smload.core.limits.limit import parse_limits
+from pytest_smload.core.limits.grammar import parse_limits
 from pytest_smload.core.limits.metrics import METRICS
 from pytest_smload.core.limits.regression_limit import (
     BASELINE_REQUIRED,
