@@ -175,7 +175,7 @@ class RegressionBudgets:
     def _incomparable(
         self, state: BaselineState, why: str, budgets: Sequence[ComparedBudget], changes: tuple[str, ...] = ()
     ) -> RegressionVerdict:
-        """No run to hold this one against: said, and a failure where a baseline is required."""
+        """No run to compare this one with: said, and a failure where a baseline is required."""
         outcome = BaselineOutcome(state, self.use.key, self.fingerprint, changes)
         missing = f"no baseline: {why}; {self._remedy}"
         required = self.budget.baseline_required
