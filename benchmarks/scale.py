@@ -24,6 +24,7 @@ from pytest_smload.core.load.profile import LoadProfile
 from pytest_smload.core.load.stages import StageSpan
 from pytest_smload.core.load.traffic import READY_CHOICES
 from pytest_smload.core.measure.measurement import measure
+from pytest_smload.core.measure.scope_name import TOTAL
 from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.core.request.error_kinds import ErrorKinds
 from pytest_smload.core.results.assemble import build_result
@@ -208,7 +209,7 @@ def judge_recording(case: str) -> dict[str, float]:
     before_mb = resident_mb()
     begin_s = time.process_time()
     measurement = measure(recording)
-    health = examine(recording, measurement, budgeted_scopes=("total",), simulated=False)
+    health = examine(recording, measurement, budgeted_scopes=(TOTAL,), simulated=False)
     result = build_result(
         recording,
         measurement,

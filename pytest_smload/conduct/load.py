@@ -14,7 +14,7 @@ from pytest_smload.core.limits.judge import abort_check, judge
 from pytest_smload.core.load.plan import LoadPlan
 from pytest_smload.core.measure.measurement import measure
 from pytest_smload.core.results.assemble import build_result
-from pytest_smload.core.statistics.intervals import ALPHA
+from pytest_smload.core.statistics.bound import ALPHA
 from pytest_smload.core.trust.validity import examine
 from pytest_smload.engine.run import LoadHooks
 from pytest_smload.errors import ConfigurationError
@@ -89,7 +89,7 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
 
     def assess(recording: Recording, alpha: float) -> Assessment:
         measurement = measure(recording)
-        scopes = {str(scope) for scope, _ in (*limits, *(resolved.regressions if resolved is not None else ()))}
+        scopes = {scope for scope, _ in (*limits, *(resolved.regressions if resolved is not None else ()))}
         health = examine(recording, measurement, budgeted_scopes=scopes, simulated=simulated)
         checks = judge(limits, measurement, alpha=alpha, on_unproven=request.profile.on_unproven)
         if recording.aborted is not None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_smload.core.samples.join import join
-from pytest_smload.core.statistics.intervals import ALPHA, LOOKS, look_alpha
+from pytest_smload.core.statistics.bound import ALPHA, LOOKS, look_alpha
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

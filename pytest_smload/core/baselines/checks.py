@@ -23,7 +23,7 @@ from pytest_smload.core.limits.evidence import BaselineChange, RegressionEvidenc
 from pytest_smload.core.limits.regression_limit import RegressionLimit
 from pytest_smload.core.measure.measurement import Measurement
 from pytest_smload.core.measure.scope_name import ScopeName
-from pytest_smload.core.statistics.intervals import ALPHA, Bound
+from pytest_smload.core.statistics.bound import ALPHA, Bound
 from pytest_smload.core.units import format_ms, format_share
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from math import exp, inf, isfinite, isnan, log, nan, sqrt
 from typing import Literal
 
-from pytest_smload.core.statistics.intervals import Bound
+from pytest_smload.core.statistics.bound import Bound
 
 Decision = Literal["fail", "pass", "undecided"]
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pytest_smload.core.measure.measurement import Measurement
     from pytest_smload.core.measure.scope import Scope
     from pytest_smload.core.measure.scope_name import ScopeName
-    from pytest_smload.core.statistics.intervals import Bound
+    from pytest_smload.core.statistics.bound import Bound
 
 Evidence_contra = TypeVar("Evidence_contra", contravariant=True)
 
@@ -81,7 +81,7 @@ class RegressionEvidence:
 
 def scope_of(measurement: Measurement, name: ScopeName) -> Scope | None:
     """Return the scope *name* of *measurement*, or None where the load has no such scope."""
-    return measurement.scopes.get(str(name))
+    return measurement.scopes.get(name)
 
 
 def unproven_words(on_unproven: str) -> str:

@@ -10,7 +10,7 @@ from pytest_smload.core.limits.metrics import METRICS
 from pytest_smload.core.measure.measurement import Measurement
 from pytest_smload.core.measure.scope_name import TOTAL, ScopeName
 from pytest_smload.core.samples.recording import Abort
-from pytest_smload.core.statistics.intervals import ALPHA
+from pytest_smload.core.statistics.bound import ALPHA
 from pytest_smload.core.units import format_duration, format_share
 
 

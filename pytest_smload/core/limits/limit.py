@@ -15,7 +15,7 @@ from pytest_smload.core.units import format_duration
 
 if TYPE_CHECKING:
     from pytest_smload.core.measure.scope import Scope
-    from pytest_smload.core.statistics.intervals import Bound
+    from pytest_smload.core.statistics.bound import Bound
 
 _RELATIVE_TOLERANCE = 1e-9
 """A share of a count is rounded in the 16th digit (0.29 * 100 < 29), which must not decide."""

@@ -25,7 +25,7 @@ from pytest_smload.core.limits.quantities import COUNT, COUNT_OR_SHARE, LATENCY,
 
 if TYPE_CHECKING:
     from pytest_smload.core.measure.scope import Scope
-    from pytest_smload.core.statistics.intervals import Bound
+    from pytest_smload.core.statistics.bound import Bound
 
 
 @dataclass(frozen=True, slots=True)

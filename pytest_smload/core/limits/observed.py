@@ -1,6 +1,6 @@
 """How metrics are observed in a scope: their intervals, the samples behind them, what refuses or qualifies them.
 
-The statistics are imported where they are used: limits are read at collection, where no load is judged yet.
+The intervals are imported where they are taken: limits are read at collection, which must not pay for NumPy.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_smload.core.statistics.percentiles import needed_samples
 from pytest_smload.core.units import format_duration
 
 if TYPE_CHECKING:
     from pytest_smload.core.measure.scope import Scope
-    from pytest_smload.core.statistics.intervals import Bound
+    from pytest_smload.core.statistics.bound import Bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,6 @@ def without_touch(scope: Scope) -> Refusal | None:
 
 def too_few_for(scope: Scope, metric: str, per_mille: int) -> Refusal | None:
     """Refuse a percentile of fewer than ceil(1 / (1 - p)) successes: a longer window brings the rest."""
-    from pytest_smload.core.statistics.percentiles import needed_samples
-
     ok, tps, needed = scope.stats.ok, scope.stats.tps, needed_samples(per_mille)
     if ok == 0 or ok >= needed:
         return without_success(scope)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pytest_smload.core.limits.grammar import parse_limit, parse_limits
 from pytest_smload.core.limits.limit import Limit
 from pytest_smload.core.limits.metrics import METRICS
-from pytest_smload.core.statistics.intervals import Bound
+from pytest_smload.core.statistics.bound import Bound
 
 INF = math.inf
 LATENCIES = ("p50", "p90", "p95", "p99", "p99_9", "mean", "max", "cold_p95")
