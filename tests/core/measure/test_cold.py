@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from recordings import MODEL_ERROR, Row, recording
 
+from pytest_smload.core.limits.grammar import parse_limit
 from pytest_smload.core.limits.judge import judge
-from pytest_smload.core.limits.limit import parse_limit
 from pytest_smload.core.measure.cold import first_touches_ms, suspected_cold
 from pytest_smload.core.measure.measurement import measure
 from pytest_smload.core.measure.scope_name import TOTAL

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_smload.core.limits.limit import Limit, parse_limit
+from pytest_smload.core.limits.grammar import parse_limit
+from pytest_smload.core.limits.limit import Limit
 from pytest_smload.core.statistics.binomial import (
     binomial_quantile,
     normal_quantile,

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from recordings import CLIENT, CONNECTION, MODELS, TIMEOUT, Row, recording
 
+from pytest_smload.core.limits.grammar import parse_limit
 from pytest_smload.core.limits.judge import abort_check, judge
-from pytest_smload.core.limits.limit import parse_limit
 from pytest_smload.core.load.profile import LoadProfile
 from pytest_smload.core.load.stages import StageSpan
 from pytest_smload.core.load.traffic import ShuffledBlocks, shuffled_schedule
