@@ -27,9 +27,7 @@ class Route:
     Attributes:
         index: Position among the load's models; samples carry it.
         name: What reports call it: the TargetModel, or ``"total"`` for an endpoint that is not multi-model.
-        fields: InvokeEndpoint input members other than EndpointName and Body, named as in the API
-            (``TargetModel``, ``ContentType``, ``Accept``, ``CustomAttributes``, ``TargetVariant``,
-            ``TargetContainerHostname``, ``InferenceComponentName``, ``InferenceId``), in any order.
+        fields: Names (as in `MEMBERS`) and values of the members its requests carry, in any order.
     """
 
     index: int

@@ -14,15 +14,13 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from pytest_smload.errors import EndpointError
-from pytest_smload.transport.wire import HEADER_FIELDS, header_value_problem, route_headers, validate_route
+from pytest_smload.transport.wire import header_value_problem, route_headers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_smload.aws.target import Credentials, EndpointTarget
     from pytest_smload.core.request.invocation import Payload, Route
-
-__all__ = ["HEADER_FIELDS", "RequestSigner", "Wire", "canonical_path", "host_header", "request_path", "validate_route"]
 
 SERVICE: Final = "sagemaker"
 """The signing name (the service's own is ``sagemaker-runtime``)."""
