@@ -10,8 +10,7 @@ from types import MappingProxyType
 from pytest_smload.core.load.fields import LOAD_FIELDS, check_load_fields
 from pytest_smload.errors import ConfigurationError
 from pytest_smload.options import OPTIONS, PREFIX, SWITCHES, UPDATE_BASELINES, Option
-
-TRANSPORTS = ("http", "boto3")
+from pytest_smload.transport.registry import TRANSPORTS
 
 
 def _whole(text: str) -> int:

@@ -40,7 +40,7 @@ class Transport(Protocol):
     """Makes connections that share one endpoint, credentials, deadline and count of error kinds.
 
     Attributes:
-        name: ``"http"`` or ``"boto3"``.
+        name: What options, settings and reports call it.
         kinds: Error kinds of this load.
         reads_in_loop: Whether the engine's event loop reads the responses, rather than threads.
     """
