@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import ssl
 from typing import TYPE_CHECKING, Final
 
@@ -111,18 +110,11 @@ def _check_scheme(target: EndpointTarget) -> None:
         raise EndpointError(
             f"{target.url!r} (from {target.url_source}) must begin with https://, or with http:// for this machine"
         )
-    if scheme == "http" and not _is_this_machine(target.parts.hostname or ""):
+    if scheme == "http" and not target.is_loopback:
         raise EndpointError(
             f"{target.url} (from {target.url_source}) would send signed requests unencrypted; use https://. "
             "http:// is for localhost, 127.0.0.0/8 and ::1 only"
         )
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _probe_problem(target: EndpointTarget, error: OSError) -> str:
