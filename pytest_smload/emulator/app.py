@@ -8,6 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from pytest_smload.core.request.invocation import MAX_BODY_BYTES
 from pytest_smload.core.request.members import TARGET_MODEL
 from pytest_smload.emulator import protocol
 from pytest_smload.emulator.alarm import Alarm
@@ -146,7 +147,7 @@ async def _read(receive: Receive) -> bytes | None:
         message = await receive()
         chunk = message.get("body", b"")
         size += len(chunk)
-        if size <= protocol.MAX_BODY_BYTES:
+        if size <= MAX_BODY_BYTES:
             chunks.append(chunk)
         if not message.get("more_body"):
-            return b"".join(chunks) if size <= protocol.MAX_BODY_BYTES else None
+            return b"".join(chunks) if size <= MAX_BODY_BYTES else None

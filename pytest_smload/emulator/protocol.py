@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import Final
 
+from pytest_smload.core.request.invocation import MAX_BODY_BYTES
 from pytest_smload.core.request.members import MEMBERS, Member
 from pytest_smload.emulator.credentials import ACCOUNT, REGION
 
@@ -17,7 +18,6 @@ OK: Final = "ok"
 RESET: Final = "Connection"
 CONTENT_TYPE: Final = MEMBERS["ContentType"].header_key
 CUSTOM_ATTRIBUTES: Final = MEMBERS["CustomAttributes"].header_key
-MAX_BODY_BYTES: Final = 25 * 1024 * 1024
 TIMEOUT_TEXT: Final = (
     "Your invocation timed out while waiting for a response from container primary. Review the latency metrics for "
     "each container in Amazon CloudWatch, resolve the issue, and try again."

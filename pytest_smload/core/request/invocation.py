@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+MAX_BODY_BYTES: Final = 25 * 1024 * 1024
+"""Longest request body that a real-time endpoint takes (SageMaker, InvokeEndpoint: maximum payload size 25 MB)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from pytest_smload.core.request.error_kinds import ErrorKinds
 from pytest_smload.core.request.invocation import InvocationFailure, Payload, Route
+
+MAX_BODY_BYTES: Final = 64 * 1024 * 1024
+"""Longest response body read; a longer one is a ``BadResponse``."""
 
 
 class Connection(Protocol):

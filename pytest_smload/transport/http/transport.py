@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ssl
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from pytest_smload.core.request.invocation import InvocationFailure
+from pytest_smload.core.request.transport import MAX_BODY_BYTES
 from pytest_smload.errors import EndpointError
 from pytest_smload.transport.errors import CLIENT, TIMEOUT, error_kind
 from pytest_smload.transport.http.connection import Connections, HttpConnection
@@ -14,8 +15,6 @@ from pytest_smload.transport.http.signing import RequestSigner
 
 if TYPE_CHECKING:
     from pytest_smload.aws.target import EndpointTarget
-
-MAX_BODY_BYTES: Final = 64 * 1024 * 1024
 
 
 class HttpTransport:
