@@ -18,7 +18,7 @@ from pytest_smload.core.statistics.bound import ALPHA
 from pytest_smload.core.trust.validity import examine
 from pytest_smload.engine.run import LoadHooks
 from pytest_smload.errors import ConfigurationError
-from pytest_smload.transport.choice import SIMULATED, TransportName, choose_transport
+from pytest_smload.transport.choice import SIMULATED, choose_transport
 from pytest_smload.version import __version__
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class LoadRequest:
     root: Path
     settings: EndpointSettings
     target: EndpointTarget
-    transport: TransportName | None
+    transport: str | None
     baselines: BaselineUse
 
 

@@ -10,8 +10,7 @@ from pytest_smload.core.load.profile import LOAD_FIELDS, ONE_SHAPE, check_load_f
 from pytest_smload.core.wording import nearest
 from pytest_smload.errors import ConfigurationError
 from pytest_smload.options import OPTIONS, PREFIX, SWITCHES, UPDATE_BASELINES, Option
-
-TRANSPORTS = ("http", "boto3")
+from pytest_smload.transport.registry import TRANSPORTS
 
 
 def _transport(text: str) -> str:

@@ -15,11 +15,10 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, NoReturn
 
+from pytest_smload.core.request.invocation import MAX_BODY_BYTES
 from pytest_smload.core.wording import did_you_mean
 from pytest_smload.errors import PayloadError
 
-MAX_BODY_BYTES = 25 * 1024 * 1024
-"""The largest request a real-time endpoint accepts (SageMaker, InvokeEndpoint: maximum payload size 25 MB)."""
 MAX_TOTAL_BYTES = 512 * 1024 * 1024
 """Bodies stay in memory for the whole load."""
 MAX_FUNCTION_ROWS = 1_000_000
