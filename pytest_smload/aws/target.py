@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import ip_address
-from typing import Protocol
+from typing import Final, Protocol
 from urllib.parse import SplitResult, urlsplit
+
+from pytest_smload.core.request.loopback import is_loopback
+
+DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -62,8 +65,4 @@ class EndpointTarget:
     @property
     def is_loopback(self) -> bool:
         """Whether the host is this machine: ``localhost``, ``127.0.0.0/8`` or ``::1``."""
-        host = (self.parts.hostname or "").lower()
-        try:
-            return ip_address(host).is_loopback
-        except ValueError:
-            return host == "localhost"
+        return is_loopback(self.parts.hostname or "")

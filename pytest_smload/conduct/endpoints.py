@@ -8,7 +8,7 @@ from pytest_smload.aws.account import check_account
 from pytest_smload.aws.endpoint import local_target, resolve_target
 from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.emulator.process import EmulatorProcess
-from pytest_smload.transport.choice import mock_is_active
+from pytest_smload.transport.detours import mock_is_active
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from pytest_smload.aws.target import EndpointTarget
 from pytest_smload.core.load.plan import LoadPlan
 from pytest_smload.core.load.profile import LoadProfile
-from pytest_smload.core.request.transport import Transport
 from pytest_smload.core.samples.recording import Recording
 from pytest_smload.engine.run import LoadHooks, run_load
-from pytest_smload.transport.choice import proxy_for
+from pytest_smload.transport.detours import proxy_for
 from pytest_smload.transport.http.transport import HttpTransport
-from pytest_smload.transport.sdk.transport import Boto3Transport
+from pytest_smload.transport.registry import TRANSPORTS
 from pytest_smload.transport.wire import validate_route
 
 
@@ -40,18 +39,15 @@ class Sender:
 
     def send(self, profile: LoadProfile) -> Recording:
         """Run the plan with *profile* in place of its own, which differs in how long and how much."""
+        own = self.plan.profile
+        transport = TRANSPORTS[self.transport_name].make(
+            self.target, timeout_s=own.timeout_s, most_in_flight=own.most_in_flight, mocked=self.simulated
+        )
         return run_load(
             replace(self.plan, profile=profile),
-            self._transport(),
+            transport,
             endpoint_name=self.target.endpoint_name,
             base_url=self.target.url,
             hooks=self.hooks,
             judged=not self.simulated,
         )
-
-    def _transport(self) -> Transport:
-        profile = self.plan.profile
-        if self.transport_name == "boto3":
-            pool_size = profile.most_in_flight
-            return Boto3Transport(self.target, timeout_s=profile.timeout_s, pool_size=pool_size, mocked=self.simulated)
-        return HttpTransport(self.target, timeout_s=profile.timeout_s)

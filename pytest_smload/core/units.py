@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|us|s|m|h)")
-_SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_MICROSECONDS = {"us": 1.0, "ms": 1e3, "s": 1e6, "m": 6e7, "h": 3.6e9}
+"""Divided at the end, so that "9ms" is 0.009 and not the float next to it."""
 
 
 def parse_duration_s(value: object) -> float:
@@ -20,7 +21,7 @@ def parse_duration_s(value: object) -> float:
     parts = _DURATION_PART.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise ValueError(f'{value!r} is not a duration; write one like "250ms", "90s", "5m" or "1h30m"')
-    return float(sum(float(number) * _SECONDS[unit] for number, unit in parts))
+    return sum(float(number) * _MICROSECONDS[unit] for number, unit in parts) / 1e6
 
 
 def parse_share(text: str) -> float:
@@ -33,6 +34,30 @@ def parse_share(text: str) -> float:
     if match is None:
         raise ValueError(f'{text!r} is not a percentage; write one like "1%" or "0.5%"')
     return float(match[1]) / 100
+
+
+def parse_whole(text: str) -> int:
+    """Return 3 for ``"3"``.
+
+    Raises:
+        ValueError: *text* is not a whole number.
+    """
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a whole number") from None
+
+
+def parse_number(text: str) -> float:
+    """Return 0.5 for ``"0.5"``.
+
+    Raises:
+        ValueError: *text* is not a number.
+    """
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a number") from None
 
 
 def format_duration(seconds: float) -> str:

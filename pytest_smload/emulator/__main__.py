@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import ipaddress
 import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_smload.core.request.loopback import is_loopback
 from pytest_smload.emulator.credentials import ACCESS_KEY, REGION, SECRET_KEY
 from pytest_smload.errors import EmulatorError
 
@@ -65,12 +65,8 @@ def _hint(url: str, scenario: Scenario) -> str:
 
 
 def _loopback(text: str) -> str:
-    host = "127.0.0.1" if text == "localhost" else text
-    try:
-        if ipaddress.ip_address(host).is_loopback:
-            return host
-    except ValueError:
-        pass
+    if is_loopback(text):
+        return "127.0.0.1" if text == "localhost" else text
     raise argparse.ArgumentTypeError(f"{text!r} is not a loopback address; allowed: 127.0.0.1, ::1, localhost")
 
 

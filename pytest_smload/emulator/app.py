@@ -8,6 +8,8 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from pytest_smload.core.request.invocation import MAX_BODY_BYTES
+from pytest_smload.core.request.members import TARGET_MODEL
 from pytest_smload.emulator import protocol
 from pytest_smload.emulator.alarm import Alarm
 from pytest_smload.emulator.connection import STATE_KEY
@@ -29,7 +31,7 @@ LOG_PATH = b"/_emulator/log"
 RESET_PATH = b"/_emulator/reset"
 GONE = "ClientGone"
 _PREFIX, _SUFFIX = b"/endpoints/", b"/invocations"
-_TARGET_MODEL = b"x-amzn-sagemaker-target-model"
+_TARGET_MODEL = TARGET_MODEL.header_key
 _MAX_PATHS = 1024
 
 
@@ -145,7 +147,7 @@ async def _read(receive: Receive) -> bytes | None:
         message = await receive()
         chunk = message.get("body", b"")
         size += len(chunk)
-        if size <= protocol.MAX_BODY_BYTES:
+        if size <= MAX_BODY_BYTES:
             chunks.append(chunk)
         if not message.get("more_body"):
-            return b"".join(chunks) if size <= protocol.MAX_BODY_BYTES else None
+            return b"".join(chunks) if size <= MAX_BODY_BYTES else None

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING, Protocol
+
+from pytest_smload.core import units
 
 if TYPE_CHECKING:
     from random import Random
 
-_UNITS_S = {"us": Fraction(1, 10**6), "ms": Fraction(1, 1000), "s": Fraction(1), "m": Fraction(60), "h": Fraction(3600)}
-_PART = re.compile(r"(\d+(?:\.\d+)?)(us|ms|s|m|h)")
-_WHOLE = re.compile(rf"(?:{_PART.pattern})+")
 _Z95 = 1.6448536269514722  # the 95th percentile of the standard normal distribution
 ALLOWED = 'a number with a unit such as "200us", "20ms", "1.5s", "1m30s"'
 _KINDS = ("constant", "lognormal", "uniform")
@@ -93,9 +90,10 @@ def parse_duration_s(value: object) -> float:
     Raises:
         ValueError: If it is anything else; a bare number has no unit and is refused.
     """
-    if not isinstance(value, str) or _WHOLE.fullmatch(value.strip()) is None:
-        raise ValueError(f"{value!r} is not a duration; allowed: {ALLOWED}")
-    return float(sum(Fraction(number) * _UNITS_S[unit] for number, unit in _PART.findall(value)))
+    try:
+        return units.parse_duration_s(value)
+    except ValueError:
+        raise ValueError(f"{value!r} is not a duration; allowed: {ALLOWED}") from None
 
 
 def parse_distribution(value: object) -> Distribution:

@@ -6,6 +6,7 @@ from itertools import accumulate
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from pytest_smload.core.request.members import MEMBERS
 from pytest_smload.emulator import protocol
 from pytest_smload.emulator.faults import RESET, Fault, FaultPlan
 from pytest_smload.emulator.invocation_log import InvocationLog
@@ -16,14 +17,9 @@ if TYPE_CHECKING:
     from pytest_smload.emulator.protocol import Answer
     from pytest_smload.emulator.scenario import Scenario
 
-_TARGET_VARIANT = b"x-amzn-sagemaker-target-variant"
-_CUSTOM_ATTRIBUTES = b"x-amzn-sagemaker-custom-attributes"
-_INFERENCE_ID = b"x-amzn-sagemaker-inference-id"
-_LIMITS = (
-    (_CUSTOM_ATTRIBUTES, "customAttributes", 1024),
-    (_INFERENCE_ID, "inferenceId", 64),
-    (b"x-amzn-sagemaker-target-model", "targetModel", 1024),
-)
+_TARGET_VARIANT = MEMBERS["TargetVariant"].header_key
+_LIMITED = [(MEMBERS[name].header_key, MEMBERS[name]) for name in ("CustomAttributes", "InferenceId", "TargetModel")]
+"""Members whose length is checked; a variant too long is one the endpoint does not have."""
 _NEVER_S = float("inf")
 
 
@@ -122,10 +118,10 @@ class Endpoint:
     def success(self, headers: dict[bytes, bytes], body: bytes) -> Answer:
         """Return the model's answer to a request."""
         variant = headers.get(_TARGET_VARIANT, b"").decode("latin-1") or self._draw_variant()
-        attributes = self._custom_attributes or headers.get(_CUSTOM_ATTRIBUTES)
+        attributes = self._custom_attributes or headers.get(protocol.CUSTOM_ATTRIBUTES)
         response = self._scenario.response
         if response.echo:
-            content_type = headers.get(b"content-type", b"application/octet-stream").decode("latin-1")
+            content_type = headers.get(protocol.CONTENT_TYPE, b"application/octet-stream").decode("latin-1")
             return protocol.success(body, content_type, attributes, variant)
         if attributes is self._custom_attributes:
             return self._plain[variant]
@@ -179,8 +175,8 @@ def _fault_answer(fault: Fault) -> Answer:
 
 def _too_long(headers: dict[bytes, bytes]) -> Answer | None:
     """Return the error for a header longer than the service's model allows; botocore does not check lengths itself."""
-    for name, member, limit in _LIMITS:
-        value = headers.get(name)
-        if value is not None and len(value) > limit:
-            return protocol.member_too_long(member, limit)
+    for key, member in _LIMITED:
+        value = headers.get(key)
+        if value is not None and len(value) > member.max_chars:
+            return protocol.member_too_long(member)
     return None

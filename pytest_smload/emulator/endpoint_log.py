@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-_OK = "ok"
+from pytest_smload.emulator.protocol import OK
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class EndpointLog:
             for received_s, answered_s, kind, of in zip(
                 self.received_s, self.answered_s, self.kind, self.model, strict=True
             )
-            if kind == _OK and (model is None or of == model)
+            if kind == OK and (model is None or of == model)
         ]
 
     def percentile_ms(self, p: float, model: str | None = None) -> float:

@@ -10,11 +10,14 @@ import json
 from dataclasses import dataclass
 from typing import Final
 
+from pytest_smload.core.request.invocation import MAX_BODY_BYTES
+from pytest_smload.core.request.members import MEMBERS, Member
 from pytest_smload.emulator.credentials import ACCOUNT, REGION
 
 OK: Final = "ok"
 RESET: Final = "Connection"
-MAX_BODY_BYTES: Final = 25 * 1024 * 1024
+CONTENT_TYPE: Final = MEMBERS["ContentType"].header_key
+CUSTOM_ATTRIBUTES: Final = MEMBERS["CustomAttributes"].header_key
 TIMEOUT_TEXT: Final = (
     "Your invocation timed out while waiting for a response from container primary. Review the latency metrics for "
     "each container in Amazon CloudWatch, resolve the issue, and try again."
@@ -74,12 +77,12 @@ class Answer:
 def success(body: bytes, content_type: str, custom_attributes: bytes | None, variant: str) -> Answer:
     """Return the model's own answer."""
     headers = [
-        (b"content-type", content_type.encode()),
+        (CONTENT_TYPE, content_type.encode()),
         (b"content-length", b"%d" % len(body)),
         (b"x-amzn-invoked-production-variant", variant.encode()),
     ]
     if custom_attributes is not None:
-        headers.append((b"x-amzn-sagemaker-custom-attributes", custom_attributes))
+        headers.append((CUSTOM_ATTRIBUTES, custom_attributes))
     return Answer(OK, 200, body, tuple(headers))
 
 
@@ -166,14 +169,15 @@ def variant_not_found(endpoint_name: str, variant: str) -> Answer:
     return error("ValidationError", f"Variant {variant} not found for endpoint {endpoint_name}.")
 
 
-def member_too_long(member: str, limit: int) -> Answer:
+def member_too_long(member: Member) -> Answer:
     """Return the answer to a request member over its length limit."""
+    shown = member.name[0].lower() + member.name[1:]
     return error(
         "ValidationError",
-        f"1 validation error detected: Value at '{member}' failed to satisfy constraint: Member must have length less "
-        f"than or equal to {limit}",
+        f"1 validation error detected: Value at '{shown}' failed to satisfy constraint: Member must have length less "
+        f"than or equal to {member.max_chars}",
     )
 
 
 def _json_headers(body: bytes) -> tuple[tuple[bytes, bytes], ...]:
-    return (b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))
+    return (CONTENT_TYPE, b"application/json"), (b"content-length", b"%d" % len(body))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, get_args
 
 from pydantic import BaseModel
 
+from pytest_smload.core.wording import nearest
 from pytest_smload.errors import EmulatorError
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ def _place(loc: list[int | str], schema: type[BaseModel]) -> str:
 
 
 def _allowed(key: str, keys: list[str]) -> str:
-    near = difflib.get_close_matches(key, keys, n=1)
-    return f"did you mean {near[0]!r}? Allowed: {', '.join(keys)}" if near else f"allowed: {', '.join(keys)}"
+    near = nearest(key, keys)
+    return f"did you mean {near!r}? Allowed: {', '.join(keys)}" if near else f"allowed: {', '.join(keys)}"
 
 
 def _keys(schema: type[BaseModel], table: list[int | str]) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import socket
 import threading
@@ -15,6 +14,7 @@ import uvicorn
 from pytest_smload.emulator.app import EmulatorApp
 from pytest_smload.emulator.connection import ConnectionProtocol
 from pytest_smload.errors import EmulatorError
+from pytest_smload.file_limit import raise_file_limit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,7 +47,7 @@ class EmulatorServer(uvicorn.Server):
             ssl_keyfile=None if tls is None else tls[1],
         )
         super().__init__(config)
-        _raise_file_limit()
+        raise_file_limit()
         try:
             config.load()
             self.listener = _listen(host, port)
@@ -99,10 +99,3 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.close()
         raise
     return listener
-
-
-def _raise_file_limit() -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        with suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 from array import array
 from bisect import bisect_left
 from functools import partial
@@ -15,6 +14,7 @@ from pytest_smload.core.load.schedule import WARMUP_SEED, Schedule
 from pytest_smload.core.load.stages import StageSpan, stage_at, stage_spans
 from pytest_smload.core.load.traffic import ShuffledBlocks, SmoothBlocks
 from pytest_smload.engine.turnstile import Turnstile
+from pytest_smload.file_limit import raise_file_limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,17 +62,6 @@ class Shape(Protocol):
 
     def unsent(self) -> tuple[array[float], array[int]]:
         """Due times and route indices of the window's arrivals that were never sent."""
-
-
-def raise_file_limit() -> int:
-    """Raise the soft limit of open files to the hard one, as Locust's command line does; return what there is."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        try:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-        except (OSError, ValueError):  # a hard limit of "unlimited" is refused on some systems
-            return soft
-    return hard if hard != resource.RLIM_INFINITY else 1 << 20
 
 
 class ClosedShape:

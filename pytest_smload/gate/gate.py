@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from pytest_smload.conduct.load import LoadRequest
     from pytest_smload.core.results.result import LoadResult
     from pytest_smload.settings.tables import FileSettings
-    from pytest_smload.transport.choice import TransportName
 
 _ATTEMPT = pytest.StashKey[int]()
 
@@ -45,10 +44,9 @@ class Gate:
         self._console = Console(config)
 
     @property
-    def transport(self) -> TransportName | None:
+    def transport(self) -> str | None:
         """The transport asked for by option or environment."""
-        name = self.overrides.text("transport")
-        return None if name is None else "boto3" if name == "boto3" else "http"
+        return self.overrides.text("transport")
 
     @property
     def report_directory(self) -> str | None:

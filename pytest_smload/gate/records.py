@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_smload.core.wording import some
 from pytest_smload.gate.keys import BASELINE, FAILURE, RECORD
 
 if TYPE_CHECKING:
@@ -67,14 +68,14 @@ class RecordKeeper:
         summary = os.environ.get("GITHUB_STEP_SUMMARY", "").strip()
         if directory and not self._has_nothing_to_write(session):
             try:
-                path = self._write_reports(directory)
+                paths = self._write_reports(directory)
             except ReportError as error:
                 self._closing_lines.append(str(error))
                 if session.exitstatus == pytest.ExitCode.OK:
                     # A gate whose record is lost must not look like one that was kept.
                     session.exitstatus = pytest.ExitCode.TESTS_FAILED
             else:
-                self._closing_lines.append(f"smload: wrote {path} and report.md")
+                self._closing_lines.append(f"smload: wrote {paths[0]} and {some([path.name for path in paths[1:]])}")
         # An xdist worker sees reports as well; the summary is appended to, and must be once.
         if summary and (self.tests or self.failures) and not hasattr(self._config, "workerinput"):
             from pytest_smload.reports.markdown.step_summary import append_summary
@@ -84,15 +85,11 @@ class RecordKeeper:
             except ReportError as error:
                 self._closing_lines.append(f"smload: warning: {error}")
 
-    def _write_reports(self, directory: str) -> Path:
-        from pytest_smload.reports.json_report import report_file, write_report
-        from pytest_smload.reports.markdown.report import MARKDOWN_NAME, run_markdown
+    def _write_reports(self, directory: str) -> list[Path]:
+        from pytest_smload.reports.registry import REPORTS, FinishedRun
 
-        record = self._record()
-        path = write_report(record, self._config.invocation_params.dir / directory)
-        text = run_markdown(record, failures=self.failures, report_dir=directory)
-        report_file(path.with_name(MARKDOWN_NAME)).write(text)
-        return path
+        run = FinishedRun(self._record(), self.failures, directory)
+        return [report.write(run, self._config.invocation_params.dir / directory) for report in REPORTS.values()]
 
     def _has_nothing_to_write(self, session: pytest.Session) -> bool:
         """Whether the run was refused, only collected, or is reported by another process.

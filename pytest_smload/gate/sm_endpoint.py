@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 from pytest_smload.conduct.load import LoadRequest
 from pytest_smload.core.load.plan import LoadPlan
 from pytest_smload.core.load.profile import LoadProfile
+from pytest_smload.core.request.members import MEMBERS
 from pytest_smload.core.wording import unknown_field
 from pytest_smload.errors import ConfigurationError, InvocationError
 from pytest_smload.settings.resolve import narrowed_to, with_endpoint_defaults
 from pytest_smload.transport.sdk.single import invoke_once
-from pytest_smload.transport.wire import HEADER_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +64,7 @@ class SmEndpoint:
             ConfigurationError: a member that InvokeEndpoint does not have.
         """
         __tracebackhide__ = True
-        problems = [unknown_field(name, HEADER_FIELDS) for name in fields if name not in HEADER_FIELDS]
+        problems = [unknown_field(name, MEMBERS) for name in fields if name not in MEMBERS]
         if problems:
             raise ConfigurationError([f"sm_endpoint.invoke: {problem}" for problem in problems])
         body = payload.encode() if isinstance(payload, str) else payload

@@ -12,7 +12,7 @@ from pytest_smload.gate.gate import Gate
 from pytest_smload.gate.keys import PERF_TEST
 from pytest_smload.gate.marks import uses
 from pytest_smload.gate.perf_run import nodeid_from
-from pytest_smload.reports.json_report import check_writable
+from pytest_smload.reports.registry import check_writable
 from pytest_smload.settings.resolve import with_endpoint_defaults
 
 if TYPE_CHECKING:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from pytest_smload.core.load.fields import LOAD_FIELDS, TRAFFIC_FIELDS, check_load_fields
+from pytest_smload.core.load.profile import LOAD_FIELDS, TRAFFIC_FIELDS, check_load_fields
 from pytest_smload.core.wording import unknown_field, unknown_name
 from pytest_smload.settings.tables import LOCAL
+from pytest_smload.transport.registry import TRANSPORTS
 
 _NAME = re.compile(r"[A-Za-z0-9](-*[A-Za-z0-9]){0,62}")
 """EndpointName, in the API reference of CreateEndpoint."""
@@ -33,6 +34,12 @@ def _account(text: str) -> str:
     return text
 
 
+def _transport(value: object) -> object:
+    if value not in list(TRANSPORTS):
+        raise ValueError(f"must be {' or '.join(map(repr, TRANSPORTS))}")
+    return value
+
+
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
@@ -44,7 +51,7 @@ class EndpointTable(_Table):
     region: Annotated[str, Field(min_length=1)] | None = None
     account: Annotated[str, AfterValidator(_account)] | None = None
     endpoint_url: Annotated[str, Field(min_length=1)] | None = None
-    transport: Literal["http", "boto3"] | None = None
+    transport: Annotated[str, BeforeValidator(_transport)] | None = None
     scenario: Annotated[str, Field(min_length=1)] | None = None
 
 
@@ -70,7 +77,7 @@ def remove_credentials(tables: dict[str, Any], table: tuple[str, ...] = ()) -> I
         if len(table) != 1 and _SECRET_KEY.fullmatch(key):
             del tables[key]
             yield table, key
-        elif isinstance(value, dict) and table != ("budgets",) and key not in ("models", *TRAFFIC_FIELDS):
+        elif isinstance(value, dict) and table != ("budgets",) and key not in TRAFFIC_FIELDS:
             yield from remove_credentials(value, (*table, key))
 
 
@@ -167,6 +174,5 @@ def _sentence(loc: tuple[int | str, ...], kind: str, text: str) -> tuple[tuple[s
         "dict_type": "must be a table",
         "model_type": "must be a table",
         "model_attributes_type": "must be a table",
-        "literal_error": "must be " + text.removeprefix("Input should be "),
     }
     return table, f"{key}: {known.get(kind, text.removeprefix('Value error, '))}"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 from pytest_smload.core.limits.sources import FileBudget
 
@@ -24,7 +24,7 @@ class EndpointSettings:
         region: AWS region, or None for boto3's own.
         account: 12-digit account the endpoint must be in, or None for no check.
         endpoint_url: Base URL of the SageMaker Runtime, or None for botocore's own.
-        transport: ``"http"``, ``"boto3"``, or None for the software's choice.
+        transport: A name in `TRANSPORTS`, or None for the software's choice.
         scenario: Scenario file of the embedded endpoint, absolute; None for its default scenario or a real endpoint.
         traffic: Values of `TRAFFIC_FIELDS` the table gives.
         source: Where it was written, for messages: ``smload.toml [endpoints.staging]``.
@@ -36,7 +36,7 @@ class EndpointSettings:
     region: str | None = None
     account: str | None = None
     endpoint_url: str | None = None
-    transport: Literal["http", "boto3"] | None = None
+    transport: str | None = None
     scenario: Path | None = None
     traffic: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 

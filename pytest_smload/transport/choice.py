@@ -1,72 +1,35 @@
-"""Chooses the transport: ours, or boto3 where a mock or a proxy stands between us and the endpoint."""
+"""Chooses a load's transport: the one asked for, or the first that reaches the endpoint."""
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, Literal
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
 from pytest_smload.errors import EndpointError
+from pytest_smload.transport.detours import is_mocked, proxy_for
+from pytest_smload.transport.registry import TRANSPORTS
 
 if TYPE_CHECKING:
     from pytest_smload.aws.target import EndpointTarget
 
-TransportName = Literal["http", "boto3"]
 SIMULATED = "moto mock_aws is active: simulated"
 
 
-def choose_transport(requested: TransportName | None, target: EndpointTarget) -> tuple[TransportName, str]:
-    """Return (transport, reason for the report).
+def choose_transport(requested: str | None, target: EndpointTarget) -> tuple[str, str]:
+    """Return (name of the transport, reason for the report); *requested* is a name in `TRANSPORTS`.
 
     A loopback address is never proxied and never mocked.
 
     Raises:
-        EndpointError: ``http`` is asked for where it would bypass an active mock or the proxy.
+        EndpointError: the transport asked for would bypass an active mock or the proxy.
     """
     mocked = is_mocked(target)
     proxy = None if mocked else proxy_for(target)
     detour = SIMULATED if mocked else f"proxy {proxy} for {target.parts.hostname}" if proxy else None
-    if requested == "http" and detour is not None:
+    fit = [name for name, row in TRANSPORTS.items() if row.takes_detours or detour is None]
+    if requested is None:
+        return fit[0], detour or "default"
+    if requested not in fit:
         why = "would leave moto's mock and reach the network" if mocked else "does not go through proxies"
-        raise EndpointError(f"transport 'http' {why} ({detour}); ask for transport 'boto3', or for none")
-    if requested == "boto3":
-        return "boto3", "asked for" if detour is None else f"asked for; {detour}"
-    if detour is not None:
-        return "boto3", detour
-    return "http", "default" if requested is None else "asked for"
-
-
-def is_mocked(target: EndpointTarget) -> bool:
-    """Return whether moto's ``mock_aws`` would answer botocore's requests to *target*."""
-    return not target.is_loopback and mock_is_active()
-
-
-def mock_is_active() -> bool:
-    """Return whether moto's ``mock_aws`` is active in this process, without importing moto or botocore.
-
-    moto answers from a handler it adds to botocore's built-in ones when it is imported; the handler is enabled while a
-    mock is active, be it a decorator, a ``with`` block or started by hand.
-    """
-    handlers = sys.modules.get("botocore.handlers")
-    return any(
-        entry[0] == "before-send" and getattr(entry[1], "enabled", False) is True
-        for entry in getattr(handlers, "BUILTIN_HANDLERS", ())
-    )
-
-
-def proxy_for(target: EndpointTarget) -> str | None:
-    """Return the proxy botocore would use for *target*, without user name and password, or None.
-
-    ``HTTPS_PROXY`` and ``HTTP_PROXY`` by the URL's scheme, ``NO_PROXY`` honoured.
-    """
-    if target.is_loopback:
-        return None
-    from botocore.utils import get_environ_proxies
-
-    proxy = get_environ_proxies(target.url).get(target.parts.scheme)
-    return _without_userinfo(str(proxy)) if proxy else None
-
-
-def _without_userinfo(proxy: str) -> str:
-    parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        others = " or ".join(map(repr, fit))
+        raise EndpointError(f"transport {requested!r} {why} ({detour}); ask for transport {others}, or for none")
+    return requested, "asked for" if detour is None else f"asked for; {detour}"

@@ -8,15 +8,17 @@ from email.utils import parsedate_to_datetime
 from http.client import responses
 from typing import TYPE_CHECKING, Any, Final
 
+from pytest_smload.core.request import error_kinds
+from pytest_smload.core.request.error_kinds import OWN_NAMES
 from pytest_smload.core.request.invocation import InvocationFailure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-TIMEOUT: Final = "Timeout"
-CONNECTION: Final = "Connection"
-BAD_RESPONSE: Final = "BadResponse"
-CLIENT: Final = "Client"
+TIMEOUT: Final = OWN_NAMES[error_kinds.TIMEOUT]
+CONNECTION: Final = OWN_NAMES[error_kinds.CONNECTION]
+BAD_RESPONSE: Final = OWN_NAMES[error_kinds.BAD_RESPONSE]
+CLIENT: Final = OWN_NAMES[error_kinds.CLIENT]
 
 KIND_BY_ERRNO: Final[dict[int, str]] = {
     errno.ETIMEDOUT: TIMEOUT,

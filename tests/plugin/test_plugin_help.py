@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_smload.options import OPTIONS
+from pytest_smload.reports.registry import REPORTS
+from pytest_smload.transport.registry import TRANSPORTS
+
 
 def test_options_in_help(pytester: pytest.Pytester) -> None:
     """Every documented option has its line."""
@@ -22,6 +26,13 @@ def test_options_in_help(pytester: pytest.Pytester) -> None:
         "--smload-report=DIR",
     ):
         assert option in text
+
+
+def test_help_names_what_there_is() -> None:
+    """The help of transport and report names every transport and every report's file, as the registries have them."""
+    texts = {option.name: option.help for option in OPTIONS}
+    assert [] == [name for name in TRANSPORTS if name not in texts["transport"]]
+    assert [] == [report.file_name for report in REPORTS.values() if report.file_name not in texts["report"]]
 
 
 def test_markers(pytester: pytest.Pytester) -> None:

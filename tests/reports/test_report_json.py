@@ -9,9 +9,13 @@ from pathlib import Path
 import pytest
 
 from pytest_smload.errors import ReportError, SmloadError
-from pytest_smload.reports.json_report import check_writable, write_report
+from pytest_smload.reports.registry import REPORTS, FinishedRun, check_writable
 
 RECORD = {"schema": 1, "tests": [{"nodeid": "tests/a.py::test_é"}]}
+
+
+def write_report(record, folder):
+    return REPORTS["json"].write(FinishedRun(record), folder)
 
 
 def raise_os_error(code):

@@ -14,7 +14,8 @@ from moto import mock_aws
 from pytest_smload.aws.endpoint import local_target
 from pytest_smload.aws.target import EndpointTarget
 from pytest_smload.errors import EndpointError
-from pytest_smload.transport.choice import SIMULATED, choose_transport, mock_is_active
+from pytest_smload.transport.choice import SIMULATED, choose_transport
+from pytest_smload.transport.detours import mock_is_active
 
 
 def target_at(url: str) -> EndpointTarget:
@@ -138,7 +139,7 @@ def test_a_proxy_for_the_other_scheme_is_none(monkeypatch: pytest.MonkeyPatch) -
 def test_asking_for_the_mock_imports_nothing() -> None:
     """Neither moto nor botocore is imported to find out that no mock is active."""
     script = (
-        "import sys; from pytest_smload.transport.choice import mock_is_active; "
+        "import sys; from pytest_smload.transport.detours import mock_is_active; "
         "print(mock_is_active(), 'moto' in sys.modules, 'botocore' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -18,9 +18,9 @@ from scripted_peer import ROUTE, ROW, StaticSource, payload_of
 
 from pytest_smload.aws.target import Credentials, EndpointTarget
 from pytest_smload.core.request.invocation import Payload, Route
+from pytest_smload.core.request.members import MEMBERS
 from pytest_smload.errors import EndpointError
 from pytest_smload.transport.http.signing import CACHED_REQUESTS, RequestSigner
-from pytest_smload.transport.wire import HEADER_FIELDS
 
 printable = st.text(alphabet=string.printable[:95], min_size=1, max_size=60).filter(
     lambda text: text == text.strip(" ")
@@ -44,7 +44,7 @@ authorities = st.sampled_from(
 @st.composite
 def routes(draw: st.DrawFn) -> Route:
     """Any route that `validate_route` lets pass."""
-    members = draw(st.lists(st.sampled_from(sorted(HEADER_FIELDS)), unique=True))
+    members = draw(st.lists(st.sampled_from(sorted(MEMBERS)), unique=True))
     return Route(0, "m", tuple((member, draw(printable)) for member in members))
 
 
@@ -90,7 +90,7 @@ def test_every_request_is_signed_as_botocore_signs_it(
 
     full_url = f"{url.rstrip('/')}/endpoints/{quote(name, safe='-._~')}/invocations"
     reference = AWSRequest(
-        "POST", full_url, data=body, headers={HEADER_FIELDS[member].header: value for member, value in route.fields}
+        "POST", full_url, data=body, headers={MEMBERS[member].header: value for member, value in route.fields}
     )
     moment = datetime.fromtimestamp(second, UTC)
     with mock.patch("botocore.auth.get_current_datetime", return_value=moment):

@@ -8,11 +8,12 @@ from botocore.config import Config
 from scripted_peer import OK_RESPONSE, answers
 
 from pytest_smload.core.request.invocation import Route
+from pytest_smload.core.request.members import MEMBERS
 from pytest_smload.errors import ConfigurationError
-from pytest_smload.transport.wire import HEADER_FIELDS, route_headers, validate_route
+from pytest_smload.transport.wire import route_headers, validate_route
 
 ASCII_ONLY = "a header carries printable ASCII only"
-VALUES = {member: f"{member.lower()} of a request" for member in HEADER_FIELDS}
+VALUES = {member: f"{member.lower()} of a request" for member in MEMBERS}
 
 
 def route(**fields: str) -> Route:
@@ -52,7 +53,7 @@ def test_limits_are_the_apis() -> None:
         if shape.serialization.get("location") == "header"
     }
 
-    assert {name: tuple(HEADER_FIELDS[name]) for name in expected} == expected
+    assert {name: (MEMBERS[name].header, MEMBERS[name].max_chars) for name in expected} == expected
 
 
 @pytest.mark.parametrize("value", ["a", "a  b", "x" * 1024, "!~ {\"key\": 'value'}"])

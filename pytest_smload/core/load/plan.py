@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_smload.core.load.payloads import build_payloads, per_model
 from pytest_smload.core.load.weights import resolve_models
 from pytest_smload.core.request.invocation import Payload, Route
+from pytest_smload.core.request.members import MEMBERS, TARGET_MODEL
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,17 +17,6 @@ if TYPE_CHECKING:
 
 WHOLE_ENDPOINT = "total"
 """Name of the one route of an endpoint that is not multi-model."""
-
-_API_MEMBERS = (
-    ("content_type", "ContentType"),
-    ("accept", "Accept"),
-    ("custom_attributes", "CustomAttributes"),
-    ("variant", "TargetVariant"),
-    ("container", "TargetContainerHostname"),
-    ("component", "InferenceComponentName"),
-    ("inference_id", "InferenceId"),
-)
-"""Profile field and the InvokeEndpoint input member it becomes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +47,14 @@ class LoadPlan:
         """
         shares = resolve_models(profile.models) if profile.models is not None else {}
         names: list[str | None] = list(shares) or [None]
-        columns = [(member, per_model(getattr(profile, field), names, field)) for field, member in _API_MEMBERS]
+        columns = [
+            (member.name, per_model(getattr(profile, member.field), names, member.field))
+            for member in MEMBERS.values()
+            if member.field is not None
+        ]
         routes = []
         for index, name in enumerate(names):
-            fields = [("TargetModel", name)] if name is not None else []
+            fields = [(TARGET_MODEL.name, name)] if name is not None else []
             fields += [(member, values[index]) for member, values in columns if values[index] is not None]
             routes.append(Route(index, name if name is not None else WHOLE_ENDPOINT, tuple(fields)))
         rows = build_payloads(

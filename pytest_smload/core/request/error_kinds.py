@@ -14,14 +14,15 @@ CONNECTION = 3
 BAD_RESPONSE = 4
 CLIENT = 5
 
-_OWN_NAMES = ("ok", "Timeout", "Unsent", "Connection", "BadResponse", "Client")
+OWN_NAMES = ("ok", "Timeout", "Unsent", "Connection", "BadResponse", "Client")
+"""Names of the codes above, which no name from the wire can claim."""
 _LAST_CODE = 255
 """Codes are kept in a one-byte column; later names share the last code."""
 _OTHER = "Other"
 
 CLIENT_CAUSED_KINDS = frozenset(
     {
-        "Client",
+        OWN_NAMES[CLIENT],
         "AccessDeniedException",
         "ExpiredToken",
         "ExpiredTokenException",
@@ -57,8 +58,8 @@ class ErrorKinds:
     """Interns error names of one load as integers in 0..255; AWS error codes are kept verbatim."""
 
     def __init__(self) -> None:
-        self._names: list[str] = list(_OWN_NAMES)
-        self._codes: dict[str, int] = {name: code for code, name in enumerate(_OWN_NAMES)}
+        self._names: list[str] = list(OWN_NAMES)
+        self._codes: dict[str, int] = {name: code for code, name in enumerate(OWN_NAMES)}
 
     def code(self, name: str) -> int:
         """Return the code for *name*, giving it one on first sight."""

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+MAX_BODY_BYTES: Final = 25 * 1024 * 1024
+"""Longest request body that a real-time endpoint takes (SageMaker, InvokeEndpoint: maximum payload size 25 MB)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +31,7 @@ class Route:
     Attributes:
         index: Position among the load's models; samples carry it.
         name: What reports call it: the TargetModel, or ``"total"`` for an endpoint that is not multi-model.
-        fields: InvokeEndpoint input members other than EndpointName and Body, named as in the API
-            (``TargetModel``, ``ContentType``, ``Accept``, ``CustomAttributes``, ``TargetVariant``,
-            ``TargetContainerHostname``, ``InferenceComponentName``, ``InferenceId``), in any order.
+        fields: Names (as in `MEMBERS`) and values of the members its requests carry, in any order.
     """
 
     index: int

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from pytest_smload.core.request.error_kinds import ErrorKinds
 from pytest_smload.core.request.invocation import InvocationFailure, Payload, Route
+
+MAX_BODY_BYTES: Final = 64 * 1024 * 1024
+"""Longest response body read; a longer one is a ``BadResponse``."""
 
 
 class Connection(Protocol):
@@ -40,7 +43,7 @@ class Transport(Protocol):
     """Makes connections that share one endpoint, credentials, deadline and count of error kinds.
 
     Attributes:
-        name: ``"http"`` or ``"boto3"``.
+        name: What options, settings and reports call it.
         kinds: Error kinds of this load.
         reads_in_loop: Whether the engine's event loop reads the responses, rather than threads.
     """

@@ -32,7 +32,6 @@ from pytest_smload.reports.words.next_step import next_steps, rerun_command
 if TYPE_CHECKING:
     from pytest_smload.core.results.record_schema import CheckRecord, LoadRecord, RunRecord, StatsRecord, TestRecord
 
-MARKDOWN_NAME: Final = "report.md"
 LONGEST_BYTES: Final = 900_000
 """GitHub takes 1 MiB of summary for a step, and nothing of a longer one."""
 MAX_CHECK_ROWS = 60

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from pytest_smload.core.request.loopback import is_loopback
 from pytest_smload.reports.words.cells import number
 from pytest_smload.reports.words.headline import is_closed
 
@@ -92,8 +93,7 @@ def _failed(load: LoadRecord, metric: str) -> bool:
 
 
 def _is_local(endpoint: EndpointRecord) -> bool:
-    host = urlsplit(endpoint["url"]).hostname or ""
-    return host in {"localhost", "::1"} or host.startswith("127.")
+    return is_loopback(urlsplit(endpoint["url"]).hostname or "")
 
 
 def _log_group(load: LoadRecord) -> str:

@@ -3,29 +3,53 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
 from gevent import getcurrent
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
-from pytest_smload.core.request.error_kinds import OK
+from pytest_smload.core.request.error_kinds import OK, ErrorKinds
 from pytest_smload.core.request.invocation import InvocationFailure
 from pytest_smload.transport.errors import BAD_RESPONSE, CONNECTION, error_failure, response_failure
 from pytest_smload.transport.http.head import ResponseHead, read_head
 from pytest_smload.transport.http.link import READ_BYTES, Link, RequestEnded
-from pytest_smload.transport.http.signing import JOINED_BODY_BYTES, RequestSigner
+from pytest_smload.transport.http.signing import JOINED_BODY_BYTES
 
 if TYPE_CHECKING:
     from pytest_smload.aws.target import CredentialsSource
     from pytest_smload.core.request.invocation import Payload, Route
-    from pytest_smload.transport.http.transport import HttpTransport
+    from pytest_smload.transport.http.dialing import Dialer
+    from pytest_smload.transport.http.signing import RequestSigner
 
 MAX_HEAD_BYTES: Final = 64 * 1024
 KEPT_BODY_BYTES: Final = 64 * 1024
 """How much of an error's body is kept to read its code and message."""
 IDLE_S: Final = 1.0
 """A connection unused for longer is asked whether its peer has closed it."""
+
+
+@dataclass(slots=True, eq=False)
+class Connections:
+    """What the connections of one load share, and which of them there are.
+
+    Attributes:
+        dialer: Opens their sockets.
+        signer: Signs their requests, with the credentials of *source*.
+        max_body_bytes: A longer response body is a ``BadResponse``.
+        kinds: Error kinds of the load.
+        connects: Connections established so far.
+        live: Those that may be open.
+    """
+
+    dialer: Dialer
+    signer: RequestSigner
+    source: CredentialsSource
+    max_body_bytes: int
+    kinds: ErrorKinds = field(default_factory=ErrorKinds)
+    connects: int = 0
+    live: set[HttpConnection] = field(default_factory=set)
 
 
 class HttpConnection(Link):
@@ -35,10 +59,10 @@ class HttpConnection(Link):
         "_parser",
         "_parts",
         "_reusable",
+        "_shared",
         "_signer",
         "_source",
         "_status",
-        "_transport",
         "_wires",
         "bytes_in",
         "end",
@@ -46,15 +70,15 @@ class HttpConnection(Link):
         "on_body",
     )
 
-    def __init__(self, transport: HttpTransport, signer: RequestSigner, source: CredentialsSource) -> None:
+    def __init__(self, shared: Connections) -> None:
         super().__init__()
         self.end = 0.0
         self.bytes_in = 0
         self.failure: InvocationFailure | None = None
-        self._transport = transport
-        self._signer = signer
-        self._wires = signer.wires
-        self._source = source
+        self._shared = shared
+        self._signer = shared.signer
+        self._wires = shared.signer.wires
+        self._source = shared.source
         self._parser: Any = None
         self._status = 0
         self._reusable = False
@@ -134,7 +158,7 @@ class HttpConnection(Link):
     def close(self) -> None:
         """Close the connection; the next request would open a new one, one under way fails."""
         super().close()
-        self._transport.forget(self)
+        self._shared.live.discard(self)
 
     # Called by the parser.
 
@@ -155,13 +179,13 @@ class HttpConnection(Link):
 
     def _connect(self, now: float) -> int:
         self.start = now
-        self._transport.remember(self)
+        self._shared.live.add(self)
         try:
-            self._dial(self._transport.dialer)
+            self._dial(self._shared.dialer)
         except (OSError, RequestEnded) as error:
             return self._fail(error)
         self._parser = HttpResponseParser(self)
-        self._transport.connects += 1
+        self._shared.connects += 1
         return OK
 
     def _drop(self) -> None:
@@ -175,7 +199,7 @@ class HttpConnection(Link):
         self._drop()
         self.bytes_in = 0
         self.failure = _failure(error)
-        return self._transport.kinds.code(self.failure.kind)
+        return self._shared.kinds.code(self.failure.kind)
 
     def _next_data(self) -> bytes:
         data = self._receive()
@@ -218,8 +242,8 @@ class HttpConnection(Link):
         body_bytes = 0
         while True:
             body_bytes += self._take_parts(kept, body_bytes)
-            if body_bytes > self._transport.max_body_bytes:
-                raise _bad(f"the response body is longer than {self._transport.max_body_bytes:,} bytes")
+            if body_bytes > self._shared.max_body_bytes:
+                raise _bad(f"the response body is longer than {self._shared.max_body_bytes:,} bytes")
             if self._status:
                 break
             if not data:
@@ -239,7 +263,7 @@ class HttpConnection(Link):
         if self._status < 300:
             return OK
         self.failure = response_failure(self._status, head.headers if head else {}, b"".join(kept), now=time.time())
-        return self._transport.kinds.code(self.failure.kind)
+        return self._shared.kinds.code(self.failure.kind)
 
     def _take_parts(self, kept: list[bytes], bytes_before: int) -> int:
         taken = sum(map(len, self._parts))

@@ -15,6 +15,7 @@ from gevent.lock import BoundedSemaphore
 from gevent.socket import wait_read, wait_write
 from gevent.threadpool import ThreadPool
 
+from pytest_smload.aws.target import DEFAULT_PORTS
 from pytest_smload.transport.http.tls import TlsStream, client_context
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ _ADDRESSES_KEPT_S: Final = 5.0
 """One lookup serves all connections of a ramp; kept shorter than any DNS record worth having."""
 _THREAD_END_S: Final = 1.0
 """How long closing waits for the resolver's thread; one stuck in a lookup ends by itself, later."""
-_PORTS: Final = {"http": 80, "https": 443}
 
 Address = tuple[int, Any]
 """(address family, socket address)"""
@@ -96,7 +96,7 @@ class Dialer:
     def __init__(self, target: EndpointTarget, connect_timeout_s: float) -> None:
         parts = target.parts
         self._host = parts.hostname or ""
-        self._port = parts.port or _PORTS[parts.scheme]
+        self._port = parts.port or DEFAULT_PORTS[parts.scheme]
         self._timeout_s = connect_timeout_s
         self._context: ssl.SSLContext | None = client_context(target) if parts.scheme == "https" else None
         self._addresses = Addresses(self._host, self._port, connect_timeout_s)

@@ -13,8 +13,9 @@ from hmac import digest
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+from pytest_smload.aws.target import DEFAULT_PORTS
 from pytest_smload.errors import EndpointError
-from pytest_smload.transport.wire import HEADER_FIELDS, header_value_problem, route_headers, validate_route
+from pytest_smload.transport.wire import header_value_problem, route_headers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,15 +23,12 @@ if TYPE_CHECKING:
     from pytest_smload.aws.target import Credentials, EndpointTarget
     from pytest_smload.core.request.invocation import Payload, Route
 
-__all__ = ["HEADER_FIELDS", "RequestSigner", "Wire", "canonical_path", "host_header", "request_path", "validate_route"]
-
 SERVICE: Final = "sagemaker"
 """The signing name (the service's own is ``sagemaker-runtime``)."""
 CACHED_REQUESTS: Final = 4_096
 JOINED_BODY_BYTES: Final = 16 * 1024
 """Bodies up to this size are kept behind their head, so that one send carries the request."""
 
-_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _MAX_CREDENTIAL_CHARS: Final = 16_384
 _SHA256_BLOCK_BYTES: Final = 64
 _INNER_PAD: Final = bytes(byte ^ 0x36 for byte in range(256))
@@ -243,7 +241,7 @@ def host_header(target: EndpointTarget) -> str:
     if not host or header_value_problem(host, 253) or " " in host:
         raise EndpointError(f"{target.url!r} (from {target.url_source}) names no host; expected https://host[:port]")
     shown = f"[{host}]" if ":" in host else host
-    return shown if port is None or port == _DEFAULT_PORTS.get(parts.scheme) else f"{shown}:{port}"
+    return shown if port is None or port == DEFAULT_PORTS.get(parts.scheme) else f"{shown}:{port}"
 
 
 def _signing_key(credentials: Credentials, date: str, region: str) -> bytes:

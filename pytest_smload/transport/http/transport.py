@@ -1,23 +1,20 @@
-"""SigV4 over HTTP/1.1 keep-alive: the default transport, what its connections share, and the probe before a load."""
+"""SigV4 over HTTP/1.1 keep-alive: the default transport."""
 
 from __future__ import annotations
 
-import ipaddress
 import ssl
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from pytest_smload.core.request.error_kinds import ErrorKinds
 from pytest_smload.core.request.invocation import InvocationFailure
+from pytest_smload.core.request.transport import MAX_BODY_BYTES
 from pytest_smload.errors import EndpointError
 from pytest_smload.transport.errors import CLIENT, TIMEOUT, error_kind
-from pytest_smload.transport.http.connection import HttpConnection
+from pytest_smload.transport.http.connection import Connections, HttpConnection
 from pytest_smload.transport.http.dialing import Dialer
 from pytest_smload.transport.http.signing import RequestSigner
 
 if TYPE_CHECKING:
     from pytest_smload.aws.target import EndpointTarget
-
-MAX_BODY_BYTES: Final = 64 * 1024 * 1024
 
 
 class HttpTransport:
@@ -28,7 +25,6 @@ class HttpTransport:
         kinds: Error kinds of this load.
         connects: Connections established so far.
         dialer: Opens their sockets.
-        max_body_bytes: A longer response body is a ``BadResponse``.
     """
 
     name = "http"
@@ -54,19 +50,22 @@ class HttpTransport:
                 cannot be read.
         """
         _check_scheme(target)
-        self.kinds = ErrorKinds()
-        self.connects = 0
-        self.max_body_bytes = max_body_bytes
         self._target = target
         self._timeout_s = timeout_s
         self._expiry = InvocationFailure(TIMEOUT, f"no complete response within {timeout_s:g} s")
-        self._signer = RequestSigner(target)
+        signer = RequestSigner(target)
         self.dialer = Dialer(target, connect_timeout_s)
-        self._live: set[HttpConnection] = set()
+        self._shared = Connections(self.dialer, signer, target.credentials, max_body_bytes)
+        self.kinds = self._shared.kinds
+
+    @property
+    def connects(self) -> int:
+        """Connections established so far."""
+        return self._shared.connects
 
     def connection(self) -> HttpConnection:
         """Return a new, not yet opened connection for one user."""
-        return HttpConnection(self, self._signer, self._target.credentials)
+        return HttpConnection(self._shared)
 
     def probe(self) -> None:
         """Open one connection and close it, sending no request.
@@ -82,27 +81,19 @@ class HttpTransport:
     @property
     def in_flight(self) -> int:
         """Requests, and connects they need, waiting now."""
-        return sum(connection.in_flight for connection in self._live)
+        return sum(connection.in_flight for connection in self._shared.live)
 
     def sweep(self, now: float) -> None:
         """End every request older than the timeout as ``Timeout``; *now* is ``time.perf_counter()`` in seconds."""
         began_before = now - self._timeout_s
-        for connection in self._live:
+        for connection in self._shared.live:
             connection.expire_if_older(began_before, self._expiry)
 
     def close(self) -> None:
         """Close all connections and end the resolver's thread; requests still under way fail."""
-        for connection in list(self._live):
+        for connection in list(self._shared.live):
             connection.close()
         self.dialer.close()
-
-    def remember(self, connection: HttpConnection) -> None:
-        """Count *connection* among those that `sweep` and `close` look after."""
-        self._live.add(connection)
-
-    def forget(self, connection: HttpConnection) -> None:
-        """Leave *connection*, which is closed, alone from now on."""
-        self._live.discard(connection)
 
 
 def _check_scheme(target: EndpointTarget) -> None:
@@ -111,18 +102,11 @@ def _check_scheme(target: EndpointTarget) -> None:
         raise EndpointError(
             f"{target.url!r} (from {target.url_source}) must begin with https://, or with http:// for this machine"
         )
-    if scheme == "http" and not _is_this_machine(target.parts.hostname or ""):
+    if scheme == "http" and not target.is_loopback:
         raise EndpointError(
             f"{target.url} (from {target.url_source}) would send signed requests unencrypted; use https://. "
             "http:// is for localhost, 127.0.0.0/8 and ::1 only"
         )
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _probe_problem(target: EndpointTarget, error: OSError) -> str:

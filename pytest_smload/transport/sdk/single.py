@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_smload.aws.quiet import quiet_botocore
 from pytest_smload.errors import InvocationError
-from pytest_smload.transport.choice import is_mocked
+from pytest_smload.transport.detours import is_mocked
 from pytest_smload.transport.sdk.client import Answer, call_failure, runtime_client
 
 if TYPE_CHECKING:

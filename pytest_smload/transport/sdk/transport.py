@@ -15,6 +15,7 @@ from pytest_smload.aws.endpoint import SERVICE
 from pytest_smload.aws.quiet import hold_quiet, release_quiet
 from pytest_smload.core.request.error_kinds import OK, ErrorKinds
 from pytest_smload.core.request.invocation import InvocationFailure
+from pytest_smload.core.request.transport import MAX_BODY_BYTES
 from pytest_smload.transport.errors import BAD_RESPONSE, CLIENT, CONNECTION, TIMEOUT
 from pytest_smload.transport.sdk.client import Answer, call_failure, runtime_client
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from pytest_smload.core.request.invocation import Payload, Route
 
 READ_BYTES: Final = 65_536
-MAX_BODY_BYTES: Final = 64 * 1024 * 1024
 
 
 class Boto3Connection:

@@ -21,6 +21,7 @@ from pytest_smload.core.baselines.runs import (
     parse,
     render,
 )
+from pytest_smload.core.measure.scope_name import TOTAL, ScopeName
 from pytest_smload.errors import ConfigurationError
 
 ALPHABET = 'abZ09/:.[]-_ "\\\n\u00e9\ud800\U0001f600'
@@ -245,7 +246,7 @@ class TestNames:
     def test_metric_key(self) -> None:
         """The whole load's metrics have their own names, a part's are prefixed."""
         assert ["p95", "a.tar.gz p95", "stage peak tps"] == [
-            metric_key("total", "p95"),
-            metric_key("a.tar.gz", "p95"),
-            metric_key("stage peak", "tps"),
+            metric_key(TOTAL, "p95"),
+            metric_key(ScopeName("model", "a.tar.gz"), "p95"),
+            metric_key(ScopeName("stage", "peak"), "tps"),
         ]

@@ -17,6 +17,7 @@ from pytest_smload.core.load.profile import LoadProfile
 from pytest_smload.core.load.stages import Stage, StageSpan
 from pytest_smload.core.load.written import profile_record
 from pytest_smload.core.measure.measurement import measure
+from pytest_smload.core.measure.scope_name import TOTAL, ScopeName
 from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.core.request.invocation import InvocationFailure
 from pytest_smload.core.results import record, record_schema
@@ -78,7 +79,7 @@ def load() -> Recording:
 def result(**changes: Any) -> LoadResult:
     found = load()
     measured = measure(found)
-    health = examine(found, measured, budgeted_scopes=["b.tar.gz", "total"], simulated=False)
+    health = examine(found, measured, budgeted_scopes=[ScopeName("model", "b.tar.gz"), TOTAL], simulated=False)
     return build_result(found, measured, health, **(GIVEN | changes))
 
 

@@ -1,0 +1,72 @@
+"""The files that ``--smload-report`` writes, a row each, by the report's name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pytest_smload.files import WholeFile
+from pytest_smload.reports.json_report import run_json
+from pytest_smload.reports.markdown.report import run_markdown
+
+if TYPE_CHECKING:
+    from pytest_smload.core.results.record_schema import RunRecord
+
+
+class FinishedRun(NamedTuple):
+    """What a report is drawn from.
+
+    Attributes:
+        record: The run.
+        failures: (node id, why) of perf tests that failed for something other than their measurement.
+        report_dir: The reports' folder as the user named it.
+    """
+
+    record: RunRecord
+    failures: Sequence[tuple[str, str]] = ()
+    report_dir: str | None = None
+
+
+class Report(NamedTuple):
+    """One report.
+
+    Attributes:
+        file_name: Its file in the reports' folder.
+        text: The file's content.
+    """
+
+    file_name: str
+    text: Callable[[FinishedRun], str]
+
+    def write(self, run: FinishedRun, folder: str | Path) -> Path:
+        """Write the report of *run*, creating *folder*, and return the file's path.
+
+        Raises:
+            ReportError: the folder or file cannot be written; one line says which and why.
+        """
+        path = Path(folder) / self.file_name
+        _file(path).write(self.text(run))
+        return path
+
+
+REPORTS: Final = {
+    "json": Report("report.json", lambda run: run_json(run.record)),
+    "markdown": Report(
+        "report.md", lambda run: run_markdown(run.record, failures=run.failures, report_dir=run.report_dir)
+    ),
+}
+"""By name, the one that all others are drawn from first."""
+
+
+def check_writable(folder: str | Path) -> None:
+    """Try the folder before any load.
+
+    Raises:
+        ReportError: as `Report.write`.
+    """
+    _file(Path(folder) / REPORTS["json"].file_name).try_folder()
+
+
+def _file(path: Path) -> WholeFile:
+    return WholeFile(path, "--smload-report", " or name another folder")
