@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_smload.gate.keys import COLLECTED, ERROR_PHASE, GATE, INVALID_PHASE, KEEPER, OPTED_IN, PERF_RUN
+from pytest_smload.gate.keys import (
+    BASELINE,
+    COLLECTED,
+    ERROR_PHASE,
+    FAILURE,
+    GATE,
+    INVALID_PHASE,
+    KEEPER,
+    OPTED_IN,
+    PERF_RUN,
+    RECORD,
+)
 from pytest_smload.gate.optin import opts_in
 from pytest_smload.options import OPTIONS, SWITCHES
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator, Sequence
 
     from pytest_smload.core.load.profile import LoadProfile
     from pytest_smload.core.results.result import LoadResult
@@ -87,10 +99,12 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     returned = yield
     run = _run_of(item)
     if run is not None:
-        from pytest_smload.gate.outcome import raise_breach
+        from pytest_smload.gate.outcome import breach_text
 
         gate = item.config.stash[GATE]
-        raise_breach(run, report_directory=gate.report_directory, options=gate.options)
+        text = breach_text(run, report_directory=gate.report_directory, options=gate.options)
+        if text is not None:
+            pytest.fail(text, pytrace=False)
     return returned
 
 
@@ -101,9 +115,7 @@ def pytest_runtest_makereport(
     report = yield
     run = _run_of(item)
     if run is not None:
-        from pytest_smload.gate.outcome import judge_report
-
-        judge_report(run, report, call, options=item.config.stash[GATE].options)
+        _enforce(run, report, call, item.config.stash[GATE].options)
     return report
 
 
@@ -123,25 +135,58 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture
 def load_profile(request: pytest.FixtureRequest) -> LoadProfile:
     """The load that marks, settings file, environment and options describe together; frozen, ``.replace(...)``."""
-    from pytest_smload.gate.fixtures import profile_of
-
-    return profile_of(request)
+    with _errors_in_one_line():
+        run: PerfRun = request.node.stash[PERF_RUN]
+        return run.load_profile()
 
 
 @pytest.fixture
 def sm_endpoint(request: pytest.FixtureRequest) -> SmEndpoint:
     """The endpoint under test: ``.load(profile)`` runs a load, ``.invoke(payload)`` sends one request."""
-    from pytest_smload.gate.fixtures import endpoint_of
+    from pytest_smload.gate.sm_endpoint import SmEndpoint
 
-    return endpoint_of(request)
+    with _errors_in_one_line():
+        return SmEndpoint(request.config.stash[GATE], request.node.stash[PERF_RUN])
 
 
 @pytest.fixture
 def load_result(sm_endpoint: SmEndpoint, load_profile: LoadProfile) -> LoadResult:
     """What ``sm_endpoint.load(load_profile)`` measured, run once."""
-    from pytest_smload.gate.fixtures import result_of
+    with _errors_in_one_line():
+        return sm_endpoint.load(load_profile)
 
-    return result_of(sm_endpoint, load_profile)
+
+@contextmanager
+def _errors_in_one_line() -> Iterator[None]:
+    """Show our errors as their text alone: the traceback through our code says nothing a user can act on."""
+    from pytest_smload.errors import SmloadError
+
+    __tracebackhide__ = True
+    try:
+        yield
+    except SmloadError as error:
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
+
+
+def _enforce(run: PerfRun, report: pytest.TestReport, call: pytest.CallInfo[None], options: Sequence[str]) -> None:
+    """Make of *report* what the verdicts of the attempt's loads demand."""
+    from pytest_smload.gate.outcome import Phase, judge_phase
+
+    text = report.longreprtext if report.failed else ""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    error = call.excinfo.value if call.excinfo is not None else None
+    phase = Phase(report.when, report.outcome, text, crash.message if crash is not None else text, error)
+    ruling = judge_phase(run, phase, options=options)
+    if ruling.phase is not phase:
+        report.outcome = "failed"
+        report.when = ruling.phase.when  # type: ignore[assignment]  # pytest's three phases, and two more
+        report.longrepr = ruling.phase.text
+        if hasattr(report, "wasxfail"):
+            del report.wasxfail
+    report.user_properties.extend(ruling.properties)
+    for name, value in ((RECORD, ruling.record), (FAILURE, ruling.failure), (BASELINE, ruling.baseline)):
+        if value is not None:
+            setattr(report, name, value)
 
 
 def _run_of(item: pytest.Item) -> PerfRun | None:

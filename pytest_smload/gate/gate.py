@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +20,8 @@ from pytest_smload.settings.file import SettingsFiles
 from pytest_smload.settings.sources import read_overrides
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytest_smload.conduct.load import LoadRequest
     from pytest_smload.core.results.result import LoadResult
     from pytest_smload.settings.tables import FileSettings
@@ -41,7 +44,7 @@ class Gate:
         self.overrides = read_overrides(given, dict(os.environ))
         self.endpoints = EndpointPool()
         self._files = SettingsFiles(config.rootpath)
-        self._console = Console(config)
+        self._console = Console(self._terminal)
 
     @property
     def transport(self) -> str | None:
@@ -104,6 +107,18 @@ class Gate:
     def close(self) -> None:
         """Stop what is still running."""
         self.endpoints.close()
+
+    @contextmanager
+    def _terminal(self) -> Iterator[Any]:
+        """pytest's terminal reporter with output capturing paused, or None with ``-q`` and where there is none."""
+        plugins = self._config.pluginmanager
+        reporter: Any = plugins.get_plugin("terminalreporter")
+        if reporter is None or reporter.verbosity < 0:
+            yield None
+            return
+        capture: Any = plugins.get_plugin("capturemanager")
+        with capture.global_and_fixture_disabled() if capture is not None else nullcontext():
+            yield reporter
 
     def _hooks(self, request: LoadRequest) -> LoadHooks:
         hook = self._config.hook.pytest_smload_environment

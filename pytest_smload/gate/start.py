@@ -8,9 +8,9 @@ import pytest
 
 from pytest_smload.core.limits.sources import DEFAULT_KEY, key_matches
 from pytest_smload.errors import ConfigurationError, SmloadError
+from pytest_smload.gate.collection import uses
 from pytest_smload.gate.gate import Gate
 from pytest_smload.gate.keys import PERF_TEST
-from pytest_smload.gate.marks import uses
 from pytest_smload.gate.perf_run import nodeid_from
 from pytest_smload.reports.registry import check_writable
 from pytest_smload.settings.resolve import with_endpoint_defaults
