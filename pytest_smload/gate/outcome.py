@@ -6,24 +6,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_smload.core.results.record import load_record, test_record
+from pytest_smload.core.results.result import TestResult
 from pytest_smload.errors import InvocationError, SmloadError
 from pytest_smload.gate.baseline_updates import update_baselines
-from pytest_smload.gate.keys import BASELINE, ERROR_PHASE, FAILURE, INVALID_PHASE, RECORD
+from pytest_smload.gate.keys import BASELINE, ERROR_PHASE, FAILURE, INVALID_PHASE, RESULT
 from pytest_smload.reports.junit import junit_properties
 from pytest_smload.reports.text.failure import failure_text, invalid_text, no_load_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_smload.core.results.record_schema import TestRecord
     from pytest_smload.gate.perf_run import PerfRun
 
 
-def record_of(run: PerfRun, *, body_failed: bool = False) -> TestRecord:
-    """Return the attempt's record, as ``report.json`` has it; a test whose own assertion failed has not passed."""
+def result_of(run: PerfRun, *, body_failed: bool = False) -> TestResult:
+    """Return what reports say of the attempt; a test whose own assertion failed has not passed."""
     verdict = "fail" if body_failed and run.verdict == "pass" else run.verdict
-    return test_record(run.nodeid, run.attempt, verdict, [load_record(result) for result in run.results])
+    return TestResult(run.nodeid, run.attempt, verdict, tuple(run.results))
 
 
 def raise_breach(run: PerfRun, *, report_directory: str | None, options: Sequence[str]) -> None:
@@ -37,13 +36,13 @@ def raise_breach(run: PerfRun, *, report_directory: str | None, options: Sequenc
     """
     __tracebackhide__ = True
     if run.results and run.verdict == "fail":
-        pytest.fail(failure_text(record_of(run), report_dir=report_directory, options=options), pytrace=False)
+        pytest.fail(failure_text(result_of(run), report_dir=report_directory, options=options), pytrace=False)
 
 
 def judge_report(
     run: PerfRun, report: pytest.TestReport, call: pytest.CallInfo[Any], *, options: Sequence[str]
 ) -> None:
-    """Attach the record to the attempt's last report, and turn the report into an error where the run is INVALID.
+    """Attach the result to the attempt's last report, and turn the report into an error where the run is INVALID.
 
     JUnit XML takes its properties from the teardown's report, and from the body's where both failed.
     """
@@ -52,24 +51,24 @@ def judge_report(
     of_teardown = report.when == "teardown"
     if not of_teardown:
         run.judged = True
-    record = record_of(run)
+    result = result_of(run)
     if report.when == "call":
         _enforce(run, report, call.excinfo.value if call.excinfo is not None else None, options)
     if run.updating and not of_teardown:
         _update_baselines(run, report)
     if call.when == "call":
-        record = record_of(run, body_failed=report.failed)
+        result = result_of(run, body_failed=report.failed)
     if run.results:
-        report.user_properties.extend(junit_properties(record))
+        report.user_properties.extend(junit_properties(result))
     if not of_teardown and (run.results or report.failed):
-        setattr(report, RECORD, record)
+        setattr(report, RESULT, result)
     if report.failed and (of_teardown or not run.results or run.verdict == "pass"):
         setattr(report, FAILURE, _first_line(report))
 
 
 def _enforce(run: PerfRun, report: pytest.TestReport, error: BaseException | None, options: Sequence[str]) -> None:
     if run.results and run.verdict == "invalid":
-        text = invalid_text(record_of(run), options=options)
+        text = invalid_text(result_of(run), options=options)
         _make_error(report, INVALID_PHASE, text + _body_failure(report))
     elif isinstance(error, SmloadError) and not isinstance(error, InvocationError):
         _make_error(report, ERROR_PHASE, str(error))

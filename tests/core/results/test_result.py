@@ -19,7 +19,7 @@ from pytest_smload.core.load.written import profile_record
 from pytest_smload.core.measure.measurement import measure
 from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.core.request.invocation import InvocationFailure
-from pytest_smload.core.results import record, record_schema
+
 from pytest_smload.core.results.assemble import build_result
 from pytest_smload.core.results.result import LoadResult
 from pytest_smload.core.samples.recording import Recording
