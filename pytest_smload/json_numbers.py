@@ -52,6 +52,8 @@ def restored(
 
     null = (nulls or {}).get(hint, null)
     arguments = get_args(hint)
+    if hint is Any:
+        return value
     if hint is float:
         return _number(value, null)
     if get_origin(hint) in (Union, UnionType):

@@ -50,9 +50,9 @@ class RecordKeeper:
         """Make the result of a report JSON-able, for xdist's other process and for logs of reports."""
         data = yield
         if data is not None and RESULT in data:
-            from pytest_smload.reports.json_report import test_record
+            from pytest_smload.reports.json_report import attempt_record
 
-            data[RESULT] = test_record(data[RESULT])
+            data[RESULT] = attempt_record(data[RESULT])
         return data
 
     @pytest.hookimpl(wrapper=True)
@@ -60,9 +60,9 @@ class RecordKeeper:
         report = yield
         record = getattr(report, RESULT, None)
         if record is not None:
-            from pytest_smload.reports.json_report import test_from
+            from pytest_smload.reports.json_report import attempt_from
 
-            setattr(report, RESULT, test_from(record))
+            setattr(report, RESULT, attempt_from(record))
         return report
 
     def pytest_keyboard_interrupt(self) -> None:

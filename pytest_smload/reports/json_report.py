@@ -81,16 +81,16 @@ def report_file(path: Path) -> WholeFile:
 
 def run_record(run: RunResult) -> Json:
     """Return a run as JSON values."""
-    return {**_dumped(run, {"tests"}), "tests": [test_record(test) for test in run.tests]}
+    return {**_dumped(run, {"tests"}), "tests": [attempt_record(test) for test in run.tests]}
 
 
-def test_record(test: TestResult) -> Json:
+def attempt_record(test: TestResult) -> Json:
     """Return an attempt of a test as JSON values."""
     return {**_dumped(test, {"loads"}), "loads": [load_record(load) for load in test.loads]}
 
 
-def test_from(record: Any) -> TestResult:
-    """Return the attempt that `test_record` made *record* of.
+def attempt_from(record: Any) -> TestResult:
+    """Return the attempt that `attempt_record` made *record* of.
 
     Raises:
         ReportError: *record* is none.
@@ -102,13 +102,13 @@ def test_from(record: Any) -> TestResult:
 def load_record(load: LoadResult) -> Json:
     """Return a load as JSON values: the total's figures in an object of their own, and the verdict beside them."""
     table = _dumped(load, {**dict.fromkeys(_FIGURES, True), "baseline": _UNWRITTEN})
-    table["endpoint"] = _spoken(table["endpoint"])
+    table["endpoint"] = _present(table["endpoint"])
     if load.baseline is not None:
-        comparisons = [_spoken(each) for each in table["baseline"]["comparisons"]]
+        comparisons = [_present(each) for each in table["baseline"]["comparisons"]]
         # As in the file of baselines, null is infinite there.
         table["baseline"] = without_nan(table["baseline"] | {"comparisons": comparisons}, None)
     record: Json = {"label": table.pop("label"), "verdict": load.verdict}
-    for name, value in _spoken(table).items():
+    for name, value in _present(table).items():
         if name == "models":
             record["total"] = _dumped(load.total)
         record[name] = value
@@ -171,7 +171,8 @@ def _flat(load: Mapping[str, Any]) -> Json:
     return {**(total if isinstance(total, dict) else {}), **load}
 
 
-def _spoken(table: Json) -> Json:
+def _present(table: Json) -> Json:
+    """*table* without the keys that have nothing to say."""
     return {name: entry for name, entry in table.items() if entry or name not in _ABSENT}
 
 
