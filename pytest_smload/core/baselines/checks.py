@@ -130,6 +130,7 @@ def regression_check(
     else:
         note = comparison_note(comparison)
         note += "; not proven, which on_unproven counts as a failure" if counts else "; not proven" if unproven else ""
+    allowed = comparison.deciding.allowed * comparison.deciding.base if comparison is not None else None
     return Check(
         scope=held.scope,
         metric=held.limit.of,
@@ -143,6 +144,10 @@ def regression_check(
         upper=bound.upper if bound is not None else None,
         n_eff=bound.n_eff if bound is not None else None,
         proven=not unproven,
+        at_least=allowed if held.limit.higher_is_better else None,
+        at_most=None if held.limit.higher_is_better else allowed,
+        unit="requests/s" if held.limit.higher_is_better else "ms",
+        base=comparison.deciding.base if comparison is not None else None,
     )
 
 

@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterable
 
 from pytest_smload.core.limits.budget import ScopedLimit
-from pytest_smload.core.limits.check import Check
+from pytest_smload.core.limits.check import Check, Unit
 from pytest_smload.core.limits.limit import Limit
+from pytest_smload.core.limits.metrics import LATENCY_METRICS
 from pytest_smload.core.limits.observed import (
     base_of,
     is_short,
@@ -54,13 +55,16 @@ def abort_check(abort: Abort) -> Check:
         n=abort.requests,
         outcome="fail",
         note=f"abort_on ended the load: that many of the requests of {span} had failed",
+        at_most=abort.limit,
+        unit="ratio",
     )
 
 
 def _check(name: str, limit: Limit, measurement: Measurement, alpha: float, on_unproven: str) -> Check:
     scope = measurement.scopes.get(name)
     if scope is None:
-        return Check(name, limit.metric, limit.describe(), limit.source, NAN, 0, "fail", "no sample")
+        unit = _unit(limit.metric)
+        return Check(name, limit.metric, limit.describe(), limit.source, NAN, 0, "fail", "no sample", unit=unit)
     base = base_of(limit, scope)
     observed = observed_value(limit.metric, scope)
     refused = refusal(limit.metric, scope, base)
@@ -85,7 +89,21 @@ def _check(name: str, limit: Limit, measurement: Measurement, alpha: float, on_u
         upper=bound.upper if bound is not None else None,
         n_eff=bound.n_eff if bound is not None else None,
         proven=proven,
+        at_least=_scaled(limit.at_least, base),
+        at_most=_scaled(limit.at_most, base),
+        unit=_unit(limit.metric),
+        base=base if limit.relative else None,
     )
+
+
+def _scaled(bound: float | None, base: float | None) -> float | None:
+    return None if bound is None or base is None else bound * base
+
+
+def _unit(metric: str) -> Unit:
+    family = metric.partition(".")[0]
+    units: dict[str, Unit] = {"tps": "requests/s", "error_rate": "ratio"}
+    return "ms" if metric in LATENCY_METRICS else units.get(family, "requests")
 
 
 def _unproven_note(bound: Bound | None, tps: float, *, counts: bool) -> str:
