@@ -187,3 +187,7 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
     from pydantic import TypeAdapter
 
     return TypeAdapter(kind)
+
+
+if __name__ == "__main__":
+    Path(__file__).with_name(SCHEMA_NAME).write_text(json.dumps(report_schema(), indent=1) + "\n", encoding="utf-8")

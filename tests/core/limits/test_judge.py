@@ -100,6 +100,7 @@ def test_a_check():
         upper=math.inf,
         n_eff=20,
         proven=False,
+        at_most=30.0,
     )
 
     assert expected == check(measured(range(1, 21)), "p95", "30ms")
@@ -260,6 +261,8 @@ def test_a_load_that_was_ended_early():
         n=40,
         outcome="fail",
         note="abort_on ended the load: that many of the requests of 10s had failed",
+        at_most=0.5,
+        unit="ratio",
     )
 
     assert expected == abort_check(Abort(error_rate=0.75, requests=40, span_s=10.0, limit=0.5))
