@@ -14,7 +14,8 @@ from statistics import NormalDist
 from measure import machine_described, print_table, verdict
 
 from pytest_smload.core.baselines.comparison import Decision, Estimate, compare, confirmed
-from pytest_smload.core.statistics.intervals import BLOCKS, Bound, bound_ranks, design_effect, quantile_bound
+from pytest_smload.core.statistics.bound import Bound
+from pytest_smload.core.statistics.intervals import BLOCKS, bound_ranks, design_effect, quantile_bound
 from pytest_smload.core.statistics.percentiles import nearest_rank
 
 P95 = 950

@@ -16,6 +16,7 @@ from pytest_smload.aws.endpoint import local_target
 from pytest_smload.core.load.plan import LoadPlan
 from pytest_smload.core.load.profile import LoadProfile
 from pytest_smload.core.measure.measurement import measure
+from pytest_smload.core.measure.scope_name import TOTAL
 from pytest_smload.core.trust.validity import examine
 from pytest_smload.emulator.process import EmulatorProcess
 from pytest_smload.engine.run import LoadHooks, run_load
@@ -104,7 +105,7 @@ def one_run(endpoint: EmulatorProcess, load: dict[str, Any], burst_ms: float, wi
             plan, HttpTransport(target, timeout_s=30), endpoint_name="local", base_url=target.url, hooks=LoadHooks()
         )
     measurement = measure(recording)
-    health = examine(recording, measurement, budgeted_scopes=("total",), simulated=False)
+    health = examine(recording, measurement, budgeted_scopes=(TOTAL,), simulated=False)
     log = endpoint.log()
     times = zip(log.received_s, log.answered_s, strict=True)
     inside = [end - start for start, end in times if start >= recording.window_start_s]

@@ -60,8 +60,10 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    """Import a public name when it is first asked for: an installed plugin that is not used costs nothing."""
-    if name in _PLACES:
-        return getattr(import_module(_PLACES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # a checker reads the imports above, and so knows a name that does not exist
+
+    def __getattr__(name: str) -> object:
+        """Import a public name when it is first asked for: an installed plugin that is not used costs nothing."""
+        if name in _PLACES:
+            return getattr(import_module(_PLACES[name]), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,16 +6,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from pytest_smload.conduct.endpoints import endpoint_facts
-from pytest_smload.conduct.looks import Judged, run_until_proven
-from pytest_smload.conduct.regressions import RegressionGate
+from pytest_smload.conduct.looks import Assessment, run_until_proven
+from pytest_smload.conduct.regressions import RegressionBudgets
 from pytest_smload.conduct.sender import Sender
 from pytest_smload.core.baselines.fingerprint import fingerprint
 from pytest_smload.core.limits.judge import abort_check, judge
-from pytest_smload.core.limits.metrics import LATENCY_METRICS
 from pytest_smload.core.load.plan import LoadPlan
 from pytest_smload.core.measure.measurement import measure
 from pytest_smload.core.results.assemble import build_result
-from pytest_smload.core.statistics.intervals import ALPHA
+from pytest_smload.core.statistics.bound import ALPHA
 from pytest_smload.core.trust.validity import examine
 from pytest_smload.engine.run import LoadHooks
 from pytest_smload.errors import ConfigurationError
@@ -85,19 +84,19 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
     sender.check()
     limits, unjudged = _judged_limits(resolved, simulated=simulated)
     facts = endpoint_facts(request.settings, request.target)
-    gate = None if simulated else _regression_gate(request, resolved, plan, facts, name)
+    regressions = None if simulated else _regression_budgets(request, resolved, plan, facts, name)
     announcer.announce(request, facts, name, reason)
 
-    def judged(recording: Recording, alpha: float) -> Judged:
+    def assess(recording: Recording, alpha: float) -> Assessment:
         measurement = measure(recording)
-        scopes = {str(scope) for scope, _ in (*limits, *(resolved.regressions if resolved is not None else ()))}
+        scopes = {scope for scope, _ in (*limits, *(resolved.regressions if resolved is not None else ()))}
         health = examine(recording, measurement, budgeted_scopes=scopes, simulated=simulated)
         checks = judge(limits, measurement, alpha=alpha, on_unproven=request.profile.on_unproven)
         if recording.aborted is not None:
             checks.insert(0, abort_check(recording.aborted))
-        return Judged(recording, measurement, health, checks)
+        return Assessment(recording, measurement, health, checks)
 
-    last = run_until_proven(request.profile, sender.send, judged)
+    last = run_until_proven(request.profile, sender.send, assess)
     result = build_result(
         last.recording,
         last.measurement,
@@ -110,14 +109,14 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
         checks=last.checks,
         notes=[*request.notes, *(resolved.notes if resolved is not None else ()), *unjudged],
     )
-    if gate is None:
+    if regressions is None:
         return result
-    return _with_regressions(result, gate.judge(last, lambda: judged(sender.send(request.profile), ALPHA)))
+    return _with_regressions(result, regressions.judge(last, lambda: assess(sender.send(request.profile), ALPHA)))
 
 
-def _regression_gate(
+def _regression_budgets(
     request: LoadRequest, budget: ResolvedBudget | None, plan: LoadPlan, endpoint: EndpointFacts, transport: str
-) -> RegressionGate | None:
+) -> RegressionBudgets | None:
     """The load's regression budgets with what is recorded, or None without any.
 
     Raises:
@@ -125,7 +124,7 @@ def _regression_gate(
     """
     if budget is None or not budget.regressions:
         return None
-    return RegressionGate(
+    return RegressionBudgets(
         budget=budget,
         use=request.baselines,
         recorded=request.baselines.recorded(),
@@ -168,7 +167,7 @@ def _judged_limits(budget: ResolvedBudget | None, *, simulated: bool) -> tuple[S
     limits = budget.limits if budget is not None else ()
     if not simulated:
         return limits, []
-    timed = [limit.metric for _, limit in limits if limit.metric in (*LATENCY_METRICS, "tps")]
+    timed = [limit.metric for _, limit in limits if limit.row.timed]
     timed += [limit.metric for _, limit in (budget.regressions if budget is not None else ())]
     note = [f"simulated: {', '.join(dict.fromkeys(timed))} not judged"] if timed else []
-    return [(scope, limit) for scope, limit in limits if limit.metric not in timed], note
+    return [(scope, limit) for scope, limit in limits if not limit.row.timed], note

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_smload.core.samples.join import join
-from pytest_smload.core.statistics.intervals import ALPHA, LOOKS, look_alpha
+from pytest_smload.core.statistics.bound import ALPHA, LOOKS, look_alpha
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """A recording and what it amounts to."""
+class Assessment:
+    """A recording and what it amounts to: its figures, how far to trust them, and what its limits say."""
 
     recording: Recording
     measurement: Measurement
@@ -35,8 +35,8 @@ class Judged:
 
 
 def run_until_proven(
-    profile: LoadProfile, run: Callable[[LoadProfile], Recording], judge: Callable[[Recording, float], Judged]
-) -> Judged:
+    profile: LoadProfile, run: Callable[[LoadProfile], Recording], assess: Callable[[Recording, float], Assessment]
+) -> Assessment:
     """Run *profile*, and further stretches of it up to its ``max_duration`` while a check is unproven.
 
     Looking again and again would find a chance result too often, so each look of a load that may be extended has a
@@ -44,19 +44,19 @@ def run_until_proven(
 
     Args:
         run: Runs one stretch.
-        judge: Judges all stretches so far at the level given.
+        assess: Judges all stretches so far at the level given.
     """
     alpha = ALPHA if profile.max_duration is None else look_alpha(LOOKS)
-    judged = judge(run(profile), alpha)
+    last = assess(run(profile), alpha)
     for look in range(1, LOOKS):
-        longer_s = next_stretch_s(profile.duration_s, judged.recording.window_s, profile.max_duration_s)
-        if judged.is_settled or longer_s <= 0:
+        longer_s = next_stretch_s(profile.duration_s, last.recording.window_s, profile.max_duration_s)
+        if last.is_settled or longer_s <= 0:
             break
-        stretch = _stretch(profile, longer_s, look, sent=len(judged.recording.samples))
+        stretch = _stretch(profile, longer_s, look, sent=len(last.recording.samples))
         if stretch is None:
             break
-        judged = judge(join(judged.recording, run(stretch)), alpha)
-    return judged
+        last = assess(join(last.recording, run(stretch)), alpha)
+    return last
 
 
 def _stretch(profile: LoadProfile, longer_s: float, look: int, *, sent: int) -> LoadProfile | None:

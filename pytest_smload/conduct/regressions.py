@@ -1,4 +1,4 @@
-"""Holds a measured load against its baseline, running it once more where that is to confirm a regression."""
+"""Compares a measured load with its baseline, running it once more where that is to confirm a regression."""
 
 from __future__ import annotations
 
@@ -6,7 +6,13 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pytest_smload.core.baselines.checks import Held, as_baseline_run, compared, hold, regression_check
+from pytest_smload.core.baselines.checks import (
+    ComparedBudget,
+    as_baseline_run,
+    compare_budgets,
+    compared,
+    regression_check,
+)
 from pytest_smload.core.baselines.outcome import BaselineOutcome, BaselineState
 from pytest_smload.core.baselines.runs import UPDATE_OPTION, LoadBaseline, fingerprint_changes
 from pytest_smload.core.limits.check import Check
@@ -18,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from pytest_smload.conduct.baseline_file import BaselineFile
-    from pytest_smload.conduct.looks import Judged
+    from pytest_smload.conduct.looks import Assessment
     from pytest_smload.core.limits.budget import ResolvedBudget
 
 
@@ -69,7 +75,7 @@ class RegressionVerdict:
 
 
 @dataclass(frozen=True, slots=True)
-class RegressionGate:
+class RegressionBudgets:
     """The regression budgets of one load, read and checked before it runs.
 
     Attributes:
@@ -86,60 +92,60 @@ class RegressionGate:
     fingerprint: Mapping[str, Any]
     on_unproven: str
 
-    def judge(self, run: Judged, rerun: Callable[[], Judged]) -> RegressionVerdict:
+    def judge(self, run: Assessment, rerun: Callable[[], Assessment]) -> RegressionVerdict:
         """Return the verdict on *run*; *rerun* repeats the load where a regression is to be confirmed."""
         if run.recording.interrupted or run.recording.aborted or not run.health.valid:
             why = "it is INVALID" if not run.health.valid else "it was ended early"
             return self._aside("not compared", f"not {self._verb}: {why}")
-        held = hold(self.budget.regressions, run.measurement, None)
+        budgets = compare_budgets(self.budget.regressions, run.measurement, None)
         if self.use.updating:
-            return self._to_be_recorded(run, held)
+            return self._to_be_recorded(run, budgets)
         if self.recorded is None:
-            return self._incomparable("missing", "none is recorded for this load", held)
+            return self._incomparable("missing", "none is recorded for this load", budgets)
         changes = fingerprint_changes(self.recorded.fingerprint, self.fingerprint)
         if changes:
             why = f"what is recorded is of another load ({'; '.join(changes)})"
-            return self._incomparable("changed", why, held, tuple(changes))
-        held = hold(self.budget.regressions, run.measurement, self.recorded)
-        if any(each.suspicious for each in held):
-            return self._confirmed(held, rerun)
-        return self._compared(held, None)
+            return self._incomparable("changed", why, budgets, tuple(changes))
+        budgets = compare_budgets(self.budget.regressions, run.measurement, self.recorded)
+        if any(each.suspicious for each in budgets):
+            return self._confirmed(budgets, rerun)
+        return self._compared(budgets, None)
 
     @property
     def _verb(self) -> str:
         return "recorded as a baseline" if self.use.updating else "compared with the baseline"
 
-    def _to_be_recorded(self, run: Judged, held: Sequence[Held]) -> RegressionVerdict:
+    def _to_be_recorded(self, run: Assessment, budgets: Sequence[ComparedBudget]) -> RegressionVerdict:
         if any(check.outcome == "fail" for check in run.checks):
             return self._aside("updating", "not recorded as a baseline: a limit is breached")
-        kept = as_baseline_run(held, run.measurement, started_at=run.recording.started_at)
+        kept = as_baseline_run(budgets, run.measurement, started_at=run.recording.started_at)
         if not kept.metrics:
             return self._aside("updating", "not recorded as a baseline: none of its metrics could be estimated")
         outcome = BaselineOutcome("updating", self.use.key, self.fingerprint, run=kept)
         return RegressionVerdict((), [f"regression budgets are not checked: {UPDATE_OPTION}"], outcome)
 
-    def _confirmed(self, held: Sequence[Held], rerun: Callable[[], Judged]) -> RegressionVerdict:
-        metrics = ", ".join(_name(each) for each in held if each.suspicious)
+    def _confirmed(self, budgets: Sequence[ComparedBudget], rerun: Callable[[], Assessment]) -> RegressionVerdict:
+        metrics = ", ".join(each.key for each in budgets if each.suspicious)
         try:
             again = rerun()
         except SmloadError as error:
             reasons = [Finding(f"{metrics} regressed, and the rerun to confirm it failed: {error}", _RERUN_REMEDY)]
-            return self._compared(held, None, reasons=reasons)
+            return self._compared(budgets, None, reasons=reasons)
         counts = _counts(again)
         if again.recording.interrupted:
-            return self._compared(held, None, reruns=[counts], interrupted=True)
+            return self._compared(budgets, None, reruns=[counts], interrupted=True)
         if not again.health.valid or again.recording.aborted:
             why = again.health.reasons[0].cause if again.health.reasons else again.recording.aborted
             reasons = [Finding(f"{metrics} regressed, and the rerun to confirm it was INVALID: {why}", _RERUN_REMEDY)]
-            return self._compared(held, None, reruns=[counts], reasons=reasons)
+            return self._compared(budgets, None, reruns=[counts], reasons=reasons)
         assert self.recorded is not None  # noqa: S101 - something was compared
-        held_again = hold(self.budget.regressions, again.measurement, self.recorded)
-        return self._compared(held, held_again, reruns=[counts])
+        repeated = compare_budgets(self.budget.regressions, again.measurement, self.recorded)
+        return self._compared(budgets, repeated, reruns=[counts])
 
     def _compared(
         self,
-        held: Sequence[Held],
-        again: Sequence[Held] | None,
+        budgets: Sequence[ComparedBudget],
+        again: Sequence[ComparedBudget] | None,
         *,
         reruns: Sequence[Rerun] = (),
         reasons: Sequence[Finding] = (),
@@ -147,11 +153,11 @@ class RegressionGate:
     ) -> RegressionVerdict:
         assert self.recorded is not None  # noqa: S101 - something was compared
         checks, notes, comparisons = [], [], []
-        for place, each in enumerate(held):
+        for place, each in enumerate(budgets):
             comparison = compared(each, again[place] if again is not None else None)
             if comparison is not None:
                 comparisons.append(comparison)
-            missing = f"no baseline: the recorded runs have no {_name(each)}; {self._remedy}"
+            missing = f"no baseline: the recorded runs have no {each.key}; {self._remedy}"
             if comparison is not None or each.refused or self.budget.baseline_required:
                 checks.append(regression_check(each, comparison, missing=missing, on_unproven=self.on_unproven))
             else:
@@ -167,14 +173,14 @@ class RegressionGate:
         return RegressionVerdict(checks, notes, outcome, reruns, reasons, interrupted)
 
     def _incomparable(
-        self, state: BaselineState, why: str, held: Sequence[Held], changes: tuple[str, ...] = ()
+        self, state: BaselineState, why: str, budgets: Sequence[ComparedBudget], changes: tuple[str, ...] = ()
     ) -> RegressionVerdict:
-        """No run to hold this one against: said, and a failure where a baseline is required."""
+        """No run to compare this one with: said, and a failure where a baseline is required."""
         outcome = BaselineOutcome(state, self.use.key, self.fingerprint, changes)
         missing = f"no baseline: {why}; {self._remedy}"
         required = self.budget.baseline_required
-        checks = [regression_check(each, None, missing=missing) for each in held if required or each.refused]
-        names = ", ".join(_name(each) for each in held)
+        checks = [regression_check(each, None, missing=missing) for each in budgets if required or each.refused]
+        names = ", ".join(each.key for each in budgets)
         notes = [] if required else [f"no regression check of {names}: {missing}"]
         return RegressionVerdict(checks, notes, outcome)
 
@@ -189,11 +195,7 @@ class RegressionGate:
 _RERUN_REMEDY = "run the test again once the cause is gone; until then the regression is neither confirmed nor refuted"
 
 
-def _name(held: Held) -> str:
-    return held.limit.of if held.scope == "total" else f"{held.scope} {held.limit.of}"
-
-
-def _counts(run: Judged) -> Rerun:
+def _counts(run: Assessment) -> Rerun:
     measurement = run.measurement
     return Rerun(
         started_at=run.recording.started_at,

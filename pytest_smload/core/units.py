@@ -35,6 +35,30 @@ def parse_share(text: str) -> float:
     return float(match[1]) / 100
 
 
+def parse_whole(text: str) -> int:
+    """Return 3 for ``"3"``.
+
+    Raises:
+        ValueError: *text* is not a whole number.
+    """
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a whole number") from None
+
+
+def parse_number(text: str) -> float:
+    """Return 0.5 for ``"0.5"``.
+
+    Raises:
+        ValueError: *text* is not a number.
+    """
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a number") from None
+
+
 def format_duration(seconds: float) -> str:
     """Return the shortest common text for *seconds*: ``"90s"`` -> ``"1m30s"``, ``0.25`` -> ``"250ms"``."""
     if seconds < 1 and seconds > 0:

@@ -10,7 +10,8 @@ import pytest
 
 from pytest_smload.core.limits.budget import Level, merge
 from pytest_smload.core.limits.sources import parse_marker_limits
-from pytest_smload.core.load.fields import LOAD_FIELDS, SHAPES, check_load_fields
+from pytest_smload.core.load.fields import MARK_KEYS
+from pytest_smload.core.load.profile import LOAD_FIELDS, check_load_fields, given_shapes
 from pytest_smload.core.load.weights import resolve_models
 from pytest_smload.core.wording import unknown_field
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 PERF = "perf"
 BUDGET = "perf_budget"
-OWN_KEYS = ("profile", "endpoint")
-"""Keyword arguments of ``perf`` besides the fields of a load."""
 LOADING_FIXTURES = ("sm_endpoint", "load_result")
 PARAMETER_SET = "the parameter set"
 FIXTURES = (*LOADING_FIXTURES, "load_profile")
@@ -159,9 +158,9 @@ def _load_problems(place: PlacedMarks) -> list[str]:
         problems += [f"{source}: {name} is given twice, {seen[name]!r} and {mark.kwargs[name]!r}" for name in twice]
         seen.update(mark.kwargs)
     fields = place.load_fields()
-    allowed = (*LOAD_FIELDS, *OWN_KEYS)
+    allowed = (*LOAD_FIELDS, *MARK_KEYS)
     problems += [f"{source}: {unknown_field(name, allowed)}" for name in fields if name not in allowed]
-    for name in OWN_KEYS:
+    for name in MARK_KEYS:
         if name in fields and not isinstance(fields[name], str):
             problems.append(f"{source}: {name}: {fields[name]!r} is not the name of a table in smload.toml")
     load_fields = {name: value for name, value in fields.items() if name in LOAD_FIELDS}
@@ -194,11 +193,7 @@ def _strangers(loads: list[tuple[str, dict[str, Any]]], budget: Budget) -> list[
     if models is None or isinstance(models, str):
         return []
     names = list(resolve_models(models))
-    stages = next((fields.get("stages") for _, fields in reversed(loads) if _shape(fields)), None) or ()
+    stages = next((fields.get("stages") for _, fields in reversed(loads) if given_shapes(fields)), None) or ()
     stage_names = [getattr(stage, "name", None) or str(number) for number, stage in enumerate(stages, start=1)]
     resolved = budget.resolve(models=names, stages=stage_names, open_model=True)
     return [problem for problem in resolved.problems if "stage" not in problem or stages]
-
-
-def _shape(fields: Mapping[str, Any]) -> bool:
-    return any(fields.get(name) is not None for name in SHAPES)

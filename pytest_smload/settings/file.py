@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pytest_smload.core.limits.sources import FileBudget, parse_budget_table
-from pytest_smload.core.load.fields import TRAFFIC_FIELDS
+from pytest_smload.core.load.profile import TRAFFIC_FIELDS
 from pytest_smload.core.wording import unknown_name
 from pytest_smload.errors import ConfigurationError
 from pytest_smload.settings.tables import EndpointSettings, FileSettings

@@ -6,10 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_smload.core.load.fields import SHAPES, TRAFFIC_FIELDS, check_load_fields
+from pytest_smload.core.load.fields import MARK_KEYS
 from pytest_smload.core.load.payloads import EVERY_OTHER
-from pytest_smload.core.load.profile import LoadProfile
-from pytest_smload.core.load.weights import check_models, expand_names, resolve_models
+from pytest_smload.core.load.profile import (
+    ONE_SHAPE,
+    SHAPES,
+    TRAFFIC_FIELDS,
+    LoadProfile,
+    check_load_fields,
+    given_shapes,
+)
+from pytest_smload.core.load.weights import check_models, expand_names, resolve_models, spread_over
 from pytest_smload.core.wording import unknown_name
 from pytest_smload.errors import ConfigurationError
 from pytest_smload.settings.sources import Overrides
@@ -77,10 +84,7 @@ def resolve_load(
     levels: list[tuple[str, Mapping[str, Any]]] = [(endpoint.source, endpoint.traffic)]
     if profile_name is not None and file is not None:
         levels.append((f"{file.label} [profiles.{profile_name}]", named))
-    levels += [
-        (where, {key: value for key, value in mark.items() if key not in ("profile", "endpoint")})
-        for where, mark in marks
-    ]
+    levels += [(where, {key: value for key, value in mark.items() if key not in MARK_KEYS}) for where, mark in marks]
     levels += overrides.levels()
     merge = _Merge()
     for where, fields in levels:
@@ -110,9 +114,9 @@ def with_endpoint_defaults(profile: LoadProfile, endpoint: EndpointSettings) -> 
     if profile.models is not None and not isinstance(profile.models, str):
         changes = {name: _narrowed(value, profile.models) for name, value in changes.items()}
     if isinstance(profile.models, str):
-        changes["models"] = _spread(profile.models, endpoint.traffic.get("models"))
+        changes["models"] = spread_over(profile.models, endpoint.traffic.get("models"))
     elif isinstance(changes.get("models"), str):
-        changes["models"] = _spread(changes["models"], None)
+        changes["models"] = spread_over(changes["models"], None)
     if changes.get("payload", profile.payload) is None:
         if not endpoint.embedded:
             raise ConfigurationError(
@@ -154,11 +158,10 @@ class _Merge:
 
     def add(self, given: Mapping[str, Any], sources: Mapping[str, str]) -> None:
         """Lay one source's fields over the weaker ones."""
-        shapes = [name for name in SHAPES if name in given]
+        shapes = given_shapes(given)
         if len(shapes) > 1:
             where = " and ".join(dict.fromkeys(sources[name] for name in shapes))
-            both = " and ".join(shapes)
-            self.problems.append(f"{where}: {both} are both given; a load has exactly one of users, tps and stages")
+            self.problems.append(f"{where}: {' and '.join(shapes)} {ONE_SHAPE}")
         elif shapes:
             self._clear(shapes[0])
         if "duration" in given and "stages" in self.values and "stages" not in given:
@@ -180,25 +183,8 @@ class _Merge:
 
     def _models(self, value: Any) -> Any:
         if isinstance(value, str) and "models" in self.values and not check_models(value):
-            return _spread(value, self.values["models"])
+            return spread_over(value, self.values["models"])
         return value
-
-
-def _spread(distribution: str, weaker: Any) -> Any:
-    """Return ``[names..., "zipf(s)"]`` for a distribution over the models of a weaker source, most popular first."""
-    if isinstance(weaker, Mapping):
-        weights = {name: weight if isinstance(weight, (int, float)) else 1 for name, weight in weaker.items()}
-        names = sorted((name for name, weight in weights.items() if weight > 0), key=lambda name: -weights[name])
-    elif isinstance(weaker, (list, tuple)):
-        names = list(weaker)
-        if names and names[-1].strip().startswith("zipf("):
-            names.pop()
-    else:
-        raise ConfigurationError(
-            f"models: {distribution!r} spreads over the endpoint's own models, and it has none; "
-            f'list them: models = ["model-{{0..9}}.tar.gz", "{distribution.strip()}"]'
-        )
-    return [*names, distribution]
 
 
 def _chosen(key: str, overrides: Overrides, marks: Marks) -> tuple[str | None, str]:

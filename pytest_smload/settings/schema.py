@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from pytest_smload.core.load.fields import LOAD_FIELDS, TRAFFIC_FIELDS, check_load_fields
+from pytest_smload.core.load.profile import LOAD_FIELDS, TRAFFIC_FIELDS, check_load_fields
 from pytest_smload.core.wording import unknown_field, unknown_name
 from pytest_smload.settings.tables import LOCAL
 
@@ -70,7 +70,7 @@ def remove_credentials(tables: dict[str, Any], table: tuple[str, ...] = ()) -> I
         if len(table) != 1 and _SECRET_KEY.fullmatch(key):
             del tables[key]
             yield table, key
-        elif isinstance(value, dict) and table != ("budgets",) and key not in ("models", *TRAFFIC_FIELDS):
+        elif isinstance(value, dict) and table != ("budgets",) and key not in TRAFFIC_FIELDS:
             yield from remove_credentials(value, (*table, key))
 
 

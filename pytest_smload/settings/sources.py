@@ -4,28 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from types import MappingProxyType
 
-from pytest_smload.core.load.fields import LOAD_FIELDS, check_load_fields
+from pytest_smload.core.load.profile import LOAD_FIELDS, ONE_SHAPE, check_load_fields, given_shapes
+from pytest_smload.core.wording import nearest
 from pytest_smload.errors import ConfigurationError
 from pytest_smload.options import OPTIONS, PREFIX, SWITCHES, UPDATE_BASELINES, Option
 
 TRANSPORTS = ("http", "boto3")
-
-
-def _whole(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is not a whole number") from None
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is not a number") from None
 
 
 def _transport(text: str) -> str:
@@ -44,9 +30,7 @@ def _switch(text: str) -> bool:
 _SWITCHED = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 _PARSERS: Mapping[str, Callable[[str], object]] = {
-    "users": _whole,
-    "tps": _number,
-    "seed": _whole,
+    **{name: row.from_text for name, row in LOAD_FIELDS.items() if row.from_text is not None},
     "transport": _transport,
     **{option.name: _switch for option in SWITCHES},
 }
@@ -132,13 +116,13 @@ def _parse(texts: Mapping[str, str], where: Callable[[Option], str], problems: l
             problems += [f"{where(option)}: {problem.removeprefix(f'{name}: ')}" for problem in found]
         elif not text.strip():
             problems.append(f"{where(option)}: needs a value ({option.metavar})")
-    if values.get("users") is not None and values.get("tps") is not None:
-        both = " and ".join(where(_BY_NAME[name]) for name in ("users", "tps"))
-        problems.append(f"{both}: are both given; a load has exactly one of users, tps and stages")
+    shapes = given_shapes(values)
+    if len(shapes) > 1:
+        problems.append(f"{' and '.join(where(_BY_NAME[name]) for name in shapes)}: {ONE_SHAPE}")
     return values
 
 
 def _unknown_variable(name: str, known: list[str]) -> str:
-    near = get_close_matches(name, known, n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
+    near = nearest(name, known)
+    hint = f"; did you mean {near}?" if near is not None else ""
     return f"{name}: unknown environment variable{hint} (allowed: {', '.join(known)})"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytest_smload.conduct.looks import Judged, run_until_proven
+from pytest_smload.conduct.looks import Assessment, run_until_proven
 from pytest_smload.core.limits.check import Check
 from pytest_smload.core.load.profile import LoadProfile
 from pytest_smload.core.measure.measurement import measure
@@ -57,16 +57,16 @@ class FakeLoad:
             **self.facts,
         )
 
-    def judge(self, recording: Recording, alpha: float) -> Judged:
+    def judge(self, recording: Recording, alpha: float) -> Assessment:
         self.looks.append((recording.window_s, alpha))
         proven = len(self.looks) >= self.proven_at
         check = Check("total", "p95", "<= 1 s", "the mark", 1.0, 1, "pass", proven=proven)
         reasons = () if self.valid else (Finding("the client was busy", "free a core"),)
         found = examine(recording, measure(recording), budgeted_scopes=[], simulated=True)
         health = dataclasses.replace(found, valid=self.valid, reasons=reasons)
-        return Judged(recording, measure(recording), health, [check])
+        return Assessment(recording, measure(recording), health, [check])
 
-    def until_proven(self, profile: LoadProfile) -> Judged:
+    def until_proven(self, profile: LoadProfile) -> Assessment:
         return run_until_proven(profile, self.run, self.judge)
 
 
@@ -136,7 +136,7 @@ def test_a_load_without_checks_is_settled() -> None:
     nothing = run_until_proven(
         extendable(),
         load.run,
-        lambda recording, alpha: Judged(recording, measure(recording), load.judge(recording, alpha).health, []),
+        lambda recording, alpha: Assessment(recording, measure(recording), load.judge(recording, alpha).health, []),
     )
 
     assert len(load.looks) == 1

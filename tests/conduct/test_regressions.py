@@ -1,4 +1,4 @@
-"""The regression gate on measured loads: what fails, what is undecided, and what the rerun decides."""
+"""Regression budgets of measured loads: what fails, what is undecided, and what the rerun decides."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from pytest_smload.conduct.baseline_file import BaselineFile
-from pytest_smload.conduct.looks import Judged
-from pytest_smload.conduct.regressions import BaselineUse, RegressionGate
+from pytest_smload.conduct.looks import Assessment
+from pytest_smload.conduct.regressions import BaselineUse, RegressionBudgets
 from pytest_smload.core.baselines.comparison import Estimate
 from pytest_smload.core.baselines.runs import BaselineRun, LoadBaseline
 from pytest_smload.core.limits.budget import ResolvedBudget
@@ -26,7 +26,7 @@ FACTS = {"seed": 0}
 COUNT, WINDOW_S = 400, 40.0
 
 
-def run_of(p50_ms: float, *, count: int = COUNT, **facts) -> Judged:
+def run_of(p50_ms: float, *, count: int = COUNT, **facts) -> Assessment:
     """A closed load whose latencies spread by a fifth around *p50_ms*."""
     samples = Samples()
     for place in range(count):
@@ -51,10 +51,10 @@ def run_of(p50_ms: float, *, count: int = COUNT, **facts) -> Judged:
     )
     measurement = measure(recording)
     health = examine(recording, measurement, budgeted_scopes=(), simulated=False)
-    return Judged(recording, measurement, health, judge((), measurement))
+    return Assessment(recording, measurement, health, judge((), measurement))
 
 
-def invalid(run: Judged) -> Judged:
+def invalid(run: Assessment) -> Assessment:
     return replace(run, health=replace(run.health, valid=False, reasons=(Finding("the client was slow", "rest"),)))
 
 
@@ -65,12 +65,14 @@ def recorded(*p50s_ms: float, anchor_ms: float | None = None) -> LoadBaseline:
 
 
 @pytest.fixture
-def gate(tmp_path):
-    """Make a gate on p50, 10 %."""
+def budgets(tmp_path):
+    """Make budgets on one metric, p50, 10 %."""
 
     def make(baseline: LoadBaseline | None, *, required: bool = False, updating: bool = False, **changes):
-        limit = RegressionLimit("p50", changes.pop("budget", 0.1), changes.pop("floor_ms", 0.0), "10%", "the mark")
-        return RegressionGate(
+        limit = RegressionLimit(
+            changes.pop("of", "p50"), changes.pop("budget", 0.1), changes.pop("floor_ms", 0.0), "10%", "the mark"
+        )
+        return RegressionBudgets(
             budget=ResolvedBudget((), regressions=((TOTAL, limit),), baseline_required=required),
             use=BaselineUse(BaselineFile(tmp_path, "t.py::t"), "", updating, ("t.py::t",)),
             recorded=baseline,
@@ -81,23 +83,33 @@ def gate(tmp_path):
     return make
 
 
-def never() -> Judged:
+def never() -> Assessment:
     raise AssertionError("no rerun is needed")
 
 
-def test_a_run_within_the_budget_passes_without_a_rerun(gate):
+def test_a_run_within_the_budget_passes_without_a_rerun(budgets):
     """Proven: its interval is below what is allowed."""
-    verdict = gate(recorded(10, 10, 10, 10, 10)).judge(run_of(10), never)
+    verdict = budgets(recorded(10, 10, 10, 10, 10)).judge(run_of(10), never)
     (check,) = verdict.checks
     assert (check.metric, check.outcome, check.proven) == ("p50", "pass", True)
     assert check.limit == "<= 110% of baseline 10 ms (5 runs)"
+    assert (check.at_least, check.at_most, check.unit, check.base) == (None, pytest.approx(11), "ms", pytest.approx(10))
     assert verdict.reruns == ()
     assert "smallest budget attainable 6.6% with 5 runs" in check.note
 
 
-def test_a_regression_fails_when_the_rerun_agrees(gate):
+def test_the_bound_of_tps_is_the_least(budgets):
+    """More is better: the baseline's value less what is allowed, in requests per second."""
+    runs = [BaselineRun("t", COUNT, COUNT, 0, {"tps": Estimate(10.0, 9.9, 10.1)})] * 3
+    verdict = budgets(LoadBaseline(FACTS, runs[0], runs), of="tps").judge(run_of(10), never)
+    (check,) = verdict.checks
+    assert (check.limit, check.at_most, check.unit) == (">= 90% of baseline 10 TPS (3 runs)", None, "requests/s")
+    assert (check.at_least, check.base) == (pytest.approx(9), pytest.approx(10))
+
+
+def test_a_regression_fails_when_the_rerun_agrees(budgets):
     """And the rerun is accounted for."""
-    verdict = gate(recorded(10, 10, 10)).judge(run_of(20), lambda: run_of(21))
+    verdict = budgets(recorded(10, 10, 10)).judge(run_of(20), lambda: run_of(21))
     (check,) = verdict.checks
     assert (check.outcome, check.proven) == ("fail", True)
     assert "confirmed by a rerun: ratio 2.1 [" in check.note
@@ -108,9 +120,9 @@ def test_a_regression_fails_when_the_rerun_agrees(gate):
 
 
 @pytest.mark.parametrize(("on_unproven", "outcome"), [("estimate", "pass"), ("fail", "fail")])
-def test_a_regression_the_rerun_does_not_confirm_is_undecided(gate, on_unproven, outcome):
+def test_a_regression_the_rerun_does_not_confirm_is_undecided(budgets, on_unproven, outcome):
     """Unproven, which on_unproven decides."""
-    verdict = gate(recorded(10, 10, 10), on_unproven=on_unproven).judge(run_of(20), lambda: run_of(10))
+    verdict = budgets(recorded(10, 10, 10), on_unproven=on_unproven).judge(run_of(20), lambda: run_of(10))
     (check,) = verdict.checks
     assert (check.outcome, check.proven) == (outcome, False)
     assert "not confirmed by a rerun" in check.note
@@ -118,40 +130,40 @@ def test_a_regression_the_rerun_does_not_confirm_is_undecided(gate, on_unproven,
     assert verdict.outcome.comparisons[0].decision == "undecided"
 
 
-def test_a_rerun_that_cannot_be_trusted_makes_the_load_invalid(gate):
+def test_a_rerun_that_cannot_be_trusted_makes_the_load_invalid(budgets):
     """Neither a pass nor a failure follows from it."""
-    verdict = gate(recorded(10, 10)).judge(run_of(20), lambda: invalid(run_of(20)))
+    verdict = budgets(recorded(10, 10)).judge(run_of(20), lambda: invalid(run_of(20)))
     (reason,) = verdict.reasons
     assert reason.cause == "p50 regressed, and the rerun to confirm it was INVALID: the client was slow"
     assert [rerun.valid for rerun in verdict.reruns] == [False]
 
 
-def test_a_rerun_that_cannot_be_sent_makes_the_load_invalid(gate):
+def test_a_rerun_that_cannot_be_sent_makes_the_load_invalid(budgets):
     """The endpoint was deleted between the two."""
 
-    def deleted() -> Judged:
+    def deleted() -> Assessment:
         raise EndpointError("no such endpoint")
 
-    (reason,) = gate(recorded(10, 10)).judge(run_of(20), deleted).reasons
+    (reason,) = budgets(recorded(10, 10)).judge(run_of(20), deleted).reasons
     assert reason.cause == "p50 regressed, and the rerun to confirm it failed: no such endpoint"
 
 
-def test_an_interrupted_rerun_interrupts(gate):
+def test_an_interrupted_rerun_interrupts(budgets):
     """Ctrl-C is Ctrl-C."""
-    assert gate(recorded(10, 10)).judge(run_of(20), lambda: run_of(20, interrupted=True)).interrupted
+    assert budgets(recorded(10, 10)).judge(run_of(20), lambda: run_of(20, interrupted=True)).interrupted
 
 
-def test_below_the_floor_nothing_regresses(gate):
+def test_below_the_floor_nothing_regresses(budgets):
     """Twice the latency, but by less than the floor."""
-    verdict = gate(recorded(1, 1, 1), floor_ms=5.0).judge(run_of(2), never)
+    verdict = budgets(recorded(1, 1, 1), floor_ms=5.0).judge(run_of(2), never)
     (check,) = verdict.checks
     assert check.outcome == "pass"
     assert check.limit == "<= 600% of baseline 1 ms, the floor of 5 ms (3 runs)"
 
 
-def test_many_small_steps_fail_against_the_anchor(gate):
+def test_many_small_steps_fail_against_the_anchor(budgets):
     """Within the budget of the latest runs, beyond twice the budget of the first."""
-    verdict = gate(recorded(15, 15, 15, anchor_ms=10)).judge(run_of(15), lambda: run_of(15))
+    verdict = budgets(recorded(15, 15, 15, anchor_ms=10)).judge(run_of(15), lambda: run_of(15))
     (check,) = verdict.checks
     assert check.outcome == "fail"
     assert check.limit == "<= 120% of the first baseline run 10 ms"
@@ -170,14 +182,15 @@ def test_many_small_steps_fail_against_the_anchor(gate):
         ),
     ],
 )
-def test_without_a_comparable_baseline(gate, baseline, state, why, required):
+def test_without_a_comparable_baseline(budgets, baseline, state, why, required):
     """Said; a failure only where one is required."""
-    verdict = gate(baseline, required=required).judge(run_of(10), never)
+    verdict = budgets(baseline, required=required).judge(run_of(10), never)
     assert verdict.outcome.state == state
     said = f"no baseline: {why}; record one: pytest -m perf t.py::t --smload-update-baselines"
     if required:
         (check,) = verdict.checks
         assert (check.outcome, check.limit, check.note) == ("fail", "<= 110% of a baseline", said)
+        assert (check.at_least, check.at_most, check.unit, check.base) == (None, None, "ms", None)
     else:
         assert verdict.checks == []
         assert verdict.notes == [f"no regression check of p50: {said}"]
@@ -191,24 +204,24 @@ def test_without_a_comparable_baseline(gate, baseline, state, why, required):
         (run_of(20, aborted="half of the requests failed"), "it was ended early"),
     ],
 )
-def test_a_run_that_is_not_whole_is_not_compared(gate, run, why):
+def test_a_run_that_is_not_whole_is_not_compared(budgets, run, why):
     """Nor run again."""
-    verdict = gate(recorded(10), required=True).judge(run, never)
+    verdict = budgets(recorded(10), required=True).judge(run, never)
     assert verdict.checks == ()
     assert verdict.notes == [f"not compared with the baseline: {why}"]
     assert verdict.outcome.state == "not compared"
 
 
-def test_too_few_successes_fail_without_a_rerun(gate):
+def test_too_few_successes_fail_without_a_rerun(budgets):
     """As in any check of a percentile."""
-    (check,) = gate(recorded(10)).judge(run_of(20, count=1), never).checks
+    (check,) = budgets(recorded(10)).judge(run_of(20, count=1), never).checks
     assert check.outcome == "fail"
     assert check.note.startswith("p50 needs 2 successes, has 1")
 
 
-def test_updating_keeps_what_is_gated(gate):
+def test_updating_keeps_what_is_gated(budgets):
     """Value and interval of each metric; no check."""
-    verdict = gate(recorded(1), updating=True).judge(run_of(10), never)
+    verdict = budgets(recorded(1), updating=True).judge(run_of(10), never)
     assert verdict.checks == ()
     assert verdict.outcome.run is not None
     estimate = verdict.outcome.run.metrics["p50"]
@@ -216,10 +229,10 @@ def test_updating_keeps_what_is_gated(gate):
     assert (verdict.outcome.run.n, verdict.outcome.run.errors) == (COUNT, 0)
 
 
-def test_a_metric_no_run_has_is_said(gate):
+def test_a_metric_no_run_has_is_said(budgets):
     """A budget newer than the baseline."""
     baseline = replace(recorded(10), runs=(BaselineRun("t", 1, 1, 0, {}),))
-    verdict = gate(baseline).judge(run_of(10), never)
+    verdict = budgets(baseline).judge(run_of(10), never)
     assert verdict.checks == []
     (note,) = verdict.notes
     assert note.startswith("no baseline: the recorded runs have no p50; record one: pytest ")

@@ -11,6 +11,7 @@ from pytest_smload.core.limits.check import Check
 from pytest_smload.core.load.profile import LoadProfile
 from pytest_smload.core.load.stages import StageSpan
 from pytest_smload.core.measure.measurement import measure
+from pytest_smload.core.measure.scope_name import TOTAL, ScopeName
 from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.core.request.invocation import InvocationFailure
 from pytest_smload.core.results.assemble import build_result
@@ -51,5 +52,5 @@ def load() -> Recording:
 def result(**changes: Any) -> LoadResult:
     found = load()
     measured = measure(found)
-    health = examine(found, measured, budgeted_scopes=["b.tar.gz", "total"], simulated=False)
+    health = examine(found, measured, budgeted_scopes=[ScopeName("model", "b.tar.gz"), TOTAL], simulated=False)
     return build_result(found, measured, health, **(GIVEN | changes))

@@ -124,15 +124,20 @@ def test_options_and_variables_are_complete() -> None:
     assert expected == {name: options[name].partition(" |")[0] for name in expected}
 
 
-def test_load_fields_are_complete() -> None:
-    """Each field of a load has its row, and no other has one; defaults are the code's."""
-    fields = rows("Load fields")
-    assert list(LOAD_FIELDS) == list(fields)
-    for field in dataclasses.fields(LoadProfile):
-        if isinstance(field.default, (str, int)):
-            shown = json.dumps(field.default)
-            cell = fields[field.name].partition(" |")[0]
-            assert shown == cell.strip("`"), field.name
+def test_load_fields_are_the_codes() -> None:
+    """Each field of a load has its row, with the code's default and its line on the field, and no other has one."""
+    shown = re.sub(r"\[([^]]+)\]\([^)]+\)", r"\1", section("Load fields"))
+    expected = [
+        f"| `{field.name}` | {default(field.default, row.unset)}| {row.summary} |"
+        for field, row in zip(dataclasses.fields(LoadProfile), LOAD_FIELDS.values(), strict=True)
+    ]
+    assert expected == [line for line in shown.splitlines() if line.startswith("| `")]
+
+
+def default(value: object, unset: str) -> str:
+    """The default as a cell: JSON, text in code quotes; None is what it amounts to."""
+    text = unset if value is None else f"`{json.dumps(value)}`" if isinstance(value, str) else json.dumps(value)
+    return f"{text} " if text else ""
 
 
 def test_limits_are_complete() -> None:

@@ -14,6 +14,7 @@ from pytest_smload.core.limits.sources import override_budget
 from pytest_smload.core.load.plan import LoadPlan
 from pytest_smload.core.load.profile import LoadProfile
 from pytest_smload.core.measure.measurement import Measurement, measure
+from pytest_smload.core.measure.scope_name import TOTAL
 from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.core.results.assemble import build_result
 from pytest_smload.core.trust.validity import examine
@@ -148,7 +149,7 @@ def judged(
     return build_result(
         recording,
         measurement,
-        examine(recording, measurement, budgeted_scopes={"total"}, simulated=False),
+        examine(recording, measurement, budgeted_scopes={TOTAL}, simulated=False),
         label=None,
         endpoint=EndpointFacts("test", target.endpoint_name, target.region, target.url),
         profile=profile,

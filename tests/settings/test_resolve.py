@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_smload.core.load.fields import SHAPES
-from pytest_smload.core.load.profile import LoadProfile
+from pytest_smload.core.load.profile import SHAPES, LoadProfile
 from pytest_smload.core.load.stages import Stage
 from pytest_smload.core.load.weights import resolve_models
 from pytest_smload.errors import ConfigurationError

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_smload.core.load.profile import LOAD_FIELDS
 from pytest_smload.errors import ConfigurationError
 from pytest_smload.settings.sources import OPTIONS, SWITCHES, read_overrides
 
@@ -20,6 +21,13 @@ def test_every_option_has_a_variable() -> None:
         (f"--smload-{name}", f"smload_{name}", f"SMLOAD_{name.upper()}")
         for name in ("endpoint", "profile", "users", "tps", "duration", "warmup", "seed", "transport", "report")
     ]
+
+
+def test_options_of_a_load_are_its_fields() -> None:
+    """A load field says how its option's text becomes a value if there is one of its name, and only then."""
+    parsed = {name for name, row in LOAD_FIELDS.items() if row.from_text is not None}
+    others = {"endpoint", "profile", "transport", "report"}
+    assert parsed == {option.name for option in OPTIONS} - others
 
 
 def test_texts_become_values() -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from math import exp, inf, isfinite, isnan, log, nan, sqrt
 from typing import Literal, NamedTuple
 
-from pytest_smload.core.statistics.intervals import Bound
+from pytest_smload.core.statistics.bound import Bound
 
 Decision = Literal["fail", "pass", "undecided"]
 
@@ -46,7 +46,7 @@ class Estimate(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A run held against baseline runs.
+    """A run compared with baseline runs.
 
     Attributes:
         decision: ``"fail"``: worse, significantly and by more than is allowed. ``"pass"``: shown not to be worse by
@@ -55,7 +55,7 @@ class Comparison:
         lower, upper: Its 90 % interval, so that each side is missed by 5 %.
         allowed: The ratio allowed: 1.1 for 10 % more latency, 0.95 for 5 % less TPS; more where the floor is larger.
         base: The baseline's geometric mean.
-        runs: Baseline runs it was held against.
+        runs: Baseline runs it was compared with.
         noise: Standard deviation of ln(metric) between runs, as estimated or assumed.
         attainable: The smallest budget that unchanged code passes nine times in ten with this many baseline runs and
             any number of requests.
@@ -83,7 +83,7 @@ def compare(
     higher_is_better: bool = False,
     noise: float | None = None,
 ) -> Comparison:
-    """Hold *new* against the runs of *baseline*.
+    """Compare *new* with the runs of *baseline*.
 
     Args:
         new: The run judged.
@@ -113,7 +113,7 @@ def compare_with_anchor(
     floor: float = 0.0,
     higher_is_better: bool = False,
 ) -> Comparison:
-    """Hold *new* against the run everything began with, on the cumulative budget.
+    """Compare *new* with the run everything began with, on the cumulative budget.
 
     Args:
         new: The run judged.

@@ -7,13 +7,11 @@ import json
 from typing import Any
 
 from pytest_smload.core.load.plan import LoadPlan
+from pytest_smload.core.load.profile import LOAD_FIELDS
 from pytest_smload.core.load.written import MOST_ENTRIES, profile_record
 from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.core.units import format_duration
 
-_OTHERWISE_SAID = ("payload", "models", "stages", "duration", "warmup", "timeout", "wait")
-_NO_MATTER = ("max_duration", "on_unproven", "abort_on", "prime_timeout")
-"""How long a load may go on and what its verdict is change nothing about the requests."""
 _DIGEST_DIGITS = 16
 _SHARE_DIGITS = 6
 
@@ -28,21 +26,21 @@ def fingerprint(plan: LoadPlan, endpoint: EndpointFacts, *, transport: str, clie
         client: Which software measured: its name and the part of its version that may change what is measured.
     """
     profile = plan.profile
-    said = {name: value for name, value in profile_record(profile).items() if name not in _OTHERWISE_SAID + _NO_MATTER}
+    fields = {name: row.fingerprint for name, row in LOAD_FIELDS.items()}
     facts: dict[str, Any] = {
-        **said,
+        **{name: value for name, value in profile_record(profile).items() if fields[name] == "written"},
+        **{
+            name: format_duration(getattr(profile, f"{name}_s"))
+            for name, kind in fields.items()
+            if kind == "duration" and getattr(profile, name) is not None
+        },
         "client": client,
         "configuration": None,
-        "duration": format_duration(profile.duration_s),
         "endpoint_name": endpoint.endpoint_name,
         "payload": _payload_digest(plan),
         "region": endpoint.region,
-        "timeout": format_duration(profile.timeout_s),
         "transport": transport,
-        "warmup": format_duration(profile.warmup_s),
     }
-    if profile.wait is not None:
-        facts["wait"] = format_duration(profile.wait_s)
     if profile.stages is not None:
         facts["stages"] = [
             {

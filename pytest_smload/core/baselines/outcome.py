@@ -10,13 +10,13 @@ from pytest_smload.core.baselines.comparison import Comparison, Decision
 from pytest_smload.core.baselines.runs import BaselineRun
 
 BaselineState = Literal["compared", "missing", "changed", "not compared", "updating"]
-"""Held against recorded runs; none recorded; those recorded are not comparable; this run is not fit to be compared;
+"""Compared with recorded runs; none recorded; those recorded are not comparable; this run is not fit to be compared;
 it is to be recorded instead."""
 
 
 @dataclass(frozen=True, slots=True)
 class MetricComparison:
-    """One regression budget held against the baseline.
+    """One regression budget compared with the baseline.
 
     Attributes:
         scope, metric: What was compared.
@@ -51,7 +51,7 @@ class BaselineOutcome:
         key: The load's key in the baseline file.
         fingerprint: Its facts, as in the file.
         changes: What makes the recorded runs incomparable: ``"duration: 60s -> 120s"``.
-        runs: Recorded runs it was held against.
+        runs: Recorded runs it was compared with.
         comparisons: One per metric compared.
         run: This load as a baseline would keep it; None where it must not be recorded.
     """

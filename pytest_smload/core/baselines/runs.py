@@ -11,6 +11,7 @@ from math import inf
 from typing import Any
 
 from pytest_smload.core.baselines.comparison import Estimate
+from pytest_smload.core.measure.scope_name import TOTAL, ScopeName
 
 KEPT_RUNS = 5
 UPDATE_OPTION = "--smload-update-baselines"
@@ -82,9 +83,9 @@ def file_name(test: str) -> str:
     return f"{slug}-{digest}.json" if slug else f"{digest}.json"
 
 
-def metric_key(scope: str, metric: str) -> str:
+def metric_key(scope: ScopeName, metric: str) -> str:
     """Return the key of *metric* in a run: ``"p95"`` of the whole load, ``"xgboost-1.tar.gz p95"`` of a part of it."""
-    return metric if scope == "total" else f"{scope} {metric}"
+    return metric if scope == TOTAL else f"{scope} {metric}"
 
 
 def fingerprint_changes(recorded: Mapping[str, Any], current: Mapping[str, Any]) -> list[str]:

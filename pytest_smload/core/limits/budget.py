@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Literal
 
-from pytest_smload.core.limits.limit import Limit, parse_limit
-from pytest_smload.core.limits.metrics import ERRORS_PREFIX, METRICS
+from pytest_smload.core.limits.grammar import parse_limit
+from pytest_smload.core.limits.limit import Limit
+from pytest_smload.core.limits.metrics import METRICS, metric_family
 from pytest_smload.core.limits.regression_limit import (
     BASELINE_REQUIRED,
     REGRESSION_METRICS,
@@ -16,6 +16,7 @@ from pytest_smload.core.limits.regression_limit import (
     RegressionLimit,
 )
 from pytest_smload.core.measure.scope_name import EACH, TOTAL, ScopeName
+from pytest_smload.core.wording import did_you_mean, some
 
 Origin = Literal["built-in", "default", "mark", "key", "override"]
 """Who set a limit: nobody, ``[budgets.default]``, a ``perf_budget`` mark, another budget key of the file, the call."""
@@ -40,8 +41,6 @@ class Level:
 
 _NO_MODELS = "this load's traffic names no models; limit the total, or give the load models={...}"
 _NO_STAGES = "this load has no stages; limit the total, or give the load stages=[...]"
-_SHOWN = 3
-"""Names listed before "and N more"."""
 
 BUILT_IN = Level("built-in", ((TOTAL, parse_limit("error_rate", "1%", source="built-in")),))
 
@@ -90,7 +89,7 @@ class Budget:
         known = {"model": frozenset(models), "stage": frozenset(stages)}
         for (scope, metric), limit in self.limits.items():
             by_default = self.origins[scope, metric] == "default"
-            if isinstance(limit, Limit) and limit.relative and metric == "tps" and not open_model:
+            if isinstance(limit, Limit) and limit.needs_rate and not open_model:
                 (notes if by_default else problems).append(_closed_share(limit, by_default=by_default))
             elif scope.kind == "each" and not models and not by_default:
                 problems.append(f"{limit.source}: {metric} of each model is limited, but {_NO_MODELS}")
@@ -189,29 +188,25 @@ def _named(scope: ScopeName, metric: str) -> str:
 
 def _closed_share(limit: Limit, *, by_default: bool) -> str:
     if by_default:
-        return f"{limit.source} tps {limit.describe()} is not checked: a closed load (users) offers no rate"
+        return f"{limit.source} {limit.metric} {limit.describe()} is not checked: a closed load (users) offers no rate"
     return (
-        f"{limit.source}: tps {limit.text!r} is a share of the offered rate, and a closed load (users) offers none; "
-        "write requests/s, such as tps=40, or give the load tps"
+        f"{limit.source}: {limit.metric} {limit.text!r} is a share of the offered rate, and a closed load (users) "
+        "offers none; write requests/s, such as tps=40, or give the load tps"
     )
 
 
 def _stranger(source: str, kind: str, names: list[str], known: Sequence[str]) -> str:
     """The sentence for limits on models or stages a load does not have."""
-    subject, verb = (f"{kind}s {_listed(names)}", "are") if len(names) > 1 else (f"{kind} {names[0]!r}", "is")
+    subject, verb = (f"{kind}s {_some(names)}", "are") if len(names) > 1 else (f"{kind} {names[0]!r}", "is")
     if not known:
         remedy = _NO_MODELS if kind == "model" else _NO_STAGES
         return f"{source}: {subject} {verb} limited, but {remedy}"
-    near = get_close_matches(names[0], known, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
     place = "in this load's traffic" if kind == "model" else "among this load's stages"
-    return f"{source}: {subject} {verb} not {place}{hint} ({kind}s: {_listed(known)})"
+    return f"{source}: {subject} {verb} not {place}{did_you_mean(names[0], known)} ({kind}s: {_some(known)})"
 
 
-def _listed(names: Sequence[str]) -> str:
-    """Return the first few of *names*, quoted, and how many more there are."""
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(map(repr, names[:_SHOWN])) + more
+def _some(names: Sequence[str]) -> str:
+    return some([repr(name) for name in names])
 
 
 _ORDER = {metric: place for place, metric in enumerate([*METRICS, *(f"regression {of}" for of in REGRESSION_METRICS)])}
@@ -223,6 +218,6 @@ def _in_order(limits: Mapping[Key, Entry], models: Sequence[str], stages: Sequen
 
     def position(key: Key) -> tuple[int, int, str]:
         scope, metric = key
-        return place[scope], _ORDER["errors" if metric.startswith(ERRORS_PREFIX) else metric], metric
+        return place[scope], _ORDER[metric_family(metric)], metric
 
     return [(key[0], limits[key]) for key in sorted(limits, key=position)]

@@ -1,107 +1,104 @@
-"""The interval of one metric of one scope, by the method that suits the metric."""
+"""How metrics are observed in a scope: their intervals, the samples behind them, what refuses or qualifies them.
+
+The intervals are imported where they are taken: limits are read at collection, which must not pay for NumPy.
+"""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pytest_smload.core.limits.limit import Limit
-from pytest_smload.core.limits.metrics import COLD_METRIC, ERRORS_PREFIX, LATENCY_METRICS, PER_MILLE
-from pytest_smload.core.measure.scope import Scope
-from pytest_smload.core.statistics.intervals import (
-    ALPHA,
-    Bound,
-    error_rate_bound,
-    latencies,
-    mean_bound,
-    quantile_bound,
-    tps_bound,
-)
 from pytest_smload.core.statistics.percentiles import needed_samples
 from pytest_smload.core.units import format_duration
 
+if TYPE_CHECKING:
+    from pytest_smload.core.measure.scope import Scope
+    from pytest_smload.core.statistics.bound import Bound
 
-def metric_bound(scope: Scope, metric: str, *, alpha: float = ALPHA) -> Bound | None:
-    """Return the estimate of *metric* with its interval, or None where it has none: counts and extremes are facts.
 
-    Args:
-        alpha: What the interval may miss.
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a check fails whatever was observed.
+
+    Attributes:
+        reason: For its reader.
+        settled: Whether more samples would change nothing.
     """
-    if metric in PER_MILLE:
-        return quantile_bound(latencies(scope.outcome_ms), PER_MILLE[metric], ordered=scope.latency_ms, alpha=alpha)
-    if metric == "mean":
-        return mean_bound(scope.outcome_ms, alpha=alpha)
-    if metric == "tps":
-        return tps_bound(scope.ended_ok, scope.span_s, alpha=alpha)
-    if metric == "error_rate":
-        return error_rate_bound(scope.outcome_ms, alpha=alpha)
-    return None
+
+    reason: str
+    settled: bool = True
 
 
-def base_of(limit: Limit, scope: Scope) -> float | None:
-    """What a relative limit is a share of, in the unit of what is observed."""
-    if not limit.relative:
-        return 1.0
-    return scope.offered_tps if limit.metric == "tps" else float(scope.stats.requests)
-
-
-def observed_value(metric: str, scope: Scope) -> float:
-    if metric in PER_MILLE:
-        return scope.check_quantile_ms(PER_MILLE[metric])
-    if metric.startswith(ERRORS_PREFIX):
-        return float(scope.kinds.get(metric.removeprefix(ERRORS_PREFIX), 0))
-    by_metric = {
-        "mean": scope.stats.mean_ms,
-        "max": scope.check_max_ms(),
-        COLD_METRIC: scope.stats.cold.p95_ms,
-        "tps": scope.stats.tps,
-        "error_rate": scope.stats.error_rate,
-        "requests": float(scope.stats.requests),
-    }
-    return by_metric[metric]
-
-
-def samples_behind(metric: str, scope: Scope) -> int:
-    if metric == COLD_METRIC:
-        return scope.stats.cold.touched
-    if metric in ("mean", "tps"):
-        return scope.stats.ok
-    return scope.stats.ok + scope.lost if metric in LATENCY_METRICS else scope.stats.requests
-
-
-def refusal(metric: str, scope: Scope, base: float | None = 1.0) -> str:
-    """Return why a check of *metric* fails whatever was observed, or ``""``; *base* is None without an offered rate."""
-    requests, ok = scope.stats.requests, scope.stats.ok
-    if metric == COLD_METRIC:
-        # A handful of models is all there may be: their nearest rank is the slowest, which is what matters then.
-        return "" if scope.stats.cold.touched else "no model answered"
+def without_success(scope: Scope) -> Refusal | None:
+    """Refuse a scope without a sample, or whose requests all failed."""
+    requests = scope.stats.requests
     if requests == 0:
-        return "no sample"
-    if ok == 0:
-        return f"none of {requests:,} requests succeeded"
-    if base is None:
-        return "no offered rate to take a share of"
-    return too_few(metric, ok, scope.stats.tps) if is_short(metric, scope) else ""
+        return Refusal("no sample")
+    return None if scope.stats.ok else Refusal(f"none of {requests:,} requests succeeded")
 
 
-def is_short(metric: str, scope: Scope) -> bool:
-    """Whether there are successes, but too few for the percentile *metric*: a longer window brings the rest."""
-    return metric in PER_MILLE and 0 < scope.stats.ok < needed_samples(PER_MILLE[metric])
+def without_touch(scope: Scope) -> Refusal | None:
+    """Refuse a scope none of whose models ever answered.
+
+    A handful of models is all there may be: their nearest rank is the slowest, which is what matters then.
+    """
+    return None if scope.stats.cold.touched else Refusal("no model answered")
 
 
-def too_few(metric: str, ok: int, tps: float) -> str:
-    needed = needed_samples(PER_MILLE[metric])
+def too_few_for(scope: Scope, metric: str, per_mille: int) -> Refusal | None:
+    """Refuse a percentile of fewer than ceil(1 / (1 - p)) successes: a longer window brings the rest."""
+    ok, tps, needed = scope.stats.ok, scope.stats.tps, needed_samples(per_mille)
+    if ok == 0 or ok >= needed:
+        return without_success(scope)
     text = f"{metric} needs {needed:,} successes, has {ok:,}"
-    if not tps > 0:
-        return text
-    return f"{text}; at {tps:.3g} TPS that takes {format_duration(math.ceil(needed / tps))}"
+    takes = f"; at {tps:.3g} TPS that takes {format_duration(math.ceil(needed / tps))}" if tps > 0 else ""
+    return Refusal(text + takes, settled=False)
 
 
-def lost_note(metric: str, scope: Scope) -> str:
-    """How requests that never got an answer bear on a latency check, or ``""``."""
-    if not scope.lost or metric not in LATENCY_METRICS or metric == COLD_METRIC:
-        return ""
+def answered_or_lost(scope: Scope) -> int:
+    """Return how many samples an order statistic of the latencies is of."""
+    return scope.stats.ok + scope.lost
+
+
+def lost_are_slowest(scope: Scope) -> str:
+    """Return how requests that never got an answer bear on an order statistic, or ``""``."""
+    return f"{_lost(scope)} count{'s' if scope.lost == 1 else ''} as slowest" if scope.lost else ""
+
+
+def lost_are_left_out(scope: Scope) -> str:
+    """Return that requests that never got an answer are not in the mean, or ``""``."""
+    return f"{_lost(scope)}: not in the mean" if scope.lost else ""
+
+
+def _lost(scope: Scope) -> str:
     counts = (("timed out", scope.kinds.get("Timeout", 0)), ("unsent", scope.kinds.get("Unsent", 0)))
-    lost = ", ".join(f"{count:,} {how}" for how, count in counts if count)
-    if metric == "mean":
-        return f"{lost}: not in the mean"
-    return f"{lost} count{'s' if scope.lost == 1 else ''} as slowest"
+    return ", ".join(f"{count:,} {how}" for how, count in counts if count)
+
+
+def latency_percentile(scope: Scope, alpha: float, per_mille: int) -> Bound:
+    """Return the percentile of successes and lost requests, with an interval that misses *alpha*."""
+    from pytest_smload.core.statistics.intervals import latencies, quantile_bound
+
+    return quantile_bound(latencies(scope.outcome_ms), per_mille, ordered=scope.latency_ms, alpha=alpha)
+
+
+def mean_latency(scope: Scope, alpha: float) -> Bound:
+    """Return the mean of the successes, with an interval that misses *alpha*."""
+    from pytest_smload.core.statistics.intervals import mean_bound
+
+    return mean_bound(scope.outcome_ms, alpha=alpha)
+
+
+def success_rate_per_s(scope: Scope, alpha: float) -> Bound:
+    """Return the successes per second, with an interval that misses *alpha*."""
+    from pytest_smload.core.statistics.intervals import tps_bound
+
+    return tps_bound(scope.ended_ok, scope.span_s, alpha=alpha)
+
+
+def failure_share(scope: Scope, alpha: float) -> Bound:
+    """Return the share of failures, with an interval that misses *alpha*."""
+    from pytest_smload.core.statistics.intervals import error_rate_bound
+
+    return error_rate_bound(scope.outcome_ms, alpha=alpha)

@@ -16,14 +16,10 @@ from pytest_smload.core.limits.budget import (
     merge,
     once_each,
 )
-from pytest_smload.core.limits.limit import parse_limits
+from pytest_smload.core.limits.grammar import parse_limits
 from pytest_smload.core.limits.metrics import METRICS
-from pytest_smload.core.limits.regression_limit import (
-    BASELINE_REQUIRED,
-    REGRESSION,
-    parse_baseline_required,
-    parse_regression,
-)
+from pytest_smload.core.limits.regression_grammar import parse_baseline_required, parse_regression
+from pytest_smload.core.limits.regression_limit import BASELINE_REQUIRED, REGRESSION
 from pytest_smload.core.load.weights import expand_names, name_problem
 from pytest_smload.core.measure.scope_name import EACH, TOTAL, ScopeName
 from pytest_smload.errors import ConfigurationError

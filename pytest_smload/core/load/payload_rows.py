@@ -11,11 +11,11 @@ import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import Enum
 from pathlib import Path
 from typing import Any, NoReturn
 
+from pytest_smload.core.wording import did_you_mean
 from pytest_smload.errors import PayloadError
 
 MAX_BODY_BYTES = 25 * 1024 * 1024
@@ -236,9 +236,8 @@ def _imported(text: str, root: Path, what: str) -> Callable[..., Any]:
         raise PayloadError(f"{shown}: {module_name!r} is already imported from {loaded_from}; rename {own_file}")
     for name in function_name.split("."):
         if not hasattr(found, name):
-            near = get_close_matches(name, dir(found), n=1)
-            hint = f"did you mean {near[0]!r}?" if near else "check its spelling"
-            raise PayloadError(f"{shown}: {module_name!r} has no {function_name!r}; {hint}")
+            hint = did_you_mean(name, dir(found), "; check its spelling")
+            raise PayloadError(f"{shown}: {module_name!r} has no {function_name!r}{hint}")
         found = getattr(found, name)
     if not callable(found):
         raise PayloadError(f"{shown} is {type(found).__name__}, not a function; name a function of the TargetModel")
@@ -259,10 +258,9 @@ def _refuse_missing(source: str | Path, root: Path, shown: str) -> NoReturn:
     siblings: list[str] = []
     with suppress(OSError):  # a file where a folder is meant, or a folder that may not be listed
         siblings = [path.name for path in missing.parent.iterdir()]
-    near = get_close_matches(missing.name, siblings, n=1)
-    remedy = f"did you mean {near[0]!r}?" if near else "check the path"
+    remedy = did_you_mean(missing.name, siblings, "; check the path")
     hint = f" ({_LITERAL_HINT})" if isinstance(source, str) else ""
     if len(shown) > 200:
         shown = f"{shown[:150]}...'"
     name = missing.name if len(missing.name) <= 80 else f"{missing.name[:60]}..."
-    raise PayloadError(f"{shown} does not exist: no {name!r} in {missing.parent}; {remedy}{hint}")
+    raise PayloadError(f"{shown} does not exist: no {name!r} in {missing.parent}{remedy}{hint}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from itertools import cycle, islice
 from math import gcd
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 from pytest_smload.core.load.payload_rows import MAX_TOTAL_BYTES, Joint, Rows, check_json, check_size, read_rows
 from pytest_smload.core.load.weights import expand_names
 from pytest_smload.core.request.invocation import Payload
+from pytest_smload.core.wording import did_you_mean, some
 from pytest_smload.errors import ConfigurationError, PayloadError
 
 EVERY_OTHER = "*"
@@ -46,9 +46,9 @@ def build_payloads(
         ConfigurationError: a table names a model twice, or one that gets no traffic.
     """
     sources = per_model(source, names, "payload")
-    missing = [repr(name) for name, item in zip(names, sources, strict=True) if item is None]
+    missing = [name for name, item in zip(names, sources, strict=True) if item is None]
     if missing:
-        whose = "" if list(names) == [None] else f" for {_listed(missing, 'model')}"
+        whose = "" if list(names) == [None] else f" for {_models(missing)}"
         raise PayloadError(
             f'no payload{whose}; set payload to a path, bytes, a list or a function (in a table "*" is for the others)'
         )
@@ -84,27 +84,24 @@ def per_model(value: object, names: Sequence[str | None], field: str = "per-mode
             problems.append(f"{field}: {error}")
             continue
         unknown += [name for name in expanded if name not in known and name != EVERY_OTHER]
-        again = [repr(name) for name in expanded if name in entries]
+        again = [name for name in expanded if name in entries]
         if again:
-            problems.append(f"{field}: {key!r} names {_listed(again, 'model')} a second time; name each once")
+            problems.append(f"{field}: {key!r} names {_models(again)} a second time; name each once")
         entries.update(dict.fromkeys(expanded, entry))
     if unknown and not known:
         problems.append(f"{field}: the table is per model, but the load's requests name none; write one value instead")
     elif unknown:
-        near = get_close_matches(unknown[0], known, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"its models are {_listed(sorted(map(repr, known)), '')}"
-        problems.append(f"{field}: no traffic goes to {_listed(list(map(repr, unknown)), 'model')}; {hint}")
+        hint = did_you_mean(unknown[0], known, f"; its models are {some(sorted(map(repr, known)), _SHOWN)}")
+        problems.append(f"{field}: no traffic goes to {_models(unknown)}{hint}")
     if problems:
         raise ConfigurationError(problems)
     default = entries.get(EVERY_OTHER)
     return [default if name is None else entries.get(name, default) for name in names]
 
 
-def _listed(names: Sequence[str], noun: str) -> str:
+def _models(names: Sequence[str | None]) -> str:
     """``model 'a'``, ``models 'a', 'b'``, ``models 'a', 'b', 'c', 'd', 'e' and 195 more``."""
-    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
-    plural = f"{noun}s " if len(names) > 1 else f"{noun} "
-    return (plural if noun else "") + ", ".join(names[:_SHOWN]) + more
+    return f"model{'s' if len(names) > 1 else ''} {some(list(map(repr, names)), _SHOWN)}"
 
 
 class _Bodies:

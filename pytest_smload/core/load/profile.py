@@ -10,9 +10,23 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from pytest_smload.core.load.fields import LOAD_FIELDS, MAX_USERS, POISSON, SHAPES, as_stages, check_load_fields
+from pytest_smload.core.load.fields import POISSON, ROW, THE_ENDPOINTS, UNIFORM, LoadField, member_field, rows_of
 from pytest_smload.core.load.stages import Stage
-from pytest_smload.core.units import format_duration, parse_duration_s, parse_share
+from pytest_smload.core.load.values import (
+    MAX_USERS,
+    abort_rule,
+    anything,
+    choice,
+    duration_text,
+    flag,
+    positive,
+    stage_list,
+    user_count,
+    whole,
+    whole_per_model,
+)
+from pytest_smload.core.load.weights import check_models
+from pytest_smload.core.units import format_duration, parse_duration_s, parse_number, parse_share, parse_whole
 from pytest_smload.core.wording import unknown_field
 from pytest_smload.errors import ConfigurationError
 
@@ -40,65 +54,81 @@ class LoadProfile:
 
     Traffic fields left ``None`` are the endpoint's own.
 
-    Attributes:
-        users: Closed model: this many users, each waiting for its answer before the next request.
-        spawn_rate: Users started per second; all at once by default.
-        wait: Think time of a user between an answer and its next request, ``"100ms"``.
-        tps: Open model: requests per second on a schedule, whatever the endpoint does.
-        arrivals: ``"poisson"`` or ``"uniform"`` spacing of the open model's schedule.
-        stages: Stretches of different load, one after the other inside the window.
-        duration: The measured window; with stages, their sum.
-        warmup: The unrecorded ramp before it; ``"0s"`` sends nothing outside the window.
-        models: Weights per TargetModel (``{0..9}`` in a name expands), a list of models (equal weights; a last element
-            ``"zipf(1.1)"`` makes it a distribution), or ``"zipf(1.1)"`` over the endpoint's own models.
-        payload, content_type, accept, batch, variant, container, component, custom_attributes, inference_id: What each
-            request carries; a mapping gives a value per model (``"*"`` for the others).
-        order: ``"shuffled"`` (seeded) or ``"smooth"`` (evenly spread) sequence of models.
-        max_in_flight: Open model: most requests under way at once; 2 s of load within 50..5,000 by default.
-        prime: Whether each model is sent one request before the warm-up, so that cold loads are not measured; with
-            ``warmup="0s"`` nothing is.
-        prime_timeout: Longest time priming may take in all.
-        max_requests: Ends the load after this many requests, warm-up included.
-        timeout: Longest time one request may take.
-        max_duration: Lets a load whose checks are not proven go on, in at most two further stretches, up to this much
-            window in all.
-        on_unproven: What a check whose interval does not settle it is: ``"estimate"`` (what its estimate says) or
-            ``"fail"``.
-        abort_on: ``{"error_rate": "50%", "for": "10s"}`` ends, and fails, a load whose error rate stays that high.
-        seed: Seed of schedule and model sequence.
-
     Raises:
         ConfigurationError: naming every field that is wrong.
+
+    Attributes:
     """
 
-    users: int | None = None
-    spawn_rate: float | None = None
-    wait: str | None = None
-    tps: float | None = None
-    arrivals: str = POISSON
-    stages: tuple[Stage, ...] | None = None
-    duration: str = "60s"
-    warmup: str = "10s"
-    models: Mapping[str, float | str] | Sequence[str] | str | None = None
-    payload: PayloadSource | Mapping[str, PayloadSource] | None = field(default=None, repr=False)
-    content_type: str | Mapping[str, str] | None = None
-    accept: str | Mapping[str, str] | None = None
-    batch: int | Mapping[str, int] | None = None
-    variant: str | Mapping[str, str] | None = None
-    container: str | Mapping[str, str] | None = None
-    component: str | Mapping[str, str] | None = None
-    custom_attributes: str | Mapping[str, str] | None = None
-    inference_id: str | Mapping[str, str] | None = None
-    order: str = "shuffled"
-    max_in_flight: int | None = None
-    prime: bool = True
-    prime_timeout: str = "10m"
-    max_requests: int | None = None
-    timeout: str = "70s"
-    max_duration: str | None = None
-    seed: int = 0
-    on_unproven: str = "estimate"
-    abort_on: Mapping[str, str | float] | None = None
+    # fmt: off
+    users: int | None = field(default=None, metadata={ROW: LoadField(
+        "closed model: this many users, each waiting for its answer before its next request",
+        user_count, unset="", shape=True, loads="closed", from_text=parse_whole)})
+    spawn_rate: float | None = field(default=None, metadata={ROW: LoadField(
+        "users started per second", positive, unset="all at once", loads="closed")})
+    wait: str | None = field(default=None, metadata={ROW: LoadField(
+        'think time of a user between an answer and its next request, `"100ms"`',
+        duration_text(zero=True), loads="closed", fingerprint="duration")})
+    tps: float | None = field(default=None, metadata={ROW: LoadField(
+        "open model: requests per second on a schedule, whatever the endpoint does",
+        positive, unset="", shape=True, loads="open", from_text=parse_number)})
+    arrivals: str = field(default=POISSON, metadata={ROW: LoadField(
+        'spacing of that schedule: `"poisson"` or `"uniform"`', choice(POISSON, UNIFORM), loads="open")})
+    stages: Sequence[Stage] | None = field(default=None, metadata={ROW: LoadField(
+        "list of `Stage(duration, users= or tps=, name=)`, one after the other inside the window",
+        stage_list, unset="", shape=True, fingerprint="derived")})
+    duration: str = field(default="60s", metadata={ROW: LoadField(
+        "the measured window; with stages, their sum",
+        duration_text(), loads="unstaged", from_text=str, fingerprint="duration")})
+    warmup: str = field(default="10s", metadata={ROW: LoadField(
+        'the unrecorded ramp before it; `"0s"` sends nothing outside the window',
+        duration_text(zero=True), from_text=str, fingerprint="duration")})
+    models: Mapping[str, float | str] | Sequence[str] | str | None = field(default=None, metadata={ROW: LoadField(
+        'weights `{"a.tar.gz": 3, "b.tar.gz": 1}` (`{0..199}` in a name expands), a list (equal weights; `"zipf(1.1)"` '
+        'as its last element makes the first the most popular), or `"zipf(1.1)"` over the endpoint\'s own models',
+        check_models, unset=THE_ENDPOINTS, traffic=True, fingerprint="derived")})
+    payload: PayloadSource | Mapping[str, PayloadSource] | None = field(
+        default=None, repr=False, metadata={ROW: LoadField(
+        "a file (`.csv`, `.txt`, `.jsonl`, `.ndjson`: a request per line; any other: one request), a folder (a request "
+        'per file), `"module:function"` or a function of the TargetModel, bytes, or a list of rows',
+        anything, unset=THE_ENDPOINTS, traffic=True, fingerprint="derived")})
+    content_type: str | Mapping[str, str] | None = member_field("ContentType")
+    accept: str | Mapping[str, str] | None = member_field("Accept")
+    batch: int | Mapping[str, int] | None = field(default=None, metadata={ROW: LoadField(
+        "rows joined into one request: lines by newlines, JSON as an array where the content type is "
+        "`application/json`", whole_per_model(1), unset="1", traffic=True)})
+    variant: str | Mapping[str, str] | None = member_field("TargetVariant")
+    container: str | Mapping[str, str] | None = member_field("TargetContainerHostname")
+    component: str | Mapping[str, str] | None = member_field("InferenceComponentName")
+    custom_attributes: str | Mapping[str, str] | None = member_field("CustomAttributes")
+    inference_id: str | Mapping[str, str] | None = member_field("InferenceId")
+    order: str = field(default="shuffled", metadata={ROW: LoadField(
+        'sequence of models: seeded shuffle, or `"smooth"`, evenly spread (which makes an LRU cache of models miss '
+        "every time)", choice("shuffled", "smooth"))})
+    max_in_flight: int | None = field(default=None, metadata={ROW: LoadField(
+        "open model: most requests under way at once",
+        whole(1, MAX_USERS), unset="2 s of load, within 50..5,000", loads="open")})
+    prime: bool = field(default=True, metadata={ROW: LoadField(
+        "before the warm-up each model is asked once, the least popular first and eight at a time, so that cold loads "
+        'are over and known; not with `warmup="0s"`', flag)})
+    prime_timeout: str = field(default="10m", metadata={ROW: LoadField(
+        "longest time priming may take in all", duration_text(), fingerprint="no")})
+    max_requests: int | None = field(default=None, metadata={ROW: LoadField(
+        "ends the load after this many requests, priming and warm-up included", whole(1))})
+    timeout: str = field(default="70s", metadata={ROW: LoadField(
+        "longest time one request may take", duration_text(), fingerprint="duration")})
+    max_duration: str | None = field(default=None, metadata={ROW: LoadField(
+        "lets a load whose checks are not proven go on: its window is doubled, at most twice, up to this",
+        duration_text(), loads="unstaged", fingerprint="no")})
+    seed: int = field(default=0, metadata={ROW: LoadField(
+        "seed of schedule and model sequence", whole(0), from_text=parse_whole)})
+    on_unproven: str = field(default="estimate", metadata={ROW: LoadField(
+        'what a check that its interval does not settle is: what its estimate says, or `"fail"`',
+        choice("estimate", "fail"), fingerprint="no")})
+    abort_on: Mapping[str, str | float] | None = field(default=None, metadata={ROW: LoadField(
+        '`{error_rate = "50%", for = "10s"}` ends, and fails, a load whose error rate stays that high',
+        abort_rule, fingerprint="no")})
+    # fmt: on
 
     def __post_init__(self) -> None:
         set_fields = {
@@ -110,7 +140,8 @@ class LoadProfile:
         if problems:
             raise ConfigurationError([f"LoadProfile: {problem}" for problem in problems])
         if self.stages is not None:
-            object.__setattr__(self, "stages", as_stages(self.stages))
+            stages = tuple(stage if isinstance(stage, Stage) else Stage(**stage) for stage in self.stages)
+            object.__setattr__(self, "stages", stages)
 
     def _ramp_problems(self) -> list[str]:
         """The ramp must leave at least half of the warm-up at full rate; without warm-up it is part of the window."""
@@ -137,8 +168,7 @@ class LoadProfile:
 
     def replace(self, **changes: Any) -> LoadProfile:
         """Return a copy with *changes*; setting one of users, tps and stages clears the other two."""
-        shape = [name for name in SHAPES if changes.get(name) is not None]
-        if len(shape) == 1:
+        if len(given_shapes(changes)) == 1:
             changes = {name: None for name in SHAPES if name not in changes} | changes
         unknown = [name for name in changes if name not in LOAD_FIELDS]
         if unknown:
@@ -202,7 +232,7 @@ class LoadProfile:
     @property
     def has_shape(self) -> bool:
         """Whether one of users, tps and stages is set."""
-        return any(getattr(self, name) is not None for name in SHAPES)
+        return bool(given_shapes(vars(self)))
 
     @property
     def open_model(self) -> bool:
@@ -210,3 +240,39 @@ class LoadProfile:
         if self.stages is not None:
             return self.stages[0].tps is not None
         return self.tps is not None
+
+
+LOAD_FIELDS = rows_of(LoadProfile)
+"""All fields of a load by name, in the order they are documented."""
+SHAPES = tuple(name for name, row in LOAD_FIELDS.items() if row.shape)
+"""Exactly one of these describes how much load there is."""
+TRAFFIC_FIELDS = tuple(name for name, row in LOAD_FIELDS.items() if row.traffic)
+"""Fields an endpoint has values of its own for."""
+ONE_SHAPE = "are both given; a load has exactly one of users, tps and stages"
+
+if LoadProfile.__doc__:
+    LoadProfile.__doc__ += "".join(f"    {name}: {row.summary}\n    " for name, row in LOAD_FIELDS.items())
+
+
+def given_shapes(fields: Mapping[str, object]) -> list[str]:
+    """Return which of `SHAPES` have a value among *fields*."""
+    return [name for name in SHAPES if fields.get(name) is not None]
+
+
+def check_load_fields(fields: Mapping[str, object]) -> list[str]:
+    """Return one sentence per mistake in load fields as a user wrote them; an empty list when all is well.
+
+    The same check serves markers, files, options and `LoadProfile` itself.
+    """
+    problems = [unknown_field(name, LOAD_FIELDS) for name in fields if name not in LOAD_FIELDS]
+    shapes = given_shapes(fields)
+    if len(shapes) > 1:
+        problems.append(f"{' and '.join(shapes)} {ONE_SHAPE}")
+    for name, value in fields.items():
+        if name in LOAD_FIELDS and value is not None:
+            problems.extend(f"{name}: {problem}" for problem in LOAD_FIELDS[name].check(value))
+    if fields.get("stages") is not None and fields.get("duration") is not None:
+        problems.append("duration: stages have their own durations; leave it out")
+    if "users" not in shapes and fields.get("spawn_rate") is not None and "tps" in shapes:
+        problems.append("spawn_rate: goes with users; an open load (tps) starts all its users up front")
+    return problems

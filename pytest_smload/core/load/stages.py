@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pytest_smload.core.units import parse_duration_s
@@ -40,7 +41,7 @@ class StageSpan:
     tps: float | None = None
 
 
-def stage_spans(stages: tuple[Stage, ...] | None) -> list[StageSpan]:
+def stage_spans(stages: Sequence[Stage] | None) -> list[StageSpan]:
     spans: list[StageSpan] = []
     begin_s = 0.0
     for number, stage in enumerate(stages or (), start=1):

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from pytest_smload.core.wording import some
 from pytest_smload.errors import ConfigurationError
 
 MAX_MODELS = 65_535
@@ -56,17 +57,33 @@ def resolve_models(value: object, weaker: Sequence[str] | None = None) -> dict[s
         ConfigurationError: with one sentence per mistake.
     """
     if isinstance(value, str) and not check_models(value):
-        if not weaker:
-            raise ConfigurationError(
-                f"models: {value!r} spreads over the endpoint's own models, and it has none; "
-                f'list them: models = ["model-{{0..9}}.tar.gz", "{value.strip()}"]'
-            )
-        value = [*weaker, value]
+        value = spread_over(value, weaker)
     weights, problems = _resolve(value) if not isinstance(value, str) else ({}, check_models(value))
     if problems:
         raise ConfigurationError([f"models: {problem}" for problem in problems])
     total = math.fsum(weights.values())
     return {name: weight / total for name, weight in weights.items() if weight / total > 0}
+
+
+def spread_over(distribution: str, weaker: object) -> list[str]:
+    """Return ``[names..., "zipf(s)"]`` for a *distribution* over the models of a weaker source, most popular first.
+
+    Raises:
+        ConfigurationError: *weaker* has none.
+    """
+    if isinstance(weaker, Mapping):
+        weights = {name: weight if isinstance(weight, (int, float)) else 1 for name, weight in weaker.items()}
+        names = sorted((name for name, weight in weights.items() if weight > 0), key=lambda name: -weights[name])
+    elif isinstance(weaker, (list, tuple)) and weaker:
+        names = list(weaker)
+        if names[-1].strip().startswith("zipf("):
+            names.pop()
+    else:
+        raise ConfigurationError(
+            f"models: {distribution!r} spreads over the endpoint's own models, and it has none; "
+            f'list them: models = ["model-{{0..9}}.tar.gz", "{distribution.strip()}"]'
+        )
+    return [*names, distribution]
 
 
 def expand_names(text: str) -> list[str]:
@@ -174,9 +191,8 @@ def _entry_weights(entries: Sequence[tuple[object, object]]) -> tuple[dict[str, 
             else:
                 named_by[name] = text
         if again:
-            more = f" and {len(again) - 1:,} more" if len(again) > 1 else ""
             sources = f"{named_by[again[0]]!r} and {text!r}"
-            problems.append(f"model {again[0]!r}{more} is named twice, by {sources}; name each once")
+            problems.append(f"model {some(list(map(repr, again)), 1)} is named twice, by {sources}; name each once")
         weights.update(zip(names, shares, strict=True))
     return weights, problems
 

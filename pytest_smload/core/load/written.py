@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
-from pytest_smload.core.load.profile import LoadProfile
+from pytest_smload.core.load.fields import LoadField
+from pytest_smload.core.load.profile import LOAD_FIELDS, LoadProfile
 
 MOST_ENTRIES = 100
 """Tables and lists longer than this are given as their length and digest."""
@@ -22,20 +23,19 @@ def profile_record(profile: LoadProfile) -> dict[str, Any]:
 
     Payloads appear as a path, a function's name, or the size and SHA-256 of what was given, never as their bytes.
     """
-    fields = {spec.name: getattr(profile, spec.name) for spec in dataclasses.fields(profile)}
-    for name in _not_applying(profile):
-        del fields[name]
+    values = {name: getattr(profile, name) for name, row in LOAD_FIELDS.items() if _applies(row, profile)}
     return {
         name: _payload(value) if name == "payload" else _plain(value)
-        for name, value in fields.items()
+        for name, value in values.items()
         if value is not None
     }
 
 
-def _not_applying(profile: LoadProfile) -> list[str]:
-    """Fields whose default would tell a reader something untrue of this load."""
-    names = ["spawn_rate", "wait"] if profile.open_model else ["arrivals", "max_in_flight"]
-    return [*names, "duration"] if profile.stages is not None else names
+def _applies(row: LoadField, profile: LoadProfile) -> bool:
+    """Whether the field's default would tell a reader something true of this load."""
+    if row.loads == "unstaged":
+        return profile.stages is None
+    return row.loads in ("all", "open" if profile.open_model else "closed")
 
 
 def _plain(value: Any) -> Any:

@@ -6,56 +6,60 @@ model, and outliers beyond `OUTLIER_FACTOR` times its median, which are counted 
 
 from __future__ import annotations
 
-from array import array
-from bisect import bisect_right
-from itertools import islice, pairwise
-from math import inf, isnan
+from itertools import pairwise
+
+import numpy as np
 
 from pytest_smload.core.measure.figures import ColdStarts
-from pytest_smload.core.samples.recording import Recording, Samples
+from pytest_smload.core.request.error_kinds import OK
+from pytest_smload.core.samples.recording import Recording
+from pytest_smload.core.statistics.columns import Floats, Integers, view
 from pytest_smload.core.statistics.percentiles import NAN, percentile
 
 OUTLIER_FACTOR = 10.0
 
 
-def first_touches_ms(recording: Recording) -> list[float]:
+def first_touches_ms(recording: Recording) -> Floats:
     """Return per route the time from its first request's start to its first success, in ms; NaN where there is none.
 
     ModelNotReadyException in between is part of it: the model was loading all that time.
     """
-    touches = [NAN] * len(recording.model_names)
+    samples, routes = recording.samples, len(recording.model_names)
+    start, end, kind, model = (view(column) for column in (samples.start, samples.end, samples.kind, samples.model))
+    touches = np.full(routes, np.nan)
     # Another stretch's ramp was moved before the joined window: its times say nothing about a touch in this one.
-    for first, last in pairwise((*recording.stretch_begins, len(recording.samples))):
-        _touch(touches, recording.samples, first, last)
+    for first, last in pairwise((*recording.stretch_begins, len(samples))):
+        part = slice(first, last)
+        # The first to start need not be the first to end: users may ask for a model together while it loads.
+        begins = np.full(routes, np.inf)
+        np.minimum.at(begins, model[part], start[part])
+        answers = _first_answers(kind[part], model[part], routes)
+        touched = (answers >= 0) & np.isnan(touches)
+        touches[touched] = (end[part][answers[touched]] - begins[touched]) * 1000
     return touches
 
 
-def _touch(touches: list[float], samples: Samples, first: int, last: int) -> None:
-    """Fill what the samples from *first* up to *last* tell of *touches* still unknown."""
-    # The first to start need not be the first to end: users may ask for a model together while it loads.
-    begins = [inf] * len(touches)
-    for start, model in islice(zip(samples.start, samples.model, strict=True), first, last):
-        begins[model] = min(begins[model], start)
-    waiting = {model for model, touch in enumerate(touches) if isnan(touch)}
-    for end, kind, model in islice(zip(samples.end, samples.kind, samples.model, strict=True), first, last):
-        if not waiting:
-            break
-        if not kind and model in waiting:
-            touches[model] = (end - begins[model]) * 1000
-            waiting.discard(model)
+def _first_answers(kind: Integers, model: Integers, routes: int) -> Integers:
+    """Per route the position of its first success, -1 where there is none."""
+    answered = np.flatnonzero(kind == OK)[::-1]
+    first = np.full(routes, -1)
+    # Of several values for one position the last is kept: the earliest, as they come backwards.
+    first[model[answered]] = answered
+    return first
 
 
-def suspected_cold(service_ms: array[float]) -> int:
-    """Return how many of one model's service times, ascending, are beyond `OUTLIER_FACTOR` times their median."""
-    return len(service_ms) - bisect_right(service_ms, OUTLIER_FACTOR * percentile(service_ms, 500)) if service_ms else 0
+def suspected_cold(service_ms: Floats, p50_ms: float) -> int:
+    """Return how many of one model's service times are beyond `OUTLIER_FACTOR` times their median *p50_ms*."""
+    return int(np.count_nonzero(service_ms > OUTLIER_FACTOR * p50_ms))
 
 
-def cold_starts(touches_ms: array[float], suspected: int) -> ColdStarts:
-    """Return the figures of a scope's first touches, ascending."""
+def cold_starts(touches_ms: Floats, suspected: int) -> ColdStarts:
+    """Return the figures of a scope's first touches; NaN among them is none."""
+    touched = np.sort(touches_ms[~np.isnan(touches_ms)])
     return ColdStarts(
-        touched=len(touches_ms),
-        p50_ms=percentile(touches_ms, 500),
-        p95_ms=percentile(touches_ms, 950),
-        max_ms=touches_ms[-1] if touches_ms else NAN,
+        touched=len(touched),
+        p50_ms=percentile(touched, 500),
+        p95_ms=percentile(touched, 950),
+        max_ms=float(touched[-1]) if len(touched) else NAN,
         suspected=suspected,
     )

@@ -1,45 +1,47 @@
-"""One scope's samples summarised: the whole load, one model, or one stage, with what its checks ask for."""
+"""One scope's requests summarised: the whole load, one model, or one stage, with what its checks ask for."""
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from math import fsum, inf, isfinite
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import inf
+
+import numpy as np
 
 from pytest_smload.core.measure.cold import cold_starts, suspected_cold
 from pytest_smload.core.measure.figures import Stats
-from pytest_smload.core.statistics.percentiles import NAN, nearest_rank, percentile
+from pytest_smload.core.measure.scope_name import ScopeName
+from pytest_smload.core.measure.window import LOST_KINDS, Window
+from pytest_smload.core.request.error_kinds import OK
+from pytest_smload.core.statistics.columns import Floats, mean
+from pytest_smload.core.statistics.percentiles import NAN, nearest_rank, percentile, percentile_of
 
-LOST_KINDS = ("Timeout", "Unsent")
-"""Failures that were too slow rather than refused: in checks of latency they stand as +infinity."""
 SLICES = 20
 """The interval of a rate comes from its rates in so many equal slices of the span."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """One scope's figures, and its samples as checks need them.
+    """One scope's figures, and its requests as checks need them.
 
     Attributes:
-        name: ``"total"``, a model's name, or ``"stage NAME"``.
+        name: Whose they are.
         stats: The figures reported; percentiles over successes only.
         kinds: Failures per error kind, those that occurred; their sum is ``stats.errors``.
         latency_ms: Latencies of the successes, ascending.
-        outcome_ms: Per request, in the order they were due or begun, those never sent last: its latency, inf where it
-            was lost, NaN where it failed otherwise.
-        ended_ok: Successes that ended in each of `SLICES` equal slices of the scope's span.
-        span_s: Length of that span.
         lost: Requests timed out or never sent, which stand as +infinity in latency checks.
+        outcome_ms: As in `Window`.
+        ended_ok: Successes that ended in each of `SLICES` equal slices of the scope's span, whenever they began.
+        span_s: Length of that span.
         offered_tps: Requests per second asked of this scope (open model), else None.
     """
 
-    name: str
+    name: ScopeName
     stats: Stats
     kinds: Mapping[str, int]
-    latency_ms: array[float]
+    latency_ms: Floats
     lost: int
-    outcome_ms: array[float]
+    outcome_ms: Floats
     ended_ok: Sequence[int]
     span_s: float
     offered_tps: float | None = None
@@ -53,115 +55,68 @@ class Scope:
         if count == 0:
             return NAN
         rank = nearest_rank(count, per_mille)
-        return self.latency_ms[rank - 1] if rank <= len(self.latency_ms) else inf
+        return float(self.latency_ms[rank - 1]) if rank <= len(self.latency_ms) else inf
 
     def check_max_ms(self) -> float:
         """Return the longest latency; inf where a request was lost, NaN without successes and losses."""
         return inf if self.lost else self.stats.max_ms
 
 
-@dataclass(slots=True)
-class Tally:
-    """What one scope's samples add up to while they are gone through.
-
-    Attributes:
-        outcome_ms: As in `Scope`.
-        service_ms: Service time of each success; stays empty in the closed model, where it is the latency.
-        kinds: Failures per error kind.
-        ended_ok: As in `Scope`; successes count whenever they began.
-        unsent: Arrivals never sent; among *kinds* too.
-        touches_ms: First touch of each of its models, where there was one.
-        suspected_cold: Samples that look like another load of their model; known once the models are summarised.
-    """
-
-    outcome_ms: array[float] = field(default_factory=lambda: array("d"))
-    service_ms: array[float] = field(default_factory=lambda: array("d"))
-    kinds: dict[str, int] = field(default_factory=dict)
-    ended_ok: list[int] = field(default_factory=lambda: [0] * SLICES)
-    unsent: int = 0
-    touches_ms: array[float] = field(default_factory=lambda: array("d"))
-    suspected_cold: int = 0
-
-    def fail(self, kind: str) -> None:
-        """Count a failure of *kind*."""
-        self.kinds[kind] = self.kinds.get(kind, 0) + 1
-        self.outcome_ms.append(inf if kind in LOST_KINDS else NAN)
-
-    def leave_unsent(self) -> None:
-        """Count an arrival that was never sent."""
-        self.unsent += 1
-        self.fail("Unsent")
-
-    @property
-    def sent(self) -> int:
-        """Requests of the window that were sent."""
-        return len(self.outcome_ms) - self.unsent
-
-    def add_counts(self, parts: Iterable[Tally]) -> None:
-        """Take over everything of *parts* but the outcomes, whose common order they do not know."""
-        for part in parts:
-            self.service_ms.extend(part.service_ms)
-            self.unsent += part.unsent
-            self.ended_ok = [ours + theirs for ours, theirs in zip(self.ended_ok, part.ended_ok, strict=True)]
-            self.touches_ms.extend(part.touches_ms)
-            self.suspected_cold += part.suspected_cold
-            for kind, count in part.kinds.items():
-                self.kinds[kind] = self.kinds.get(kind, 0) + count
-
-
 def summarise(
-    name: str,
-    tally: Tally,
+    name: ScopeName,
+    requests: Window,
     *,
+    ended_ok: Sequence[int],
     span_s: float,
     body_bytes: tuple[int | None, int | None],
     offered_tps: float | None,
-    one_model: bool = False,
-    parts: Iterable[Scope] = (),
+    touches_ms: Floats,
+    suspected: int | None,
 ) -> Scope:
-    """Return the scope *name* over *span_s* seconds; leaves the tally's service times sorted.
+    """Return the scope *name* over *span_s* seconds.
 
-    Merging columns that are sorted already makes sorting the whole cheap. *body_bytes* are those received and sent.
-    Cold suspects are looked for where the scope is *one_model*: another model's median says nothing about a sample.
-    *parts* are scopes that hold the same samples.
+    Args:
+        ended_ok: As in `Scope`.
+        body_bytes: Bytes received and sent.
+        touches_ms: First touch of each of the scope's models, where there was one.
+        suspected: Requests that look like another load of their model; None to count them, where all are of one model:
+            another model's median says nothing about a request.
     """
-    latency = array("d")
-    for part in parts:
-        latency.extend(part.latency_ms)
-    latency = array("d", sorted(latency or filter(isfinite, tally.outcome_ms)))
-    service = tally.service_ms = array("d", sorted(tally.service_ms))
-    touches = array("d", sorted(tally.touches_ms))
-    if one_model:
-        tally.suspected_cold = suspected_cold(service or latency)
-    ok, errors = len(latency), sum(tally.kinds.values())
+    answered = requests.kind == OK
+    latency = np.sort(requests.outcome_ms[answered])
+    service = latency if requests.service_ms is None else requests.service_ms[answered]
+    counts = np.bincount(requests.kind, minlength=len(requests.kind_names)).tolist()
+    kinds = {requests.kind_names[code]: count for code, count in enumerate(counts) if count and code != OK}
+    ok, errors = len(latency), sum(kinds.values())
+    service_p50_ms = percentile_of(service, 500)
     stats = Stats(
         requests=ok + errors,
         ok=ok,
         errors=errors,
         error_rate=errors / (ok + errors) if ok + errors else NAN,
-        tps=sum(tally.ended_ok) / span_s if span_s > 0 else NAN,
-        mean_ms=fsum(latency) / ok if ok else NAN,
-        min_ms=latency[0] if ok else NAN,
+        tps=sum(ended_ok) / span_s if span_s > 0 else NAN,
+        mean_ms=mean(latency) if ok else NAN,
+        min_ms=float(latency[0]) if ok else NAN,
         p50_ms=percentile(latency, 500),
         p90_ms=percentile(latency, 900),
         p95_ms=percentile(latency, 950),
         p99_ms=percentile(latency, 990),
         p99_9_ms=percentile(latency, 999),
-        max_ms=latency[-1] if ok else NAN,
-        service_p50_ms=percentile(service or latency, 500),
-        service_p95_ms=percentile(service or latency, 950),
+        max_ms=float(latency[-1]) if ok else NAN,
+        service_p50_ms=service_p50_ms,
+        service_p95_ms=percentile_of(service, 950),
         bytes_in=body_bytes[0],
         bytes_out=body_bytes[1],
-        cold=cold_starts(touches, tally.suspected_cold),
+        cold=cold_starts(touches_ms, suspected_cold(service, service_p50_ms) if suspected is None else suspected),
     )
     return Scope(
         name=name,
         stats=stats,
-        kinds=dict(tally.kinds),
+        kinds=kinds,
         latency_ms=latency,
-        lost=sum(tally.kinds.get(kind, 0) for kind in LOST_KINDS),
-        outcome_ms=tally.outcome_ms,
-        ended_ok=tally.ended_ok,
+        lost=sum(counts[code] for code in LOST_KINDS if code < len(counts)),
+        outcome_ms=requests.outcome_ms,
+        ended_ok=ended_ok,
         span_s=span_s,
         offered_tps=offered_tps,
     )

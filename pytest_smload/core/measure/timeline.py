@@ -2,40 +2,41 @@
 
 from __future__ import annotations
 
-from array import array
-from bisect import bisect_left
-from collections import Counter
-from collections.abc import Sequence
-from itertools import compress, pairwise
-from math import ceil, isfinite
+from itertools import pairwise
+from math import ceil
+
+import numpy as np
 
 from pytest_smload.core.measure.figures import TimelinePoint
+from pytest_smload.core.measure.window import Window, unsent_in_window
+from pytest_smload.core.request.error_kinds import OK
 from pytest_smload.core.samples.in_order import InOrder
 from pytest_smload.core.samples.recording import Recording
+from pytest_smload.core.statistics.columns import Floats
 from pytest_smload.core.statistics.percentiles import percentile
 
 
-def timeline(recording: Recording, ordered: InOrder, outcome_ms: array[float]) -> list[TimelinePoint]:
+def timeline(recording: Recording, ordered: InOrder, window: Window) -> list[TimelinePoint]:
     """Return one point per second of the window, the last one over what is left of it.
 
     Offered rate, latencies and errors are of the requests due (open model) or begun (closed model) in the second,
     unsent ones included; tps is of the successes that ended in it; in_flight is the number under way at its end.
 
     Args:
-        outcome_ms: Latency per window sample of *ordered*, inf or NaN where it failed; whatever follows is not read.
+        window: Of *recording*: the sent requests of *ordered* from its first on, then the unsent.
     """
-    count = ceil(recording.window_s)
-    opens = recording.window_start_s
-    edges = [opens + second for second in range(count)] + [recording.window_end_s]
+    count, opens = ceil(recording.window_s), recording.window_start_s
+    edges = np.append(opens + np.arange(count), recording.window_end_s)
     begun, ended = _before(ordered.start, edges), _before(ordered.end, edges)
-    ended_ok = _before(compress(ordered.end, (not kind for kind in ordered.kind)), edges)
-    dealt = [bisect_left(ordered.begin, edge) - ordered.first for edge in edges[:-1]]
-    dealt.append(len(ordered.begin) - ordered.first)
-    unsent = Counter(int(due - opens) for due, _ in recording.unsent_in_window())
+    ended_ok = _before(ordered.end[ordered.kind == OK], edges)
+    dealt = [*(np.searchsorted(ordered.begin, edges[:-1]) - ordered.first).tolist(), len(ordered.begin) - ordered.first]
+    unsent_due, _ = unsent_in_window(recording)
+    unsent = np.bincount((unsent_due - opens).astype(np.int64), minlength=count).tolist()
     points = []
     for index, (first, last) in enumerate(pairwise(dealt)):
         length_s = min(1.0, recording.window_s - index)
-        latencies = sorted(filter(isfinite, outcome_ms[first:last]))
+        outcome_ms = window.outcome_ms[first:last]
+        latencies = np.sort(outcome_ms[np.isfinite(outcome_ms)])
         requests = last - first + unsent[index]
         points.append(
             TimelinePoint(
@@ -51,7 +52,7 @@ def timeline(recording: Recording, ordered: InOrder, outcome_ms: array[float]) -
     return points
 
 
-def _before(moments: Sequence[float] | compress[float], edges: Sequence[float]) -> list[int]:
-    """How many of *moments* lie before each edge; nearly sorted as they are, sorting costs little."""
-    ascending = sorted(moments)
-    return [bisect_left(ascending, edge) for edge in edges]
+def _before(moments: Floats, edges: Floats) -> list[int]:
+    """How many of *moments* lie before each edge."""
+    counts: list[int] = np.searchsorted(np.sort(moments), edges).tolist()
+    return counts

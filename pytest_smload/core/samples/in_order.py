@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from array import array
-from bisect import bisect_left
 from dataclasses import dataclass
 
+import numpy as np
+
 from pytest_smload.core.samples.recording import Recording
+from pytest_smload.core.statistics.columns import Floats, Integers, view
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +20,11 @@ class InOrder:
         first: Position of the first sample of the window; those before are warm-up.
     """
 
-    begin: array[float]
-    start: array[float]
-    end: array[float]
-    kind: array[int]
-    model: array[int]
+    begin: Floats
+    start: Floats
+    end: Floats
+    kind: Integers
+    model: Integers
     first: int
 
 
@@ -33,15 +34,14 @@ def in_order(recording: Recording) -> InOrder:
     In the order they ended, slow neighbours would be torn apart, and dependence be seen where there is none.
     """
     samples = recording.samples
-    begins = samples.due if recording.open_model else samples.start
-    # As an array: a list of a million positions is 36 MB beside the columns.
-    order = array("I", sorted(range(len(begins)), key=begins.__getitem__))
-    begin = array("d", map(begins.__getitem__, order))
+    begins = view(samples.due if recording.open_model else samples.start)
+    order = np.argsort(begins, kind="stable")
+    begin = begins[order]
     return InOrder(
         begin=begin,
-        start=begin if begins is samples.start else array("d", map(samples.start.__getitem__, order)),
-        end=array("d", map(samples.end.__getitem__, order)),
-        kind=array("B", map(samples.kind.__getitem__, order)),
-        model=array("H", map(samples.model.__getitem__, order)),
-        first=bisect_left(begin, recording.window_start_s),
+        start=view(samples.start)[order] if recording.open_model else begin,
+        end=view(samples.end)[order],
+        kind=view(samples.kind)[order],
+        model=view(samples.model)[order],
+        first=int(np.searchsorted(begin, recording.window_start_s)),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pytest_smload.core.load.stages import StageSpan
@@ -145,9 +145,3 @@ class Recording:
     def window_s(self) -> float:
         """Length of the measured window in seconds."""
         return max(0.0, self.window_end_s - self.window_start_s)
-
-    def unsent_in_window(self) -> Iterator[tuple[float, int]]:
-        """Yield due time and route index of each arrival of the window that was never sent."""
-        for due, model in zip(self.unsent_due, self.unsent_model, strict=True):
-            if self.window_start_s <= due < self.window_end_s:
-                yield due, model

@@ -3,42 +3,15 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from math import ceil, exp, inf, lgamma, log, log1p, sqrt
-from statistics import NormalDist
+from math import ceil, log
 
-from pytest_smload.core.statistics.beta import beta_cdf, beta_quantile
-
-
-def binomial_cdf(k: int, n: int, p: float) -> float:
-    """Return P(K <= *k*) for K ~ Bin(*n*, *p*), 0 < p < 1."""
-    if k < 0:
-        return 0.0
-    return 1.0 if k >= n else beta_cdf(1 - p, n - k, k + 1)
+from scipy import special
 
 
 def binomial_quantile(probability: float, n: int, p: float) -> int:
-    """Return the smallest k with P(K <= k) >= *probability*, 0 < probability < 1, for K ~ Bin(*n*, *p*), 0 < p < 1.
-
-    From the normal approximation, corrected for skewness, single steps lead to the exact answer.
-    """
-    z = NormalDist().inv_cdf(probability)
-    guess = n * p + z * sqrt(n * p * (1 - p)) + (1 - 2 * p) * (z * z - 1) / 6 - 0.5
-    k = min(n, max(0, round(guess)))
-    odds = p / (1 - p)
-    below_or_at, mass = binomial_cdf(k, n, p), _mass(k, n, p)
-    while below_or_at < probability and k < n:
-        k += 1
-        mass *= (n - k + 1) / k * odds
-        below_or_at += mass
-    while k > 0 and below_or_at - mass >= probability:
-        below_or_at -= mass
-        mass *= k / (n - k + 1) / odds
-        k -= 1
-    return k
-
-
-def _mass(k: int, n: int, p: float) -> float:
-    return exp(lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1) + k * log(p) + (n - k) * log1p(-p))
+    """Return the smallest k with P(K <= k) >= *probability*, 0 < probability < 1, for K ~ Bin(*n*, *p*), 0 < p < 1."""
+    k: int = max(0, ceil(special.bdtrik(probability, n, p)))
+    return k - 1 if k > 0 and special.bdtr(k - 1, n, p) >= probability else k
 
 
 @lru_cache(maxsize=1024)
@@ -66,11 +39,16 @@ def share_bounds(count: float, n: float, alpha: float) -> tuple[float, float]:
     """
     if n <= 0:
         return 0.0, 1.0
-    lower = beta_quantile(alpha / 2, count, n - count + 1) if count > 0 else 0.0
-    upper = beta_quantile(1 - alpha / 2, count + 1, n - count) if count < n else 1.0
+    lower = float(special.betaincinv(count, n - count + 1, alpha / 2)) if count > 0 else 0.0
+    upper = float(special.betaincinv(count + 1, n - count, 1 - alpha / 2)) if count < n else 1.0
     return lower, upper
 
 
 def normal_quantile(confidence: float) -> float:
     """Return z with P(\\|Z\\| <= z) = *confidence* for the standard normal Z: 1.96 for 0.95; inf for 1."""
-    return NormalDist().inv_cdf((1 + confidence) / 2) if confidence < 1 else inf
+    return float(special.ndtri((1 + confidence) / 2))
+
+
+def student_t(confidence: float, freedom: int) -> float:
+    """Return t with P(\\|T\\| <= t) = *confidence* for Student's t of *freedom* degrees: 2.093 for 0.95 and 19."""
+    return float(special.stdtrit(freedom, (1 + confidence) / 2))

@@ -8,55 +8,33 @@ Graubard's use of it in the exact binomial).
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import ceil, fsum, inf, sqrt
 
-from pytest_smload.core.statistics.beta import student_t
-from pytest_smload.core.statistics.binomial import normal_quantile, quantile_ranks, samples_to_bound, share_bounds
+import numpy as np
+
+from pytest_smload.core.statistics.binomial import (
+    normal_quantile,
+    quantile_ranks,
+    samples_to_bound,
+    share_bounds,
+    student_t,
+)
+from pytest_smload.core.statistics.bound import ALPHA, Bound
+from pytest_smload.core.statistics.columns import Flags, Floats, mean
 from pytest_smload.core.statistics.percentiles import NAN, nearest_rank
 
-ALPHA = 0.05
-"""What an interval may miss: 95 %, two-sided."""
-LOOKS = 3
-"""How often at most an unproven load is judged anew, each time at twice the length."""
 BLOCKS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """An estimate and the interval that holds the truth with the confidence asked for.
-
-    Attributes:
-        observed: The estimate, in the metric's unit; NaN without a sample, inf among requests that were lost.
-        lower, upper: The interval, both included; 0 and inf where the samples do not bound it on that side.
-        n: Samples behind it.
-        n_eff: How many independent samples would tell as much.
-        needed: How many samples it takes to bound it on both sides, or 0 where they do.
-    """
-
-    observed: float
-    lower: float
-    upper: float
-    n: int
-    n_eff: int
-    needed: int = 0
-
-
-def look_alpha(looks: int) -> float:
-    """Return the level of each of *looks* looks at a load that goes on where it is unproven, ALPHA in all."""
-    return ALPHA / looks
-
-
-def latencies(outcome_ms: array[float]) -> array[float]:
+def latencies(outcome_ms: Floats) -> Floats:
     """Return what percentile checks are about: the latencies of the successes, inf for each lost request.
 
     Args:
         outcome_ms: Per request in schedule order its latency, inf where it was lost (`Timeout`, `Unsent`), NaN where it
             failed otherwise.
     """
-    return array("d", [value for value in outcome_ms if value == value])  # noqa: PLR0124 - NaN is unequal to itself
+    return outcome_ms[~np.isnan(outcome_ms)]
 
 
 def design_effect(counts: Sequence[int], size: int, alpha: float = ALPHA) -> float:
@@ -79,9 +57,7 @@ def design_effect(counts: Sequence[int], size: int, alpha: float = ALPHA) -> flo
     return dispersion * (student_t(1 - alpha, blocks - 1) / normal_quantile(1 - alpha)) ** 2
 
 
-def quantile_bound(
-    in_order: array[float], per_mille: int, *, ordered: Sequence[float] | None = None, alpha: float = ALPHA
-) -> Bound:
+def quantile_bound(in_order: Floats, per_mille: int, *, ordered: Floats | None = None, alpha: float = ALPHA) -> Bound:
     """Return the nearest-rank percentile of *in_order* with its interval by order statistics.
 
     Args:
@@ -93,7 +69,7 @@ def quantile_bound(
     n = len(in_order)
     if n == 0:
         return Bound(NAN, 0.0, inf, 0, 0, samples_to_bound(per_mille, alpha))
-    finite = ordered if ordered is not None else sorted(in_order)
+    finite = ordered if ordered is not None else np.sort(in_order)
     observed = _at_rank(finite, nearest_rank(n, per_mille))
     effective = _effective(n, design_effect(_exceedances(in_order, observed), n // BLOCKS, alpha))
     lower_rank, upper_rank = bound_ranks(n, effective, per_mille, alpha)
@@ -117,25 +93,29 @@ def bound_ranks(n: int, n_eff: int, per_mille: int, alpha: float = ALPHA) -> tup
     return lower * n // n_eff, -(-upper * n // n_eff) if upper <= n_eff else n + 1
 
 
-def _at_rank(ordered: Sequence[float], rank: int) -> float:
+def _at_rank(ordered: Floats, rank: int) -> float:
     """The order statistic of the 1-based *rank*; inf beyond the finite ones."""
-    return ordered[rank - 1] if rank <= len(ordered) else inf
+    return float(ordered[rank - 1]) if rank <= len(ordered) else inf
 
 
-def _exceedances(in_order: array[float], quantile: float) -> list[int]:
+def _exceedances(in_order: Floats, quantile: float) -> list[int]:
     """How many samples of each block lie above *quantile*; or reach it, where none lies above (ties, lost requests)."""
-    size = len(in_order) // BLOCKS
-    blocks = [in_order[index * size : (index + 1) * size] for index in range(BLOCKS)]
-    # A comprehension over a block counts three times as fast as anything that calls per sample.
-    above = [len([1 for value in block if value > quantile]) for block in blocks]
-    return above if any(above) else [len([1 for value in block if value >= quantile]) for block in blocks]
+    above = _per_block(in_order > quantile)
+    return above if any(above) else _per_block(in_order >= quantile)
+
+
+def _per_block(flags: Flags) -> list[int]:
+    """How many of each of `BLOCKS` equal blocks are set; what is left over is in none."""
+    size = len(flags) // BLOCKS
+    counts: list[int] = np.count_nonzero(flags[: size * BLOCKS].reshape(BLOCKS, size), axis=1).tolist()
+    return counts
 
 
 def _effective(n: int, effect: float) -> int:
     return max(1, int(n / effect)) if n else 0
 
 
-def error_rate_bound(outcome_ms: array[float], *, alpha: float = ALPHA) -> Bound:
+def error_rate_bound(outcome_ms: Floats, *, alpha: float = ALPHA) -> Bound:
     """Return the share of failures with its Clopper-Pearson interval on the effective sample size.
 
     Args:
@@ -145,39 +125,32 @@ def error_rate_bound(outcome_ms: array[float], *, alpha: float = ALPHA) -> Bound
     n = len(outcome_ms)
     if n == 0:
         return Bound(NAN, 0.0, 1.0, 0, 0)
-    size = n // BLOCKS
-    starts = [index * size for index in range(BLOCKS)]
-    counts = [size - _successes(outcome_ms[start : start + size]) for start in starts]
-    rest = outcome_ms[BLOCKS * size :]
-    share = (sum(counts) + len(rest) - _successes(rest)) / n
-    effective = _effective(n, design_effect(counts, size, alpha))
+    failed = ~np.isfinite(outcome_ms)
+    share = int(np.count_nonzero(failed)) / n
+    effective = _effective(n, design_effect(_per_block(failed), n // BLOCKS, alpha))
     lower, upper = share_bounds(share * effective, effective, alpha)
     return Bound(share, lower, upper, n, effective)
 
 
-def _successes(outcome_ms: array[float]) -> int:
-    return len([1 for value in outcome_ms if value < inf])
-
-
-def mean_bound(in_order: array[float], *, alpha: float = ALPHA) -> Bound:
+def mean_bound(in_order: Floats, *, alpha: float = ALPHA) -> Bound:
     """Return the mean of the successes with its interval by the means of 20 consecutive batches.
 
     Args:
         in_order: Latencies in schedule order; lost requests (inf) and other failures (NaN) are not in the mean.
         alpha: What the interval may miss, half of it on either side.
     """
-    values = [value for value in in_order if value < inf]
+    values = in_order[np.isfinite(in_order)]
     n, size = len(values), len(values) // BLOCKS
-    mean = fsum(values) / n if n else NAN
+    observed = mean(values) if n else NAN
     if size == 0:
-        return Bound(mean, 0.0, inf, n, n, BLOCKS)
-    means = [fsum(values[index * size : (index + 1) * size]) / size for index in range(BLOCKS)]
+        return Bound(observed, 0.0, inf, n, n, BLOCKS)
+    means = [mean(batch) for batch in values[: size * BLOCKS].reshape(BLOCKS, size)]
     variance = _variance(means)
-    independent = fsum([(value - mean) ** 2 for value in values]) / n / size
-    rounding = (1e-12 * mean) ** 2
+    independent = float(np.var(values)) / size
+    rounding = (1e-12 * observed) ** 2
     effective = n if variance <= independent + rounding else _effective(n, variance / independent)
     reach = student_t(1 - alpha, BLOCKS - 1) * sqrt(variance / BLOCKS)
-    return Bound(mean, max(0.0, mean - reach), mean + reach, n, effective)
+    return Bound(observed, max(0.0, observed - reach), observed + reach, n, effective)
 
 
 def tps_bound(ended_ok: Sequence[int], span_s: float, *, alpha: float = ALPHA) -> Bound:

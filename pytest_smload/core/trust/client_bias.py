@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import count, repeat
 from random import Random
 
+import numpy as np
+
 from pytest_smload.core.measure.measurement import Measurement
+from pytest_smload.core.request.error_kinds import OK
 from pytest_smload.core.samples.recording import Recording
-from pytest_smload.core.statistics.percentiles import nearest_rank, upper_percentile
+from pytest_smload.core.statistics.columns import Floats, view
+from pytest_smload.core.statistics.percentiles import percentile, percentile_of
 
 _MOST_PAIRS = 20_000
 _GOLDEN_RATIO = (1 + 5**0.5) / 2
@@ -41,34 +43,35 @@ def client_bias(recording: Recording, measurement: Measurement) -> ClientBias:
     Waiting for a free user is not: that is the endpoint's queueing.
     """
     samples = recording.samples
+    due, start, end = view(samples.due), view(samples.start), view(samples.end)
+    # What decides whether a sample is in the window.
+    counted = (due if recording.open_model else start) >= recording.window_start_s
+    chosen = np.flatnonzero(counted & (view(samples.kind) == OK))
     delay_s = _client_delay_s(recording)
-
-    def base_s() -> Iterable[float]:
-        """When the clock would have started, had the client sent in time."""
-        return map(float.__add__, samples.due, delay_s) if recording.open_model else samples.start
-
     reported_p95_ms = measurement.total.p95_ms
     if recording.open_model:
-        base_p95_ms = _p95_ms(recording, base_s(), samples.end)
+        # When the clock would have started, had the client sent in time.
+        base = due[chosen] + delay_s[chosen]
+        base_p95_ms = _p95_ms(base, end[chosen])
         sending_ms = reported_p95_ms - base_p95_ms
     else:
-        base_p95_ms = reported_p95_ms
-        sending_ms = _p95_ms(recording, samples.due, samples.end) - base_p95_ms
+        base, base_p95_ms = start[chosen], reported_p95_ms
+        sending_ms = _p95_ms(due[chosen], end[chosen]) - base_p95_ms
     reading_ms = wake_bias_ms(_service_ms(recording), [lag_s * 1000 for lag_s in recording.client.wake_lag_s])
     reading_most_ms = reading_ms
-    if samples.late_index:
+    late = len(samples.late_index)
+    if late:
         # Any time is as likely; multiples of the golden ratio fill 0 to 1 more evenly than random numbers.
-        likely = (number * _GOLDEN_RATIO % 1 for number in count(1))
-        reading_ms += base_p95_ms - _p95_ms(recording, base_s(), _arrivals_s(recording, likely))
-        reading_most_ms += base_p95_ms - _p95_ms(recording, base_s(), _arrivals_s(recording, repeat(0.0)))
-    counted = zip(delay_s, _counted_s(recording), strict=True)
-    delays = array("d", (delay * 1000 for delay, since in counted if since >= recording.window_start_s))
+        likely: Floats = np.arange(1.0, late + 1) * _GOLDEN_RATIO % 1
+        reading_ms += base_p95_ms - _p95_ms(base, _arrivals_s(recording, likely)[chosen])
+        reading_most_ms += base_p95_ms - _p95_ms(base, _arrivals_s(recording, np.zeros(late))[chosen])
+    delays_ms = delay_s[counted] * 1000
     return ClientBias(
-        upper_percentile(delays, 950), upper_percentile(delays, 990), sending_ms, reading_ms, reading_most_ms
+        percentile_of(delays_ms, 950), percentile_of(delays_ms, 990), sending_ms, reading_ms, reading_most_ms
     )
 
 
-def wake_bias_ms(service_ms: Sequence[float], wake_lag_ms: Sequence[float]) -> float:
+def wake_bias_ms(service_ms: Floats, wake_lag_ms: Sequence[float]) -> float:
     """Return p95(service time + lag) - p95(service time), times and lags paired at random.
 
     A response waits for the system to wake the client as the ticker does, so that a time measured is the endpoint's
@@ -80,52 +83,37 @@ def wake_bias_ms(service_ms: Sequence[float], wake_lag_ms: Sequence[float]) -> f
         service_ms: Times from send to answer of the successes, ascending.
         wake_lag_ms: The ticker's readings.
     """
-    if not service_ms or not wake_lag_ms:
+    if not len(service_ms) or not wake_lag_ms:
         return 0.0
     lags = Random(0).choices(wake_lag_ms, k=len(service_ms))  # noqa: S311 - pairs readings, secures nothing
-    rank = nearest_rank(len(service_ms), 950) - 1
-    return sorted(map(float.__add__, service_ms, lags))[rank] - service_ms[rank]
+    return percentile_of(service_ms + np.array(lags), 950) - percentile(service_ms, 950)
 
 
-def _client_delay_s(recording: Recording) -> array[float]:
-    # The columns here may have a million rows: each step overwrites its column or is a generator, to spare memory.
-    delay = array("d", recording.samples.due)
-    for index, free in zip(recording.samples.held_index, recording.samples.held_free, strict=True):
-        delay[index] = max(delay[index], free)
-    for index, start in enumerate(recording.samples.start):
-        ready = delay[index]
-        delay[index] = start - ready if start > ready else 0.0
-    return delay
+def _client_delay_s(recording: Recording) -> Floats:
+    samples = recording.samples
+    ready = view(samples.due).copy()
+    held = view(samples.held_index)
+    ready[held] = np.maximum(ready[held], view(samples.held_free))
+    delay_s: Floats = np.maximum(view(samples.start) - ready, 0.0)
+    return delay_s
 
 
-def _counted_s(recording: Recording) -> array[float]:
-    """The times that decide whether a sample is in the window."""
-    return recording.samples.due if recording.open_model else recording.samples.start
-
-
-def _arrivals_s(recording: Recording, shares: Iterator[float]) -> array[float]:
+def _arrivals_s(recording: Recording, shares: Floats) -> Floats:
     """When each response came: at its end, or *shares* of the time before that in which the client did not look."""
     samples = recording.samples
-    came = array("d", samples.end)
-    for index, earliest, latest in zip(samples.late_index, samples.late_from, samples.late_to, strict=True):
-        came[index] = earliest + next(shares) * (latest - earliest)
+    came, earliest = view(samples.end).copy(), view(samples.late_from)
+    came[view(samples.late_index)] = earliest + shares * (view(samples.late_to) - earliest)
     return came
 
 
-def _p95_ms(recording: Recording, since_s: Iterable[float], until_s: Iterable[float]) -> float:
-    """Return the 95th percentile of *until_s* - *since_s* over the window's successes."""
-    opens = recording.window_start_s
-    columns = zip(since_s, until_s, _counted_s(recording), recording.samples.kind, strict=True)
-    spans = ((until - since) * 1000 for since, until, counted, kind in columns if not kind and counted >= opens)
-    return upper_percentile(array("d", spans), 950)
+def _p95_ms(since_s: Floats, until_s: Floats) -> float:
+    return percentile_of((until_s - since_s) * 1000, 950)
 
 
-def _service_ms(recording: Recording) -> list[float]:
+def _service_ms(recording: Recording) -> Floats:
     """Service times of the window's successes, ascending; of some of them, spread over all, where there are many."""
     samples = recording.samples
-    chosen = slice(None, None, 1 + len(samples) // _MOST_PAIRS)
-    columns = (samples.start[chosen], samples.end[chosen], samples.kind[chosen])
-    opens = recording.window_start_s
-    return sorted(
-        (end - start) * 1000 for start, end, kind in zip(*columns, strict=True) if not kind and start >= opens
-    )
+    thinned = slice(None, None, 1 + len(samples) // _MOST_PAIRS)
+    start, end, kind = (view(column)[thinned] for column in (samples.start, samples.end, samples.kind))
+    counted = (kind == OK) & (start >= recording.window_start_s)
+    return np.sort((end[counted] - start[counted]) * 1000)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from math import isnan
+from math import inf, isnan
 
-from pytest_smload.core.measure.measurement import TOTAL, Measurement
+from pytest_smload.core.measure.measurement import Measurement
+from pytest_smload.core.measure.scope_name import TOTAL, ScopeName
 from pytest_smload.core.request.error_kinds import CLIENT_CAUSED_KINDS
 from pytest_smload.core.samples.recording import Recording
 from pytest_smload.core.statistics.percentiles import percentile
@@ -21,7 +22,7 @@ LARGER_CLIENT = "run the client on a larger or quieter machine, or ask for less 
 
 
 def examine(
-    recording: Recording, measurement: Measurement, *, budgeted_scopes: Collection[str], simulated: bool
+    recording: Recording, measurement: Measurement, *, budgeted_scopes: Collection[ScopeName], simulated: bool
 ) -> ClientHealth:
     """Return how the client fared, the reasons the measurement is INVALID, and what came close.
 
@@ -166,7 +167,7 @@ def _signals(readings: _Readings) -> Iterator[_Signal]:
 def _nothing_sent(recording: Recording, measurement: Measurement) -> Iterator[Finding]:
     if measurement.sent or recording.aborted is not None:
         return
-    stuck = any(end >= recording.window_start_s for end in recording.samples.end)
+    stuck = max(recording.samples.end, default=-inf) >= recording.window_start_s
     if recording.interrupted:
         yield Finding("the load was interrupted before its window saw a request", "let it run, or shorten warmup")
     elif stuck and measurement.unsent:
@@ -188,7 +189,7 @@ def _unsteady(recording: Recording, measurement: Measurement) -> Iterator[Findin
     """Stages change the load on purpose, so that only a load of one rate has to be steady."""
     if recording.stages:
         return
-    found = steadiness(measurement.scope(TOTAL).outcome_ms)
+    found = steadiness(measurement.scopes[TOTAL].outcome_ms)
     if not found.steady:
         yield Finding(
             f"the first {format_share(found.cut_share)} of the window was {found.ratio:.2g} times as slow as the rest",
@@ -229,9 +230,9 @@ def _client_caused_errors(recording: Recording, measurement: Measurement) -> Ite
 
 
 def _silent_scopes(
-    recording: Recording, measurement: Measurement, budgeted_scopes: Collection[str]
+    recording: Recording, measurement: Measurement, budgeted_scopes: Collection[ScopeName]
 ) -> Iterator[Finding]:
-    silent = [name for name in budgeted_scopes if name != TOTAL and _requests(measurement, name) == 0]
+    silent = [str(name) for name in budgeted_scopes if name != TOTAL and _requests(measurement, name) == 0]
     if silent:
         cut = " (the load was interrupted)" if recording.interrupted else ""
         yield Finding(
@@ -240,6 +241,6 @@ def _silent_scopes(
         )
 
 
-def _requests(measurement: Measurement, name: str) -> int:
+def _requests(measurement: Measurement, name: ScopeName) -> int:
     scope = measurement.scopes.get(name)
     return 0 if scope is None else scope.stats.requests

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from array import array
 from math import exp, inf, isnan, log, nan, sqrt
 from statistics import variance
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -233,6 +233,6 @@ class TestConfirmed:
 
 def test_estimate_of_a_bound() -> None:
     """An estimate keeps a bound's value and interval."""
-    bound = quantile_bound(array("d", range(1, 1001)), 500)
+    bound = quantile_bound(np.arange(1.0, 1001.0), 500)
 
     assert Estimate(bound.observed, bound.lower, bound.upper) == Estimate.of(bound)

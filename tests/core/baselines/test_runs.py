@@ -20,6 +20,7 @@ from pytest_smload.core.baselines.runs import (
     fingerprint_changes,
     metric_key,
 )
+from pytest_smload.core.measure.scope_name import TOTAL, ScopeName
 
 
 class TestAppend:
@@ -126,7 +127,7 @@ class TestNames:
     def test_metric_key(self) -> None:
         """The whole load's metrics have their own names, a part's are prefixed."""
         assert ["p95", "a.tar.gz p95", "stage peak tps"] == [
-            metric_key("total", "p95"),
-            metric_key("a.tar.gz", "p95"),
-            metric_key("stage peak", "tps"),
+            metric_key(TOTAL, "p95"),
+            metric_key(ScopeName("model", "a.tar.gz"), "p95"),
+            metric_key(ScopeName("stage", "peak"), "tps"),
         ]

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_smload.core.limits.budget import BUILT_IN, Level, Origin, ScopedLimit, looser_notes, merge
-from pytest_smload.core.limits.limit import parse_limit
+from pytest_smload.core.limits.grammar import parse_limit
 from pytest_smload.core.limits.metrics import METRICS
 from pytest_smload.core.measure.scope_name import EACH, TOTAL, ScopeName
 

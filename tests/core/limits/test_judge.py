@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from recordings import MODEL_ERROR, Row, recording
 
 from pytest_smload.core.limits.check import Check
+from pytest_smload.core.limits.grammar import parse_limit
 from pytest_smload.core.limits.judge import abort_check, judge
-from pytest_smload.core.limits.limit import parse_limit
-from pytest_smload.core.limits.metrics import METRICS, PER_MILLE
+from pytest_smload.core.limits.metrics import METRICS
 from pytest_smload.core.load.stages import StageSpan
 from pytest_smload.core.measure.measurement import Measurement, measure
 from pytest_smload.core.measure.scope_name import TOTAL, ScopeName
@@ -24,6 +24,7 @@ from pytest_smload.core.samples.recording import Abort, ClientReadings, Recordin
 
 WINDOW_S = 10.0
 A, B = ScopeName("model", "a"), ScopeName("model", "b")
+PERCENTILES = ("p50", "p90", "p95", "p99", "p99_9")
 UNPROVEN, SOON = "not proven", "at 10 TPS that is"
 
 
@@ -68,6 +69,11 @@ def measured(
 def check(measurement: Measurement, metric: str, value: object, scope: ScopeName = TOTAL) -> Check:
     (found,) = judge([(scope, parse_limit(metric, value, source="the mark"))], measurement)
     return found
+
+
+def numbers(found: Check) -> tuple[float | None, float | None, str, float | None]:
+    """The bounds of a check, their unit, and what they are a share of."""
+    return found.at_least, found.at_most, found.unit, found.base
 
 
 def spread(count: int, *, failed_every: int = 0) -> Measurement:
@@ -146,7 +152,38 @@ def test_each_metric(metric, value, observed, n, outcome, note):
     assert found.proven is (note == "")
 
 
-@pytest.mark.parametrize("metric", [*PER_MILLE, "mean", "tps", "error_rate"])
+@pytest.mark.parametrize(
+    ("metric", "value", "expected"),
+    [
+        ("p95", "10ms..1s", (10, 1000, "ms", None)),
+        ("cold_p95", "1s", (None, 1000, "ms", None)),
+        ("tps", 40, (40, None, "requests/s", None)),
+        ("tps", "96%", (48, None, "requests/s", 50)),
+        ("error_rate", "1%", (None, 0.01, "ratio", None)),
+        ("errors.ModelError", 3, (None, 3, "requests", None)),
+        ("errors.ModelError", "25%", (None, 25, "requests", 100)),
+        ("requests", 100, (100, None, "requests", None)),
+    ],
+)
+def test_bounds_are_numbers_in_the_unit_of_what_was_observed(metric, value, expected):
+    """A share is multiplied by what it is a share of, the offered rate or the requests, which is said besides."""
+    measurement = measured(range(1, 98), ["ModelError"] * 3, offered_tps=50)
+
+    assert expected == numbers(check(measurement, metric, value))
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [("<= 40", (None, 40, "requests/s", None)), ("96%", (None, None, "requests/s", None))]
+)
+def test_bounds_of_a_scope_without_a_base(value, expected):
+    """A share of what is not known is no number: of a stage there was none of, of a load that offers no rate."""
+    missing = check(measured(range(1, 98)), "tps", value, ScopeName("stage", "peak"))
+    closed = check(measured(range(1, 98)), "tps", value)
+
+    assert [expected] * 2 == [numbers(missing), numbers(closed)]
+
+
+@pytest.mark.parametrize("metric", [*PERCENTILES, "mean", "tps", "error_rate"])
 def test_an_estimate_lies_in_its_interval(metric):
     """Percentiles, mean, tps and error rate have an interval, of at most as many samples as there are."""
     value = {"tps": 1, "error_rate": "10%"}.get(metric, "1s")
@@ -171,7 +208,7 @@ def test_facts_have_no_interval(metric):
         assert (each.lower, each.upper, each.n_eff, each.proven, each.note) == (None, None, None, True, "")
 
 
-@pytest.mark.parametrize("metric", [*PER_MILLE, "mean"])
+@pytest.mark.parametrize("metric", [*PERCENTILES, "mean"])
 def test_proven_means_all_of_the_interval_on_one_side(metric):
     """Proven both ways: limits beyond either end of the interval are settled, any within is not."""
     measurement = spread(9000)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pytest_smload.core.limits.budget import Level, looser_notes, merge
-from pytest_smload.core.limits.regression_limit import RegressionLimit, parse_regression
+from pytest_smload.core.limits.regression_grammar import parse_regression
+from pytest_smload.core.limits.regression_limit import RegressionLimit
 from pytest_smload.core.limits.sources import (
     budget_from_sources,
     override_budget,

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from pytest_smload.core.load.fields import LOAD_FIELDS, MAX_USERS, TRAFFIC_FIELDS, check_load_fields
-from pytest_smload.core.load.profile import LoadProfile
+from pytest_smload.core.load.profile import LOAD_FIELDS, LoadProfile, check_load_fields
 from pytest_smload.core.load.stages import Stage
+from pytest_smload.core.load.values import MAX_USERS
 from pytest_smload.core.wording import unknown_field
 from pytest_smload.errors import ConfigurationError
 
@@ -188,9 +188,16 @@ def test_good_fields_have_no_problems(fields: dict[str, object]) -> None:
     assert check_load_fields(fields) == []
 
 
-def test_traffic_fields_are_load_fields() -> None:
-    """An endpoint's own values are of fields that a load has."""
-    assert set(TRAFFIC_FIELDS) <= set(LOAD_FIELDS)
+@pytest.mark.parametrize("name", [name for name, row in LOAD_FIELDS.items() if row.fingerprint == "duration"])
+def test_a_compared_duration_is_there_in_seconds(name: str) -> None:
+    """Fingerprints compare durations by their length, which the profile gives under the field's name with its unit."""
+    assert 90.0 == getattr(LoadProfile(users=1, **{name: "1m30s"}), f"{name}_s")
+
+
+def test_help_explains_every_field() -> None:
+    """What README.md says of a field is what help() says."""
+    for name, row in LOAD_FIELDS.items():
+        assert f"{name}: {row.summary}\n" in str(LoadProfile.__doc__)
 
 
 def test_unknown_field_lists_what_is_allowed_where_it_is_asked() -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from array import array
-from math import isnan
+from math import isnan, nan
 
+import numpy as np
 import pytest
 from recordings import MODEL_ERROR, Row, recording
 
+from pytest_smload.core.limits.grammar import parse_limit
 from pytest_smload.core.limits.judge import judge
-from pytest_smload.core.limits.limit import parse_limit
 from pytest_smload.core.measure.cold import first_touches_ms, suspected_cold
 from pytest_smload.core.measure.measurement import measure
 from pytest_smload.core.measure.scope_name import TOTAL
@@ -40,8 +40,8 @@ def test_users_that_ask_for_a_loading_model_together_are_one_touch() -> None:
 
 def test_outliers_beyond_ten_medians_are_suspects() -> None:
     """Exactly ten times the median is none."""
-    assert suspected_cold(array("d", [1.0] * 9 + [10.0, 10.1, 500.0])) == 2
-    assert suspected_cold(array("d")) == 0
+    assert suspected_cold(np.array([1.0] * 9 + [10.0, 10.1, 500.0]), 1.0) == 2
+    assert suspected_cold(np.empty(0), nan) == 0
 
 
 def test_suspects_are_counted_and_stay_in_the_figures() -> None:

@@ -6,6 +6,7 @@ import math
 from array import array
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,8 +14,8 @@ from recordings import KINDS, MODELS, TIMEOUT, UNSENT, Row, recording
 
 from pytest_smload.core.load.stages import StageSpan
 from pytest_smload.core.measure.measurement import measure
-from pytest_smload.core.statistics import percentiles
-from pytest_smload.core.statistics.percentiles import nearest_rank, needed_samples, percentile
+from pytest_smload.core.measure.scope_name import TOTAL, ScopeName
+from pytest_smload.core.statistics.percentiles import nearest_rank, needed_samples, percentile, percentile_of
 
 OPENS, CLOSES = 100.0, 104.5
 
@@ -49,19 +50,10 @@ def test_percentiles_of_a_hundred() -> None:
     assert math.isnan(percentile([], 950))
 
 
-@given(
-    values=st.lists(st.floats(0, 100) | st.sampled_from([0.0, 5.0]), max_size=300),
-    per_mille=st.sampled_from([500, 950, 990]),
-    step=st.integers(1, 50),
-)
-def test_an_upper_percentile_needs_no_order(values: list[float], per_mille: int, step: int) -> None:
-    """It is that of the sorted values, however well a sample of them tells where the tail begins."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(percentiles, "_SAMPLE", step)
-
-        found = percentiles.upper_percentile(array("d", values), per_mille)
-
-    assert same(found, percentile(sorted(values), per_mille))
+@given(values=st.lists(st.floats(0, 100), max_size=300), per_mille=st.sampled_from([500, 950, 990]))
+def test_a_percentile_needs_no_order(values: list[float], per_mille: int) -> None:
+    """It is that of the sorted values."""
+    assert same(percentile(sorted(values), per_mille), percentile_of(np.array(values, dtype=float), per_mille))
 
 
 def test_needed_samples() -> None:
@@ -81,14 +73,14 @@ def test_figures_equal_a_naive_reference(data: st.DataObject, open_model: bool) 
 
     scopes = {"total": (OPENS, CLOSES, None), "stage a": (100.0, 101.5, None), "stage b": (101.5, 104.5, None)}
     scopes |= {name: (OPENS, CLOSES, index) for index, name in enumerate(MODELS)}
-    assert set(scopes) == set(measured.scopes)
+    assert set(scopes) == {str(name) for name in measured.scopes}
     for name, (begin, end, model) in scopes.items():
         mine = [row for row in samples if model is None or row.model == model]
         inside = [row for row in mine if begin <= (row.due if open_model else row.start) < end]
         left = [due for due, index in unsent if begin <= due < end and model in {None, index}]
         good = sorted((row.end - (row.due if open_model else row.start)) * 1000 for row in inside if not row.kind)
         ended = sum(1 for row in mine if not row.kind and begin <= row.end < end)
-        scope = measured.scope(name)
+        scope = measured.scopes[ScopeName.parse(name)]
         stats = scope.stats
         assert (len(inside) + len(left), len(good)) == (stats.requests, stats.ok)
         assert stats.errors == stats.requests - stats.ok == sum(scope.kinds.values())
@@ -154,9 +146,8 @@ def test_latency_of_the_open_model_counts_from_the_due_time() -> None:
 def test_lost_requests_stand_as_infinite_in_checks_only() -> None:
     """With 10 % timed out or unsent the checked p95 is infinite; p90 and the reported p95 are finite."""
     good = [Row(100.0, 100.0, 100.0 + (index + 1) / 100) for index in range(18)]
-    scope = measure(recording([*good, Row(100.0, 100.0, 103.0, TIMEOUT)], 100.0, 104.0, unsent=[(103.9, 0)])).scope(
-        "total"
-    )
+    lost = Row(100.0, 100.0, 103.0, TIMEOUT)
+    scope = measure(recording([*good, lost], 100.0, 104.0, unsent=[(103.9, 0)])).scopes[TOTAL]
 
     assert math.inf == scope.check_quantile_ms(950)
     assert pytest.approx(scope.check_quantile_ms(900)) == 180
@@ -169,7 +160,7 @@ def test_refused_requests_do_not_stand_as_infinite() -> None:
     """A fast failure is an error, never an infinite latency."""
     rows = [Row(100.0, 100.0, 100.1), *[Row(101.0, 101.0, 101.001, 6)] * 5]
 
-    scope = measure(recording(rows, 100.0, 104.0)).scope("total")
+    scope = measure(recording(rows, 100.0, 104.0)).scopes[TOTAL]
 
     assert (pytest.approx(scope.check_max_ms()), scope.lost) == (100.0, 0)
 
@@ -188,7 +179,7 @@ def test_an_endpoint_that_is_not_multi_model_has_no_models() -> None:
     """Only the total is reported."""
     measured = measure(recording([Row(100.0, 100.0, 100.1)], 100.0, 104.0, multi_model=False))
 
-    assert ({}, {}, {"total"}) == (measured.models, measured.mix, set(measured.scopes))
+    assert ({}, {}, {TOTAL}) == (measured.models, measured.mix, set(measured.scopes))
 
 
 def test_a_request_begun_a_moment_after_the_end_still_counts() -> None:
@@ -215,7 +206,7 @@ def test_stages_beyond_an_early_end() -> None:
 
     assert [measured.stages[name].tps for name in "ab"] == [0.0, 1.0]
     assert math.isnan(measured.stages["c"].tps)
-    assert [measured.scope(f"stage {name}").offered_tps for name in "abc"] == [1, 2, 3]
+    assert [measured.scopes[ScopeName("stage", name)].offered_tps for name in "abc"] == [1, 2, 3]
 
 
 def test_columns_of_a_million_samples_stay_small() -> None:

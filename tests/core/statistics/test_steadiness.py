@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from math import exp, inf, nan, sqrt
 
+import numpy as np
 import pytest
 
 from pytest_smload.core.statistics.steadiness import Steadiness, steadiness
+
+
+def judged(values: Sequence[float]) -> Steadiness:
+    """What is said of *values*."""
+    return steadiness(np.array(values, dtype=float))
 
 
 def decaying(count: int, *, times: float, seed: int, tau_s: float = 15.0, run_s: float = 120.0) -> list[float]:
@@ -42,7 +49,7 @@ def queue(count: int, *, utilisation: float, seed: int) -> list[float]:
 @pytest.mark.parametrize("seed", range(5))
 def test_warming_up(seed: int) -> None:
     """A window that begins four times as slow and takes 15 of 120 s to calm down is not steady."""
-    found = steadiness(decaying(6000, times=4, seed=seed))
+    found = judged(decaying(6000, times=4, seed=seed))
 
     assert not found.steady
     assert 0.15 < found.cut_share < 0.4
@@ -59,13 +66,13 @@ def test_steady(seed: int) -> None:
         queue(6000, utilisation=0.7, seed=seed),
     ]
 
-    assert [True] * 4 == [steadiness(each).steady for each in series]
+    assert [True] * 4 == [judged(each).steady for each in series]
 
 
 def test_cutting_helps() -> None:
     """What is left after the cut is nearer to the steady state than the whole window."""
     values = decaying(6000, times=4, seed=9)
-    begin = int(steadiness(values).cut_share * len(values))
+    begin = int(judged(values).cut_share * len(values))
     p95_whole, p95_rest = (sorted(part)[int(0.95 * len(part))] for part in (values, values[begin:]))
     truth = exp(3 + 1.645 * 0.5)
 
@@ -75,7 +82,7 @@ def test_cutting_helps() -> None:
 
 def test_faster_beginning() -> None:
     """A beginning that is faster than the rest is not a short warm-up."""
-    found = steadiness([10.0 + index % 3 for index in range(1500)] + [20.0 + index % 3 for index in range(3500)])
+    found = judged([10.0 + index % 3 for index in range(1500)] + [20.0 + index % 3 for index in range(3500)])
 
     assert found.cut_share == pytest.approx(0.3, abs=0.01)
     assert found.ratio < 1
@@ -84,32 +91,32 @@ def test_faster_beginning() -> None:
 
 def test_slower_beginning() -> None:
     """A step down is cut exactly where it is."""
-    found = steadiness([20.0 + index % 5 for index in range(1500)] + [10.0 + index % 5 for index in range(3500)])
+    found = judged([20.0 + index % 5 for index in range(1500)] + [10.0 + index % 5 for index in range(3500)])
 
     assert (found.cut_share, found.steady, found.n) == (0.3, False, 5000)
 
 
 def test_at_most_half() -> None:
     """Never more than half is cut."""
-    found = steadiness([2.0 + index % 5 for index in range(4000)] + [1.0] * 1000)
+    found = judged([2.0 + index % 5 for index in range(4000)] + [1.0] * 1000)
 
     assert found.cut_share <= 0.5
 
 
 def test_few_samples_are_not_judged() -> None:
     """A short series is not called unsteady."""
-    assert steadiness([20.0 + index % 5 for index in range(150)] + [10.0 + index % 5 for index in range(350)]).steady
+    assert judged([20.0 + index % 5 for index in range(150)] + [10.0 + index % 5 for index in range(350)]).steady
 
 
 @pytest.mark.parametrize("values", [[], [1.0], [1.0] * 9, [inf, nan]])
 def test_next_to_nothing(values: list[float]) -> None:
     """Hardly any samples give nothing to cut."""
-    assert Steadiness(0.0, 1.0, sum(value < inf for value in values)) == steadiness(values)
+    assert Steadiness(0.0, 1.0, sum(value < inf for value in values)) == judged(values)
 
 
 def test_equal_samples() -> None:
     """A constant endpoint, or a clock that shows 0, is steady."""
-    assert [True, True] == [steadiness([value] * 2000).steady for value in (20.0, 0.0)]
+    assert [True, True] == [judged([value] * 2000).steady for value in (20.0, 0.0)]
 
 
 def test_lost_and_failed_are_passed_over() -> None:
@@ -117,4 +124,4 @@ def test_lost_and_failed_are_passed_over() -> None:
     values = decaying(3000, times=4, seed=2)
     holed = [each for value in values for each in (value, inf, nan)]
 
-    assert steadiness(values) == steadiness(holed)
+    assert judged(values) == judged(holed)

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from recordings import CLIENT, CONNECTION, MODELS, TIMEOUT, Row, recording
 
+from pytest_smload.core.limits.grammar import parse_limit
 from pytest_smload.core.limits.judge import abort_check, judge
-from pytest_smload.core.limits.limit import parse_limit
 from pytest_smload.core.load.profile import LoadProfile
 from pytest_smload.core.load.stages import StageSpan
 from pytest_smload.core.load.traffic import ShuffledBlocks, shuffled_schedule
 from pytest_smload.core.measure.measurement import measure
-from pytest_smload.core.measure.scope_name import TOTAL
+from pytest_smload.core.measure.scope_name import TOTAL, ScopeName
 from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.core.request.invocation import InvocationFailure
 from pytest_smload.core.results.assemble import build_result
@@ -40,7 +40,7 @@ def steady(
     return rows
 
 
-def health(found: Recording, *, scopes: tuple[str, ...] = ("total",), simulated: bool = False) -> ClientHealth:
+def health(found: Recording, *, scopes: tuple[ScopeName, ...] = (TOTAL,), simulated: bool = False) -> ClientHealth:
     return examine(found, measure(found), budgeted_scopes=scopes, simulated=simulated)
 
 
@@ -209,7 +209,7 @@ def test_task_exceptions() -> None:
 )
 def test_nothing_sent(rows: list[Row], facts: dict[str, Any], cause: str) -> None:
     """A window without a request is INVALID, saying why it had none, and nothing else is said about it."""
-    found = health(recording(rows, OPENS, CLOSES, **facts), scopes=("total", MODELS[0]))
+    found = health(recording(rows, OPENS, CLOSES, **facts), scopes=(TOTAL, ScopeName("model", MODELS[0])))
 
     assert (found.valid, len(found.reasons)) == (False, 1)
     assert cause in causes(found)
@@ -229,7 +229,7 @@ def test_a_scope_with_a_limit_needs_a_request() -> None:
     rows = steady(model=0)
     found = health(
         recording(rows, OPENS, CLOSES, shares=[1.0, 0.0, 0.0], stages=stages, unsent=[(OPENS, 1)]),
-        scopes=("total", *MODELS, "stage calm", "stage peak"),
+        scopes=(TOTAL, *(ScopeName.parse(name) for name in (*MODELS, "stage calm", "stage peak"))),
     )
 
     assert "c.tar.gz, stage peak have limits but got no request" in causes(found)
@@ -349,7 +349,7 @@ def test_a_load_that_was_ended_before_its_window_is_judged() -> None:
     rows = [Row(99.0, 99.0, 99.1, CONNECTION)] * 20
     aborted = Abort(error_rate=1.0, requests=20, span_s=1.0, limit=0.5)
     found = recording(rows, OPENS, OPENS, aborted=aborted)
-    ended = health(found, scopes=("total", MODELS[0]))
+    ended = health(found, scopes=(TOTAL, ScopeName("model", MODELS[0])))
 
     assert (ended.valid, ended.reasons) == (True, ())
     assert "no request was sent" in causes(health(recording(rows, OPENS, OPENS)))

@@ -1,0 +1,139 @@
+"""Reads absolute limits as users write them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from pytest_smload.core.limits.limit import Limit
+from pytest_smload.core.limits.metrics import METRICS, Metric, metric_named
+from pytest_smload.core.limits.quantities import Quantity
+from pytest_smload.core.request.error_kinds import CLIENT_CAUSED_KINDS
+from pytest_smload.core.units import parse_share
+from pytest_smload.core.wording import nearest, unknown_field
+
+_BOUND = re.compile(r"\s*([<>=!~≤≥]*)\s*(.*?)\s*", re.DOTALL)
+_MEANT = {"<": "<=", "=<": "<=", "≤": "<=", ">": ">=", "=>": ">=", "≥": ">="}
+_COMMON_KINDS = (
+    "Timeout", "Connection", "BadResponse", "Unsent", "ModelError", "ModelNotReadyException", "ThrottlingException",
+    "ServiceUnavailable", "ValidationError", "InternalFailure", "InternalDependencyException",
+    *sorted(CLIENT_CAUSED_KINDS),
+)  # fmt: skip
+_TYPO_RATIO = 0.88
+"""Any code AWS answers with is a kind; ServiceUnavailableException, 0.8 like its sibling, must stay one of its own."""
+
+
+def parse_limits(
+    fields: Mapping[str, object], *, source: str, beside: Sequence[str] = ()
+) -> tuple[list[Limit], list[str]]:
+    """Return the limits of ``{metric: value}`` and one sentence per mistake.
+
+    ``errors`` takes a table, a limit per error kind.
+
+    Args:
+        fields: As written.
+        source: Where.
+        beside: Keys that stand beside the limits there, for the sentence on an unknown key.
+    """
+    limits: list[Limit] = []
+    problems: list[str] = []
+    for name, value in fields.items():
+        metric = METRICS.get(name)
+        if metric is None:
+            problems.append(unknown_field(str(name), (*METRICS, *beside)))
+            continue
+        entries, mistakes = _kinds(metric, value) if metric.observe_kind is not None else ({name: value}, [])
+        problems.extend(mistakes)
+        for each, entry in entries.items():
+            try:
+                limits.append(parse_limit(each, entry, source=source))
+            except ValueError as error:
+                problems.append(f"{each}: {error}")
+    return limits, problems
+
+
+def parse_limit(metric: str, value: object, *, source: str) -> Limit:
+    """Return the limit on *metric* written as *value*.
+
+    Args:
+        metric: One of `METRICS`, or ``errors.KIND``.
+        value: A bare value takes the metric's natural direction (``tps`` and ``requests`` at least, all others at
+            most); ``"<= 250ms"``, ``">= 40"`` and the inclusive range ``"40..60"`` say it.
+
+    Raises:
+        ValueError: saying what is wrong with *value* and what to write.
+    """
+    row = metric_named(metric)
+    operator, low, high = _parts(value)
+    at_least, low_relative = (None, None) if low is None else _bound(row.quantity, low)
+    at_most, high_relative = (None, None) if high is None else _bound(row.quantity, high)
+    if operator == "" and row.at_least:
+        at_least, low_relative, at_most, high_relative = at_most, high_relative, None, None
+    if at_least is not None and at_most is not None:
+        if low_relative != high_relative:
+            raise ValueError(f"{value!r} mixes a share and a number; give both ends as one or the other")
+        if at_least > at_most:
+            raise ValueError(f'{value!r} counts down; write "{high}..{low}"')
+    relative = bool(low_relative or high_relative)
+    share = row.quantity.share if relative else None
+    problem = (share or row.quantity).refuse(at_least, at_most)
+    if problem:
+        raise ValueError(f"{value!r}{problem}")
+    return Limit(metric, at_least, at_most, relative, str(value), source)
+
+
+def _kinds(metric: Metric, value: object) -> tuple[dict[str, object], list[str]]:
+    """Entries ``{"errors.KIND": limit}`` of the table *value*, and its mistakes."""
+    if not isinstance(value, Mapping):
+        example = '{"ModelError": 0}'
+        return {}, [
+            f"{metric.name}: {value!r} is not a table of kinds like {example}; for all of them write error_rate"
+        ]
+    entries: dict[str, object] = {}
+    problems: list[str] = []
+    for kind, limit in value.items():
+        if not isinstance(kind, str) or not kind:
+            problems.append(f"{metric.name}: {kind!r} is not the name of an error kind; one is 'ModelError'")
+            continue
+        near = _nearest_kind(kind)
+        if near is not None:
+            problems.append(f"{metric.name}: no error kind {kind!r}; did you mean {near!r}?")
+            continue
+        entries[metric.of_kind(kind).name] = limit
+    return entries, problems
+
+
+def _nearest_kind(kind: str) -> str | None:
+    """The common kind that *kind* is a misspelling of, or None."""
+    if kind in _COMMON_KINDS:
+        return None
+    by_folded = {common.casefold(): common for common in _COMMON_KINDS}
+    near = nearest(kind.casefold(), by_folded, cutoff=_TYPO_RATIO)
+    return by_folded[near] if near is not None else None
+
+
+def _parts(value: object) -> tuple[str, object, object]:
+    """Operator (``""`` bare, ``".."`` range), lower and upper end as written; a bare value is the upper end."""
+    if value is None:
+        raise ValueError("None is not a limit; leave it out")
+    if not isinstance(value, str):
+        return "", None, value
+    match = _BOUND.fullmatch(value)
+    assert match is not None  # noqa: S101 - the pattern matches any text
+    operator, rest = match[1], match[2]
+    if operator not in ("", "<=", ">="):
+        hint = f'; write "{_MEANT[operator]} {rest}"' if operator in _MEANT else ""
+        raise ValueError(f'{value!r}: only <=, >= and inclusive ranges such as "40..60" are allowed{hint}')
+    if ".." in rest:
+        low, _, high = (part.strip() for part in rest.partition(".."))
+        if operator or not low or not high:
+            raise ValueError(f'{value!r} is not a range; write one like "40..60", without <= or >=')
+        return "..", low, high
+    return operator, rest if operator == ">=" else None, None if operator == ">=" else rest
+
+
+def _bound(quantity: Quantity, value: object) -> tuple[float, bool]:
+    """One bound in the quantity's unit, and whether it is a share instead."""
+    if quantity.share is not None and isinstance(value, str) and value.endswith("%"):
+        return parse_share(value), True
+    return quantity.read(value), False

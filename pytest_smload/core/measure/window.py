@@ -1,0 +1,68 @@
+"""The requests of a recording's window as columns, each with what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pytest_smload.core.request.error_kinds import OK, TIMEOUT, UNSENT
+from pytest_smload.core.samples.in_order import InOrder
+from pytest_smload.core.samples.recording import Recording
+from pytest_smload.core.statistics.columns import Floats, Integers, view
+
+LOST_KINDS = (TIMEOUT, UNSENT)
+"""Failures that were too slow rather than refused: in checks of latency they stand as +infinity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Requests in the order they were due or begun, those never sent last.
+
+    Attributes:
+        outcome_ms: The latency of each, inf where it was lost, NaN where it failed otherwise.
+        service_ms: The time from send to answer of each, of no meaning where it failed; None in the closed model, where
+            it is the latency.
+        kind: Its error kind's code.
+        model: Its route index.
+        kind_names: Error kind names by code.
+    """
+
+    outcome_ms: Floats
+    service_ms: Floats | None
+    kind: Integers
+    model: Integers
+    kind_names: Sequence[str]
+
+    def take(self, rows: slice | Integers) -> Window:
+        """Return the requests at *rows*: a view of them for a slice, a copy for positions."""
+        service_ms = self.service_ms[rows] if self.service_ms is not None else None
+        return Window(self.outcome_ms[rows], service_ms, self.kind[rows], self.model[rows], self.kind_names)
+
+    @property
+    def unsent(self) -> int:
+        """Arrivals that were never sent."""
+        return int(np.count_nonzero(self.kind == UNSENT))
+
+
+def window_of(recording: Recording, ordered: InOrder) -> Window:
+    """Return the window's requests, sent and unsent."""
+    _, unsent_model = unsent_in_window(recording)
+    unsent, first = len(unsent_model), ordered.first
+    kind = np.concatenate((ordered.kind[first:], np.full(unsent, UNSENT, np.uint8)))
+    outcome_ms = np.concatenate(((ordered.end[first:] - ordered.begin[first:]) * 1000, np.full(unsent, np.inf)))
+    outcome_ms[kind != OK] = np.nan
+    outcome_ms[np.isin(kind, LOST_KINDS)] = np.inf
+    service_ms = None
+    if recording.open_model:
+        service_ms = np.concatenate(((ordered.end[first:] - ordered.start[first:]) * 1000, np.full(unsent, np.nan)))
+    model = np.concatenate((ordered.model[first:], unsent_model))
+    return Window(outcome_ms, service_ms, kind, model, recording.kind_names)
+
+
+def unsent_in_window(recording: Recording) -> tuple[Floats, Integers]:
+    """Return due time and route index of each arrival of the window that was never sent."""
+    due, model = view(recording.unsent_due), view(recording.unsent_model)
+    inside = (due >= recording.window_start_s) & (due < recording.window_end_s)
+    return due[inside], model[inside]
