@@ -29,9 +29,9 @@ from pytest_smload.core.measure.scope_name import TOTAL
 from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.core.request.error_kinds import ErrorKinds
 from pytest_smload.core.results.assemble import build_result
-from pytest_smload.core.results.record import load_record
 from pytest_smload.core.samples.recording import ClientReadings, Recording, Samples
 from pytest_smload.core.trust.validity import examine
+from pytest_smload.reports.json_report import load_record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

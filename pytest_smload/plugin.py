@@ -17,7 +17,7 @@ from pytest_smload.gate.keys import (
     KEEPER,
     OPTED_IN,
     PERF_RUN,
-    RECORD,
+    RESULT,
 )
 from pytest_smload.gate.optin import opts_in
 from pytest_smload.options import OPTIONS, SWITCHES
@@ -184,7 +184,7 @@ def _enforce(run: PerfRun, report: pytest.TestReport, call: pytest.CallInfo[None
         if hasattr(report, "wasxfail"):
             del report.wasxfail
     report.user_properties.extend(ruling.properties)
-    for name, value in ((RECORD, ruling.record), (FAILURE, ruling.failure), (BASELINE, ruling.baseline)):
+    for name, value in ((RESULT, ruling.result), (FAILURE, ruling.failure), (BASELINE, ruling.baseline)):
         if value is not None:
             setattr(report, name, value)
 

@@ -7,7 +7,8 @@ import subprocess
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_smload.core.baselines.runs import UPDATE_OPTION, Baseline, BaselineRun, append, file_name, parse, render
+from pytest_smload.conduct.baseline_json import parse, render
+from pytest_smload.core.baselines.runs import UPDATE_OPTION, Baseline, BaselineRun, append, file_name
 from pytest_smload.errors import ConfigurationError
 from pytest_smload.files import WholeFile
 

@@ -13,7 +13,7 @@ from pytest_smload.conduct.load import conduct
 from pytest_smload.engine.run import LoadHooks
 from pytest_smload.gate.console import Console
 from pytest_smload.gate.keys import KEEPER, PERF_RUN, PERF_TEST
-from pytest_smload.gate.outcome import record_of
+from pytest_smload.gate.outcome import result_of
 from pytest_smload.gate.perf_run import PerfRun
 from pytest_smload.options import OPTIONS, SWITCHES
 from pytest_smload.settings.file import SettingsFiles
@@ -91,7 +91,7 @@ class Gate:
         """Run one load of a test, showing it on the console.
 
         Raises:
-            KeyboardInterrupt: Ctrl-C ended the load; what was measured is in the run's records.
+            KeyboardInterrupt: Ctrl-C ended the load; what was measured is among the run's results.
         """
         try:
             result = conduct(request, self._hooks(request), self._console)
@@ -100,7 +100,7 @@ class Gate:
         run.results.append(result)
         if result.interrupted:
             # pytest makes no report of a test that Ctrl-C ended.
-            self._config.stash[KEEPER].tests.append(record_of(run))
+            self._config.stash[KEEPER].tests.append(result_of(run))
             raise KeyboardInterrupt
         return result
 

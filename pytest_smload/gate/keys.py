@@ -25,10 +25,10 @@ PERF_TEST: Final[pytest.StashKey[PerfTest]] = pytest.StashKey()
 PERF_RUN: Final[pytest.StashKey[PerfRun]] = pytest.StashKey()
 """Item: the current attempt."""
 
-RECORD: Final = "smload"
-"""Attribute of a test report that holds the test's record, JSON-able so that it survives xdist."""
+RESULT: Final = "smload"
+"""Attribute of a test report that holds the test's result."""
 FAILURE: Final = "smload_failure"
-"""Attribute of a failed report of ours whose record does not say why it failed: the failure in one line."""
+"""Attribute of a failed report of ours whose result does not say why it failed: the failure in one line."""
 BASELINE: Final = "smload_baseline"
 """Attribute of the report of a test whose loads were to be recorded as baselines: what came of it, in one line."""
 INVALID_PHASE: Final = "measurement"

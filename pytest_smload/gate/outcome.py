@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_smload.core.results.record import load_record, test_record
+from pytest_smload.core.results.result import TestResult
 from pytest_smload.errors import InvocationError, SmloadError
 from pytest_smload.gate.baseline_updates import update_baselines
 from pytest_smload.gate.keys import ERROR_PHASE, INVALID_PHASE
@@ -15,7 +15,6 @@ from pytest_smload.reports.text.failure import failure_text, invalid_text, no_lo
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_smload.core.results.record_schema import TestRecord
     from pytest_smload.gate.perf_run import PerfRun
 
 
@@ -50,22 +49,22 @@ class Ruling:
     Attributes:
         phase: As it is to be reported; an error has a phase of its own.
         properties: For JUnit XML.
-        record: The test's record, on the one report that carries it.
-        failure: Why the test failed, in one line, where its record does not say so.
+        result: What reports say of the attempt, on the one report that carries it.
+        failure: Why the test failed, in one line, where its result does not say so.
         baseline: What came of recording its loads, in one line.
     """
 
     phase: Phase
     properties: list[tuple[str, str]] = field(default_factory=list)
-    record: TestRecord | None = None
+    result: TestResult | None = None
     failure: str | None = None
     baseline: str | None = None
 
 
-def record_of(run: PerfRun, *, body_failed: bool = False) -> TestRecord:
-    """Return the attempt's record, as ``report.json`` has it; a test whose own assertion failed has not passed."""
+def result_of(run: PerfRun, *, body_failed: bool = False) -> TestResult:
+    """Return what reports say of the attempt; a test whose own assertion failed has not passed."""
     verdict = "fail" if body_failed and run.verdict == "pass" else run.verdict
-    return test_record(run.nodeid, run.attempt, verdict, [load_record(result) for result in run.results])
+    return TestResult(run.nodeid, run.attempt, verdict, tuple(run.results))
 
 
 def breach_text(run: PerfRun, *, report_directory: str | None, options: Sequence[str]) -> str | None:
@@ -77,12 +76,12 @@ def breach_text(run: PerfRun, *, report_directory: str | None, options: Sequence
         options: This run's ``--smload-…`` arguments, for the next command.
     """
     if run.results and run.verdict == "fail":
-        return failure_text(record_of(run), report_dir=report_directory, options=options)
+        return failure_text(result_of(run), report_dir=report_directory, options=options)
     return None
 
 
 def judge_phase(run: PerfRun, phase: Phase, *, options: Sequence[str]) -> Ruling:
-    """Rule on *phase*: an error where the run is INVALID; the record goes with the attempt's last report.
+    """Rule on *phase*: an error where the run is INVALID; the result goes with the attempt's last report.
 
     JUnit XML takes its properties from the teardown's report, and from the body's where both failed.
     """
@@ -95,11 +94,11 @@ def judge_phase(run: PerfRun, phase: Phase, *, options: Sequence[str]) -> Ruling
         if run.updating:
             _update_baselines(run, ruling)
     failed = ruling.phase.failed
-    record = record_of(run, body_failed=failed and phase.when == "call")
+    result = result_of(run, body_failed=failed and phase.when == "call")
     if run.results:
-        ruling.properties = junit_properties(record)
+        ruling.properties = junit_properties(result)
     if not of_teardown and (run.results or failed):
-        ruling.record = record
+        ruling.result = result
     if failed and (of_teardown or not run.results or run.verdict == "pass"):
         ruling.failure = ruling.phase.message.strip().partition("\n")[0]
     return ruling
@@ -108,7 +107,7 @@ def judge_phase(run: PerfRun, phase: Phase, *, options: Sequence[str]) -> Ruling
 def _enforced(run: PerfRun, body: Phase, options: Sequence[str]) -> Phase:
     if run.results and run.verdict == "invalid":
         also = f"\n\nThe test's body failed as well:\n\n{body.text}" if body.failed else ""
-        return _error(INVALID_PHASE, invalid_text(record_of(run), options=options) + also)
+        return _error(INVALID_PHASE, invalid_text(result_of(run), options=options) + also)
     if isinstance(body.error, SmloadError) and not isinstance(body.error, InvocationError):
         return _error(ERROR_PHASE, str(body.error))
     if not run.results and body.outcome == "passed":
