@@ -61,9 +61,9 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     if len(config.getoption("tx", None) or ()) > 1:
         raise pytest.UsageError("smload: several xdist workers would load the endpoint at once; add -n0")
-    from pytest_smload.gate.records import RecordKeeper
+    from pytest_smload.gate.results import ResultKeeper
 
-    config.stash[KEEPER] = keeper = RecordKeeper(config)
+    config.stash[KEEPER] = keeper = ResultKeeper(config)
     config.pluginmanager.register(keeper, "smload-records")
 
 

@@ -137,11 +137,15 @@ def _mistake(error: Any, place: str) -> str:
     return f"has no table for {place}"
 
 
+_NOT_THREE = ("missing", "missing_argument", "unexpected_positional_argument")
+"""pydantic's words, newest version and older ones, for a list that is not of three."""
+
+
 def _mistake_of_run(path: list[Any], kind: str, place: str) -> str:
     match path:
         case ["metrics"]:
             return f"has no table for the metrics of {place}"
-        case ["metrics", key, _] if kind != "missing":
+        case ["metrics", key, _] if kind not in _NOT_THREE:
             return f"has something else than numbers for {_json(key)} of {place}"
         case ["metrics", key, *_]:
             return f"has no [value, lower, upper] for {_json(key)} of {place}"

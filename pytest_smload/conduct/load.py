@@ -82,7 +82,7 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
     simulated = reason == SIMULATED
     sender = Sender(plan, request.target, name, hooks, simulated)
     sender.check()
-    limits, unjudged = _judged_limits(resolved, simulated=simulated)
+    limits, left_out = _meaningful_limits(resolved, simulated=simulated)
     facts = endpoint_facts(request.settings, request.target)
     regressions = None if simulated else _regression_budgets(request, resolved, plan, facts, name)
     announcer.announce(request, facts, name, reason)
@@ -107,7 +107,7 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
         transport=name,
         transport_reason=reason,
         checks=last.checks,
-        notes=[*request.notes, *(resolved.notes if resolved is not None else ()), *unjudged],
+        notes=[*request.notes, *(resolved.notes if resolved is not None else ()), *left_out],
     )
     if regressions is None:
         return result
@@ -162,7 +162,7 @@ def _resolve_budget(budget: Budget | None, plan: LoadPlan) -> ResolvedBudget | N
     return resolved
 
 
-def _judged_limits(budget: ResolvedBudget | None, *, simulated: bool) -> tuple[Sequence[ScopedLimit], list[str]]:
+def _meaningful_limits(budget: ResolvedBudget | None, *, simulated: bool) -> tuple[Sequence[ScopedLimit], list[str]]:
     """Limits that mean something for this load, and a note on those that do not: a mock takes no time to answer."""
     limits = budget.limits if budget is not None else ()
     if not simulated:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pytest_smload.gate.gate import Gate
     from pytest_smload.gate.marks import PerfTest
     from pytest_smload.gate.perf_run import PerfRun
-    from pytest_smload.gate.records import RecordKeeper
+    from pytest_smload.gate.results import ResultKeeper
 
 OPTED_IN: Final[pytest.StashKey[bool]] = pytest.StashKey()
 """Config: whether this run asked for load."""
@@ -18,7 +18,7 @@ COLLECTED: Final[pytest.StashKey[list[pytest.Item]]] = pytest.StashKey()
 """Config: everything collected, before any deselection; opted-in runs only."""
 GATE: Final[pytest.StashKey[Gate]] = pytest.StashKey()
 """Config: the gate, from the end of collection on, where perf tests were selected."""
-KEEPER: Final[pytest.StashKey[RecordKeeper]] = pytest.StashKey()
+KEEPER: Final[pytest.StashKey[ResultKeeper]] = pytest.StashKey()
 """Config: who gathers the records, in opted-in runs."""
 PERF_TEST: Final[pytest.StashKey[PerfTest]] = pytest.StashKey()
 """Item: what the marks of a test of ours ask for."""

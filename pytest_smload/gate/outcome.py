@@ -90,7 +90,7 @@ def judge_phase(run: PerfRun, phase: Phase, *, options: Sequence[str]) -> Ruling
     ruling = Ruling(phase if phase.when != "call" else _enforced(run, phase, options))
     of_teardown = phase.when == "teardown"
     if not of_teardown:
-        run.judged = True
+        run.over = True
         if run.updating:
             _update_baselines(run, ruling)
     failed = ruling.phase.failed

@@ -36,7 +36,7 @@ class PerfRun:
             given.
         profile_name: The named profile that took part.
         results: Its loads so far.
-        judged: Whether its body is over and its verdict given.
+        over: Whether its body is over and its verdict given.
         baselines: The file its runs are recorded in.
         updating: Whether this run records instead of comparing.
     """
@@ -52,7 +52,7 @@ class PerfRun:
     baselines: BaselineFile
     updating: bool
     results: list[LoadResult] = field(default_factory=list)
-    judged: bool = False
+    over: bool = False
 
     @classmethod
     def from_sources(

@@ -126,6 +126,9 @@ def report_schema() -> Json:
     }
     parts["BaselineOutcome"] = _without(parts["BaselineOutcome"], _UNWRITTEN)
     del parts["BaselineRun"], parts["Estimate"]
+    for part in (schema, *parts.values()):
+        # Docstrings are for readers of the code, and only newer versions of pydantic take them over.
+        part.pop("description", None)
     return {"$schema": GenerateJsonSchema.schema_dialect, **schema}
 
 

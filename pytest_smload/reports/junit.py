@@ -51,14 +51,14 @@ def _load_names(loads: Sequence[LoadResult]) -> list[str]:
 
 
 def _check_properties(place: str, load: LoadResult) -> Iterator[Property]:
-    judged = load.verdict != "invalid"
+    trusted = load.verdict != "invalid"
     for check in load.checks:
-        for key, value in _check_values(check, judged=judged).items():
+        for key, value in _check_values(check, trusted=trusted).items():
             if value:
                 yield f"{place}.{check.scope}.{check.metric}.{key}", value
 
 
-def _check_values(check: Check, *, judged: bool) -> dict[str, str]:
+def _check_values(check: Check, *, trusted: bool) -> dict[str, str]:
     """Each value as people read it, ``""`` where there is none: a fact has no interval."""
     return {
         "limit": check.limit,
@@ -67,7 +67,7 @@ def _check_values(check: Check, *, judged: bool) -> dict[str, str]:
         "upper": _bound_text(check, check.upper),
         "n": str(check.n),
         "n_eff": "" if check.n_eff is None else str(check.n_eff),
-        "verdict": check.outcome if judged else NOT_JUDGED,
+        "verdict": check.outcome if trusted else NOT_JUDGED,
         "proven": "yes" if check.proven else "no",
         "source": check.source,
         "note": check.note,

@@ -7,7 +7,7 @@ from dataclasses import fields
 
 from pytest_smload.core.limits.check import Check
 from pytest_smload.core.load.profile import LoadProfile
-from pytest_smload.core.load.written import profile_record
+from pytest_smload.core.load.written import written_profile
 from pytest_smload.core.measure.measurement import Measurement
 from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.core.request.invocation import InvocationFailure
@@ -36,7 +36,7 @@ def build_result(  # noqa: PLR0913 - a result has this many origins
         **figures,
         label=label,
         endpoint=endpoint,
-        profile=profile_record(profile),
+        profile=written_profile(profile),
         transport=transport,
         transport_reason=transport_reason,
         started_at=recording.started_at,

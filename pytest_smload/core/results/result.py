@@ -41,7 +41,7 @@ class LoadResult(Figures):
 
     Attributes:
         label: The name given to ``sm_endpoint.load``, or None.
-        profile: The load that ran, as `pytest_smload.core.load.written.profile_record` writes it down.
+        profile: The load that ran, as `pytest_smload.core.load.written.written_profile` writes it down.
         models: Statistics per TargetModel; empty where the endpoint is not multi-model.
         stages: Statistics per stage; empty without stages.
         errors: Count per error kind; their sum is the total's error count.

@@ -168,18 +168,18 @@ def _checks(load: LoadResult) -> str:
     checks = sorted(load.checks, key=lambda check: check.outcome != "fail")
     if not checks:
         return ""
-    judged = load.verdict != "invalid"
+    trusted = load.verdict != "invalid"
     headers = ["verdict", "scope", "metric", "limit", "observed", "95% interval", "proven", _SAMPLES]
-    rows = [_check_cells(check, judged=judged) for check in checks[:MAX_CHECK_ROWS]]
+    rows = [_check_cells(check, trusted=trusted) for check in checks[:MAX_CHECK_ROWS]]
     text = table([*headers, "limit comes from", "note"], rows, right=_NUMBERS)
     left_out = len(checks) - MAX_CHECK_ROWS
     return f"{text}\n\n{left_out:,} more checks are in report.json" if left_out > 0 else text
 
 
-def _check_cells(check: Check, *, judged: bool) -> list[str]:
+def _check_cells(check: Check, *, trusted: bool) -> list[str]:
     verdict = _VERDICTS[check.outcome]
     return [
-        NOT_JUDGED if not judged else f"**{verdict}**" if check.outcome == "fail" else verdict,
+        NOT_JUDGED if not trusted else f"**{verdict}**" if check.outcome == "fail" else verdict,
         escaped(check.scope),
         escaped(check.metric),
         escaped(check.limit),

@@ -7,6 +7,7 @@ import re
 import textwrap
 from typing import TYPE_CHECKING
 
+from pytest_smload.core.limits.metrics import metric_named
 from pytest_smload.core.units import format_ms, format_share
 
 if TYPE_CHECKING:
@@ -15,13 +16,6 @@ if TYPE_CHECKING:
     from pytest_smload.core.limits.check import Check, Unit
     from pytest_smload.core.measure.figures import MixShare
 
-_METRIC_WORDS = {
-    "tps": "TPS",
-    "error_rate": "error rate",
-    "p99_9": "p99.9",
-    "max": "max latency",
-    "mean": "mean latency",
-}
 NARROWEST = 40
 """Columns below which wrapping text no longer helps a reader."""
 _NOT_PRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]+")
@@ -99,8 +93,7 @@ def samples_text(check: Check) -> str:
 
 def metric_words(check: Check) -> str:
     """Return what a check is about, as the subject of a sentence: ``"p95 of xgboost-1.tar.gz"``."""
-    family, _, kind = check.metric.partition(".")
-    words = f"{kind} errors" if kind else _METRIC_WORDS.get(family, family)
+    words = metric_named(check.metric).words
     return words if check.scope == "total" else f"{words} of {check.scope}"
 
 

@@ -11,13 +11,13 @@ import pytest
 
 from pytest_smload.core.load.profile import LoadProfile
 from pytest_smload.core.load.stages import Stage
-from pytest_smload.core.load.written import profile_record
+from pytest_smload.core.load.written import written_profile
 
 
 def test_a_profile_in_the_users_words() -> None:
     """Durations stay text, unset fields and those of the other model are left out, stages are tables."""
-    steady = profile_record(LoadProfile(tps=50, duration="5m", models={"m-{0..9}": 1}, payload="p.csv"))
-    staged = profile_record(LoadProfile(stages=(Stage("30s", users=2), Stage("1m", users=9, name="peak")), wait="1s"))
+    steady = written_profile(LoadProfile(tps=50, duration="5m", models={"m-{0..9}": 1}, payload="p.csv"))
+    staged = written_profile(LoadProfile(stages=(Stage("30s", users=2), Stage("1m", users=9, name="peak")), wait="1s"))
 
     assert steady == {
         "tps": 50,
@@ -50,7 +50,7 @@ def test_what_may_end_or_extend_a_load_is_in_its_profile() -> None:
         "on_unproven": "fail",
         "abort_on": {"error_rate": "50%", "for": "10s"},
     }
-    kept = profile_record(LoadProfile(tps=1, **given))
+    kept = written_profile(LoadProfile(tps=1, **given))
 
     assert given == {name: kept[name] for name in given}
 
@@ -80,18 +80,18 @@ def rows_of(model: str, count: int = 1) -> bytes:
 )
 def test_payloads_are_described(payload: Any, expected: str) -> None:
     """Never their bytes, and never an address in memory."""
-    described = profile_record(LoadProfile(users=1, payload={"a": payload}))["payload"]["a"]
+    described = written_profile(LoadProfile(users=1, payload={"a": payload}))["payload"]["a"]
 
     assert described.startswith(expected)
     assert "secret" not in described
     assert "0x" not in described
-    assert described == profile_record(LoadProfile(users=1, payload=payload))["payload"]
+    assert described == written_profile(LoadProfile(users=1, payload=payload))["payload"]
 
 
 def test_different_payloads_are_told_apart() -> None:
     """Where rows begin and end is part of the digest."""
     first, second = (
-        profile_record(LoadProfile(users=1, payload=rows))["payload"] for rows in (["ab", "c"], ["a", "bc"])
+        written_profile(LoadProfile(users=1, payload=rows))["payload"] for rows in (["ab", "c"], ["a", "bc"])
     )
 
     assert first != second
@@ -100,8 +100,8 @@ def test_different_payloads_are_told_apart() -> None:
 def test_thousands_of_models_are_kept_small() -> None:
     """Long tables are given by length, first entry and digest."""
     models = {f"m-{number}": number + 1 for number in range(10_000)}
-    kept = profile_record(LoadProfile(users=1, models=models))["models"]
-    other = profile_record(LoadProfile(users=1, models=models | {"m-7": 1}))["models"]
+    kept = written_profile(LoadProfile(users=1, models=models))["models"]
+    other = written_profile(LoadProfile(users=1, models=models | {"m-7": 1}))["models"]
 
     assert (kept["entries"], kept["first"]) == (10_000, "m-0")
     assert kept["sha256"] != other["sha256"]

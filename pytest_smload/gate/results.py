@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pytest_smload.core.results.result import RunResult, TestResult
 
 
-class RecordKeeper:
+class ResultKeeper:
     """A plugin of its own in the process that reports; under xdist that is not the one that measures.
 
     Attributes:
