@@ -92,7 +92,9 @@ class LoadResult(Figures):
         """``invalid`` when the measurement cannot be trusted, else ``fail`` when a check failed, else ``pass``."""
         if not self.client.valid:
             return "invalid"
-        return "fail" if any(check.outcome == "fail" for check in self.checks) else "pass"
+        outcomes = {check.outcome for check in self.checks}
+        # One sound failure fails the load, whatever else is undecided.
+        return "fail" if "fail" in outcomes else "invalid" if "invalid" in outcomes else "pass"
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ SHORTEST_NAME = 10
 _GAP = 2
 _EXPENDABLE = ("max", "p50", "share")
 """Columns a narrow terminal does without, first to go first."""
-_VERDICTS = {"pass": "PASS", "fail": "FAIL"}
+_VERDICTS = {"pass": "PASS", "fail": "FAIL", "invalid": "INVALID"}
 _INTERVAL, _SAMPLES, _SOURCE = "95% interval", "n (n_eff)", "limit comes from"
 _EXPENDABLE_OF_CHECKS = (_SAMPLES, _INTERVAL)
 _UNPROVEN_LEGEND = "?: not proven, the interval reaches over the limit"
@@ -74,17 +74,21 @@ def checks_table(checks: Sequence[Check], width: int) -> list[str]:
     besides.
     """
     failed = [check for check in checks if check.outcome == "fail"]
-    passed = [check for check in checks if check.outcome != "fail"]
-    shown = failed[:MAX_FAILED_ROWS] + passed[:MAX_PASSED_ROWS]
+    undecided = [check for check in checks if not check.valid]
+    passed = [check for check in checks if check.outcome == "pass"]
+    shown = failed[:MAX_FAILED_ROWS] + undecided[:MAX_FAILED_ROWS] + passed[:MAX_PASSED_ROWS]
     if not shown:
         return []
     lines = _fitting_checks(shown, width)
     if not all(check.proven for check in shown):
         lines.append(_UNPROVEN_LEGEND)
-    for subject, left_out in (("failed", len(failed) - MAX_FAILED_ROWS), ("passed", len(passed) - MAX_PASSED_ROWS)):
-        if left_out > 0:
-            lines.append(f"{left_out:,} more checks {subject}; they are in report.json")
-    return lines + _notes([check for check in failed if check.note])
+    left_out = {
+        "failed": len(failed) - MAX_FAILED_ROWS,
+        "are INVALID": len(undecided) - MAX_FAILED_ROWS,
+        "passed": len(passed) - MAX_PASSED_ROWS,
+    }
+    lines += [f"{count:,} more checks {what}; they are in report.json" for what, count in left_out.items() if count > 0]
+    return lines + _notes([check for check in (*failed, *undecided) if check.note])
 
 
 def _notes(noted: Sequence[Check]) -> list[str]:
