@@ -13,6 +13,7 @@ from pytest_smload.core.baselines.fingerprint import fingerprint
 from pytest_smload.core.limits.judge import abort_check, judge
 from pytest_smload.core.load.plan import LoadPlan
 from pytest_smload.core.measure.measurement import measure
+from pytest_smload.core.measure.slowness import ClientSlowness
 from pytest_smload.core.results.assemble import build_result
 from pytest_smload.core.statistics.bound import ALPHA
 from pytest_smload.core.trust.validity import examine
@@ -91,7 +92,8 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
         measurement = measure(recording)
         scopes = {scope for scope, _ in (*limits, *(resolved.regressions if resolved is not None else ()))}
         health = examine(recording, measurement, budgeted_scopes=scopes, simulated=simulated)
-        checks = judge(limits, measurement, alpha=alpha, on_unproven=request.profile.on_unproven)
+        slowness = ClientSlowness(recording) if health.judged else None
+        checks = judge(limits, measurement, alpha=alpha, on_unproven=request.profile.on_unproven, slowness=slowness)
         if recording.aborted is not None:
             checks.insert(0, abort_check(recording.aborted))
         return Assessment(recording, measurement, health, checks)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pytest_smload.core.measure.measurement import Measurement
     from pytest_smload.core.measure.scope import Scope
     from pytest_smload.core.measure.scope_name import ScopeName
+    from pytest_smload.core.measure.slowness import ClientSlowness
     from pytest_smload.core.statistics.bound import Bound
 
 Evidence_contra = TypeVar("Evidence_contra", contravariant=True)
@@ -31,12 +32,14 @@ class ScopeEvidence:
         scope: Its samples; None where the load has no such scope.
         alpha: What an interval may miss.
         on_unproven: ``"fail"`` where a check that its interval does not settle is to fail.
+        slowness: What the client itself may have added; None where that means nothing.
     """
 
     name: ScopeName
     scope: Scope | None
     alpha: float
     on_unproven: str = "estimate"
+    slowness: ClientSlowness | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from pytest_smload.core.limits.evidence import Demand, ScopeEvidence, scope_of
 from pytest_smload.core.limits.metrics import METRICS
 from pytest_smload.core.measure.measurement import Measurement
 from pytest_smload.core.measure.scope_name import TOTAL, ScopeName
+from pytest_smload.core.measure.slowness import ClientSlowness
 from pytest_smload.core.samples.recording import Abort
 from pytest_smload.core.statistics.bound import ALPHA
 from pytest_smload.core.units import format_duration, format_share
@@ -20,6 +21,7 @@ def judge(
     *,
     alpha: float = ALPHA,
     on_unproven: str = "estimate",
+    slowness: ClientSlowness | None = None,
 ) -> list[Check]:
     """Return one check per limit, in the order given.
 
@@ -28,8 +30,12 @@ def judge(
         measurement: What was measured.
         alpha: What an interval may miss; less where a load is looked at more than once.
         on_unproven: ``"fail"`` where a check that its interval does not settle is to fail.
+        slowness: What the client itself may have added; None where that means nothing.
     """
-    return [limit.hold(ScopeEvidence(name, scope_of(measurement, name), alpha, on_unproven)) for name, limit in limits]
+    return [
+        limit.hold(ScopeEvidence(name, scope_of(measurement, name), alpha, on_unproven, slowness))
+        for name, limit in limits
+    ]
 
 
 def abort_check(abort: Abort) -> Check:

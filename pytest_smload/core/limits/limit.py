@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_smload.core.limits.check import Check
+from pytest_smload.core.limits.check import Check, Outcome
 from pytest_smload.core.limits.evidence import ScopeEvidence, unproven_words
 from pytest_smload.core.limits.metrics import Metric, metric_named
 from pytest_smload.core.limits.observed import Refusal
@@ -15,6 +15,7 @@ from pytest_smload.core.units import format_duration
 
 if TYPE_CHECKING:
     from pytest_smload.core.measure.scope import Scope
+    from pytest_smload.core.measure.slowness import ClientSlowness
     from pytest_smload.core.statistics.bound import Bound
 
 _RELATIVE_TOLERANCE = 1e-9
@@ -114,11 +115,12 @@ class Limit:
 
         It passes when the estimate keeps to the limit. It fails besides, whatever the limit, when the scope has no
         sample, when requests were sent and none succeeded, and when a percentile has fewer than ceil(1 / (1 - p))
-        successes behind it.
+        successes behind it. It is INVALID where the client's own slowness leaves it undecided: the value would be on
+        the other side of the limit had the client lost no time (`ClientSlowness.at_best`).
         """
-        scope = evidence.scope
-        if scope is None:
-            return self._check(evidence, None, math.nan, 0, "no sample", passed=False)
+        if evidence.scope is None:
+            return self._check(evidence, None, math.nan, 0, "no sample", outcome="fail")
+        scope = evidence.scope.limited_to(self._limit_ms)
         row = self.row
         base = self._base(scope)
         observed, bound = row.observe(scope), row.bound(scope, evidence.alpha)
@@ -127,19 +129,54 @@ class Limit:
         settled = refusal is not None and refusal.settled
         proven = settled or bound is None or self.settled_by(bound, scale)
         notes = [refusal.reason if refusal is not None else "", row.note(scope)]
-        if not proven and refusal is None:
+        kept = refusal is None and self.allows(observed, scale)
+        doubt = "" if refusal is not None else self._doubt(evidence.slowness, scope, observed, scale, kept=kept)
+        if doubt:
+            notes.insert(0, doubt)
+        elif not proven and refusal is None:
             notes.append(_unproven_note(bound, scope.stats.tps, evidence.on_unproven))
-        passed = refusal is None and self.allows(observed, scale) and (proven or evidence.on_unproven == "estimate")
+        passed = kept and (proven or evidence.on_unproven == "estimate")
         return self._check(
             evidence,
             base,
             observed,
             row.samples(scope),
             "; ".join(filter(None, notes)),
-            passed=passed,
+            outcome="invalid" if doubt else "pass" if passed else "fail",
             bound=bound,
             proven=proven,
         )
+
+    @property
+    def _limit_ms(self) -> float | None:
+        """What latencies are limited to from above; None where this limits something else."""
+        return self.at_most if self.row.unit == "ms" else None
+
+    def _doubt(self, slowness: ClientSlowness | None, scope: Scope, observed: float, base: float, *, kept: bool) -> str:
+        """Why the client's slowness leaves this limit undecided, or ``""``.
+
+        The truth lies between what was observed and what it would have been at best. Client lateness makes latencies
+        longer and rates lower, never the other way round, so that one of the two is often enough.
+        """
+        if slowness is None or math.isnan(observed):
+            return ""
+        low, high = self.bounds(base)
+        risky = high if self.row.at_least else low
+        doubt_of_a_pass = "" if self.row.at_least or not kept else slowness.doubt_of_a_pass
+        if kept and risky is None:
+            return doubt_of_a_pass
+        at_best = self.row.observe(slowness.at_best(scope, self._limit_ms))
+        if self._side(observed, base) == self._side(at_best, base):
+            return doubt_of_a_pass
+        value = self.row.quantity.rounded(at_best)
+        return f"undecided: without the time the client itself may have lost it would be {value}"
+
+    def _side(self, value: float, base: float) -> int:
+        """-1 below the limit, 1 above it, 0 within."""
+        low, high = self.bounds(base)
+        if low is not None and not _at_least(value, low):
+            return -1
+        return int(high is not None and not _at_least(high, value))
 
     def _base(self, scope: Scope) -> float | None:
         share = self.row.quantity.share
@@ -159,7 +196,7 @@ class Limit:
         n: int,
         note: str,
         *,
-        passed: bool,
+        outcome: Outcome,
         bound: Bound | None = None,
         proven: bool = True,
     ) -> Check:
@@ -171,7 +208,7 @@ class Limit:
             source=self.source,
             observed=observed,
             n=n,
-            outcome="pass" if passed else "fail",
+            outcome=outcome,
             note=note,
             lower=bound.lower if bound is not None else None,
             upper=bound.upper if bound is not None else None,

@@ -12,16 +12,18 @@ from pytest_smload.core.limits.observed import (
     Refusal,
     answered_or_lost,
     failure_share,
+    failures_take_their_time,
     latency_percentile,
-    lost_are_left_out,
     lost_are_slowest,
     mean_latency,
+    silent_models,
     success_rate_per_s,
     too_few_for,
     without_success,
     without_touch,
 )
 from pytest_smload.core.limits.quantities import COUNT, COUNT_OR_SHARE, LATENCY, RATE, RATIO, Quantity
+from pytest_smload.core.statistics.percentiles import percentile
 
 if TYPE_CHECKING:
     from pytest_smload.core.measure.scope import Scope
@@ -109,10 +111,10 @@ _ROWS = (
         "mean",
         "mean latency",
         LATENCY,
-        observe=lambda scope: scope.stats.mean_ms,
-        samples=lambda scope: scope.stats.ok,
+        observe=lambda scope: scope.check_mean_ms(),
+        samples=answered_or_lost,
         bound=mean_latency,
-        note=lost_are_left_out,
+        note=failures_take_their_time,
         comparable=True,
     ),
     Metric(
@@ -121,15 +123,16 @@ _ROWS = (
         LATENCY,
         observe=lambda scope: scope.check_max_ms(),
         samples=answered_or_lost,
-        note=lost_are_slowest,
+        note=failures_take_their_time,
     ),
     Metric(
         "cold_p95",
         "cold_p95",
         LATENCY,
-        observe=lambda scope: scope.stats.cold.p95_ms,
-        samples=lambda scope: scope.stats.cold.touched,
+        observe=lambda scope: percentile(scope.touches_ms, 950),
+        samples=lambda scope: len(scope.touches_ms),
         refuse=without_touch,
+        note=silent_models,
     ),
     Metric(
         "tps",

@@ -27,16 +27,6 @@ from pytest_smload.core.statistics.percentiles import NAN, nearest_rank
 BLOCKS = 20
 
 
-def latencies(outcome_ms: Floats) -> Floats:
-    """Return what percentile checks are about: the latencies of the successes, inf for each lost request.
-
-    Args:
-        outcome_ms: Per request in schedule order its latency, inf where it was lost (`Timeout`, `Unsent`), NaN where it
-            failed otherwise.
-    """
-    return outcome_ms[~np.isnan(outcome_ms)]
-
-
 def design_effect(counts: Sequence[int], size: int, alpha: float = ALPHA) -> float:
     """Return by what factor dependence shrinks the sample that an exact binomial interval may count on, 1 or more.
 
@@ -61,7 +51,7 @@ def quantile_bound(in_order: Floats, per_mille: int, *, ordered: Floats | None =
     """Return the nearest-rank percentile of *in_order* with its interval by order statistics.
 
     Args:
-        in_order: Samples in schedule order, inf for lost requests (`latencies`).
+        in_order: Samples in schedule order, inf for what was too slow to have a latency.
         per_mille: The percentile in thousandths, 950 for p95.
         ordered: The finite ones among them, ascending, where the caller has them; sorting is most of the work.
         alpha: What the interval may miss, half of it on either side.
@@ -115,33 +105,33 @@ def _effective(n: int, effect: float) -> int:
     return max(1, int(n / effect)) if n else 0
 
 
-def error_rate_bound(outcome_ms: Floats, *, alpha: float = ALPHA) -> Bound:
-    """Return the share of failures with its Clopper-Pearson interval on the effective sample size.
+def share_bound(flags: Flags, *, alpha: float = ALPHA) -> Bound:
+    """Return the share of *flags* that are set with its Clopper-Pearson interval on the effective sample size.
 
     Args:
-        outcome_ms: Per request in schedule order its latency; inf (lost) and NaN (failed otherwise) are the failures.
+        flags: Per request in schedule order whether it failed.
         alpha: What the interval may miss, half of it on either side.
     """
-    n = len(outcome_ms)
+    n = len(flags)
     if n == 0:
         return Bound(NAN, 0.0, 1.0, 0, 0)
-    failed = ~np.isfinite(outcome_ms)
-    share = int(np.count_nonzero(failed)) / n
-    effective = _effective(n, design_effect(_per_block(failed), n // BLOCKS, alpha))
+    share = int(np.count_nonzero(flags)) / n
+    effective = _effective(n, design_effect(_per_block(flags), n // BLOCKS, alpha))
     lower, upper = share_bounds(share * effective, effective, alpha)
     return Bound(share, lower, upper, n, effective)
 
 
-def mean_bound(in_order: Floats, *, alpha: float = ALPHA) -> Bound:
-    """Return the mean of the successes with its interval by the means of 20 consecutive batches.
+def mean_bound(values: Floats, *, alpha: float = ALPHA) -> Bound:
+    """Return the mean of *values*, in schedule order, with its interval by the means of 20 consecutive batches.
 
     Args:
-        in_order: Latencies in schedule order; lost requests (inf) and other failures (NaN) are not in the mean.
+        values: Times; inf among them makes the mean infinite.
         alpha: What the interval may miss, half of it on either side.
     """
-    values = in_order[np.isfinite(in_order)]
     n, size = len(values), len(values) // BLOCKS
     observed = mean(values) if n else NAN
+    if observed == inf:
+        return Bound(inf, inf, inf, n, n)
     if size == 0:
         return Bound(observed, 0.0, inf, n, n, BLOCKS)
     means = [mean(batch) for batch in values[: size * BLOCKS].reshape(BLOCKS, size)]

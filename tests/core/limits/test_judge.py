@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from recordings import MODEL_ERROR, Row, recording
+from recordings import MODEL_ERROR, TIMEOUT, Row, recording
 
 from pytest_smload.core.limits.check import Check
 from pytest_smload.core.limits.grammar import parse_limit
@@ -205,7 +205,7 @@ def test_facts_have_no_interval(metric):
 
     assert [each.outcome for each in found] == ["pass", "fail"]
     for each in found:
-        assert (each.lower, each.upper, each.n_eff, each.proven, each.note) == (None, None, None, True, "")
+        assert (each.lower, each.upper, each.n_eff, each.proven) == (None, None, None, True)
 
 
 @pytest.mark.parametrize("metric", [*PERCENTILES, "mean"])
@@ -354,15 +354,49 @@ def test_one_lost_request_leaves_the_percentile():
     note = "1 timed out counts as slowest"
     assert (percentile.observed, percentile.outcome, percentile.note) == (1.0, "pass", f"{note}; not proven")
     assert (percentile.lower, percentile.upper) == (1.0, math.inf)
-    assert (largest.observed, largest.outcome, largest.note) == (math.inf, "fail", note)
+    assert (largest.observed, largest.outcome) == (1.0, "pass")
 
 
-def test_lost_requests_are_not_in_the_mean():
-    """The mean is over successes, and says what it leaves out."""
-    found = check(measured([1.0] * 9, ["Timeout"]), "mean", "2ms")
+def test_what_was_too_slow_takes_its_time_in_mean_and_maximum():
+    """A timeout counts at its timeout, another failure at the time it took where that is over the limit."""
+    rows = [Row(0.0, 0.0, 0.001)] * 18 + [Row(0.0, 0.0, 0.2, TIMEOUT), Row(0.0, 0.0, 1.0, MODEL_ERROR)]
+    measurement = measure(recording(rows, 0.0, 10.0))
 
-    note = "1 timed out: not in the mean; not proven: an interval takes 20 samples, 9 are there; at 0.9 TPS that is 23s"
-    assert (found.observed, found.n, found.outcome, found.note) == (1.0, 9, "pass", note)
+    largest, mean = check(measurement, "max", "500ms"), check(measurement, "mean", "30ms")
+    generous = check(measurement, "mean", "2s")
+
+    assert (largest.observed, largest.outcome) == (1000.0, "fail")
+    assert (mean.observed, mean.n, mean.outcome) == (pytest.approx((18 + 200 + 1000) / 20), 20, "fail")
+    assert "1 timed out, 1 failed after more than the limit count with the time taken" in mean.note
+    assert (generous.observed, generous.n) == (pytest.approx((18 + 200) / 19), 19)
+
+
+def test_a_failure_slower_than_the_limit_is_too_slow():
+    """Whatever ended it: an endpoint that gives up after a minute has not answered within a second."""
+    rows = [Row(0.0, 0.0, 0.01)] * 90 + [Row(0.0, 0.0, 60.0, MODEL_ERROR)] * 10
+    slow = check(measure(recording(rows, 0.0, 100.0)), "p95", "1s")
+    rows = [Row(0.0, 0.0, 0.01)] * 90 + [Row(0.0, 0.0, 0.02, MODEL_ERROR)] * 10
+    fast = check(measure(recording(rows, 0.0, 100.0)), "p95", "1s")
+
+    assert (slow.observed, slow.n, slow.outcome) == (math.inf, 100, "fail")
+    assert "10 failed after more than the limit count as slowest" in slow.note
+    assert (fast.observed, fast.n, fast.outcome) == (pytest.approx(10.0), 90, "pass")
+
+
+def test_an_unsent_request_is_over_any_limit():
+    """No mean and no maximum is short enough for an answer that was never asked for."""
+    measurement = measure(recording([Row(0.0, 0.0, 0.01)] * 40, 0.0, 10.0, unsent=[(5.0, 0)]))
+
+    assert [check(measurement, metric, "1h").observed for metric in ("mean", "max")] == [math.inf] * 2
+
+
+def test_a_model_that_never_answers_is_a_cold_start_without_end():
+    """It counts as slowest among the first touches, however many others were quick."""
+    rows = [Row(0.0, 0.0, 0.01, 0, model) for model in (0, 1)] + [Row(0.0, 0.0, 0.02, MODEL_ERROR, 2)]
+    found = check(measure(recording(rows, 0.0, 10.0)), "cold_p95", "1h")
+
+    assert (found.observed, found.n, found.outcome) == (math.inf, 3, "fail")
+    assert "1 model never answered, which counts as slowest" in found.note
 
 
 @pytest.mark.parametrize(
