@@ -23,6 +23,8 @@ from pytest_smload.core.units import format_share
 LATE_MS = 5.0
 """A request sent later than this, or than a tenth of the limit, may have met a burst of the client's making."""
 LATE_SHARE = 0.1
+_FEWEST = 50
+"""Starts that tell what is usual."""
 MOST_STALLED_SHARE = 0.05
 """A closed load that stood still for longer has put less load on the endpoint than was asked for."""
 
@@ -202,11 +204,26 @@ class ClientSlowness:
         since, until = _merged(self._ready_s[late], end[late])
         moments = np.concatenate((start, end))
         order = np.argsort(moments, kind="stable")
-        moments = moments[order]
-        under_way = np.cumsum(np.where(order < len(start), 1, -1))
-        calm = moments[under_way <= np.median(under_way[order < len(start)])]
+        moments, starts = moments[order], order < len(start)
+        under_way = np.cumsum(np.where(starts, 1, -1))
+        calm = moments[under_way <= _usual(moments[starts], under_way[starts], since, until)]
         calmed = np.searchsorted(calm, until)
         return _merged(since, np.where(calmed < len(calm), np.append(calm, np.inf)[calmed], np.inf))
+
+
+def _usual(start: Floats, under_way: Integers, since: Floats, until: Floats) -> float:
+    """The median number under way at the starts that no late request disturbs.
+
+    The smaller of all such and of those before the first late one, where they are enough: a backlog that takes long to
+    clear would otherwise be taken for what is usual.
+    """
+    place = np.searchsorted(since, start, side="right") - 1
+    calm = (place < 0) | (start >= until[np.maximum(place, 0)])
+    before = under_way[start < since[0]]
+    medians = [
+        float(np.median(each)) for each, fewest in ((under_way[calm], 1), (before, _FEWEST)) if len(each) >= fewest
+    ]
+    return min(medians, default=0.0)
 
 
 def _without(scope: Scope, requests: Window, forgiven: Flags) -> dict[str, int]:

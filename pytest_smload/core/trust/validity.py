@@ -107,11 +107,12 @@ def _client_was_slow(readings: _Readings) -> list[Finding]:
     bias, busy = readings.bias, ""
     if readings.cpu > 0.9:
         busy = f", its CPU at {format_share(readings.cpu)} of a core"
-    warnings: list[Finding] = []
     gravest_first = sorted(_signals(readings), key=lambda signal: signal.size_ms / signal.allowed_ms, reverse=True)
-    for signal in gravest_first:
-        if signal.size_ms > signal.allowed_ms / 2:
-            warnings.append(Finding(f"{signal.sentence}{busy} ({signal.rule})", LARGER_CLIENT))
+    warnings = [
+        Finding(f"{signal.sentence}{busy} ({signal.rule})", LARGER_CLIENT)
+        for signal in gravest_first
+        if signal.size_ms > signal.allowed_ms / 2
+    ]
     if bias.delay_p99_ms > readings.allowed_ms(3.0):
         cause = f"the client sent 1% of the requests {format_ms(bias.delay_p99_ms)} late or more"
         warnings.append(Finding(cause, LARGER_CLIENT))
