@@ -228,6 +228,8 @@ def _at_least(observed: float, bound: float) -> bool:
 def _unproven_note(bound: Bound | None, tps: float, on_unproven: str) -> str:
     """How many samples it takes to bound a percentile, where that is what is missing, and how long that takes."""
     text = unproven_words(on_unproven)
+    if bound is not None and bound.withheld:
+        return f"{text}: slow spells last too long for this window to tell how often they come; load for longer"
     if bound is None or not bound.needed:
         return text
     text += f": an interval takes {bound.needed:,} samples, {bound.n:,} are there"

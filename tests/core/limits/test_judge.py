@@ -37,7 +37,9 @@ def measured(
     offered_tps: float | None = None,
     stages: Sequence[StageSpan] = (),
 ) -> Measurement:
-    """A window of 10 s from 0 on, in which everything happened to the first model, early."""
+    """A window of 10 s from 0 on, in which everything happened to the first model, early, in no order."""
+    golden = (1 + 5**0.5) / 2
+    ms = [each for _, each in sorted((place * golden % 1, each) for place, each in enumerate(ms))]
     samples, kinds = Samples(), ErrorKinds()
     for latency_ms, kind in [*((each, "ok") for each in ms), *((1.0, kind) for kind in failed)]:
         samples.due.append(0.0)
@@ -116,7 +118,7 @@ def test_a_check():
     ("metric", "value", "observed", "n", "outcome", "note"),
     [
         ("p50", "50ms", 50, 100, "pass", UNPROVEN),
-        ("p90", "89ms", 90, 100, "fail", f"{UNPROVEN}: an interval takes 225 samples, 100 are there; {SOON} 23s"),
+        ("p90", "89ms", 90, 100, "fail", UNPROVEN),
         ("p99", "99ms", 99, 100, "pass", f"{UNPROVEN}: an interval takes 368 samples, 100 are there; {SOON} 37s"),
         ("mean", "50.5ms", 50.5, 100, "pass", UNPROVEN),
         ("mean", "50ms", 50.5, 100, "fail", UNPROVEN),
@@ -188,7 +190,7 @@ def test_an_estimate_lies_in_its_interval(metric):
     """Percentiles, mean, tps and error rate have an interval, of at most as many samples as there are."""
     value = {"tps": 1, "error_rate": "10%"}.get(metric, "1s")
 
-    found = check(spread(9000, failed_every=100), metric, value)
+    found = check(spread(30_000, failed_every=100), metric, value)
 
     assert found.lower < found.observed < found.upper < math.inf
     assert 1 <= found.n_eff <= found.n
@@ -211,7 +213,7 @@ def test_facts_have_no_interval(metric):
 @pytest.mark.parametrize("metric", [*PERCENTILES, "mean"])
 def test_proven_means_all_of_the_interval_on_one_side(metric):
     """Proven both ways: limits beyond either end of the interval are settled, any within is not."""
-    measurement = spread(9000)
+    measurement = spread(30_000)
     found = check(measurement, metric, "1s")
     limits = [found.lower * 0.999, found.observed * 0.9999, found.observed * 1.0001, found.upper * 1.001]
 
@@ -227,7 +229,7 @@ def test_proven_means_all_of_the_interval_on_one_side(metric):
 
 def test_a_range_is_proven_from_both_ends():
     """An interval that reaches over either end of a range is not proven; one that lies outside is."""
-    measurement = spread(9000)
+    measurement = spread(30_000)
     found = check(measurement, "p50", "1s")
     low, high = found.lower, found.upper
 
@@ -240,7 +242,7 @@ def test_a_range_is_proven_from_both_ends():
 
 def test_a_tighter_level_gives_a_wider_interval():
     """A load that may be looked at three times has a third of the level at each."""
-    measurement = spread(9000)
+    measurement = spread(30_000)
     once, thrice = (
         judge([(TOTAL, parse_limit("p95", "1s", source=""))], measurement, alpha=alpha)[0] for alpha in (0.05, 0.05 / 3)
     )

@@ -188,12 +188,16 @@ class TestQuantile:
 
     def test_dependent_samples(self) -> None:
         """Slow requests that come together count for less: the interval is wider."""
-        values = np.array([1.0 + index / 1e6 for index in range(1900)] + [2.0 + index for index in range(100)])
+        values = 1.0 + np.arange(2000) / 1e6
+        values[300:400] += 10
+        values[1500:1600] += 10
         bound = quantile_bound(values, 900)
 
-        # 200 exceedances in the last two of twenty blocks of 100.
-        dispersion = (2 * 90**2 + 18 * 10**2) / (19 * 100 * 0.1 * 0.9)
-        assert bound.n_eff == int(2000 / (dispersion * (student_t(0.95, 19) / normal_quantile(0.95)) ** 2))
+        # 200 exceedances in two of twenty blocks of 100: those of the largest effect, of 20, 10 and 5 blocks, count.
+        twenty, ten, five = [0] * 20, [0] * 10, [0] * 5
+        twenty[3] = twenty[15] = ten[1] = ten[7] = five[0] = five[3] = 100
+        effects = [design_effect(twenty, 100), design_effect(ten, 200), design_effect(five, 400)]
+        assert bound.n_eff == int(2000 / max(effects))
         assert bound.lower < bound.observed < bound.upper
 
     @pytest.mark.parametrize(("per_mille", "needed"), [(950, 72), (990, 368), (999, 3688)])
@@ -232,11 +236,18 @@ class TestQuantile:
 
     def test_lost_together(self) -> None:
         """Lost requests in one block count for less than as many spread out."""
-        together = quantile_bound(ones(1000, failed=range(900, 1000), how=inf), 950)
+        together = quantile_bound(ones(1000, failed=[*range(300, 350), *range(700, 750)], how=inf), 950)
 
         assert together.observed == inf
         assert together.lower == 1.0
         assert together.n_eff < 100
+
+    def test_withheld(self) -> None:
+        """Where even neighbouring blocks are slow together, the window does not tell how often that happens."""
+        bound = quantile_bound(ones(2000, failed=range(800, 1300), how=9.0), 900)
+
+        assert bound.withheld
+        assert (9.0, 0.0, inf) == (bound.observed, bound.lower, bound.upper)
 
     def test_empty(self) -> None:
         """Without samples nothing is known."""
