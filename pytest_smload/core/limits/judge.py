@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pytest_smload.core.limits.budget import ScopedLimit
 from pytest_smload.core.limits.check import Check
-from pytest_smload.core.limits.evidence import Demand, ScopeEvidence, scope_of
+from pytest_smload.core.limits.evidence import ScopeEvidence, scope_of
+from pytest_smload.core.limits.family import hold_family
 from pytest_smload.core.limits.metrics import METRICS
 from pytest_smload.core.measure.measurement import Measurement
-from pytest_smload.core.measure.scope_name import TOTAL, ScopeName
+from pytest_smload.core.measure.scope_name import TOTAL
 from pytest_smload.core.measure.slowness import ClientSlowness
 from pytest_smload.core.samples.recording import Abort
 from pytest_smload.core.statistics.bound import ALPHA
@@ -16,7 +18,7 @@ from pytest_smload.core.units import format_duration, format_share
 
 
 def judge(
-    limits: Iterable[tuple[ScopeName, Demand[ScopeEvidence]]],
+    limits: Iterable[ScopedLimit],
     measurement: Measurement,
     *,
     alpha: float = ALPHA,
@@ -32,10 +34,17 @@ def judge(
         on_unproven: ``"fail"`` where a check that its interval does not settle is to fail.
         slowness: What the client itself may have added; None where that means nothing.
     """
-    return [
-        limit.hold(ScopeEvidence(name, scope_of(measurement, name), alpha, on_unproven, slowness))
-        for name, limit in limits
-    ]
+    families: dict[int, list[int]] = {}
+    limits = list(limits)
+    evidence = [ScopeEvidence(name, scope_of(measurement, name), alpha, on_unproven, slowness) for name, _ in limits]
+    for place, (name, limit) in enumerate(limits):
+        # One limit written for many models is one object.
+        families.setdefault(id(limit) if name.kind == "model" else -1 - place, []).append(place)
+    checks: dict[int, Check] = {}
+    for places in families.values():
+        members = [evidence[place] for place in places]
+        checks |= zip(places, hold_family(limits[places[0]][1], members), strict=True)
+    return [checks[place] for place in range(len(limits))]
 
 
 def abort_check(abort: Abort) -> Check:

@@ -147,6 +147,15 @@ class Limit:
             proven=proven,
         )
 
+    def breaks_at(self, scope: Scope, alpha: float) -> bool:
+        """Return whether an interval that misses *alpha* lies wholly beyond this limit."""
+        scope = scope.limited_to(self._limit_ms)
+        bound, base = self.row.bound(scope, alpha), self._base(scope)
+        if bound is None or (self.relative and base is None):
+            return False
+        low, high = self.bounds(base)
+        return (low is not None and bound.upper < low) or (high is not None and bound.lower > high)
+
     @property
     def _limit_ms(self) -> float | None:
         """What latencies are limited to from above; None where this limits something else."""
