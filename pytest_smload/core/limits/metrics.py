@@ -16,6 +16,7 @@ from pytest_smload.core.limits.observed import (
     latency_percentile,
     lost_are_slowest,
     mean_latency,
+    silence_words,
     silent_models,
     success_rate_per_s,
     too_few_for,
@@ -135,6 +136,15 @@ _ROWS = (
         note=silent_models,
     ),
     Metric(
+        "stalled",
+        "silence",
+        LATENCY,
+        observe=lambda scope: scope.silence.length_ms if scope.silence is not None else 0.0,
+        samples=lambda scope: scope.stats.requests,
+        refuse=lambda _scope: None,
+        note=silence_words,
+    ),
+    Metric(
         "tps",
         "TPS",
         RATE,
@@ -170,6 +180,8 @@ _ROWS = (
     ),
 )
 
+CLOSED_METRIC = "stalled"
+"""The one that only a closed load has: its users wait for answers."""
 METRICS: Mapping[str, Metric] = {row.name: row for row in _ROWS}
 """By name, in the order checks are shown."""
 

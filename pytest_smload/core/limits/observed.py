@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_smload.core.statistics.percentiles import needed_samples
-from pytest_smload.core.units import format_duration
+from pytest_smload.core.units import format_duration, format_ms
 
 if TYPE_CHECKING:
     from pytest_smload.core.measure.scope import Scope
@@ -60,6 +60,17 @@ def silent_models(scope: Scope) -> str:
     """Return how models that were asked and never answered bear on the cold starts, or ``""``."""
     silent = len(scope.touches_ms) - scope.stats.cold.touched
     return f"{silent:,} model{'s' if silent > 1 else ''} never answered, which counts as slowest" if silent else ""
+
+
+def silence_words(scope: Scope) -> str:
+    """Return when every user waited in vain, or ``""``."""
+    silence = scope.silence
+    if silence is None:
+        return ""
+    return (
+        f"every user waited and nothing was answered from {silence.begin_s:.3g} s to {silence.end_s:.3g} s of the "
+        f"window; no other answer took more than {format_ms(silence.longest_other_ms)}"
+    )
 
 
 def answered_or_lost(scope: Scope) -> int:

@@ -11,6 +11,7 @@ import numpy as np
 from pytest_smload.core.measure.cold import cold_starts, suspected_cold
 from pytest_smload.core.measure.figures import Stats
 from pytest_smload.core.measure.scope_name import ScopeName
+from pytest_smload.core.measure.silence import Silence
 from pytest_smload.core.measure.window import LOST_KINDS, Window
 from pytest_smload.core.request.error_kinds import OK
 from pytest_smload.core.statistics.columns import Flags, Floats, mean
@@ -34,6 +35,7 @@ class Scope:
         ended_ok: Successes that ended in each of `SLICES` equal slices of the scope's span, whenever they began.
         span_s: Length of that span.
         offered_tps: Requests per second asked of this scope (open model), else None.
+        silence: When nothing was answered for longer than the load explains (the whole of a closed load), else None.
         over_ms: What latencies are limited to, where that is known: a failure that took longer is too slow as well,
             whatever ended it. Fast failures are no latencies.
     """
@@ -47,6 +49,7 @@ class Scope:
     ended_ok: Sequence[int]
     span_s: float
     offered_tps: float | None = None
+    silence: Silence | None = None
     over_ms: float = inf
 
     def limited_to(self, over_ms: float | None) -> Scope:

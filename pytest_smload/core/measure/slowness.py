@@ -14,6 +14,7 @@ import numpy as np
 
 from pytest_smload.core.measure.scope import Scope
 from pytest_smload.core.measure.scope_name import ScopeName
+from pytest_smload.core.measure.silence import Silence
 from pytest_smload.core.measure.window import Window
 from pytest_smload.core.request.error_kinds import OK, TIMEOUT
 from pytest_smload.core.samples.recording import Recording
@@ -68,6 +69,7 @@ class ClientSlowness:
             requests=best,
             latency_ms=np.sort(took_ms[best.answered]),
             kinds=_without(scope, requests, failed_within),
+            silence=self._silence_at_best(scope.silence),
             stats=replace(
                 scope.stats,
                 ok=int(np.count_nonzero(best.answered)),
@@ -76,6 +78,16 @@ class ClientSlowness:
                 tps=self._tps_at_best(scope, within),
             ),
         )
+
+    def _silence_at_best(self, silence: Silence | None) -> Silence | None:
+        """*silence* without the time in which the client was not looking, or kept its users from sending."""
+        if silence is None:
+            return None
+        since, until = self._late_spans(LATE_MS)
+        opens = self.recording.window_start_s
+        begin_s, end_s = opens + silence.begin_s, opens + silence.end_s
+        away_s = float((np.clip(until, begin_s, end_s) - np.clip(since, begin_s, end_s)).sum())
+        return replace(silence, end_s=silence.end_s - away_s)
 
     @cached_property
     def stalled_share(self) -> float:
