@@ -34,7 +34,7 @@ class Silence:
 
 
 def longest_silence(recording: Recording) -> Silence | None:
-    """Return the longest silence of a closed load that other answers do not explain; None without, and of a schedule."""
+    """Return the longest silence of a closed load that other answers do not explain; None without one."""
     if recording.open_model or not len(recording.samples) or recording.window_s <= 0:
         return None
     start = np.sort(view(recording.samples.start))
