@@ -56,7 +56,10 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     for mark in _MARKS:
         config.addinivalue_line("markers", mark)
-    config.stash[OPTED_IN] = bool(config.getoption("smload")) or opts_in(config.getoption("markexpr", ""))
+    try:
+        config.stash[OPTED_IN] = bool(config.getoption("smload")) or opts_in(config.getoption("markexpr", ""))
+    except ValueError as error:
+        raise pytest.UsageError(f"smload: {error}") from None
     if not config.stash[OPTED_IN]:
         return
     if len(config.getoption("tx", None) or ()) > 1:
