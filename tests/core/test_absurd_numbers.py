@@ -9,7 +9,7 @@ import pytest
 from pytest_smload.core.limits.grammar import parse_limits
 from pytest_smload.core.limits.regression_grammar import parse_baseline_required, parse_regression
 from pytest_smload.core.limits.sources import parse_budget_table, parse_marker_limits
-from pytest_smload.core.load.profile import check_load_fields
+from pytest_smload.core.load.profile import LOAD_FIELDS, check_load_fields
 from pytest_smload.core.quoting import quoted
 
 ABSURD = {
@@ -21,8 +21,7 @@ ABSURD = {
     "4,400 nines": "9" * 4400,
     "minus 4,400 digits": -(10**4400),
 }
-FIELDS = ("users", "spawn_rate", "wait", "tps", "stages", "duration", "warmup", "models", "batch", "max_in_flight",
-          "prime_timeout", "max_requests", "timeout", "max_duration", "seed", "abort_on", "arrivals", "prime")  # fmt: skip
+FIELDS = [name for name, row in LOAD_FIELDS.items() if name != "payload" and not row.traffic] + ["models", "batch"]
 LIMITS = ("p50", "p95", "max", "mean", "cold_p95", "tps", "error_rate", "requests", "errors")
 
 

@@ -9,19 +9,12 @@ from pytest_smload.core.limits.limit import Limit
 from pytest_smload.core.limits.metrics import METRICS, Metric, metric_named
 from pytest_smload.core.limits.quantities import Quantity
 from pytest_smload.core.quoting import quoted
-from pytest_smload.core.request.error_kinds import CLIENT_CAUSED_KINDS
+from pytest_smload.core.request.known_kinds import ALLOWED, KNOWN_KINDS, is_known
 from pytest_smload.core.units import parse_share
 from pytest_smload.core.wording import nearest, unknown_field
 
 _BOUND = re.compile(r"\s*([<>=!~≤≥]*)\s*(.*?)\s*", re.DOTALL)
 _MEANT = {"<": "<=", "=<": "<=", "≤": "<=", ">": ">=", "=>": ">=", "≥": ">="}
-_COMMON_KINDS = (
-    "Timeout", "Connection", "BadResponse", "Unsent", "ModelError", "ModelNotReadyException", "ThrottlingException",
-    "ServiceUnavailable", "ValidationError", "InternalFailure", "InternalDependencyException",
-    *sorted(CLIENT_CAUSED_KINDS),
-)  # fmt: skip
-_TYPO_RATIO = 0.88
-"""Any code AWS answers with is a kind; ServiceUnavailableException, 0.8 like its sibling, must stay one of its own."""
 
 
 def parse_limits(
@@ -96,21 +89,18 @@ def _kinds(metric: Metric, value: object) -> tuple[dict[str, object], list[str]]
         if not isinstance(kind, str) or not kind:
             problems.append(f"{metric.name}: {quoted(kind)} is not the name of an error kind; one is 'ModelError'")
             continue
-        near = _nearest_kind(kind)
-        if near is not None:
-            problems.append(f"{metric.name}: no error kind {quoted(kind)}; did you mean {near!r}?")
+        if not is_known(kind):
+            problems.append(f"{metric.name}: {_unknown_kind(kind)}")
             continue
         entries[metric.of_kind(kind).name] = limit
     return entries, problems
 
 
-def _nearest_kind(kind: str) -> str | None:
-    """The common kind that *kind* is a misspelling of, or None."""
-    if kind in _COMMON_KINDS:
-        return None
-    by_folded = {common.casefold(): common for common in _COMMON_KINDS}
-    near = nearest(kind.casefold(), by_folded, cutoff=_TYPO_RATIO)
-    return by_folded[near] if near is not None else None
+def _unknown_kind(kind: str) -> str:
+    folded = {known.casefold(): known for known in KNOWN_KINDS}
+    near = nearest(kind.casefold(), folded)
+    hint = f"; did you mean {folded[near]!r}?" if near is not None else ""
+    return f"no error kind {quoted(kind)}{hint} (allowed: {ALLOWED})"
 
 
 def _parts(value: object) -> tuple[str, object, object]:

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_smload.core.limits.check import Check
+from pytest_smload.core.limits.check import Check, Outcome
 from pytest_smload.core.limits.evidence import ScopeEvidence, unproven_words
 from pytest_smload.core.limits.metrics import Metric, metric_named
 from pytest_smload.core.limits.observed import Refusal
@@ -113,12 +113,11 @@ class Limit:
         """Return the check of this limit on one scope.
 
         It passes when the estimate keeps to the limit. It fails besides, whatever the limit, when the scope has no
-        sample, when requests were sent and none succeeded, and when a percentile has fewer than ceil(1 / (1 - p))
-        successes behind it.
+        sample and when requests were sent and none succeeded; a percentile of too few requests is invalid.
         """
         scope = evidence.scope
         if scope is None:
-            return self._check(evidence, None, math.nan, 0, "no sample", passed=False)
+            return self._check(evidence, None, math.nan, 0, "no sample", outcome="fail")
         row = self.row
         base = self._base(scope)
         observed, bound = row.observe(scope), row.bound(scope, evidence.alpha)
@@ -129,14 +128,15 @@ class Limit:
         notes = [refusal.reason if refusal is not None else "", row.note(scope)]
         if not proven and refusal is None:
             notes.append(_unproven_note(bound, scope.stats.tps, evidence.on_unproven))
-        passed = refusal is None and self.allows(observed, scale) and (proven or evidence.on_unproven == "estimate")
+        passed = self.allows(observed, scale) and (proven or evidence.on_unproven == "estimate")
+        outcome: Outcome = refusal.outcome if refusal is not None else "pass" if passed else "fail"
         return self._check(
             evidence,
             base,
             observed,
             row.samples(scope),
             "; ".join(filter(None, notes)),
-            passed=passed,
+            outcome=outcome,
             bound=bound,
             proven=proven,
         )
@@ -159,7 +159,7 @@ class Limit:
         n: int,
         note: str,
         *,
-        passed: bool,
+        outcome: Outcome,
         bound: Bound | None = None,
         proven: bool = True,
     ) -> Check:
@@ -171,7 +171,7 @@ class Limit:
             source=self.source,
             observed=observed,
             n=n,
-            outcome="pass" if passed else "fail",
+            outcome=outcome,
             note=note,
             lower=bound.lower if bound is not None else None,
             upper=bound.upper if bound is not None else None,
