@@ -22,6 +22,11 @@ PERF = "perf"
 BUDGET = "perf_budget"
 LOADING_FIXTURES = ("sm_endpoint", "load_result")
 PARAMETER_SET = "the parameter set"
+MOCKED_TOO_LATE = (
+    "@mock_aws begins its mock when the fixtures are done, and load_result is one: the load would go to AWS itself. "
+    "Run it in the body, sm_endpoint.load(load_profile), or have a fixture of yours start the mock first: "
+    "`with mock_aws(): yield`, named before load_result"
+)
 FIXTURES = (*LOADING_FIXTURES, "load_profile")
 
 
@@ -146,9 +151,23 @@ def _misuse(test: MarkedTest) -> list[str]:
                 f"uses {' and '.join(shown)} without the perf mark: a plain pytest run must never send load; "
                 "add @pytest.mark.perf"
             )
+    loads_first = "load_result" in test.fixtures or not any(name in test.named for name in LOADING_FIXTURES)
+    if loads_first and _mocks_by_decorator(test.function):
+        problems.append(MOCKED_TOO_LATE)
     if inspect.iscoroutinefunction(test.function) or inspect.isasyncgenfunction(test.function):
         problems.append("is async: a load runs to its end inside the test, so write a plain function")
     return problems
+
+
+def _mocks_by_decorator(function: Callable[..., Any] | None) -> bool:
+    """Whether ``moto.mock_aws`` wraps the function: its mock begins when the fixtures are done."""
+    wrapped: Any = function
+    while wrapped is not None:
+        module = getattr(wrapped, "__globals__", {}).get("__name__", "")
+        if module.partition(".")[0] == "moto":
+            return True
+        wrapped = getattr(wrapped, "__wrapped__", None)
+    return False
 
 
 def _strangers(loads: list[tuple[str, dict[str, Any]]], budget: Budget) -> list[str]:

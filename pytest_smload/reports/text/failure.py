@@ -91,6 +91,21 @@ def no_load_text(nodeid: str, *, options: Sequence[str] = ()) -> str:
     )
 
 
+def unused_budget_text(nodeid: str, source: str, *, options: Sequence[str] = ()) -> str:
+    """Return the text of a test whose own limits, written at *source*, were held against none of its loads."""
+    why = "each had a budget of its own, or None"
+    return "\n".join(
+        [
+            f"no load of this test was held against its limits ({plain_text(source)}): {why}",
+            "",
+            "load(budget=None) only measures, and load(budget={...}) replaces the test's limits. Run the load that is",
+            "to keep them without budget=..., or take the limits away.",
+            "",
+            *_next(["once it does:", f"  {rerun_command(nodeid, options)}"]),
+        ]
+    )
+
+
 def _failed(load: LoadResult) -> list[Check]:
     return [check for check in load.checks if check.outcome == "fail"]
 
