@@ -149,8 +149,10 @@ class PerfRun:
 
     @property
     def verdict(self) -> Verdict:
-        """``invalid`` before ``fail`` before ``pass``; a test without a load is invalid."""
+        """``interrupted`` before ``invalid`` before ``fail`` before ``pass``; a test without a load is invalid."""
         verdicts = [result.verdict for result in self.results]
+        if "interrupted" in verdicts:
+            return "interrupted"
         if not verdicts or "invalid" in verdicts:
             return "invalid"
         return "fail" if "fail" in verdicts else "pass"
