@@ -82,6 +82,7 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
         prepare_items(session, items, opted_in=config.stash[OPTED_IN])
 
 
+@pytest.hookimpl(tryfirst=True)  # before the terminal says what was collected, and asks for more lines
 def pytest_collection_finish(session: pytest.Session) -> None:
     config = session.config
     if config.stash[OPTED_IN] and not config.getoption("collectonly") and any(map(_may_be_ours, session.items)):
@@ -91,6 +92,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         gate = open_gate(session, collected)
         if gate is not None:
             config.stash[GATE] = gate
+
+
+def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
+    gate = config.stash.get(GATE, None)
+    return [f"smload: warning: {line}" for line in gate.foreseen] if gate is not None else []
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -36,6 +36,7 @@ class Gate:
     Attributes:
         overrides: Options and environment.
         endpoints: The endpoints used so far.
+        foreseen: What to know of the loads before they run, a line each.
     """
 
     def __init__(self, config: pytest.Config) -> None:
@@ -44,6 +45,7 @@ class Gate:
         given |= {option.name: "1" for option in SWITCHES if config.getoption(option.dest)}
         self.overrides = read_overrides(given, dict(os.environ))
         self.endpoints = EndpointPool()
+        self.foreseen: list[str] = []
         self._files = SettingsFiles(config.rootpath)
         self._console = Console(self._terminal)
 
