@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_smload.core.limits.reach import offers, too_short, unreachable
 from pytest_smload.core.limits.sources import DEFAULT_KEY
-from pytest_smload.core.load.profile import given_shapes
+from pytest_smload.core.load.stages import names_of_stages
 from pytest_smload.core.load.weights import resolve_models
 from pytest_smload.core.wording import nearest, some
 from pytest_smload.errors import ConfigurationError
@@ -27,7 +27,7 @@ def foresee(run: PerfRun, profile: LoadProfile) -> tuple[list[str], str]:
         profile: Its load, the endpoint's own fields filled in.
     """
     shares = resolve_models(profile.models) if profile.models is not None else {}
-    stages = [stage.name or str(number) for number, stage in enumerate(profile.stages or (), start=1)]
+    stages = names_of_stages(profile.stages or ())
     resolved = run.budget.resolve(models=list(shares), stages=stages, open_model=profile.open_model)
     offered = offers(profile, shares)
     problems = [f"{run.nodeid}: {problem}" for problem in unreachable(resolved.limits, offered)]
@@ -75,9 +75,4 @@ def _models(tables: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _stages(tables: Sequence[Mapping[str, Any]]) -> list[str]:
-    found: dict[str, None] = {}
-    for fields in tables:
-        for number, stage in enumerate(fields.get("stages") or () if given_shapes(fields) else (), start=1):
-            name = stage.get("name") if hasattr(stage, "get") else getattr(stage, "name", None)
-            found[str(name or number)] = None
-    return list(found)
+    return list(dict.fromkeys(name for fields in tables for name in names_of_stages(fields.get("stages") or ())))

@@ -10,6 +10,7 @@ from pytest_smload.core.limits.budget import Level, merge
 from pytest_smload.core.limits.sources import parse_marker_limits
 from pytest_smload.core.load.fields import MARK_KEYS
 from pytest_smload.core.load.profile import LOAD_FIELDS, check_load_fields, given_shapes
+from pytest_smload.core.load.stages import names_of_stages
 from pytest_smload.core.load.weights import resolve_models
 from pytest_smload.core.wording import unknown_field
 
@@ -177,6 +178,5 @@ def _strangers(loads: list[tuple[str, dict[str, Any]]], budget: Budget) -> list[
         return []
     names = list(resolve_models(models))
     stages = next((fields.get("stages") for _, fields in reversed(loads) if given_shapes(fields)), None) or ()
-    stage_names = [getattr(stage, "name", None) or str(number) for number, stage in enumerate(stages, start=1)]
-    resolved = budget.resolve(models=names, stages=stage_names, open_model=True)
+    resolved = budget.resolve(models=names, stages=names_of_stages(stages), open_model=True)
     return [problem for problem in resolved.problems if "stage" not in problem or stages]
