@@ -53,6 +53,9 @@ class BaselineFile:
         Raises:
             ConfigurationError: the file cannot be read, or is not a baseline of this test.
         """
+        if self.path.exists() and not self.path.is_file():
+            # Reading a FIFO or a device would wait for a writer, or never end.
+            raise ConfigurationError(f"baseline {self.name} is no regular file; remove it")
         try:
             text = self.path.read_text(encoding="utf-8")
         except FileNotFoundError:

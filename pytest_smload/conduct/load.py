@@ -11,6 +11,7 @@ from pytest_smload.conduct.regressions import RegressionBudgets
 from pytest_smload.conduct.sender import Sender
 from pytest_smload.core.baselines.fingerprint import fingerprint
 from pytest_smload.core.limits.judge import abort_check, judge
+from pytest_smload.core.limits.reach import offers, unreachable
 from pytest_smload.core.load.plan import LoadPlan
 from pytest_smload.core.measure.measurement import measure
 from pytest_smload.core.measure.slowness import ClientSlowness
@@ -159,8 +160,11 @@ def _resolve_budget(budget: Budget | None, plan: LoadPlan) -> ResolvedBudget | N
         stages=[stage.name or str(number) for number, stage in enumerate(stages, start=1)],
         open_model=plan.profile.open_model,
     )
-    if resolved.problems:
-        raise ConfigurationError(list(resolved.problems))
+    shares = {route.name: share for route, share in zip(plan.routes, plan.shares, strict=True)}
+    offered = offers(plan.profile, shares if plan.multi_model else {})
+    problems = [*resolved.problems, *unreachable(resolved.limits, offered)]
+    if problems:
+        raise ConfigurationError(problems)
     return resolved
 
 

@@ -34,11 +34,18 @@ def update_baselines(run: PerfRun, *, when: str | None, outcome: str) -> str:
     return f"baseline recorded: {run.nodeid}: {run.baselines.name} ({', '.join(counts)})"
 
 
+_WHY_UNFIT = {
+    "interrupted": "it was interrupted",
+    "invalid": "its measurement is INVALID",
+    "fail": "a limit is breached",
+}
+
+
 def _unfit(run: PerfRun, when: str | None, outcome: str) -> str:
     if not run.results:
         return "it ran no load" if when == "call" else "its load did not run"
     if run.verdict != "pass":
-        return {"invalid": "its measurement is INVALID", "fail": "a limit is breached"}[run.verdict]
+        return _WHY_UNFIT[run.verdict]
     if when == "setup" or outcome == "failed":
         return "the test failed"
     return "the test was skipped, or is expected to fail" if outcome == "skipped" else ""

@@ -12,6 +12,7 @@ from pytest_smload.conduct.endpoints import EndpointPool
 from pytest_smload.conduct.load import conduct
 from pytest_smload.engine.run import LoadHooks
 from pytest_smload.gate.console import Console
+from pytest_smload.gate.interruption import tell_junit
 from pytest_smload.gate.keys import KEEPER, PERF_RUN, PERF_TEST
 from pytest_smload.gate.outcome import result_of
 from pytest_smload.gate.perf_run import PerfRun
@@ -35,6 +36,7 @@ class Gate:
     Attributes:
         overrides: Options and environment.
         endpoints: The endpoints used so far.
+        foreseen: What to know of the loads before they run, a line each.
     """
 
     def __init__(self, config: pytest.Config) -> None:
@@ -43,6 +45,7 @@ class Gate:
         given |= {option.name: "1" for option in SWITCHES if config.getoption(option.dest)}
         self.overrides = read_overrides(given, dict(os.environ))
         self.endpoints = EndpointPool()
+        self.foreseen: list[str] = []
         self._files = SettingsFiles(config.rootpath)
         self._console = Console(self._terminal)
 
@@ -100,7 +103,9 @@ class Gate:
         run.results.append(result)
         if result.interrupted:
             # pytest makes no report of a test that Ctrl-C ended.
-            self._config.stash[KEEPER].tests.append(result_of(run))
+            interrupted = result_of(run)
+            self._config.stash[KEEPER].tests.append(interrupted)
+            tell_junit(self._config, interrupted)
             raise KeyboardInterrupt
         return result
 

@@ -10,7 +10,7 @@ from pytest_smload.errors import InvocationError, SmloadError
 from pytest_smload.gate.baseline_updates import update_baselines
 from pytest_smload.gate.keys import ERROR_PHASE, INVALID_PHASE
 from pytest_smload.reports.junit import junit_properties
-from pytest_smload.reports.text.failure import failure_text, invalid_text, no_load_text
+from pytest_smload.reports.text.failure import failure_text, invalid_text, no_load_text, unused_budget_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +28,7 @@ class Phase:
         text: How pytest shows its failure; ``""`` where it did not fail.
         message: What its failure says, without the traceback.
         error: What it raised.
+        excused: Whether it was expected to fail.
     """
 
     when: str | None
@@ -35,6 +36,7 @@ class Phase:
     text: str = ""
     message: str = ""
     error: BaseException | None = None
+    excused: bool = False
 
     @property
     def failed(self) -> bool:
@@ -87,8 +89,10 @@ def judge_phase(run: PerfRun, phase: Phase, *, options: Sequence[str]) -> Ruling
     """
     if phase.when == "setup" and phase.outcome == "passed":
         return Ruling(phase)
-    ruling = Ruling(phase if phase.when != "call" else _enforced(run, phase, options))
     of_teardown = phase.when == "teardown"
+    # A fixture after load_result may skip the test as well as its body may.
+    to_enforce = phase.when == "call" or (phase.when == "setup" and phase.outcome == "skipped" and run.results)
+    ruling = Ruling(_enforced(run, phase, options) if to_enforce else phase)
     if not of_teardown:
         run.over = True
         if run.updating:
@@ -112,6 +116,12 @@ def _enforced(run: PerfRun, body: Phase, options: Sequence[str]) -> Phase:
         return _error(ERROR_PHASE, str(body.error))
     if not run.results and body.outcome == "passed":
         return _error(ERROR_PHASE, no_load_text(run.nodeid, options=options))
+    if run.results and body.outcome == "passed" and run.unused_budget:
+        return _error(ERROR_PHASE, unused_budget_text(run.nodeid, run.unused_budget, options=options))
+    if run.results and body.outcome == "skipped" and not body.excused and run.verdict == "fail":
+        # unittest keeps a skip for itself until the body is over.
+        text = failure_text(result_of(run), options=options)
+        return Phase("call", "failed", text, text)
     return body
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pytest_smload.reports.words.cells import number_text, observed_text, plain_text
-from pytest_smload.reports.words.details import NOT_JUDGED
+from pytest_smload.reports.words.details import NOT_JUDGED, is_judged
 from pytest_smload.reports.words.headline import endpoint_words
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _load_names(loads: Sequence[LoadResult]) -> list[str]:
 
 
 def _check_properties(place: str, load: LoadResult) -> Iterator[Property]:
-    trusted = load.verdict != "invalid"
+    trusted = is_judged(load)
     for check in load.checks:
         for key, value in _check_values(check, trusted=trusted).items():
             if value:

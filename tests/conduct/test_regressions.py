@@ -212,11 +212,11 @@ def test_a_run_that_is_not_whole_is_not_compared(budgets, run, why):
     assert verdict.outcome.state == "not compared"
 
 
-def test_too_few_successes_fail_without_a_rerun(budgets):
+def test_too_few_requests_are_undecided_without_a_rerun(budgets):
     """As in any check of a percentile."""
     (check,) = budgets(recorded(10)).judge(run_of(20, count=1), never).checks
-    assert check.outcome == "fail"
-    assert check.note.startswith("p50 needs 2 successes, has 1")
+    assert check.outcome == "invalid"
+    assert check.note.startswith("too few requests: p50 needs 6, has 1")
 
 
 def test_updating_keeps_what_is_gated(budgets):

@@ -392,7 +392,6 @@ def test_warnings_notes_and_interruption_are_shown(records):
           warning: client delay p99 was 9 ms; free a core
           interrupted: the figures are those of the part that ran
           note: smload.toml is looser than the mark
-          1 check passed: p95 212 ms (<= 250 ms)
     """)
     assert expected == text_of(records.of_test(load))
 

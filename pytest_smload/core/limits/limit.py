@@ -114,8 +114,8 @@ class Limit:
         """Return the check of this limit on one scope.
 
         It passes when the estimate keeps to the limit. It fails besides, whatever the limit, when the scope has no
-        sample, when requests were sent and none succeeded, and when a percentile has fewer than ceil(1 / (1 - p))
-        successes behind it. It is INVALID where the client's own slowness leaves it undecided: the value would be on
+        sample and when requests were sent and none succeeded; a percentile of too few requests is INVALID. So is what
+        the client's own slowness leaves undecided: the value would be on
         the other side of the limit had the client lost no time (`ClientSlowness.at_best`).
         """
         if evidence.scope is None:
@@ -136,13 +136,16 @@ class Limit:
         elif not proven and refusal is None:
             notes.append(_unproven_note(bound, scope.stats.tps, evidence.on_unproven))
         passed = kept and (proven or evidence.on_unproven == "estimate")
+        outcome: Outcome = "pass" if passed else "fail"
+        if doubt or refusal is not None:
+            outcome = "invalid" if refusal is None else refusal.outcome
         return self._check(
             evidence,
             base,
             observed,
             row.samples(scope),
             "; ".join(filter(None, notes)),
-            outcome="invalid" if doubt else "pass" if passed else "fail",
+            outcome=outcome,
             bound=bound,
             proven=proven,
         )

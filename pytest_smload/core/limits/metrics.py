@@ -24,7 +24,8 @@ from pytest_smload.core.limits.observed import (
     without_touch,
 )
 from pytest_smload.core.limits.quantities import COUNT, COUNT_OR_SHARE, LATENCY, RATE, RATIO, Quantity
-from pytest_smload.core.statistics.percentiles import percentile
+from pytest_smload.core.request.known_kinds import counts_as
+from pytest_smload.core.statistics.percentiles import needed_samples, percentile
 
 if TYPE_CHECKING:
     from pytest_smload.core.measure.scope import Scope
@@ -47,6 +48,7 @@ class Metric:
         at_least: Whether a bare value is the least allowed, and less of it is worse; else the most, and more is worse.
         comparable: Whether a regression budget may be about it: an estimate on a ratio scale, with an interval.
         observe_kind: Of a metric that is limited per error kind, its value for one kind; else None.
+        needed: How many samples it takes to be judged.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Metric:
     at_least: bool = False
     comparable: bool = False
     observe_kind: Callable[[Scope, str], float] | None = None
+    needed: int = 1
 
     @property
     def unit(self) -> Unit:
@@ -99,6 +102,7 @@ def _percentile(name: str, per_mille: int, words: str) -> Metric:
         refuse=partial(too_few_for, metric=name, per_mille=per_mille),
         note=lost_are_slowest,
         comparable=True,
+        needed=needed_samples(per_mille),
     )
 
 
@@ -167,7 +171,7 @@ _ROWS = (
         COUNT_OR_SHARE,
         observe=lambda scope: float(scope.stats.errors),
         samples=lambda scope: scope.stats.requests,
-        observe_kind=lambda scope, kind: float(scope.kinds.get(kind, 0)),
+        observe_kind=lambda scope, kind: float(sum(n for name, n in scope.kinds.items() if counts_as(name, kind))),
     ),
     Metric(
         "requests",

@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_smload.core.limits.check import Outcome
 from pytest_smload.core.statistics.percentiles import needed_samples
 from pytest_smload.core.units import format_duration, format_ms
 
@@ -19,15 +20,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a check fails whatever was observed.
+    """Why a check does not pass whatever was observed.
 
     Attributes:
         reason: For its reader.
         settled: Whether more samples would change nothing.
+        outcome: What the check is then.
     """
 
     reason: str
     settled: bool = True
+    outcome: Outcome = "fail"
 
 
 def without_success(scope: Scope) -> Refusal | None:
@@ -47,13 +50,17 @@ def without_touch(scope: Scope) -> Refusal | None:
 
 
 def too_few_for(scope: Scope, metric: str, per_mille: int) -> Refusal | None:
-    """Refuse a percentile of fewer than ceil(1 / (1 - p)) successes: a longer window brings the rest."""
-    ok, tps, needed = scope.stats.ok, scope.stats.tps, needed_samples(per_mille)
-    if ok == 0 or ok >= needed:
+    """Refuse a percentile of fewer samples than bound it on both sides: a longer window brings the rest.
+
+    With as many, an endpoint that exceeds the limit three times as often as allowed keeps it in fewer than 1 of 100
+    runs; with the ceil(1 / (1 - p)) a percentile can be told from, in 20.
+    """
+    count, tps, needed = answered_or_lost(scope), scope.stats.tps, needed_samples(per_mille)
+    if scope.stats.ok == 0 or count >= needed:
         return without_success(scope)
-    text = f"{metric} needs {needed:,} successes, has {ok:,}"
+    text = f"too few requests: {metric} needs {needed:,}, has {count:,}"
     takes = f"; at {tps:.3g} TPS that takes {format_duration(math.ceil(needed / tps))}" if tps > 0 else ""
-    return Refusal(text + takes, settled=False)
+    return Refusal(text + takes, settled=False, outcome="invalid")
 
 
 def silent_models(scope: Scope) -> str:

@@ -6,10 +6,13 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from math import inf, isnan
 
+import numpy as np
+
 from pytest_smload.core.measure.measurement import Measurement
 from pytest_smload.core.measure.scope_name import TOTAL, ScopeName
-from pytest_smload.core.request.error_kinds import CLIENT_CAUSED_KINDS
+from pytest_smload.core.request.error_kinds import CLIENT_CAUSED_KINDS, OK
 from pytest_smload.core.samples.recording import Recording
+from pytest_smload.core.statistics.columns import view
 from pytest_smload.core.statistics.percentiles import NAN, percentile
 from pytest_smload.core.statistics.steadiness import steadiness
 from pytest_smload.core.trust.client_bias import ClientBias, client_bias
@@ -35,7 +38,11 @@ def examine(
     """
     judged = all(client.judged for client in recording.clients) and not simulated
     readings = _read(recording, measurement)
-    reasons = [*_nothing_sent(recording, measurement), *_task_exceptions(recording)]
+    reasons = [
+        *_nothing_sent(recording, measurement),
+        *_task_exceptions(recording),
+        *_clock_ran_backwards(recording),
+    ]
     warnings: list[Finding] = []
     if judged:
         reasons += _client_caused_errors(recording, measurement)
@@ -209,6 +216,21 @@ def _task_exceptions(recording: Recording) -> Iterator[Finding]:
         yield Finding(
             f"an exception ended a task of the load: {first}{more}",
             "fix the listener or payload function it names; if it names pytest_smload itself, please report it",
+        )
+
+
+def _clock_ran_backwards(recording: Recording) -> Iterator[Finding]:
+    """A time below zero anywhere says that the others may be wrong by as much."""
+    samples = recording.samples
+    if not len(samples):
+        return
+    begin = view(samples.due if recording.open_model else samples.start)
+    took_s = (view(samples.end) - np.maximum(begin, view(samples.start)))[view(samples.kind) == OK]
+    shortest_s = float(took_s.min(initial=0.0))
+    if shortest_s < 0:
+        yield Finding(
+            f"a request took {shortest_s * 1000:.3g} ms: the clock it was timed with ran backwards",
+            "run the test again; where it stays, look for what suspends or migrates this machine",
         )
 
 

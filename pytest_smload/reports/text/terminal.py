@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MAX_CHECKS_IN_A_LINE = 4
 _INDENT = "  "
-_VERDICTS = {"pass": "PASS", "fail": "FAIL", "invalid": "INVALID"}
+_VERDICTS = {"pass": "PASS", "fail": "FAIL", "invalid": "INVALID", "interrupted": "INTERRUPTED"}
 
 
 def run_lines(run: RunResult, width: int = 100) -> Iterator[str]:
@@ -53,8 +53,6 @@ def lines_of_test(test: TestResult, width: int = 100) -> Iterator[str]:
 def _outcome(test: TestResult) -> str:
     if not test.loads:
         return "ERROR"
-    if any(load.interrupted for load in test.loads):
-        return "INTERRUPTED"
     return _VERDICTS[test.verdict]
 
 
@@ -74,7 +72,7 @@ def _load_lines(load: LoadResult, width: int) -> Iterator[str]:
         yield from wrap(remark, width, _INDENT)
     if passed:
         yield from wrap(_checks_in_brief(load.checks), width, _INDENT)
-    else:
+    elif not load.interrupted:
         yield from _set_apart(checks_table(load.checks, room))
 
 

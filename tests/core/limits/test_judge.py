@@ -21,11 +21,14 @@ from pytest_smload.core.measure.measurement import Measurement, measure
 from pytest_smload.core.measure.scope_name import TOTAL, ScopeName
 from pytest_smload.core.request.error_kinds import ErrorKinds
 from pytest_smload.core.samples.recording import Abort, ClientReadings, Recording, Samples
+from pytest_smload.core.units import format_duration
 
 WINDOW_S = 10.0
 A, B = ScopeName("model", "a"), ScopeName("model", "b")
 PERCENTILES = ("p50", "p90", "p95", "p99", "p99_9")
-UNPROVEN, SOON = "not proven", "at 10 TPS that is"
+SPELLS = [1.0] * 20 + [2.0] * 5 + [1.0] * 50 + [2.0] * 5 + [1.0] * 20
+"""A hundred latencies of which the slow come together."""
+UNPROVEN, SOON, TAKES = "not proven", "at 10 TPS that is", "at 10 TPS that takes"
 
 
 def measured(
@@ -36,10 +39,12 @@ def measured(
     unsent: int = 0,
     offered_tps: float | None = None,
     stages: Sequence[StageSpan] = (),
+    in_order: bool = False,
 ) -> Measurement:
-    """A window of 10 s from 0 on, in which everything happened to the first model, early, in no order."""
+    """A window of 10 s from 0 on, in which everything happened to the first model, early, in no order unless asked."""
     golden = (1 + 5**0.5) / 2
-    ms = [each for _, each in sorted((place * golden % 1, each) for place, each in enumerate(ms))]
+    if not in_order:
+        ms = [each for _, each in sorted((place * golden % 1, each) for place, each in enumerate(ms))]
     samples, kinds = Samples(), ErrorKinds()
     for latency_ms, kind in [*((each, "ok") for each in ms), *((1.0, kind) for kind in failed)]:
         samples.due.append(0.0)
@@ -98,20 +103,20 @@ def test_a_check():
     expected = Check(
         scope="total",
         metric="p95",
-        limit="<= 30 ms",
+        limit="<= 78 ms",
         source="the mark",
-        observed=19.0,
-        n=20,
+        observed=76.0,
+        n=80,
         outcome="pass",
-        note="not proven: an interval takes 72 samples, 20 are there; at 2 TPS that is 36s",
-        lower=17.0,
-        upper=math.inf,
-        n_eff=20,
+        note="not proven",
+        lower=72.0,
+        upper=80.0,
+        n_eff=80,
         proven=False,
-        at_most=30.0,
+        at_most=78.0,
     )
 
-    assert expected == check(measured(range(1, 21)), "p95", "30ms")
+    assert expected == check(measured(range(1, 81)), "p95", "78ms")
 
 
 @pytest.mark.parametrize(
@@ -119,7 +124,7 @@ def test_a_check():
     [
         ("p50", "50ms", 50, 100, "pass", UNPROVEN),
         ("p90", "89ms", 90, 100, "fail", UNPROVEN),
-        ("p99", "99ms", 99, 100, "pass", f"{UNPROVEN}: an interval takes 368 samples, 100 are there; {SOON} 37s"),
+        ("p99", "99ms", 99, 100, "invalid", f"too few requests: p99 needs 368, has 100; {TAKES} 37s"),
         ("mean", "50.5ms", 50.5, 100, "pass", UNPROVEN),
         ("mean", "50ms", 50.5, 100, "fail", UNPROVEN),
         ("mean", "70ms", 50.5, 100, "pass", ""),
@@ -267,25 +272,28 @@ def test_on_unproven_fails_what_is_not_proven():
 
 def test_on_unproven_says_how_long_proof_takes():
     """Where samples are what is missing, the failure says how many and how long they take at the measured rate."""
-    found = judge([(TOTAL, parse_limit("p95", "1s", source=""))], measured([1.0] * 40), on_unproven="fail")
+    measurement = measured(SPELLS, in_order=True)
+    found = judge([(TOTAL, parse_limit("p95", "1s", source=""))], measurement, on_unproven="fail")
 
     counts = "not proven, which on_unproven counts as a failure"
     assert found[0].outcome == "fail"
-    assert found[0].note == f"{counts}: an interval takes 72 samples, 40 are there; at 4 TPS that is 18s"
+    assert found[0].note == f"{counts}: an interval takes 655 samples, 100 are there; at 10 TPS that is 1m6s"
 
 
 def test_how_long_is_left_out_without_a_rate():
     """Where no success ended inside the window there is no rate to say it by."""
-    found = check(measured([20_000.0] * 20), "p95", "1h")
+    found = check(measured([20_000.0 + each for each in SPELLS], in_order=True), "p95", "1h")
 
-    assert found.note == "not proven: an interval takes 72 samples, 20 are there"
+    assert found.note == "not proven: an interval takes 655 samples, 100 are there"
 
 
 def test_too_few_successes_are_neither_proof_nor_disproof():
-    """They fail, but more would settle it, so that a load that may go on does; no success at all settles it."""
-    few, none = (check(each, "p95", "1s") for each in (measured([1.0] * 19), measured([], ["ModelError"] * 30)))
+    """More would settle it, so that a load that may go on does; no success at all settles it as a failure."""
+    kept, broken = (check(measured([1.0] * 71), "p95", limit) for limit in ("1s", "0.5ms"))
+    none = check(measured([], ["ModelError"] * 30), "p95", "1s")
 
-    assert (few.outcome, few.proven) == ("fail", False)
+    assert (kept.outcome, kept.proven) == ("invalid", False)
+    assert broken.outcome == "invalid"
     assert (none.outcome, none.proven) == ("fail", True)
 
 
@@ -315,26 +323,24 @@ def test_checks_keep_the_order_of_the_limits():
     assert [found.scope for found in judge(limits, measured([1, 2], models=["a", "b"]))] == ["total", "a", "b"]
 
 
-@pytest.mark.parametrize(("metric", "needed"), [("p50", 2), ("p90", 10), ("p95", 20), ("p99", 100), ("p99_9", 1000)])
-def test_too_few_successes(metric, needed):
-    """A percentile on fewer than ceil(1/(1-p)) successes fails, and says what it needs."""
+@pytest.mark.parametrize(("metric", "needed"), [("p50", 6), ("p90", 36), ("p95", 72), ("p99", 368), ("p99_9", 3688)])
+def test_too_few_requests(metric, needed):
+    """A percentile on fewer requests than bound it is undecided, never a breach, and says what it needs."""
     short = check(measured([1.0] * (needed - 1), ["ModelError"]), metric, "1s")
     enough = check(measured([1.0] * needed), metric, "1s")
 
     rate = (needed - 1) / WINDOW_S
-    takes_s = math.ceil(needed / rate)
-    expected = f"{metric} needs {needed:,} successes, has {needed - 1:,}; at {rate:.3g} TPS that takes {takes_s}s"
-    assert (short.outcome, short.note) == ("fail", expected)
-    assert enough.outcome == "pass"
-    assert "needs" not in enough.note
-    assert enough.note.startswith("not proven: an interval takes ")
+    takes = format_duration(math.ceil(needed / rate))
+    expected = f"too few requests: {metric} needs {needed:,}, has {needed - 1:,}; at {rate:.3g} TPS that takes {takes}"
+    assert (short.outcome, short.note) == ("invalid", expected)
+    assert (enough.outcome, enough.note) == ("pass", "")
 
 
 def test_too_few_at_no_rate():
     """How long enough successes would take is left out where none ended inside the window."""
     found = check(measured([20_000.0]), "p95", "1h")
 
-    assert (found.outcome, found.note) == ("fail", "p95 needs 20 successes, has 1")
+    assert (found.outcome, found.note) == ("invalid", "too few requests: p95 needs 72, has 1")
 
 
 def test_lost_requests_are_the_slowest():

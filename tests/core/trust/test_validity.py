@@ -416,3 +416,12 @@ def test_one_generator_under_a_mock_leaves_nothing_to_judge() -> None:
     found = health(several(*(recording(steady(), OPENS, CLOSES, judged=judged) for judged in (True, False))))
 
     assert not found.judged
+
+
+@pytest.mark.parametrize("open_model", [True, False], ids=["open", "closed"])
+@pytest.mark.parametrize("due", [OPENS - 5, OPENS + 5], ids=["warm-up", "window"])
+def test_a_time_below_zero_is_invalid(open_model: bool, due: float) -> None:
+    """One request that ended before it began, wherever it is, says that the clock cannot be trusted."""
+    found = health(recording([*steady(), Row(due, due, due - 0.01)], OPENS, CLOSES, open_model=open_model))
+
+    assert "a request took -10 ms: the clock it was timed with ran backwards" in causes(found)
