@@ -13,6 +13,7 @@ from pytest_smload.core.baselines.fingerprint import fingerprint
 from pytest_smload.core.limits.judge import abort_check, judge
 from pytest_smload.core.load.plan import LoadPlan
 from pytest_smload.core.measure.measurement import measure
+from pytest_smload.core.measure.scope_name import TOTAL
 from pytest_smload.core.results.assemble import build_result
 from pytest_smload.core.statistics.bound import ALPHA
 from pytest_smload.core.trust.validity import examine
@@ -80,7 +81,7 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
     resolved = _resolve_budget(request.budget, plan)
     name, reason = choose_transport(request.transport, request.target)
     simulated = reason == SIMULATED
-    sender = Sender(plan, request.target, name, hooks, simulated)
+    sender = Sender(plan, request.target, name, hooks, simulated, gives_up=_forbids_failing_wholly(resolved))
     sender.check()
     limits, left_out = _meaningful_limits(resolved, simulated=simulated)
     facts = endpoint_facts(request.settings, request.target)
@@ -160,6 +161,14 @@ def _resolve_budget(budget: Budget | None, plan: LoadPlan) -> ResolvedBudget | N
     if resolved.problems:
         raise ConfigurationError(list(resolved.problems))
     return resolved
+
+
+def _forbids_failing_wholly(budget: ResolvedBudget | None) -> bool:
+    """Whether a load none of whose requests succeeds breaks a limit on its errors; one that is only measured may."""
+    return any(
+        scope == TOTAL and limit.metric == "error_rate" and limit.at_most is not None and limit.at_most < 1
+        for scope, limit in (budget.limits if budget is not None else ())
+    )
 
 
 def _meaningful_limits(budget: ResolvedBudget | None, *, simulated: bool) -> tuple[Sequence[ScopedLimit], list[str]]:
