@@ -40,6 +40,8 @@ class _RequestEvent(EventHook):
         for handler in handlers:
             try:
                 handler(**facts)
+            except self._session.ends_test:
+                raise
             except Exception as error:  # any listener's mistake must reach the verdict
                 self._session.exceptions.append(f"request listener {handler!r}: {type(error).__name__}: {error}")
 

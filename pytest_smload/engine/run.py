@@ -59,11 +59,14 @@ class LoadHooks:
             every request the event.
         on_progress: Called about once a second.
         refresh: Called now and then in a native thread, off the request path (credentials).
+        ends_test: Exceptions that a listener raises to end the test, rather than by mistake; what is no `Exception` at
+            all always does.
     """
 
     on_environment: Callable[[Any], object] | None = None
     on_progress: Callable[[Progress], object] | None = None
     refresh: Callable[[], object] | None = None
+    ends_test: tuple[type[BaseException], ...] = ()
 
 
 def run_load(
@@ -89,8 +92,8 @@ def run_load(
 
     Raises:
         ConfigurationError: this process may not open as many connections as the load can need; nothing was sent.
-        BaseException: what a listener or a signal's handler raised to end the test (``pytest.fail`` and its like, which
-            are no `Exception`); the load has ended by then.
+        BaseException: what a listener or a signal's handler raised to end the test (see `LoadHooks.ends_test`); the
+            load has ended by then.
     """
     profile = plan.profile
     try:
@@ -107,6 +110,7 @@ class _Run:
     def __init__(self, session: LoadSession, hooks: LoadHooks, *, judged: bool, gives_up: bool) -> None:
         self.session = session
         self.hooks = hooks
+        session.ends_test = hooks.ends_test
         self.judged = judged
         self.interrupts = Interrupts(self._end_window)
         profile = session.plan.profile
@@ -127,7 +131,7 @@ class _Run:
         background = [gevent.spawn(session.guard, self.ticker.run), gevent.spawn(session.guard, self._sweep)]
         if self.hooks.refresh is not None:
             background.append(gevent.spawn(session.guard, self._refresh, self.hooks.refresh))
-        with stray_errors(session.end_by), self.interrupts.counted():
+        with stray_errors(session.end_by, session.ends_test), self.interrupts.counted():
             try:
                 if self.hooks.on_environment is not None:
                     self.hooks.on_environment(environment)

@@ -38,6 +38,7 @@ class LoadSession:
         bytes_in, bytes_out: Body bytes of window samples per route.
         examples: First failure per error kind.
         exceptions: What went wrong in the load generator's own code or a listener, one line each.
+        ends_test: Exceptions that are raised to end the test; what is no `Exception` at all always is.
         ended_by: What was raised to end the test, in whatever greenlet, or None.
         out_of_time: Whether requests still under way have had all the time they may take: killed, they are timeouts.
         report_request: Fires Locust's request event, or None where nobody listens.
@@ -61,6 +62,7 @@ class LoadSession:
         self.bytes_out = [0] * routes
         self.examples: dict[str, InvocationFailure] = {}
         self.exceptions: list[str] = []
+        self.ends_test: tuple[type[BaseException], ...] = ()
         self.ended_by: BaseException | None = None
         self.out_of_time = False
         self.report_request: Callable[[Connection, float, int, Payload], None] | None = None
@@ -88,6 +90,8 @@ class LoadSession:
         """Run *work*, keeping what it raises: an exception there makes the run INVALID, and what is none ends it."""
         try:
             work(*arguments)
+        except self.ends_test as error:
+            self.end_by(error)
         except Exception:
             self.exceptions.append(traceback.format_exc().strip().splitlines()[-1])
         except GreenletExit:

@@ -13,8 +13,12 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def stray_errors(hear: Callable[[BaseException], object]) -> Iterator[None]:
+def stray_errors(
+    hear: Callable[[BaseException], object], ends_test: tuple[type[BaseException], ...] = ()
+) -> Iterator[None]:
     """Call *hear* with what a test framework or the interpreter raises to end a test, wherever in the loop it came up.
+
+    That is what is no `Exception`, and *ends_test*.
 
     A signal handler that raises (a test's time limit, say) does so in whatever greenlet or callback is running. gevent
     would print it and go on.
@@ -23,7 +27,8 @@ def stray_errors(hear: Callable[[BaseException], object]) -> Iterator[None]:
     handle = hub.handle_error
 
     def handle_error(context: Any, kind: Any, value: Any, traceback: Any) -> None:
-        if isinstance(value, BaseException) and not isinstance(value, (Exception, GreenletExit)):
+        ends = isinstance(value, ends_test) or not isinstance(value, (Exception, GreenletExit))
+        if isinstance(value, BaseException) and ends:
             hear(value)
         else:
             handle(context, kind, value, traceback)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unittest
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -129,5 +130,6 @@ class Gate:
         return LoadHooks(
             on_environment=on_environment if hook.get_hookimpls() else None,
             on_progress=self._console.progress,
+            ends_test=(pytest.exit.Exception, unittest.SkipTest),
             refresh=getattr(request.target.credentials, "refresh_if_needed", None),
         )
