@@ -16,6 +16,7 @@ from pytest_smload.gate.console import Console
 from pytest_smload.gate.keys import KEEPER, PERF_RUN, PERF_TEST
 from pytest_smload.gate.outcome import result_of
 from pytest_smload.gate.perf_run import PerfRun
+from pytest_smload.gate.termination import Termination
 from pytest_smload.options import OPTIONS, SWITCHES
 from pytest_smload.settings.file import SettingsFiles
 from pytest_smload.settings.sources import read_overrides
@@ -46,6 +47,7 @@ class Gate:
         self.endpoints = EndpointPool()
         self._files = SettingsFiles(config.rootpath)
         self._console = Console(self._terminal)
+        self._termination = Termination()
 
     @property
     def transport(self) -> str | None:
@@ -92,21 +94,25 @@ class Gate:
         """Run one load of a test, showing it on the console.
 
         Raises:
-            KeyboardInterrupt: Ctrl-C ended the load; what was measured is among the run's results.
+            KeyboardInterrupt, pytest.exit.Exception: Ctrl-C or SIGTERM ended the load; what was measured is among the
+                run's results.
         """
         try:
-            result = conduct(request, self._hooks(request), self._console)
+            with self._termination.loading():
+                result = conduct(request, self._hooks(request), self._console)
         finally:
             self._console.end_load()
         run.results.append(result)
         if result.interrupted:
             # pytest makes no report of a test that Ctrl-C ended.
             self._config.stash[KEEPER].tests.append(result_of(run))
+            self._termination.exit_if_asked()
             raise KeyboardInterrupt
         return result
 
     def close(self) -> None:
         """Stop what is still running."""
+        self._termination.close()
         self.endpoints.close()
 
     @contextmanager
