@@ -10,12 +10,9 @@ from typing import TYPE_CHECKING, Any
 import gevent
 from gevent.threadpool import ThreadPool
 
+from pytest_smload.core.samples.late_reads import note_late_reads
 from pytest_smload.core.samples.recording import ClientReadings, Recording
-from pytest_smload.core.samples.stalls import note_late_reads
 from pytest_smload.engine.abort import AbortWatch
-from pytest_smload.engine.giving_up import GivingUp
-from pytest_smload.engine.interrupts import Interrupts
-from pytest_smload.engine.stray_errors import stray_errors
 from pytest_smload.engine.environment import (
     begin,
     create_environment,
@@ -23,12 +20,15 @@ from pytest_smload.engine.environment import (
     quiet_spawning,
     request_reporter,
 )
+from pytest_smload.engine.giving_up import GivingUp
 from pytest_smload.engine.health import CpuMeter, LoopTicker, garbage_collection_held_off
+from pytest_smload.engine.interrupts import Interrupts
 from pytest_smload.engine.live import LiveReadings
 from pytest_smload.engine.priming import Priming
 from pytest_smload.engine.session import LoadSession
 from pytest_smload.engine.shape import ClosedShape, OpenShape, Shape
 from pytest_smload.engine.stall_watch import StallWatch
+from pytest_smload.engine.stray_errors import stray_errors
 from pytest_smload.file_limit import refuse_more_than_files_allow
 
 if TYPE_CHECKING:
@@ -258,7 +258,7 @@ class _Run:
     def _recording(self, started_at: str) -> Recording:
         session, plan = self.session, self.session.plan
         if self.watch is not None:
-            note_late_reads(session.samples, self.watch.stalls)
+            note_late_reads(session.samples, self.watch.stalls, self.ticker.ticks)
         unsent_due, unsent_model = self.shape.unsent()
         aborted = self.giving_up.abort or self.abort.abort
         window_start_s = session.window_start_s

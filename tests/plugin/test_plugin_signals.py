@@ -23,7 +23,7 @@ endpoint = "silent"
 name = "silent"
 region = "us-east-1"
 endpoint_url = "http://127.0.0.1:{port}"
-payload = "0.455"
+payload = ["0.455"]
 """
 TESTS = """
 import pytest
@@ -50,6 +50,7 @@ def run_with(project: MakeProject, signals: Sequence[signal.Signals]) -> tuple[P
     """Run against a peer that takes requests and never answers, send *signals* once it has some; return the run, and how
     long it took after the first signal."""
     with socket.create_server(("127.0.0.1", 0), backlog=50) as peer:
+        peer.settimeout(LIMIT_S)
         made = project(
             {
                 "smload.toml": SETTINGS.format(port=peer.getsockname()[1]),
@@ -73,6 +74,7 @@ def run_with(project: MakeProject, signals: Sequence[signal.Signals]) -> tuple[P
             # The first connection is the check before the load, which sends nothing.
             while sum(bool(one.recv(1, socket.MSG_PEEK)) for one in taken) < 3:
                 taken.append(peer.accept()[0])
+                taken[-1].settimeout(LIMIT_S)
             began = time.monotonic()
             for number in signals:
                 process.send_signal(number)
