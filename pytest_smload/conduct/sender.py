@@ -8,8 +8,8 @@ from pytest_smload.aws.target import EndpointTarget
 from pytest_smload.core.load.plan import LoadPlan
 from pytest_smload.core.load.profile import LoadProfile
 from pytest_smload.core.samples.recording import Recording
+from pytest_smload.engine.descriptors import refuse_more_than_files_allow
 from pytest_smload.engine.run import LoadHooks, run_load
-from pytest_smload.file_limit import refuse_more_than_files_allow
 from pytest_smload.transport.detours import proxy_for
 from pytest_smload.transport.http.transport import HttpTransport
 from pytest_smload.transport.registry import TRANSPORTS
@@ -33,13 +33,12 @@ class Sender:
 
     def check(self) -> None:
         """Raise what can be known to be wrong without sending a request."""
-        profile = self.plan.profile
-        refuse_more_than_files_allow(profile.most_in_flight, open_model=profile.open_model)
+        refuse_more_than_files_allow(self.plan.profile)
         for route in self.plan.routes:
             validate_route(route)
         if not self.simulated and proxy_for(self.target) is None:
             # Whichever transport sends, it dials this host.
-            prober = HttpTransport(self.target, timeout_s=profile.timeout_s)
+            prober = HttpTransport(self.target, timeout_s=self.plan.profile.timeout_s)
             try:
                 prober.probe()
             finally:

@@ -55,8 +55,8 @@ class GivingUp:
             what = f"{failure.kind}: {failure.message}".rstrip(".: ")
             self._give_up(
                 failure,
-                f"none of the first {len(samples):,} requests succeeded, {count:,} failed with {what}; send one request "
-                "by hand (sm_endpoint.invoke) and see that it is answered",
+                f"none of the first {len(samples):,} requests succeeded, {count:,} failed with {what}; send one "
+                "request by hand (sm_endpoint.invoke) and see that it is answered",
                 now,
             )
         return self.abort is not None

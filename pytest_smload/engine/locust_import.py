@@ -24,8 +24,8 @@ def import_locust() -> ModuleType:
     """
     if "locust" not in sys.modules and threading.current_thread() is not threading.main_thread():
         raise ConfigurationError(
-            "Locust can be imported in the main thread only: call pytest.main() there, or import pytest_smload.engine.run "
-            "there before it is called in another thread"
+            "Locust can be imported in the main thread only: call pytest.main() there, or import "
+            "pytest_smload.engine.run there before it is called in another thread"
         )
     before = os.environ.get(_SKIP)
     os.environ[_SKIP] = "1"

@@ -13,6 +13,7 @@ from gevent.threadpool import ThreadPool
 from pytest_smload.core.samples.late_reads import note_late_reads
 from pytest_smload.core.samples.recording import ClientReadings, Recording
 from pytest_smload.engine.abort import AbortWatch
+from pytest_smload.engine.descriptors import refuse_more_than_files_allow
 from pytest_smload.engine.environment import (
     begin,
     create_environment,
@@ -29,7 +30,6 @@ from pytest_smload.engine.session import LoadSession
 from pytest_smload.engine.shape import ClosedShape, OpenShape, Shape
 from pytest_smload.engine.stall_watch import StallWatch
 from pytest_smload.engine.stray_errors import stray_errors
-from pytest_smload.file_limit import refuse_more_than_files_allow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,9 +95,8 @@ def run_load(
         BaseException: what a listener or a signal's handler raised to end the test (see `LoadHooks.ends_test`); the
             load has ended by then.
     """
-    profile = plan.profile
     try:
-        refuse_more_than_files_allow(profile.most_in_flight, open_model=profile.open_model)
+        refuse_more_than_files_allow(plan.profile)
         session = LoadSession(plan, transport, endpoint_name=endpoint_name, base_url=base_url)
         run = _Run(session, hooks, judged=judged, gives_up=gives_up)
     except BaseException:
@@ -205,7 +204,7 @@ class _Run:
         self.session.window_end_s = min(self.session.window_end_s, perf_counter())
 
     def _drain(self, runner: Any) -> None:
-        """Wait for the requests under way: up to their timeout, `INTERRUPT_GRACE_S` after Ctrl-C, not after a second."""
+        """Wait for the requests under way: up to their timeout, `INTERRUPT_GRACE_S` after Ctrl-C, no more after two."""
         patience_s = self.session.plan.profile.timeout_s + _BEYOND_TIMEOUT_S
         begin_s = perf_counter()
         hurried = False

@@ -233,7 +233,8 @@ def test_what_never_answered_is_a_timeout_with_its_start(monkeypatch: pytest.Mon
         assert len(transport.log) == len(samples)
         assert sorted(begun for begun, _ in transport.log) == sorted(samples.start)
         assert names.count("Timeout") == shape.get("max_in_flight", 3)
-        waited_s = [end - begun for begun, end, name in zip(samples.start, samples.end, names) if name == "Timeout"]
+        rows = zip(samples.start, samples.end, names, strict=True)
+        waited_s = [end - begun for begun, end, name in rows if name == "Timeout"]
         assert min(waited_s) >= 0.2
         assert recording.examples["Timeout"].message == "no complete response within 0.2 s"
 

@@ -47,8 +47,10 @@ SOON_S = 20.0
 
 
 def run_with(project: MakeProject, signals: Sequence[signal.Signals]) -> tuple[PytestRun, float]:
-    """Run against a peer that takes requests and never answers, send *signals* once it has some; return the run, and how
-    long it took after the first signal."""
+    """Run against a peer that takes requests and never answers, and send *signals* once it has some.
+
+    Return the run, and how long it took after the first signal.
+    """
     with socket.create_server(("127.0.0.1", 0), backlog=50) as peer:
         peer.settimeout(LIMIT_S)
         made = project(

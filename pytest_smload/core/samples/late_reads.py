@@ -24,7 +24,8 @@ def note_late_reads(samples: Samples, stalls: Stalls, ticks: Ticks) -> None:
             continue
         read_s, sent_s = end[first:last], start[first:last]
         earliest_s = np.maximum(np.maximum(span.earliest_s, read_s - span.most_s), sent_s)
-        earlier = earliest_s < came_from[first:last]
+        # Of equals the later: where one poll's return ends a stall and begins the next, it is what it found.
+        earlier = earliest_s <= came_from[first:last]
         came_from[first:last][earlier] = earliest_s[earlier]
         came_to[first:last][earlier] = np.minimum(read_s, np.maximum(span.latest_s, sent_s))[earlier]
     late = np.flatnonzero(np.isfinite(came_from))
