@@ -86,7 +86,12 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
 def pytest_collection_finish(session: pytest.Session) -> None:
     config = session.config
     if config.stash[OPTED_IN] and not config.getoption("collectonly") and any(map(_may_be_ours, session.items)):
-        from pytest_smload.gate.start import open_gate
+        from pytest_smload.errors import SmloadError
+
+        try:
+            from pytest_smload.gate.start import open_gate
+        except SmloadError as error:
+            raise pytest.UsageError(f"smload: {error}") from None
 
         collected = config.stash[COLLECTED]
         gate = open_gate(session, collected)

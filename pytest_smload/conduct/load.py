@@ -14,6 +14,7 @@ from pytest_smload.core.limits.judge import abort_check, judge
 from pytest_smload.core.limits.reach import offers, unreachable
 from pytest_smload.core.load.plan import LoadPlan
 from pytest_smload.core.measure.measurement import measure
+from pytest_smload.core.measure.scope_name import TOTAL
 from pytest_smload.core.measure.slowness import ClientSlowness
 from pytest_smload.core.results.assemble import build_result
 from pytest_smload.core.statistics.bound import ALPHA
@@ -82,7 +83,7 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
     resolved = _resolve_budget(request.budget, plan)
     name, reason = choose_transport(request.transport, request.target)
     simulated = reason == SIMULATED
-    sender = Sender(plan, request.target, name, hooks, simulated)
+    sender = Sender(plan, request.target, name, hooks, simulated, gives_up=_forbids_failing_wholly(resolved))
     sender.check()
     limits, left_out = _meaningful_limits(resolved, simulated=simulated)
     facts = endpoint_facts(request.settings, request.target)
@@ -166,6 +167,14 @@ def _resolve_budget(budget: Budget | None, plan: LoadPlan) -> ResolvedBudget | N
     if problems:
         raise ConfigurationError(problems)
     return resolved
+
+
+def _forbids_failing_wholly(budget: ResolvedBudget | None) -> bool:
+    """Whether a load none of whose requests succeeds breaks a limit on its errors; one that is only measured may."""
+    return any(
+        scope == TOTAL and limit.metric == "error_rate" and limit.at_most is not None and limit.at_most < 1
+        for scope, limit in (budget.limits if budget is not None else ())
+    )
 
 
 def _meaningful_limits(budget: ResolvedBudget | None, *, simulated: bool) -> tuple[Sequence[ScopedLimit], list[str]]:

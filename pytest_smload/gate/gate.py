@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unittest
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from pytest_smload.gate.interruption import tell_junit
 from pytest_smload.gate.keys import KEEPER, PERF_RUN, PERF_TEST
 from pytest_smload.gate.outcome import result_of
 from pytest_smload.gate.perf_run import PerfRun
+from pytest_smload.gate.termination import Termination
 from pytest_smload.options import OPTIONS, SWITCHES
 from pytest_smload.settings.file import SettingsFiles
 from pytest_smload.settings.sources import read_overrides
@@ -48,6 +50,7 @@ class Gate:
         self.foreseen: list[str] = []
         self._files = SettingsFiles(config.rootpath)
         self._console = Console(self._terminal)
+        self._termination = Termination()
 
     @property
     def transport(self) -> str | None:
@@ -94,10 +97,12 @@ class Gate:
         """Run one load of a test, showing it on the console.
 
         Raises:
-            KeyboardInterrupt: Ctrl-C ended the load; what was measured is among the run's results.
+            KeyboardInterrupt, pytest.exit.Exception: Ctrl-C or SIGTERM ended the load; what was measured is among the
+                run's results.
         """
         try:
-            result = conduct(request, self._hooks(request), self._console)
+            with self._termination.loading():
+                result = conduct(request, self._hooks(request), self._console)
         finally:
             self._console.end_load()
         run.results.append(result)
@@ -106,11 +111,13 @@ class Gate:
             interrupted = result_of(run)
             self._config.stash[KEEPER].tests.append(interrupted)
             tell_junit(self._config, interrupted)
+            self._termination.exit_if_asked()
             raise KeyboardInterrupt
         return result
 
     def close(self) -> None:
         """Stop what is still running."""
+        self._termination.close()
         self.endpoints.close()
 
     @contextmanager
@@ -134,5 +141,6 @@ class Gate:
         return LoadHooks(
             on_environment=on_environment if hook.get_hookimpls() else None,
             on_progress=self._console.progress,
+            ends_test=(pytest.exit.Exception, unittest.SkipTest),
             refresh=getattr(request.target.credentials, "refresh_if_needed", None),
         )

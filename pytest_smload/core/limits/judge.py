@@ -12,6 +12,7 @@ from pytest_smload.core.limits.metrics import METRICS
 from pytest_smload.core.measure.measurement import Measurement
 from pytest_smload.core.measure.scope_name import TOTAL
 from pytest_smload.core.measure.slowness import ClientSlowness
+from pytest_smload.core.request.error_kinds import CLIENT_CAUSED_KINDS
 from pytest_smload.core.samples.recording import Abort
 from pytest_smload.core.statistics.bound import ALPHA
 from pytest_smload.core.units import format_duration, format_share
@@ -48,8 +49,22 @@ def judge(
 
 
 def abort_check(abort: Abort) -> Check:
-    """Return the failing check of a load that ``abort_on`` ended."""
-    span, metric = format_duration(abort.span_s), METRICS["error_rate"]
+    """Return the check of a load that ended early: failing, or invalid where the client's own fault ended it."""
+    metric = METRICS["error_rate"]
+    if abort.reason:
+        return Check(
+            scope=str(TOTAL),
+            metric=metric.name,
+            limit="< 100%",
+            source="first requests",
+            observed=abort.error_rate,
+            n=abort.requests,
+            outcome="invalid" if abort.kind in CLIENT_CAUSED_KINDS else "fail",
+            note=abort.reason,
+            at_most=abort.limit,
+            unit=metric.unit,
+        )
+    span = format_duration(abort.span_s)
     return Check(
         scope=str(TOTAL),
         metric=metric.name,

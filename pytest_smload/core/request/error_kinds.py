@@ -45,7 +45,9 @@ CLIENT_CAUSED_KINDS = frozenset(
 
 def hopeless(failure: InvocationFailure) -> str | None:
     """Return why *failure* will meet every further request too and what to do about it, or None where it need not."""
-    if failure.kind in CLIENT_CAUSED_KINDS:
+    if failure.kind == OWN_NAMES[CLIENT]:
+        step = "check this machine's network, DNS and file descriptors (ulimit -n)"
+    elif failure.kind in CLIENT_CAUSED_KINDS:
         step = "check the credentials, their permission sagemaker:InvokeEndpoint, and the region"
     elif failure.kind == "ValidationError" and re.match(r"Endpoint \S+ of account \d+ not found", failure.message):
         step = "check the endpoint's name, its region and the account of the credentials"
