@@ -31,7 +31,7 @@ class LoadSession:
         turnstile: Gives out arrivals (open model), else None.
         arrival_models: Route index of each arrival of the schedule (open model).
         bytes_in, bytes_out: Body bytes of window samples per route.
-        examples: First failure per error kind.
+        examples: First failure per error kind; kinds that share a code share one.
         exceptions: What went wrong in the load generator's own code or a listener, one line each.
         report_request: Fires Locust's request event, or None where nobody listens.
     """
@@ -120,7 +120,8 @@ class LoadSession:
             self.bytes_out[model] += len(payload.body)
         if kind:
             failure = connection.failure
-            if failure is not None and failure.kind not in self.examples:
-                self.examples[failure.kind] = failure
+            name = self.transport.kinds.name(kind)
+            if failure is not None and name not in self.examples:
+                self.examples[name] = failure
         if self.report_request is not None:
             self.report_request(connection, due_s, model, payload)

@@ -12,6 +12,7 @@ from pytest_smload.core.limits.observed import (
     Refusal,
     answered_or_lost,
     failure_share,
+    kinds_ran_over,
     latency_percentile,
     lost_are_left_out,
     lost_are_slowest,
@@ -77,7 +78,13 @@ class Metric:
         if self.observe_kind is None:
             raise KeyError(f"{self.name}.{kind}")
         observe = partial(_of_kind, self.observe_kind, kind)
-        return replace(self, name=f"{self.name}.{kind}", words=f"{kind} {self.words}", observe=observe)
+        return replace(
+            self,
+            name=f"{self.name}.{kind}",
+            words=f"{kind} {self.words}",
+            observe=observe,
+            refuse=partial(kinds_ran_over, self.refuse),
+        )
 
 
 def _of_kind(observe: Callable[[Scope, str], float], kind: str, scope: Scope) -> float:

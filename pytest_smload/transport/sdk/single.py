@@ -64,7 +64,7 @@ def invoke_once(target: EndpointTarget, fields: Mapping[str, str], body: bytes, 
                 content = stream.read()
             latency_ms = (time.perf_counter() - start) * 1000
         except Exception as error:  # whatever the SDK raises is one failed request
-            failure = call_failure(error, answers[-1] if answers else None)
+            failure = call_failure(error, answers[-1] if answers else None, target.credentials.current)
         else:
             return InvokeResponse(
                 body=content,
