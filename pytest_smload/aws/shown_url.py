@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import re
 from typing import Final
+from urllib.parse import SplitResult, urlsplit
 
 _PARTS: Final = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)", re.DOTALL)
 _HOST: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _QUOTED: Final = re.compile(r"""(?P<quote>["'])(?P<url>[A-Za-z][A-Za-z0-9+.-]*://.*)(?P=quote)""", re.DOTALL)
 _BARE: Final = re.compile(r"""[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>]*""")
 HIDDEN: Final = "…"
+
+
+class SecretiveUrl(str):
+    """A URL whose repr, in a traceback's locals for one, shows no more than its scheme and host."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(shown_url(self))
 
 
 def shown_url(url: str) -> str:
@@ -26,6 +36,16 @@ def shown_url(url: str) -> str:
     if "@" in "".join(behind) or _HOST.fullmatch(host) is None:
         host = HIDDEN
     return f"{found['scheme'].lower()}://{host.lower()}"
+
+
+def split_url(url: str) -> SplitResult | None:
+    """Return the parts of *url*, or None where it has no host and port that can be told."""
+    try:
+        parts = urlsplit(url)
+        tellable = parts.port != 0 and HIDDEN not in shown_url(url)
+    except ValueError:
+        return None
+    return parts if tellable else None
 
 
 def without_urls(text: str) -> str:
