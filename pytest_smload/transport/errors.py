@@ -139,13 +139,13 @@ def response_failure(
     """
     stripped = body.strip()
     if status >= 500 and (not stripped or stripped.startswith(b"<html>")):
-        return InvocationFailure(kind=str(status), message=responses.get(status, ""), status=status)
+        return InvocationFailure(kind=str(status), message=_phrase(status), status=status)
     content = _json_object(body)
     kind = _code(status, headers, content)
     if kept_line(kind, credentials) != kind:
         kind = str(status)
     said = _text(content.get("message", content.get("Message", "")))
-    message = kept_line(said, credentials) or responses.get(status, f"HTTP {status}")
+    message = kept_line(said, credentials) or _phrase(status)
     if status == 403 and kind in _SIGNATURE_KINDS and now is not None:
         message += clock_skew_note(headers.get("date"), now)
     original = content.get("OriginalStatusCode") if kind == "ModelError" else None
@@ -169,6 +169,10 @@ def clock_skew_note(date_header: str | None, now: float) -> str:
         return " (this machine's clock agrees with the endpoint's Date header; check the secret key)"
     side = "ahead of" if skew_s > 0 else "behind"
     return f" (this machine's clock is {abs(skew_s):.0f} s {side} the endpoint's Date header; set it with NTP)"
+
+
+def _phrase(status: int) -> str:
+    return responses.get(status, f"HTTP {status}")
 
 
 def _code(status: int, headers: Mapping[str, str], content: dict[str, Any]) -> str:
