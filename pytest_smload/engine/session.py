@@ -36,7 +36,7 @@ class LoadSession:
         turnstile: Gives out arrivals (open model), else None.
         arrival_models: Route index of each arrival of the schedule (open model).
         bytes_in, bytes_out: Body bytes of window samples per route.
-        examples: First failure per error kind.
+        examples: First failure per error kind; kinds that share a code share one.
         exceptions: What went wrong in the load generator's own code or a listener, one line each.
         ends_test: Exceptions that are raised to end the test; what is no `Exception` at all always is.
         ended_by: What was raised to end the test, in whatever greenlet, or None.

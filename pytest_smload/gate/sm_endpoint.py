@@ -47,7 +47,7 @@ class SmEndpoint:
         self.name = run.endpoint.name
         self.endpoint_name = self._target.endpoint_name
         self.region = self._target.region
-        self.url = self._target.url
+        self.url = str(self._target.url)
 
     def __repr__(self) -> str:
         return f"<sm_endpoint {self.name}: {self.endpoint_name} in {self.region}>"

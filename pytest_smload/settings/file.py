@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from pytest_smload.aws.shown_url import SecretiveUrl
 from pytest_smload.core.limits.sources import FileBudget, parse_budget_table
 from pytest_smload.core.load.profile import TRAFFIC_FIELDS
 from pytest_smload.core.wording import unknown_name
@@ -178,7 +179,7 @@ def _endpoint(name: str, parsed: SettingsTable, root: Path, raw: dict[str, Any],
         source=source,
         region=table.region,
         account=table.account,
-        endpoint_url=table.endpoint_url,
+        endpoint_url=None if table.endpoint_url is None else SecretiveUrl(table.endpoint_url),
         transport=table.transport,
         scenario=root / table.scenario if table.scenario is not None else None,
         traffic=MappingProxyType({key: raw[key] for key in TRAFFIC_FIELDS if key in raw}),

@@ -178,6 +178,17 @@ def test_failures_are_counted_and_exemplified() -> None:
     assert recording.examples["ThrottlingException"].message == "a ThrottlingException"
 
 
+def test_examples_are_as_few_as_kinds() -> None:
+    """An endpoint that makes up a kind for each failure leaves an example per code, one of them for all others."""
+    names = itertools.count()
+    transport = FakeTransport(latency_s=0.0, outcome=lambda _sent: f"Kind{next(names)}")
+    recording = run(transport, users=2, max_requests=400)
+
+    assert (256, "Other") == (len(recording.kind_names), recording.kind_names[255])
+    assert "Other" in recording.examples
+    assert set(recording.examples) <= set(recording.kind_names)
+
+
 def test_an_exception_in_a_user_is_kept() -> None:
     """What the load generator itself raises is reported, not lost with its greenlet."""
 

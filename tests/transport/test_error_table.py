@@ -19,7 +19,7 @@ from urllib3.exceptions import NewConnectionError, ProtocolError
 
 from pytest_smload.transport.errors import clock_skew_note, error_failure, error_kind, response_failure
 
-codes = st.sampled_from(["ModelError", "com.amazon#ThrottlingException", "ValidationError:http://x/", "a#b:c", "Ü", ""])
+codes = st.sampled_from(["ModelError", "com.amazon#ThrottlingException", "ValidationError:http://x/", "a#b:c", ""])
 objects = st.dictionaries(
     st.sampled_from(["code", "Code", "__type", "message", "Message", "OriginalStatusCode"]), codes, max_size=4
 )
@@ -39,7 +39,7 @@ def test_kinds_and_messages_are_botocores(status: int, header: str | None, body:
     failure = response_failure(status, headers, body)
 
     assert failure.kind == (parsed["Code"] or str(status))
-    if parsed["Message"]:
+    if parsed["Message"].strip():
         assert failure.message == " ".join(parsed["Message"].split())
     assert failure.status == status
 

@@ -13,6 +13,7 @@ from pytest_smload.core.limits.observed import (
     answered_or_lost,
     failure_share,
     failures_take_their_time,
+    kinds_ran_over,
     latency_percentile,
     lost_are_slowest,
     mean_latency,
@@ -83,7 +84,13 @@ class Metric:
         if self.observe_kind is None:
             raise KeyError(f"{self.name}.{kind}")
         observe = partial(_of_kind, self.observe_kind, kind)
-        return replace(self, name=f"{self.name}.{kind}", words=f"{kind} {self.words}", observe=observe)
+        return replace(
+            self,
+            name=f"{self.name}.{kind}",
+            words=f"{kind} {self.words}",
+            observe=observe,
+            refuse=partial(kinds_ran_over, self.refuse),
+        )
 
 
 def _of_kind(observe: Callable[[Scope, str], float], kind: str, scope: Scope) -> float:

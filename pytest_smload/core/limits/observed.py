@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_smload.core.limits.check import Outcome
+from pytest_smload.core.request.error_kinds import OTHER
 from pytest_smload.core.statistics.percentiles import needed_samples
 from pytest_smload.core.units import format_duration, format_ms
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytest_smload.core.measure.scope import Scope
     from pytest_smload.core.statistics.bound import Bound
 
@@ -39,6 +42,14 @@ def without_success(scope: Scope) -> Refusal | None:
     if requests == 0:
         return Refusal("no sample")
     return None if scope.stats.ok else Refusal(f"none of {requests:,} requests succeeded")
+
+
+def kinds_ran_over(otherwise: Callable[[Scope], Refusal | None], scope: Scope) -> Refusal | None:
+    """Refuse a count of one kind where more kinds came than are told apart; else do as *otherwise* does."""
+    untold = scope.kinds.get(OTHER, 0)
+    if untold:
+        return Refusal(f"{untold:,} failures are of more kinds than are told apart, and count as {OTHER}")
+    return otherwise(scope)
 
 
 def without_touch(scope: Scope) -> Refusal | None:

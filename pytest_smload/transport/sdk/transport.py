@@ -175,7 +175,7 @@ class Boto3Transport:
             call.bytes_in = len(call.answer[2])
         elif call.shut and not call.timed_out:
             return InvocationFailure(CONNECTION, "the load was ended while the request was under way")
-        return call_failure(error, call.answer)
+        return call_failure(error, call.answer, self._target.credentials.current)
 
     def _keep_answer(self, answer: Answer) -> None:
         """Keep an error's answer as it arrived, so that both transports read it with the same eyes."""

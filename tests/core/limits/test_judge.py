@@ -463,6 +463,16 @@ def test_tps_share_without_a_rate():
     assert found.note == "no offered rate to take a share of"
 
 
+def test_kinds_that_are_not_told_apart():
+    """A count of one kind may be among those that share the last code, and then no limit of it is kept."""
+    failed = [f"Kind{number}" for number in range(300)]
+    found = check(measured([1.0] * 9_700, failed), "errors.ModelError", 0)
+    said = "51 failures are of more kinds than are told apart, and count as Other"
+
+    assert ("fail", 51, said) == (found.outcome, found.observed, found.note)
+    assert "pass" == check(measured([1.0] * 9_700, failed[:200]), "errors.ModelError", 0).outcome
+
+
 def test_share_of_errors():
     """A share of errors is of the scope's requests, and what was observed is a count."""
     found = check(measured([1.0] * 97, ["ModelError"] * 3), "errors.ModelError", "3%")

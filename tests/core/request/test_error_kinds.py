@@ -40,6 +40,7 @@ def test_a_byte_holds_every_code() -> None:
     assert (max(codes), found.name(255), len(found.names)) == (255, "Other", 256)
     assert found.code("Kind0") == 6
     assert found.code("Kind399") == 255
+    assert len(found._codes) == 255
 
 
 def test_refused_and_slow_are_never_the_clients() -> None:
