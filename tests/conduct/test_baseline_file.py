@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pytest_smload.conduct.baseline_file import BaselineFile
-from pytest_smload.core.baselines.comparison import Estimate
+from pytest_smload.core.baselines.estimate import Estimate
 from pytest_smload.core.baselines.fingerprint import fingerprint
 from pytest_smload.core.baselines.runs import BaselineRun
 from pytest_smload.core.load.plan import LoadPlan
@@ -146,7 +146,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from pytest_smload.core.baselines.runs import BaselineRun
-from pytest_smload.core.baselines.comparison import Estimate
+from pytest_smload.core.baselines.estimate import Estimate
 from pytest_smload.conduct.baseline_file import BaselineFile
 run = BaselineRun(at=sys.argv[2], n=1, n_eff=1, errors=0, metrics={f"m{i}": Estimate(2, 1, 3) for i in range(500)})
 file = BaselineFile(Path(sys.argv[1]), "t.py::test")

@@ -10,7 +10,7 @@ import pytest
 from pytest_smload.conduct.baseline_file import BaselineFile
 from pytest_smload.conduct.looks import Assessment
 from pytest_smload.conduct.regressions import BaselineUse, RegressionBudgets
-from pytest_smload.core.baselines.comparison import Estimate
+from pytest_smload.core.baselines.estimate import Estimate
 from pytest_smload.core.baselines.runs import BaselineRun, LoadBaseline
 from pytest_smload.core.limits.budget import ResolvedBudget
 from pytest_smload.core.limits.judge import judge

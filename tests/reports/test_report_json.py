@@ -13,7 +13,8 @@ import pytest
 from finished import GIVEN, result
 from recordings import MODELS, Row, recording
 
-from pytest_smload.core.baselines.comparison import Comparison, Estimate
+from pytest_smload.core.baselines.comparison import Comparison
+from pytest_smload.core.baselines.estimate import Estimate
 from pytest_smload.core.baselines.outcome import BaselineOutcome, MetricComparison
 from pytest_smload.core.baselines.runs import BaselineRun
 from pytest_smload.core.load.stages import StageSpan

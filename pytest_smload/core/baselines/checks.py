@@ -9,13 +9,13 @@ from math import isinf
 from pytest_smload.core.baselines.comparison import (
     CUMULATIVE,
     Comparison,
-    Decision,
-    Estimate,
     compare,
     compare_with_anchor,
     confirmed,
 )
+from pytest_smload.core.baselines.estimate import Estimate
 from pytest_smload.core.baselines.outcome import MetricComparison
+from pytest_smload.core.baselines.run_noise import run_noise
 from pytest_smload.core.baselines.runs import BaselineRun, LoadBaseline, metric_key
 from pytest_smload.core.limits.budget import ScopedRegression
 from pytest_smload.core.limits.check import Check
@@ -56,7 +56,7 @@ class ComparedBudget:
     def suspicious(self) -> bool:
         """Whether a rerun must confirm a failure."""
         return not self.refused and any(
-            each is not None and each.decision == "fail" for each in (self.latest, self.anchor)
+            each is not None and each.suspicious for each in (self.latest, self.anchor)
         )
 
 
@@ -81,12 +81,13 @@ def _compare_budget(
         return alone
     new = Estimate.of(bound)
     floor, higher = limit.floor_ms, limit.higher_is_better
-    latest = compare(new, recorded, budget=limit.budget, floor=floor, higher_is_better=higher)
+    noise = run_noise(recorded)
+    latest = compare(new, recorded, budget=limit.budget, floor=floor, higher_is_better=higher, noise=noise)
     first = baseline.anchor_estimate(alone.key)
     anchor = None
     if first is not None and len(recorded) > 1:
         anchor = compare_with_anchor(
-            new, first, budget=limit.budget, noise=latest.noise, floor=floor, higher_is_better=higher
+            new, first, budget=limit.budget, noise=noise, floor=floor, higher_is_better=higher
         )
     return ComparedBudget(name, limit, bound, "", latest, anchor)
 
@@ -100,8 +101,8 @@ def compared(run: ComparedBudget, again: ComparedBudget | None) -> MetricCompari
         return None
     rerun_latest = again.latest if again is not None else None
     rerun_anchor = again.anchor if again is not None else None
-    latest = _confirmed(run.latest, rerun_latest)
-    by_anchor = run.anchor is not None and latest != "fail" and _confirmed(run.anchor, rerun_anchor) == "fail"
+    latest = confirmed(run.latest, rerun_latest)
+    by_anchor = run.anchor is not None and latest != "fail" and confirmed(run.anchor, rerun_anchor) == "fail"
     return MetricComparison(
         scope=str(run.scope),
         metric=run.limit.of,
@@ -112,10 +113,6 @@ def compared(run: ComparedBudget, again: ComparedBudget | None) -> MetricCompari
         anchor=run.anchor,
         rerun=(rerun_anchor if by_anchor else rerun_latest) if run.suspicious else None,
     )
-
-
-def _confirmed(first: Comparison, rerun: Comparison | None) -> Decision:
-    return confirmed(first.decision, rerun.decision if rerun is not None else "undecided")
 
 
 def regression_check(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Any
 
-from pytest_smload.core.baselines.comparison import Estimate
+from pytest_smload.core.baselines.estimate import Estimate
 from pytest_smload.core.measure.scope_name import TOTAL, ScopeName
 
 KEPT_RUNS = 5

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from recorded import ALPHABET, FACTS, TEST, filled, run
 
-from pytest_smload.core.baselines.comparison import Estimate
+from pytest_smload.core.baselines.estimate import Estimate
 from pytest_smload.core.baselines.runs import (
     KEPT_RUNS,
     Baseline,
