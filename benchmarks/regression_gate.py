@@ -109,7 +109,7 @@ def decided(case: Case, run: Estimate, rerun: Estimate, recorded: list[Estimate]
 
     first = held(run)
     comparison = compared(first, held(rerun) if first.suspicious else None)
-    assert comparison is not None  # noqa: S101 - there is a baseline
+    assert comparison is not None
     return comparison.decision
 
 
@@ -190,7 +190,9 @@ def report(asked: argparse.Namespace) -> None:
         print_table(f"{title} ({few:,} of queues)", head, rows)
         title = f"regression of p95 that is caught, budget {asked.budget:.0%}, {few:,} repetitions"
         head = ("load", "run noise", "baseline runs", "every other time", "9 times in 10")
-        print_table(title, head, [caught_row(case, done.result()[1]) for case, done in zip(caught, changed, strict=True)])
+        print_table(
+            title, head, [caught_row(case, done.result()[1]) for case, done in zip(caught, changed, strict=True)]
+        )
 
 
 def main() -> None:

@@ -35,6 +35,8 @@ class Gate:
     Attributes:
         overrides: Options and environment.
         endpoints: The endpoints used so far.
+        stale: Lines on baselines whose test does not exist, for the first report of a test of ours: only reports reach
+            the terminal from an xdist worker.
     """
 
     def __init__(self, config: pytest.Config) -> None:
@@ -43,6 +45,7 @@ class Gate:
         given |= {option.name: "1" for option in SWITCHES if config.getoption(option.dest)}
         self.overrides = read_overrides(given, dict(os.environ))
         self.endpoints = EndpointPool()
+        self.stale: list[str] = []
         self._files = SettingsFiles(config.rootpath)
         self._console = Console(self._terminal)
 

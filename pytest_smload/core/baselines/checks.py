@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import isinf
 
 from pytest_smload.core.baselines.comparison import (
-    CUMULATIVE,
     Comparison,
     compare,
     compare_with_anchor,
     confirmed,
 )
+from pytest_smload.core.baselines.disturbance import disturbed_by
 from pytest_smload.core.baselines.estimate import Estimate
 from pytest_smload.core.baselines.outcome import MetricComparison
 from pytest_smload.core.baselines.run_noise import run_noise
 from pytest_smload.core.baselines.runs import BaselineRun, LoadBaseline, metric_key
+from pytest_smload.core.baselines.words import base_words, comparison_note
 from pytest_smload.core.limits.budget import ScopedRegression
 from pytest_smload.core.limits.check import Check
 from pytest_smload.core.limits.evidence import BaselineChange, RegressionEvidence, scope_of
@@ -24,7 +24,6 @@ from pytest_smload.core.limits.regression_limit import RegressionLimit
 from pytest_smload.core.measure.measurement import Measurement
 from pytest_smload.core.measure.scope_name import ScopeName
 from pytest_smload.core.statistics.bound import ALPHA, Bound
-from pytest_smload.core.units import format_ms, format_share
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +37,7 @@ class ComparedBudget:
         refused: Why it fails whatever was observed, or ``""``.
         latest: The comparison with the latest runs; None where none has this metric.
         anchor: The comparison with the first run; None too where there is no other.
+        disturbed: Observed / lowest possible value: by how much the client may have made it worse.
     """
 
     scope: ScopeName
@@ -46,6 +46,7 @@ class ComparedBudget:
     refused: str
     latest: Comparison | None = None
     anchor: Comparison | None = None
+    disturbed: float = 1.0
 
     @property
     def key(self) -> str:
@@ -55,9 +56,7 @@ class ComparedBudget:
     @property
     def suspicious(self) -> bool:
         """Whether a rerun must confirm a failure."""
-        return not self.refused and any(
-            each is not None and each.suspicious for each in (self.latest, self.anchor)
-        )
+        return not self.refused and any(each is not None and each.suspicious for each in (self.latest, self.anchor))
 
 
 def compare_budgets(
@@ -75,7 +74,9 @@ def _compare_budget(
     if scope is None or bound is None:
         return ComparedBudget(name, limit, None, "no sample")
     refusal = limit.row.refuse(scope)
-    alone = ComparedBudget(name, limit, bound, refusal.reason if refusal is not None else "")
+    disturbed = disturbed_by(limit, scope, bound.observed)
+    refused = refusal.reason if refusal is not None else ""
+    alone = ComparedBudget(name, limit, bound, refused, disturbed=disturbed)
     recorded = baseline.estimates(alone.key) if baseline is not None else []
     if baseline is None or alone.refused or not recorded:
         return alone
@@ -86,10 +87,8 @@ def _compare_budget(
     first = baseline.anchor_estimate(alone.key)
     anchor = None
     if first is not None and len(recorded) > 1:
-        anchor = compare_with_anchor(
-            new, first, budget=limit.budget, noise=noise, floor=floor, higher_is_better=higher
-        )
-    return ComparedBudget(name, limit, bound, "", latest, anchor)
+        anchor = compare_with_anchor(new, first, budget=limit.budget, noise=noise, floor=floor, higher_is_better=higher)
+    return ComparedBudget(name, limit, bound, "", latest, anchor, disturbed)
 
 
 def compared(run: ComparedBudget, again: ComparedBudget | None) -> MetricComparison | None:
@@ -137,40 +136,9 @@ def _change(limit: RegressionLimit, comparison: MetricComparison) -> BaselineCha
         allowed=deciding.allowed,
         kept=comparison.decision != "fail",
         proven=comparison.decision != "undecided",
-        of=_base_words(limit, comparison),
+        of=base_words(limit, comparison),
         note=comparison_note(comparison),
     )
-
-
-def _base_words(limit: RegressionLimit, comparison: MetricComparison) -> str:
-    """What the bound is a share of: ``"baseline 182 ms (5 runs)"``."""
-    deciding, anchored = comparison.deciding, comparison.against == "anchor"
-    base = limit.row.quantity.rounded(deciding.base)
-    budget = limit.budget * (CUMULATIVE if anchored else 1)
-    floor = f", the floor of {format_ms(limit.floor_ms)}" if limit.floor_ms > budget * deciding.base else ""
-    if anchored:
-        return f"the first baseline run {base}{floor}"
-    return f"baseline {base}{floor} ({_runs(deciding.runs)})"
-
-
-def comparison_note(comparison: MetricComparison) -> str:
-    """Return ratio and interval, the noise between runs, what budget is attainable, and what a rerun said."""
-    deciding = comparison.deciding
-    parts = [
-        f"ratio {ratio_text(deciding)}",
-        f"noise between runs {format_share(deciding.noise)}",
-        f"smallest budget attainable {_budget_text(deciding.attainable)} with {_runs(deciding.runs)}",
-    ]
-    parts[-1] += f", {_budget_text(deciding.attainable_now)} with these requests"
-    if comparison.rerun is not None:
-        verb = "confirmed by a rerun" if comparison.decision == "fail" else "not confirmed by a rerun"
-        parts.append(f"{verb}: ratio {ratio_text(comparison.rerun)}")
-    return "; ".join(parts)
-
-
-def ratio_text(comparison: Comparison) -> str:
-    """Return ``"1.21 [1.15, 1.27]"``: the ratio and its 90 % interval."""
-    return f"{_number(comparison.ratio)} [{_number(comparison.lower)}, {_number(comparison.upper)}]"
 
 
 def as_baseline_run(budgets: Sequence[ComparedBudget], measurement: Measurement, *, started_at: str) -> BaselineRun:
@@ -187,15 +155,3 @@ def as_baseline_run(budgets: Sequence[ComparedBudget], measurement: Measurement,
         errors=measurement.total.errors,
         metrics={key: Estimate.of(bound) for key, bound in bounds.items()},
     )
-
-
-def _runs(count: int) -> str:
-    return f"{count} run{'s' if count != 1 else ''}"
-
-
-def _budget_text(share: float) -> str:
-    return "∞" if isinf(share) else f"{share * 100:.2g}%" if share < 1 else f"{share * 100:.0f}%"
-
-
-def _number(ratio: float) -> str:
-    return "∞" if isinf(ratio) else f"{ratio:.3g}"

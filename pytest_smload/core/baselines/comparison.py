@@ -26,6 +26,9 @@ BEYOND = 2.0
 """How many times what is allowed two runs must both be worse by to fail, however vague each of them is."""
 
 _MOST_TPS_LOST = 0.9
+_SCATTERS, _REACHES = 3.5, 3.0
+"""From where a value is beyond what baseline runs explain by their own scatter, or else by their intervals, which are
+too short where requests queue: 70 and 80 % busy, 1,000 requests, unchanged code is so in under 1 % of runs."""
 _Z90 = 1.645
 _Z_SHARED = 2.576
 """What unchanged code exceeds in one run of 200: of all that a rerun does not average away."""
@@ -208,8 +211,15 @@ def _compare_costs(
         attainable=attainable_budget(noise.likely, count),
         attainable_now=_exp((_Z90 + _Z_POWER) * scatter) - 1,
         detectable=_exp(caught) - 1,
-        beyond=ratio > max(allowed[1], sqrt(reach.known)),
+        beyond=ratio > max(allowed[1], _explained(reach, noise, weight)),
     )
+
+
+def _explained(reach: _Reach, noise: RunNoise, weight: float) -> float:
+    """The log-ratio that is not by chance, whatever the interval of the new value."""
+    if noise.scatter is None:
+        return _REACHES * sqrt(reach.known)
+    return sqrt(1 + weight) * max(_Z_SHARED * noise.feared, _SCATTERS * noise.scatter)
 
 
 def _interval(new: Estimate, middle: float, reach: _Reach) -> tuple[float, float, float]:

@@ -1,4 +1,4 @@
-"""Estimates the centre of baseline runs and how much runs of the same code differ, whatever one odd run among them says.
+"""Estimates the centre of baseline runs and how much such runs differ, whatever one odd run among them says.
 
 Few runs say little: the spread of five, the most distant left out, is worth 2.4 degrees of freedom. What may fail
 therefore rests half on what is assumed of runs nothing is known about; ``benchmarks/regression_gate.py`` shows that
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf, log, sqrt
+from math import log, sqrt
 from statistics import median
 
 from pytest_smload.core.baselines.estimate import Estimate, sampling_variance
@@ -18,6 +18,8 @@ NOISE_FLOOR = 0.02
 """Standard deviation of ln(metric) between runs of the same code that is assumed at least."""
 UNKNOWN_NOISE = 0.05
 """The same where nothing is known yet: of a single baseline run."""
+RUNS_FOR_SCATTER = 5
+"""Fewer runs' spread says too little to be relied on alone: they agree by luck too often."""
 
 _CENTRE_VARIANCES = (1.0, 0.5, 0.449, 0.298, 0.227)
 """Of the centre of 1, 2, ... normal values of variance 1; from three on the extremes on either side are left out."""
@@ -38,19 +40,24 @@ class RunNoise:
     Attributes:
         likely: As estimated, at least `NOISE_FLOOR`: what a pass, and what people read, rests on.
         feared: What a failure rests on: so much that unchanged code exceeds 2.576 times it in one run of 200.
+        scatter: How much the runs differ for whatever reason, their own sampling included; None of fewer runs than
+            `RUNS_FOR_SCATTER`.
     """
 
     likely: float
     feared: float
+    scatter: float | None = None
 
 
 def run_noise(baseline: Sequence[Estimate]) -> RunNoise:
-    """Return how much the runs of *baseline* differ beyond what their own sampling explains."""
-    count = min(len(baseline), len(_FREEDOMS))
-    spread = _unexplained_spread(baseline)
-    assumed = _ASSUMED_FREEDOM / (_ASSUMED_FREEDOM + _FREEDOMS[count - 1])
-    feared = sqrt(assumed * UNKNOWN_NOISE**2 + (1 - assumed) * spread**2)
-    return RunNoise(spread, _INFLATIONS[count - 1] * feared)
+    """Return how much the runs of *baseline* differ, above all beyond what their own sampling explains."""
+    count = len(baseline)
+    row = min(count, len(_FREEDOMS)) - 1
+    variance, explained = _spread(baseline) if count > 1 else (0.0, 0.0)
+    likely = sqrt(max(NOISE_FLOOR**2, variance - explained))
+    assumed = _ASSUMED_FREEDOM / (_ASSUMED_FREEDOM + _FREEDOMS[row])
+    feared = sqrt(assumed * UNKNOWN_NOISE**2 + (1 - assumed) * likely**2)
+    return RunNoise(likely, _INFLATIONS[row] * feared, sqrt(variance) if count >= RUNS_FOR_SCATTER else None)
 
 
 def centre(logs: Sequence[float]) -> float:
@@ -65,9 +72,8 @@ def centre_variance(count: int) -> float:
     return _CENTRE_VARIANCES[count - 1] if count <= known else _CENTRE_VARIANCES[-1] * known / count
 
 
-def _unexplained_spread(baseline: Sequence[Estimate]) -> float:
-    if len(baseline) < 2:
-        return NOISE_FLOOR
+def _spread(baseline: Sequence[Estimate]) -> tuple[float, float]:
+    """The variance of ln(value) between two runs or more, and as much of it as their own sampling explains."""
     logs = [log(run.value) for run in baseline]
     kept = list(range(len(logs)))
     if len(kept) > 2:
@@ -76,5 +82,4 @@ def _unexplained_spread(baseline: Sequence[Estimate]) -> float:
     mean = sum(logs[place] for place in kept) / len(kept)
     correction = _SPREAD_CORRECTIONS[min(len(logs), len(_SPREAD_CORRECTIONS)) - 1]
     variance = correction**2 * sum((logs[place] - mean) ** 2 for place in kept) / (len(kept) - 1)
-    explained = sum(sampling_variance(baseline[place]) for place in kept) / len(kept)
-    return sqrt(max(NOISE_FLOOR**2, variance - explained if explained < inf else 0.0))
+    return variance, sum(sampling_variance(baseline[place]) for place in kept) / len(kept)

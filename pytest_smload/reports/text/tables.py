@@ -16,6 +16,7 @@ from pytest_smload.reports.words.cells import (
     plain_text,
     samples_text,
     share_pair,
+    verdict_word,
 )
 from pytest_smload.reports.words.headline import listed_stages, load_amount, stage_names
 
@@ -33,7 +34,6 @@ SHORTEST_NAME = 10
 _GAP = 2
 _EXPENDABLE = ("max", "p50", "share")
 """Columns a narrow terminal does without, first to go first."""
-_VERDICTS = {"pass": "PASS", "fail": "FAIL", "invalid": "INVALID"}
 _INTERVAL, _SAMPLES, _SOURCE = "95% interval", "n (n_eff)", "limit comes from"
 _EXPENDABLE_OF_CHECKS = (_SAMPLES, _INTERVAL)
 _UNPROVEN_LEGEND = "?: not proven, the interval reaches over the limit"
@@ -80,7 +80,7 @@ def checks_table(checks: Sequence[Check], width: int) -> list[str]:
     if not shown:
         return []
     lines = _fitting_checks(shown, width)
-    if not all(check.proven for check in shown):
+    if not all(check.proven or check.undecided for check in shown):
         lines.append(_UNPROVEN_LEGEND)
     left_out = {
         "failed": len(failed) - MAX_FAILED_ROWS,
@@ -134,7 +134,7 @@ def _checks_lines(rows: Sequence[dict[str, str]], without: Sequence[str]) -> lis
 
 def _check_cells(check: Check) -> dict[str, str]:
     return {
-        "verdict": _VERDICTS[check.outcome] + ("" if check.proven else "?"),
+        "verdict": verdict_word(check) + ("" if check.proven or check.undecided else "?"),
         "scope": plain_text(check.scope),
         "metric": check.metric,
         "limit": check.limit,
