@@ -74,9 +74,11 @@ def checks_table(checks: Sequence[Check], width: int) -> list[str]:
     besides.
     """
     failed = [check for check in checks if check.outcome == "fail"]
-    undecided = [check for check in checks if not check.valid]
-    passed = [check for check in checks if check.outcome == "pass"]
-    shown = failed[:MAX_FAILED_ROWS] + undecided[:MAX_FAILED_ROWS] + passed[:MAX_PASSED_ROWS]
+    invalid = [check for check in checks if not check.valid]
+    undecided = [check for check in checks if check.undecided and check.outcome == "pass"]
+    passed = [check for check in checks if check.outcome == "pass" and not check.undecided]
+    shown = failed[:MAX_FAILED_ROWS] + invalid[:MAX_FAILED_ROWS] + undecided[:MAX_FAILED_ROWS]
+    shown += passed[:MAX_PASSED_ROWS]
     if not shown:
         return []
     lines = _fitting_checks(shown, width)
@@ -84,11 +86,12 @@ def checks_table(checks: Sequence[Check], width: int) -> list[str]:
         lines.append(_UNPROVEN_LEGEND)
     left_out = {
         "failed": len(failed) - MAX_FAILED_ROWS,
-        "are INVALID": len(undecided) - MAX_FAILED_ROWS,
+        "are INVALID": len(invalid) - MAX_FAILED_ROWS,
+        "are undecided": len(undecided) - MAX_FAILED_ROWS,
         "passed": len(passed) - MAX_PASSED_ROWS,
     }
     lines += [f"{count:,} more checks {what}; they are in report.json" for what, count in left_out.items() if count > 0]
-    return lines + _notes([check for check in (*failed, *undecided) if check.note])
+    return lines + _notes([check for check in (*failed, *invalid) if check.note])
 
 
 def _notes(noted: Sequence[Check]) -> list[str]:
