@@ -18,16 +18,18 @@ from pytest_smload.gate.keys import (
     OPTED_IN,
     PERF_RUN,
     RESULT,
+    STALE,
 )
 from pytest_smload.gate.mark_names import meant
 from pytest_smload.gate.optin import SKIP_REASON, opts_in
 from pytest_smload.options import OPTIONS, SWITCHES
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Generator, Iterator
 
     from pytest_smload.core.load.profile import LoadProfile
     from pytest_smload.core.results.result import LoadResult
+    from pytest_smload.gate.gate import Gate
     from pytest_smload.gate.perf_run import PerfRun
     from pytest_smload.gate.sm_endpoint import SmEndpoint
 
@@ -140,7 +142,7 @@ def pytest_runtest_makereport(
     report = yield
     run = _run_of(item)
     if run is not None:
-        _enforce(run, report, call, item.config.stash[GATE].options)
+        _enforce(run, report, call, item.config.stash[GATE])
     return report
 
 
@@ -200,7 +202,7 @@ def _errors_in_one_line() -> Iterator[None]:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
 
 
-def _enforce(run: PerfRun, report: pytest.TestReport, call: pytest.CallInfo[None], options: Sequence[str]) -> None:
+def _enforce(run: PerfRun, report: pytest.TestReport, call: pytest.CallInfo[None], gate: Gate) -> None:
     """Make of *report* what the verdicts of the attempt's loads demand."""
     from pytest_smload.gate.outcome import Phase, judge_phase
 
@@ -215,7 +217,7 @@ def _enforce(run: PerfRun, report: pytest.TestReport, call: pytest.CallInfo[None
         error,
         excused=hasattr(report, "wasxfail"),
     )
-    ruling = judge_phase(run, phase, options=options)
+    ruling = judge_phase(run, phase, options=gate.options)
     if ruling.phase is not phase:
         report.outcome = "failed"
         report.when = ruling.phase.when  # type: ignore[assignment]  # pytest's three phases, and two more
@@ -223,7 +225,9 @@ def _enforce(run: PerfRun, report: pytest.TestReport, call: pytest.CallInfo[None
         if hasattr(report, "wasxfail"):
             del report.wasxfail
     report.user_properties.extend(ruling.properties)
-    for name, value in ((RESULT, ruling.result), (FAILURE, ruling.failure), (BASELINE, ruling.baseline)):
+    stale, gate.stale = [*gate.stale, *ruling.stale], []
+    attributes = {RESULT: ruling.result, FAILURE: ruling.failure, BASELINE: ruling.baseline, STALE: stale or None}
+    for name, value in attributes.items():
         if value is not None:
             setattr(report, name, value)
 

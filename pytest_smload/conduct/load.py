@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from pytest_smload.conduct.client_machine import machine_class
 from pytest_smload.conduct.endpoints import endpoint_facts
 from pytest_smload.conduct.looks import Assessment, run_until_proven
 from pytest_smload.conduct.regressions import RegressionBudgets
@@ -98,7 +99,7 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
         checks = judge(limits, measurement, alpha=alpha, on_unproven=request.profile.on_unproven, slowness=slowness)
         if recording.aborted is not None:
             checks.insert(0, abort_check(recording.aborted))
-        return Assessment(recording, measurement, health, checks)
+        return Assessment(recording, measurement, health, checks, slowness)
 
     last = run_until_proven(request.profile, sender.send, assess)
     result = build_result(
@@ -132,7 +133,7 @@ def _regression_budgets(
         budget=budget,
         use=request.baselines,
         recorded=request.baselines.recorded(),
-        fingerprint=fingerprint(plan, endpoint, transport=transport, client=_CLIENT),
+        fingerprint=fingerprint(plan, endpoint, transport=transport, client=_CLIENT, machine=machine_class()),
         on_unproven=request.profile.on_unproven,
     )
 

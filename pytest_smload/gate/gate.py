@@ -39,6 +39,8 @@ class Gate:
         overrides: Options and environment.
         endpoints: The endpoints used so far.
         foreseen: What to know of the loads before they run, a line each.
+        stale: Lines on baselines whose test does not exist, for the first report of a test of ours: only reports reach
+            the terminal from an xdist worker.
     """
 
     def __init__(self, config: pytest.Config) -> None:
@@ -48,6 +50,7 @@ class Gate:
         self.overrides = read_overrides(given, dict(os.environ))
         self.endpoints = EndpointPool()
         self.foreseen: list[str] = []
+        self.stale: list[str] = []
         self._files = SettingsFiles(config.rootpath)
         self._console = Console(self._terminal)
         self._termination = Termination()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pytest_smload.conduct.stale_baselines import stale_loads
 from pytest_smload.core.results.result import TestResult
 from pytest_smload.errors import InvocationError, SmloadError
 from pytest_smload.gate.baseline_updates import update_baselines
@@ -54,6 +55,7 @@ class Ruling:
         result: What reports say of the attempt, on the one report that carries it.
         failure: Why the test failed, in one line, where its result does not say so.
         baseline: What came of recording its loads, in one line.
+        stale: On recorded loads that a test which ran to its end did not run, a line each.
     """
 
     phase: Phase
@@ -61,6 +63,7 @@ class Ruling:
     result: TestResult | None = None
     failure: str | None = None
     baseline: str | None = None
+    stale: list[str] = field(default_factory=list)
 
 
 def result_of(run: PerfRun, *, body_failed: bool = False) -> TestResult:
@@ -97,6 +100,8 @@ def judge_phase(run: PerfRun, phase: Phase, *, options: Sequence[str]) -> Ruling
         run.over = True
         if run.updating:
             _update_baselines(run, ruling)
+        if phase.when == "call" and phase.outcome == "passed" and run.results:
+            ruling.stale = stale_loads(run.baselines, run.load_keys)
     failed = ruling.phase.failed
     result = result_of(run, body_failed=failed and phase.when == "call")
     if run.results:

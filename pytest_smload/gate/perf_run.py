@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_smload.conduct.baseline_file import BaselineFile
 from pytest_smload.conduct.regressions import BaselineUse
+from pytest_smload.core.baselines.runs import load_key
 from pytest_smload.core.limits.regression_limit import RegressionLimit
 from pytest_smload.core.limits.sources import budget_from_sources, key_matches, override_budget
 from pytest_smload.errors import ConfigurationError
@@ -38,7 +39,9 @@ class PerfRun:
         results: Its loads so far.
         over: Whether its body is over and its verdict given.
         baselines: The file its runs are recorded in.
-        updating: Whether this run records instead of comparing.
+        updating: Whether this run records.
+        accepting: Whether it does where the run regressed.
+        load_keys: Of its loads so far, in the baseline file.
         own_limits: Where the limits written for this very test are, by a mark or a key that names it; ``""`` where
             there are none.
         inherited: Whether a load of it was held against them.
@@ -54,6 +57,8 @@ class PerfRun:
     notes: tuple[str, ...]
     baselines: BaselineFile
     updating: bool
+    accepting: bool = False
+    load_keys: set[str] = field(default_factory=set)
     results: list[LoadResult] = field(default_factory=list)
     over: bool = False
     own_limits: str = ""
@@ -99,6 +104,7 @@ class PerfRun:
             baselines=BaselineFile(root, test),
             updating=overrides.update_baselines,
             own_limits=_own_limits(perf_test, test, file),
+            accepting=overrides.accept_regression,
         )
 
     def check_baselines(self) -> None:
@@ -119,8 +125,9 @@ class PerfRun:
         *options* are this run's ``--smload-…`` arguments, for the command that records it.
         """
         earlier = sum(result.label == label for result in self.results)
-        key = f"{label or ''} #{earlier + 1}".strip() if earlier else label or ""
-        return BaselineUse(self.baselines, key, self.updating, (self.nodeid, *options))
+        key = load_key(label, earlier + 1)
+        self.load_keys.add(key)
+        return BaselineUse(self.baselines, key, self.updating, self.accepting, (self.nodeid, *options))
 
     def load_profile(self) -> LoadProfile:
         """Return the resolved profile.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_smload.conduct.stale_baselines import stale_tests
 from pytest_smload.core.limits.sources import DEFAULT_KEY, key_matches
 from pytest_smload.errors import ConfigurationError, SmloadError
 from pytest_smload.gate.collection import uses
@@ -54,6 +55,7 @@ def open_gate(session: pytest.Session, collected: Sequence[pytest.Item]) -> Gate
             problems += _strangers_by_default(file, session, collected)
         if problems:
             raise ConfigurationError(list(dict.fromkeys(problems)))
+        gate.stale = _stale_baselines(gate, session, items, collected)
         directory = gate.report_directory
         if directory is not None:
             check_writable(directory)
@@ -68,6 +70,19 @@ def _strangers_by_default(file: FileSettings, session: pytest.Session, collected
     described = all(uses(item, ["load_result"]) for item in ours)
     marked = [fields for item in ours for _, fields in item.stash[PERF_TEST].loads]
     return strangers_by_default(file, marked, all_known=whole and described)
+
+
+def _stale_baselines(
+    gate: Gate, session: pytest.Session, items: Sequence[pytest.Item], collected: Sequence[pytest.Item]
+) -> list[str]:
+    """Lines on recorded baselines whose test does not exist, as far as files were collected whole."""
+    rootdir, whole = session.config.rootpath, _files_collected_whole(session, collected)
+    lines = []
+    for root in dict.fromkeys(gate.perf_run(item).root for item in items):
+        gated = {nodeid_from(item.nodeid, rootdir, root) for item in collected if PERF_TEST in item.stash}
+        ids = {nodeid_from(item.nodeid, rootdir, root) for item in collected}
+        lines += stale_tests(root, collected=ids, gated=gated, whole=whole)
+    return lines
 
 
 def _unmatched_keys(file: FileSettings, session: pytest.Session, collected: Sequence[pytest.Item]) -> list[str]:

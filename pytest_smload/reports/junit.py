@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from pytest_smload.reports.words.cells import number_text, observed_text, plain_text
+from pytest_smload.reports.words.cells import number_text, observed_text, plain_text, verdict_word
 from pytest_smload.reports.words.details import NOT_JUDGED, is_judged
 from pytest_smload.reports.words.headline import endpoint_words
 
@@ -67,7 +67,7 @@ def _check_values(check: Check, *, trusted: bool) -> dict[str, str]:
         "upper": _bound_text(check, check.upper),
         "n": str(check.n),
         "n_eff": "" if check.n_eff is None else str(check.n_eff),
-        "verdict": check.outcome if trusted else NOT_JUDGED,
+        "verdict": verdict_word(check).lower() if trusted else NOT_JUDGED,
         "proven": "yes" if check.proven else "no",
         "source": check.source,
         "note": check.note,

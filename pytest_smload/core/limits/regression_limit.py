@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import nan
 
 from pytest_smload.core.limits.check import Check
-from pytest_smload.core.limits.evidence import RegressionEvidence, unproven_words
+from pytest_smload.core.limits.evidence import RegressionEvidence
 from pytest_smload.core.limits.metrics import METRICS, Metric
 from pytest_smload.core.units import format_ms
 
@@ -73,7 +73,7 @@ class RegressionLimit:
             limit, worst = f"{sign} {change.allowed * 100:.4g}% of {change.of}", change.base * change.allowed
             note, proven = change.note, change.proven
             if not proven:
-                note += f"; {unproven_words(evidence.on_unproven)}"
+                note += "; on_unproven counts that as a failure" if evidence.on_unproven == "fail" else ""
             passed = change.kept and (proven or evidence.on_unproven == "estimate")
             outcome = "pass" if passed else "fail"
         return Check(
@@ -93,6 +93,7 @@ class RegressionLimit:
             at_most=None if self.higher_is_better else worst,
             unit=self.row.unit,
             base=change.base if change is not None else None,
+            undecided=not proven,
         )
 
 

@@ -17,6 +17,7 @@ from pytest_smload.reports.words.cells import (
     plain_text,
     samples_text,
     share_pair,
+    verdict_word,
 )
 from pytest_smload.reports.words.details import (
     LONG_EXAMPLE,
@@ -182,7 +183,7 @@ def _checks(load: LoadResult) -> str:
 
 
 def _check_cells(check: Check, *, trusted: bool) -> list[str]:
-    verdict = _VERDICTS[check.outcome]
+    verdict = verdict_word(check)
     return [
         NOT_JUDGED if not trusted else f"**{verdict}**" if check.outcome == "fail" else verdict,
         escaped(check.scope),

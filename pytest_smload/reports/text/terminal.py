@@ -79,11 +79,14 @@ def _load_lines(load: LoadResult, width: int) -> Iterator[str]:
 def _checks_in_brief(checks: Sequence[Check]) -> str:
     if not checks:
         return "checks: none, this load only measures"
-    brief = [_check_in_brief(check) for check in checks[:MAX_CHECKS_IN_A_LINE]]
-    left_out = len(checks) - MAX_CHECKS_IN_A_LINE
+    passed = [check for check in checks if not check.undecided]
+    brief = [_check_in_brief(check) for check in passed[:MAX_CHECKS_IN_A_LINE]]
+    left_out = len(passed) - MAX_CHECKS_IN_A_LINE
     more = f", and {left_out:,} more" if left_out > 0 else ""
-    count = f"{len(checks):,} check{'s' if len(checks) != 1 else ''} passed"
-    return f"{count}: {', '.join(brief)}{more}"
+    counted = f"{len(passed):,} check{'s' if len(passed) != 1 else ''} passed"
+    undecided = len(checks) - len(passed)
+    apart = f"; {undecided:,} undecided" if undecided else ""
+    return counted + (f": {', '.join(brief)}{more}" if passed else "") + apart
 
 
 def _check_in_brief(check: Check) -> str:
