@@ -20,16 +20,15 @@ from pytest_smload.core.load.stages import Stage
 from pytest_smload.core.measure.measurement import measure
 from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.core.results.assemble import build_result
-from pytest_smload.core.results.record import load_record
 from pytest_smload.core.trust.validity import examine
 from pytest_smload.emulator.process import EmulatorProcess
 from pytest_smload.engine.run import LoadHooks, run_load
+from pytest_smload.reports.json_report import load_record
 from pytest_smload.transport.http.transport import HttpTransport
 from pytest_smload.transport.sdk.transport import Boto3Transport
 
 if TYPE_CHECKING:
     from pytest_smload.aws.target import EndpointTarget
-    from pytest_smload.core.results.record_schema import LoadRecord
     from pytest_smload.core.samples.recording import Recording
 
 HEALTHY = 'latency = { lognormal = { p50 = "5ms", p95 = "12ms" } }\n'
@@ -87,7 +86,7 @@ def cases(seconds: float) -> list[Case]:
     ]
 
 
-def run_case(case: Case, endpoint: EmulatorProcess) -> tuple[Recording, LoadRecord]:
+def run_case(case: Case, endpoint: EmulatorProcess) -> tuple[Recording, dict[str, Any]]:
     """Run the load through all steps of the plugin and return its recording and its part of ``report.json``."""
     target = ours.target_at(endpoint.url)
     profile = ours.profile_of(models=case.models, warmup="0.5s", timeout="20s", **case.load)

@@ -29,9 +29,9 @@ from pytest_smload.core.measure.scope_name import TOTAL
 from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.core.request.error_kinds import ErrorKinds
 from pytest_smload.core.results.assemble import build_result
-from pytest_smload.core.results.record import load_record
 from pytest_smload.core.samples.recording import ClientReadings, Recording, Samples
 from pytest_smload.core.trust.validity import examine
+from pytest_smload.reports.json_report import load_record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -211,7 +211,7 @@ def made_up_recording(case: Case) -> tuple[Recording, LoadProfile]:
         open_model=case.open_model,
         window_start_s=0.0,
         window_end_s=window_s,
-        client=ClientReadings(0.5, ticks, ticks),
+        clients=[ClientReadings(0.5, ticks, ticks)],
         started_at="2026-01-01T00:00:00+00:00",
         stages=[StageSpan(f"{n}", thirds[n], thirds[n + 1], tps=1000) for n in range(3)] if case.open_model else (),
         offered_tps=1000.0 if case.open_model else None,

@@ -5,7 +5,7 @@
     x PayloadError            a payload cannot be read or sent as asked
     x EndpointError           the endpoint cannot be used: credentials, account, address, connection, TLS
     x EmulatorError           the embedded endpoint did not start
-    x ReportError             a report cannot be written
+    x ReportError             a report cannot be written, or read back
     x InvocationError         one request sent by ``sm_endpoint.invoke`` was answered with an error
 
 Each message names the thing, the place, what is allowed, and the next step, so that it can be shown without a
@@ -44,7 +44,7 @@ class EmulatorError(SmloadError):
 
 
 class ReportError(SmloadError):
-    """A report cannot be written where it was asked for."""
+    """A report cannot be written where it was asked for, or is none when read back."""
 
 
 class InvocationError(SmloadError):

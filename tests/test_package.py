@@ -19,7 +19,7 @@ PACKAGE = ROOT / "pytest_smload"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 MOST_LINES = 320
 MOST_FUNCTION_LINES = 60
-HEAVY = ("boto3", "botocore", "gevent", "httptools", "locust", "moto", "pydantic", "tabulate", "uvicorn")
+HEAVY = ("boto3", "botocore", "gevent", "httptools", "locust", "moto", "numpy", "pydantic", "tabulate", "uvicorn")
 NOBODYS_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "base", "misc"}
 """Names under which anything may be put."""
 

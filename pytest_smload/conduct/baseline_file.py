@@ -7,7 +7,8 @@ import subprocess
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_smload.core.baselines.runs import UPDATE_OPTION, Baseline, BaselineRun, append, file_name, parse, render
+from pytest_smload.conduct.baseline_json import parse, render
+from pytest_smload.core.baselines.runs import UPDATE_OPTION, Baseline, BaselineRun, append, file_name
 from pytest_smload.errors import ConfigurationError
 from pytest_smload.files import WholeFile
 
@@ -52,6 +53,9 @@ class BaselineFile:
         Raises:
             ConfigurationError: the file cannot be read, or is not a baseline of this test.
         """
+        if self.path.exists() and not self.path.is_file():
+            # Reading a FIFO or a device would wait for a writer, or never end.
+            raise ConfigurationError(f"baseline {self.name} is no regular file; remove it")
         try:
             text = self.path.read_text(encoding="utf-8")
         except FileNotFoundError:

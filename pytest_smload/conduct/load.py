@@ -11,8 +11,11 @@ from pytest_smload.conduct.regressions import RegressionBudgets
 from pytest_smload.conduct.sender import Sender
 from pytest_smload.core.baselines.fingerprint import fingerprint
 from pytest_smload.core.limits.judge import abort_check, judge
+from pytest_smload.core.limits.reach import offers, unreachable
 from pytest_smload.core.load.plan import LoadPlan
 from pytest_smload.core.measure.measurement import measure
+from pytest_smload.core.measure.scope_name import TOTAL
+from pytest_smload.core.measure.slowness import ClientSlowness
 from pytest_smload.core.results.assemble import build_result
 from pytest_smload.core.statistics.bound import ALPHA
 from pytest_smload.core.trust.validity import examine
@@ -80,9 +83,9 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
     resolved = _resolve_budget(request.budget, plan)
     name, reason = choose_transport(request.transport, request.target)
     simulated = reason == SIMULATED
-    sender = Sender(plan, request.target, name, hooks, simulated)
+    sender = Sender(plan, request.target, name, hooks, simulated, gives_up=_forbids_failing_wholly(resolved))
     sender.check()
-    limits, unjudged = _judged_limits(resolved, simulated=simulated)
+    limits, left_out = _meaningful_limits(resolved, simulated=simulated)
     facts = endpoint_facts(request.settings, request.target)
     regressions = None if simulated else _regression_budgets(request, resolved, plan, facts, name)
     announcer.announce(request, facts, name, reason)
@@ -91,7 +94,8 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
         measurement = measure(recording)
         scopes = {scope for scope, _ in (*limits, *(resolved.regressions if resolved is not None else ()))}
         health = examine(recording, measurement, budgeted_scopes=scopes, simulated=simulated)
-        checks = judge(limits, measurement, alpha=alpha, on_unproven=request.profile.on_unproven)
+        slowness = ClientSlowness(recording) if health.judged else None
+        checks = judge(limits, measurement, alpha=alpha, on_unproven=request.profile.on_unproven, slowness=slowness)
         if recording.aborted is not None:
             checks.insert(0, abort_check(recording.aborted))
         return Assessment(recording, measurement, health, checks)
@@ -107,7 +111,7 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
         transport=name,
         transport_reason=reason,
         checks=last.checks,
-        notes=[*request.notes, *(resolved.notes if resolved is not None else ()), *unjudged],
+        notes=[*request.notes, *(resolved.notes if resolved is not None else ()), *left_out],
     )
     if regressions is None:
         return result
@@ -157,12 +161,23 @@ def _resolve_budget(budget: Budget | None, plan: LoadPlan) -> ResolvedBudget | N
         stages=[stage.name or str(number) for number, stage in enumerate(stages, start=1)],
         open_model=plan.profile.open_model,
     )
-    if resolved.problems:
-        raise ConfigurationError(list(resolved.problems))
+    shares = {route.name: share for route, share in zip(plan.routes, plan.shares, strict=True)}
+    offered = offers(plan.profile, shares if plan.multi_model else {})
+    problems = [*resolved.problems, *unreachable(resolved.limits, offered)]
+    if problems:
+        raise ConfigurationError(problems)
     return resolved
 
 
-def _judged_limits(budget: ResolvedBudget | None, *, simulated: bool) -> tuple[Sequence[ScopedLimit], list[str]]:
+def _forbids_failing_wholly(budget: ResolvedBudget | None) -> bool:
+    """Whether a load none of whose requests succeeds breaks a limit on its errors; one that is only measured may."""
+    return any(
+        scope == TOTAL and limit.metric == "error_rate" and limit.at_most is not None and limit.at_most < 1
+        for scope, limit in (budget.limits if budget is not None else ())
+    )
+
+
+def _meaningful_limits(budget: ResolvedBudget | None, *, simulated: bool) -> tuple[Sequence[ScopedLimit], list[str]]:
     """Limits that mean something for this load, and a note on those that do not: a mock takes no time to answer."""
     limits = budget.limits if budget is not None else ()
     if not simulated:

@@ -9,21 +9,18 @@ from itertools import pairwise
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pytest_smload.core.load.arrivals import rampup_arrivals, staged_arrivals, window_arrivals
+from pytest_smload.core.load.concurrency import Concurrency
+from pytest_smload.core.load.schedule import WARMUP_SEED, Schedule
 from pytest_smload.core.load.stages import StageSpan, stage_at, stage_spans
-from pytest_smload.core.load.traffic import ShuffledBlocks, SmoothBlocks, shuffled_schedule, smooth_schedule
+from pytest_smload.core.load.traffic import ShuffledBlocks, SmoothBlocks
 from pytest_smload.engine.turnstile import Turnstile
-from pytest_smload.file_limit import raise_file_limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pytest_smload.engine.session import LoadSession
 
-_FILES_KEPT_FREE = 64
 _STEPS_PER_TICK = 400
-_WARMUP_SEED = 1 << 32
-"""Added to the seed for the warm-up, so that its schedule and the window's differ."""
 
 
 class Shape(Protocol):
@@ -71,9 +68,10 @@ class ClosedShape:
     def __init__(self, session: LoadSession) -> None:
         self.session = session
         self.profile = session.plan.profile
+        self.concurrency = Concurrency.of(self.profile)
         self.spans = stage_spans(self.profile.stages)
         self.begin_s = self.window_start_s = float("inf")
-        self._sequence = self._new_sequence(self.profile.seed + _WARMUP_SEED)
+        self._sequence = self._new_sequence(self.profile.seed + WARMUP_SEED)
         self._window_sequence = self._new_sequence(self.profile.seed)
         session.next_model = self._sequence.next
 
@@ -84,14 +82,11 @@ class ClosedShape:
         return sequence
 
     def start(self, runner: Any) -> None:
-        raise_file_limit()
-        users = self.spans[0].users if self.spans else self.profile.users
-        assert users is not None  # noqa: S101 - a closed profile has users or stages of users
         self.begin_s = perf_counter()
         self.window_start_s = self.begin_s + self.profile.warmup_s
         if not self.profile.warmup_s:
             self.open_window()
-        runner.start(users, self.profile.spawn_rate or users)
+        runner.start(self.concurrency.users[0], self.concurrency.spawn_rate)
 
     def open_window(self) -> None:
         session = self.session
@@ -103,10 +98,9 @@ class ClosedShape:
         session.window_end_s = min(session.window_end_s, session.window_start_s + self.profile.duration_s)
 
     def changes(self, runner: Any) -> Iterator[tuple[float, Callable[[], object]]]:
-        for before, span in pairwise(self.spans):
-            users = span.users or 0
+        for span, (before, users) in zip(self.spans[1:], pairwise(self.concurrency.users), strict=True):
             # Locust ramps down at the spawn rate as well.
-            rate = max(users, before.users or 0)
+            rate = max(users, before)
             yield self.session.window_start_s + span.start_s, partial(runner.start, users, rate)
 
     def interrupt(self, now: float) -> None:
@@ -136,64 +130,33 @@ class OpenShape:
     def __init__(self, session: LoadSession) -> None:
         self.session = session
         self.profile = profile = session.plan.profile
+        self.concurrency = Concurrency.of(profile)
         self.spans = stage_spans(profile.stages)
         self.begin_s = self.window_start_s = float("inf")
-        self._offsets = array("d")
-        self._warmup_count = 0
-        self._duration_s = profile.duration_s
         session.turnstile = self.turnstile = Turnstile()
-        if profile.max_requests is None:
-            self._lay_out(most=None)
+        self._lay_out(most=profile.max_requests)
 
     def _lay_out(self, *, most: int | None) -> None:
-        """Compute the schedule, of *most* requests at the most."""
-        profile = self.profile
-        first_tps = self.spans[0].tps if self.spans else profile.tps
-        assert first_tps is not None  # noqa: S101 - an open profile has tps or stages of tps
-        warmup = rampup_arrivals(first_tps, profile.warmup_s, profile.arrivals, profile.seed + _WARMUP_SEED)
-        if profile.stages is not None:
-            window = staged_arrivals(profile.stages, profile.arrivals, profile.seed)
-        else:
-            window = window_arrivals(first_tps, profile.duration_s, profile.arrivals, profile.seed)
-        if most is not None:
-            warmup, window = self._cap(warmup, window, most)
-        self._warmup_count = len(warmup)
-        self._offsets = warmup
-        self._offsets.extend(array("d", [profile.warmup_s + offset for offset in window]))
-        self.session.arrival_models = self._models(self._warmup_count, profile.seed + _WARMUP_SEED)
-        self.session.arrival_models.extend(self._models(len(window), profile.seed))
-
-    def _cap(self, warmup: array[float], window: array[float], most: int) -> tuple[array[float], array[float]]:
-        """Cut the schedule at *most* requests; the window ends when the first arrival cut off would have been due."""
-        left = max(0, most - len(warmup))
-        if left < len(window):
-            self._duration_s = window[left]
-        return warmup[:most], window[:left]
-
-    def _models(self, count: int, seed: int) -> array[int]:
-        shares = self.session.plan.shares
-        if self.profile.order == "smooth":
-            return smooth_schedule(shares, count)
-        return shuffled_schedule(shares, count, seed)
+        self.schedule = Schedule.of(self.profile, self.session.plan.shares, most=most)
+        self.session.arrival_models = self.schedule.routes()
 
     def start(self, runner: Any) -> None:
-        if self.profile.max_requests is not None:
-            # What priming has sent counts; how much that was is known only now.
-            self._lay_out(most=max(0, self.profile.max_requests - self.session.begun))
-        users = max(1, min(self.profile.most_in_flight, raise_file_limit() - _FILES_KEPT_FREE))
+        most, primed = self.profile.max_requests, self.session.begun
+        if most is not None and primed:
+            self._lay_out(most=max(0, most - primed))
+        users = self.concurrency.max_in_flight
         runner.start(users, users)
         runner.spawning_greenlet.join()
-        session = self.session
+        session, schedule = self.session, self.schedule
         if session.window_end_s <= perf_counter():  # Ctrl-C came while the users were spawned
             return
-        # Adding the begin to a million offsets takes some 50 ms, which must be over when the first arrival is due.
-        self.begin_s = begin_s = perf_counter() + 0.02 + len(self._offsets) * 2e-7
-        self.window_start_s = session.window_start_s = begin_s + self.profile.warmup_s
-        session.window_end_s = self.window_start_s + self._duration_s
-        due = array("d", [begin_s + offset for offset in self._offsets])
+        # Adding the begin to a million offsets takes some 5 ms, which must be over when the first arrival is due.
+        self.begin_s = begin_s = perf_counter() + 0.02 + len(schedule) * 2e-8
+        self.window_start_s = session.window_start_s = begin_s + schedule.warmup_s
+        session.window_end_s = self.window_start_s + schedule.duration_s
         self.turnstile.open(
-            due,
-            warmup_count=self._warmup_count,
+            schedule.due(begin_s),
+            warmup_count=schedule.warmup_count,
             window_start_s=session.window_start_s,
             window_end_s=session.window_end_s,
         )
@@ -220,10 +183,10 @@ class OpenShape:
 
     def offered_tps(self) -> float | None:
         window_s = self.session.window_end_s - self.session.window_start_s
-        return (self._due_by_window_end() - self._warmup_count) / window_s if window_s > 0 else 0.0
+        return (self._due_by_window_end() - self.schedule.warmup_count) / window_s if window_s > 0 else 0.0
 
     def unsent(self) -> tuple[array[float], array[int]]:
-        first, last = max(self.turnstile.claimed, self._warmup_count), self._due_by_window_end()
+        first, last = max(self.turnstile.claimed, self.schedule.warmup_count), self._due_by_window_end()
         return self.turnstile.due[first:last], self.session.arrival_models[first:last]
 
     def _due_by_window_end(self) -> int:

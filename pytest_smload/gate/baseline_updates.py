@@ -5,22 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import pytest
-
     from pytest_smload.gate.perf_run import PerfRun
 
 
-def update_baselines(run: PerfRun, report: pytest.TestReport) -> str:
+def update_baselines(run: PerfRun, *, when: str | None, outcome: str) -> str:
     """Record the attempt's loads if its test passed, and return one line on what came of it.
 
     Args:
         run: The attempt, all its loads over.
-        report: Of its body, the verdict in it.
+        when: The phase that is reported, ``call`` where the body ran and nothing is an error.
+        outcome: How it is reported, the verdict in it: ``passed``, ``failed`` or ``skipped``.
 
     Raises:
         ConfigurationError, ReportError: the baseline file cannot be read or written.
     """
-    why = _unfit(run, report)
+    why = _unfit(run, when, outcome)
     if why:
         return f"baseline not recorded: {run.nodeid}: {why}"
     runs = [
@@ -35,14 +34,21 @@ def update_baselines(run: PerfRun, report: pytest.TestReport) -> str:
     return f"baseline recorded: {run.nodeid}: {run.baselines.name} ({', '.join(counts)})"
 
 
-def _unfit(run: PerfRun, report: pytest.TestReport) -> str:
+_WHY_UNFIT = {
+    "interrupted": "it was interrupted",
+    "invalid": "its measurement is INVALID",
+    "fail": "a limit is breached",
+}
+
+
+def _unfit(run: PerfRun, when: str | None, outcome: str) -> str:
     if not run.results:
-        return "it ran no load" if report.when == "call" else "its load did not run"
+        return "it ran no load" if when == "call" else "its load did not run"
     if run.verdict != "pass":
-        return {"invalid": "its measurement is INVALID", "fail": "a limit is breached"}[run.verdict]
-    if report.when == "setup" or report.failed:
+        return _WHY_UNFIT[run.verdict]
+    if when == "setup" or outcome == "failed":
         return "the test failed"
-    return "the test was skipped, or is expected to fail" if report.skipped else ""
+    return "the test was skipped, or is expected to fail" if outcome == "skipped" else ""
 
 
 def _counted(key: str, runs: int) -> str:

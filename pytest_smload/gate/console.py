@@ -1,16 +1,14 @@
-"""Writes to pytest's terminal while a load runs."""
+"""Says on a terminal how a load goes while it runs."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
 from pytest_smload.reports.text.live import before_load_line, live_line, plain_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import pytest
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from pytest_smload.conduct.load import LoadRequest
     from pytest_smload.core.request.endpoint import EndpointFacts
@@ -20,11 +18,35 @@ PLAIN_LINE_EVERY_S = 10.0
 """Where output is not a terminal, a load says how it goes this often."""
 
 
-class Console:
-    """One rewritten line on a terminal, plain lines elsewhere, nothing with ``-q`` or without a terminal reporter."""
+class Terminal(Protocol):
+    """Where lines go, as pytest's terminal reporter takes them."""
 
-    def __init__(self, config: pytest.Config) -> None:
-        self._config = config
+    @property
+    def isatty(self) -> bool:
+        """Whether a line can be rewritten."""
+
+    def ensure_newline(self) -> None:
+        """End a line that has begun."""
+
+    def write_line(self, line: str, /) -> None:
+        """Write a line of its own."""
+
+    def rewrite(self, line: str, /, *, erase: bool = False) -> None:
+        """Write over the line, and with *erase* over the rest of a longer one."""
+
+    def flush(self) -> None:
+        """Show what was written."""
+
+
+class Console:
+    """One rewritten line on a terminal, plain lines elsewhere, nothing where there is no terminal to write to.
+
+    Args:
+        terminal: Opens the terminal for one message, or gives None.
+    """
+
+    def __init__(self, terminal: Callable[[], AbstractContextManager[Terminal | None]]) -> None:
+        self._terminal = terminal
         self._live = False
         self._label: str | None = None
         self._next_plain_s = PLAIN_LINE_EVERY_S
@@ -36,43 +58,31 @@ class Console:
         line = before_load_line(
             endpoint, request.target, transport=transport, transport_reason=reason, label=request.label
         )
-        with self._reporter() as reporter:
-            if reporter is not None:
-                reporter.ensure_newline()
-                reporter.write_line(line)
+        with self._terminal() as terminal:
+            if terminal is not None:
+                terminal.ensure_newline()
+                terminal.write_line(line)
 
     def progress(self, progress: Progress) -> None:
         """Show how the load goes."""
-        with self._reporter() as reporter:
-            if reporter is None:
+        with self._terminal() as terminal:
+            if terminal is None:
                 return
-            if reporter.isatty:
+            if terminal.isatty:
                 self._live = True
-                reporter.rewrite(live_line(progress), erase=True)
-                reporter.flush()
+                terminal.rewrite(live_line(progress), erase=True)
+                terminal.flush()
             elif progress.elapsed_s >= self._next_plain_s:
                 self._next_plain_s += PLAIN_LINE_EVERY_S
-                reporter.write_line(plain_line(progress, self._label))
+                terminal.write_line(plain_line(progress, self._label))
 
     def end_load(self) -> None:
         """Erase the live line."""
         if not self._live:
             return
         self._live = False
-        with self._reporter() as reporter:
-            if reporter is not None:
-                reporter.rewrite("", erase=True)
-                reporter.rewrite("")
-                reporter.flush()
-
-    @contextmanager
-    def _reporter(self) -> Iterator[Any]:
-        """pytest's terminal reporter with output capturing paused, or None."""
-        plugins = self._config.pluginmanager
-        reporter: Any = plugins.get_plugin("terminalreporter")
-        if reporter is None or reporter.verbosity < 0:
-            yield None
-            return
-        capture: Any = plugins.get_plugin("capturemanager")
-        with capture.global_and_fixture_disabled() if capture is not None else nullcontext():
-            yield reporter
+        with self._terminal() as terminal:
+            if terminal is not None:
+                terminal.rewrite("", erase=True)
+                terminal.rewrite("")
+                terminal.flush()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import unittest
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,14 +13,18 @@ from pytest_smload.conduct.endpoints import EndpointPool
 from pytest_smload.conduct.load import conduct
 from pytest_smload.engine.run import LoadHooks
 from pytest_smload.gate.console import Console
+from pytest_smload.gate.interruption import tell_junit
 from pytest_smload.gate.keys import KEEPER, PERF_RUN, PERF_TEST
-from pytest_smload.gate.outcome import record_of
+from pytest_smload.gate.outcome import result_of
 from pytest_smload.gate.perf_run import PerfRun
+from pytest_smload.gate.termination import Termination
 from pytest_smload.options import OPTIONS, SWITCHES
 from pytest_smload.settings.file import SettingsFiles
 from pytest_smload.settings.sources import read_overrides
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytest_smload.conduct.load import LoadRequest
     from pytest_smload.core.results.result import LoadResult
     from pytest_smload.settings.tables import FileSettings
@@ -32,6 +38,7 @@ class Gate:
     Attributes:
         overrides: Options and environment.
         endpoints: The endpoints used so far.
+        foreseen: What to know of the loads before they run, a line each.
     """
 
     def __init__(self, config: pytest.Config) -> None:
@@ -40,8 +47,10 @@ class Gate:
         given |= {option.name: "1" for option in SWITCHES if config.getoption(option.dest)}
         self.overrides = read_overrides(given, dict(os.environ))
         self.endpoints = EndpointPool()
+        self.foreseen: list[str] = []
         self._files = SettingsFiles(config.rootpath)
-        self._console = Console(config)
+        self._console = Console(self._terminal)
+        self._termination = Termination()
 
     @property
     def transport(self) -> str | None:
@@ -88,22 +97,40 @@ class Gate:
         """Run one load of a test, showing it on the console.
 
         Raises:
-            KeyboardInterrupt: Ctrl-C ended the load; what was measured is in the run's records.
+            KeyboardInterrupt, pytest.exit.Exception: Ctrl-C or SIGTERM ended the load; what was measured is among the
+                run's results.
         """
         try:
-            result = conduct(request, self._hooks(request), self._console)
+            with self._termination.loading():
+                result = conduct(request, self._hooks(request), self._console)
         finally:
             self._console.end_load()
         run.results.append(result)
         if result.interrupted:
             # pytest makes no report of a test that Ctrl-C ended.
-            self._config.stash[KEEPER].tests.append(record_of(run))
+            interrupted = result_of(run)
+            self._config.stash[KEEPER].tests.append(interrupted)
+            tell_junit(self._config, interrupted)
+            self._termination.exit_if_asked()
             raise KeyboardInterrupt
         return result
 
     def close(self) -> None:
         """Stop what is still running."""
+        self._termination.close()
         self.endpoints.close()
+
+    @contextmanager
+    def _terminal(self) -> Iterator[Any]:
+        """pytest's terminal reporter with output capturing paused, or None with ``-q`` and where there is none."""
+        plugins = self._config.pluginmanager
+        reporter: Any = plugins.get_plugin("terminalreporter")
+        if reporter is None or reporter.verbosity < 0:
+            yield None
+            return
+        capture: Any = plugins.get_plugin("capturemanager")
+        with capture.global_and_fixture_disabled() if capture is not None else nullcontext():
+            yield reporter
 
     def _hooks(self, request: LoadRequest) -> LoadHooks:
         hook = self._config.hook.pytest_smload_environment
@@ -114,5 +141,6 @@ class Gate:
         return LoadHooks(
             on_environment=on_environment if hook.get_hookimpls() else None,
             on_progress=self._console.progress,
+            ends_test=(pytest.exit.Exception, unittest.SkipTest),
             refresh=getattr(request.target.credentials, "refresh_if_needed", None),
         )

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pytest_smload.gate.gate import Gate
     from pytest_smload.gate.marks import PerfTest
     from pytest_smload.gate.perf_run import PerfRun
-    from pytest_smload.gate.records import RecordKeeper
+    from pytest_smload.gate.results import ResultKeeper
 
 OPTED_IN: Final[pytest.StashKey[bool]] = pytest.StashKey()
 """Config: whether this run asked for load."""
@@ -18,17 +18,17 @@ COLLECTED: Final[pytest.StashKey[list[pytest.Item]]] = pytest.StashKey()
 """Config: everything collected, before any deselection; opted-in runs only."""
 GATE: Final[pytest.StashKey[Gate]] = pytest.StashKey()
 """Config: the gate, from the end of collection on, where perf tests were selected."""
-KEEPER: Final[pytest.StashKey[RecordKeeper]] = pytest.StashKey()
+KEEPER: Final[pytest.StashKey[ResultKeeper]] = pytest.StashKey()
 """Config: who gathers the records, in opted-in runs."""
 PERF_TEST: Final[pytest.StashKey[PerfTest]] = pytest.StashKey()
 """Item: what the marks of a test of ours ask for."""
 PERF_RUN: Final[pytest.StashKey[PerfRun]] = pytest.StashKey()
 """Item: the current attempt."""
 
-RECORD: Final = "smload"
-"""Attribute of a test report that holds the test's record, JSON-able so that it survives xdist."""
+RESULT: Final = "smload"
+"""Attribute of a test report that holds the test's result."""
 FAILURE: Final = "smload_failure"
-"""Attribute of a failed report of ours whose record does not say why it failed: the failure in one line."""
+"""Attribute of a failed report of ours whose result does not say why it failed: the failure in one line."""
 BASELINE: Final = "smload_baseline"
 """Attribute of the report of a test whose loads were to be recorded as baselines: what came of it, in one line."""
 INVALID_PHASE: Final = "measurement"

@@ -1,103 +1,137 @@
-"""Enforces the verdicts of a test's loads on its report: INVALID, then the body's failure, then a breached budget."""
+"""Rules on a phase of a perf test by its loads' verdicts: INVALID, then the body's failure, then a breached budget."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-import pytest
-
-from pytest_smload.core.results.record import load_record, test_record
+from pytest_smload.core.results.result import TestResult
 from pytest_smload.errors import InvocationError, SmloadError
 from pytest_smload.gate.baseline_updates import update_baselines
-from pytest_smload.gate.keys import BASELINE, ERROR_PHASE, FAILURE, INVALID_PHASE, RECORD
+from pytest_smload.gate.keys import ERROR_PHASE, INVALID_PHASE
 from pytest_smload.reports.junit import junit_properties
-from pytest_smload.reports.text.failure import failure_text, invalid_text, no_load_text
+from pytest_smload.reports.text.failure import failure_text, invalid_text, no_load_text, unused_budget_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_smload.core.results.record_schema import TestRecord
     from pytest_smload.gate.perf_run import PerfRun
 
 
-def record_of(run: PerfRun, *, body_failed: bool = False) -> TestRecord:
-    """Return the attempt's record, as ``report.json`` has it; a test whose own assertion failed has not passed."""
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """One phase of an attempt, as pytest saw it.
+
+    Attributes:
+        when: ``setup``, ``call`` or ``teardown``.
+        outcome: ``passed``, ``failed`` or ``skipped``; an expected failure is skipped.
+        text: How pytest shows its failure; ``""`` where it did not fail.
+        message: What its failure says, without the traceback.
+        error: What it raised.
+        excused: Whether it was expected to fail.
+    """
+
+    when: str | None
+    outcome: str
+    text: str = ""
+    message: str = ""
+    error: BaseException | None = None
+    excused: bool = False
+
+    @property
+    def failed(self) -> bool:
+        """Whether it failed."""
+        return self.outcome == "failed"
+
+
+@dataclass(slots=True)
+class Ruling:
+    """What the report of a phase is to become.
+
+    Attributes:
+        phase: As it is to be reported; an error has a phase of its own.
+        properties: For JUnit XML.
+        result: What reports say of the attempt, on the one report that carries it.
+        failure: Why the test failed, in one line, where its result does not say so.
+        baseline: What came of recording its loads, in one line.
+    """
+
+    phase: Phase
+    properties: list[tuple[str, str]] = field(default_factory=list)
+    result: TestResult | None = None
+    failure: str | None = None
+    baseline: str | None = None
+
+
+def result_of(run: PerfRun, *, body_failed: bool = False) -> TestResult:
+    """Return what reports say of the attempt; a test whose own assertion failed has not passed."""
     verdict = "fail" if body_failed and run.verdict == "pass" else run.verdict
-    return test_record(run.nodeid, run.attempt, verdict, [load_record(result) for result in run.results])
+    return TestResult(run.nodeid, run.attempt, verdict, tuple(run.results))
 
 
-def raise_breach(run: PerfRun, *, report_directory: str | None, options: Sequence[str]) -> None:
-    """Fail the test whose body passed if a budget was breached and the measurement can be trusted.
+def breach_text(run: PerfRun, *, report_directory: str | None, options: Sequence[str]) -> str | None:
+    """Return what a test whose body passed fails with, or None where no budget was breached or nothing can be trusted.
 
     Args:
+        run: The attempt.
+        report_directory: Where ``report.json`` goes, or None.
         options: This run's ``--smload-…`` arguments, for the next command.
-
-    Raises:
-        pytest.fail.Exception: with the report's text and no traceback.
     """
-    __tracebackhide__ = True
     if run.results and run.verdict == "fail":
-        pytest.fail(failure_text(record_of(run), report_dir=report_directory, options=options), pytrace=False)
+        return failure_text(result_of(run), report_dir=report_directory, options=options)
+    return None
 
 
-def judge_report(
-    run: PerfRun, report: pytest.TestReport, call: pytest.CallInfo[Any], *, options: Sequence[str]
-) -> None:
-    """Attach the record to the attempt's last report, and turn the report into an error where the run is INVALID.
+def judge_phase(run: PerfRun, phase: Phase, *, options: Sequence[str]) -> Ruling:
+    """Rule on *phase*: an error where the run is INVALID; the result goes with the attempt's last report.
 
     JUnit XML takes its properties from the teardown's report, and from the body's where both failed.
     """
-    if report.when == "setup" and report.passed:
-        return
-    of_teardown = report.when == "teardown"
+    if phase.when == "setup" and phase.outcome == "passed":
+        return Ruling(phase)
+    of_teardown = phase.when == "teardown"
+    # A fixture after load_result may skip the test as well as its body may.
+    to_enforce = phase.when == "call" or (phase.when == "setup" and phase.outcome == "skipped" and run.results)
+    ruling = Ruling(_enforced(run, phase, options) if to_enforce else phase)
     if not of_teardown:
-        run.judged = True
-    record = record_of(run)
-    if report.when == "call":
-        _enforce(run, report, call.excinfo.value if call.excinfo is not None else None, options)
-    if run.updating and not of_teardown:
-        _update_baselines(run, report)
-    if call.when == "call":
-        record = record_of(run, body_failed=report.failed)
+        run.over = True
+        if run.updating:
+            _update_baselines(run, ruling)
+    failed = ruling.phase.failed
+    result = result_of(run, body_failed=failed and phase.when == "call")
     if run.results:
-        report.user_properties.extend(junit_properties(record))
-    if not of_teardown and (run.results or report.failed):
-        setattr(report, RECORD, record)
-    if report.failed and (of_teardown or not run.results or run.verdict == "pass"):
-        setattr(report, FAILURE, _first_line(report))
+        ruling.properties = junit_properties(result)
+    if not of_teardown and (run.results or failed):
+        ruling.result = result
+    if failed and (of_teardown or not run.results or run.verdict == "pass"):
+        ruling.failure = ruling.phase.message.strip().partition("\n")[0]
+    return ruling
 
 
-def _enforce(run: PerfRun, report: pytest.TestReport, error: BaseException | None, options: Sequence[str]) -> None:
+def _enforced(run: PerfRun, body: Phase, options: Sequence[str]) -> Phase:
     if run.results and run.verdict == "invalid":
-        text = invalid_text(record_of(run), options=options)
-        _make_error(report, INVALID_PHASE, text + _body_failure(report))
-    elif isinstance(error, SmloadError) and not isinstance(error, InvocationError):
-        _make_error(report, ERROR_PHASE, str(error))
-    elif not run.results and report.passed:
-        _make_error(report, ERROR_PHASE, no_load_text(run.nodeid, options=options))
+        also = f"\n\nThe test's body failed as well:\n\n{body.text}" if body.failed else ""
+        return _error(INVALID_PHASE, invalid_text(result_of(run), options=options) + also)
+    if isinstance(body.error, SmloadError) and not isinstance(body.error, InvocationError):
+        return _error(ERROR_PHASE, str(body.error))
+    if not run.results and body.outcome == "passed":
+        return _error(ERROR_PHASE, no_load_text(run.nodeid, options=options))
+    if run.results and body.outcome == "passed" and run.unused_budget:
+        return _error(ERROR_PHASE, unused_budget_text(run.nodeid, run.unused_budget, options=options))
+    if run.results and body.outcome == "skipped" and not body.excused and run.verdict == "fail":
+        # unittest keeps a skip for itself until the body is over.
+        text = failure_text(result_of(run), options=options)
+        return Phase("call", "failed", text, text)
+    return body
 
 
-def _update_baselines(run: PerfRun, report: pytest.TestReport) -> None:
+def _update_baselines(run: PerfRun, ruling: Ruling) -> None:
     try:
-        setattr(report, BASELINE, update_baselines(run, report))
+        ruling.baseline = update_baselines(run, when=ruling.phase.when, outcome=ruling.phase.outcome)
     except SmloadError as error:
         # A run that was to record a baseline and did not must not look like one that did.
-        _make_error(report, ERROR_PHASE, str(error))
+        ruling.phase = _error(ERROR_PHASE, str(error))
 
 
-def _first_line(report: pytest.TestReport) -> str:
-    crash = getattr(report.longrepr, "reprcrash", None)
-    text = crash.message if crash is not None else report.longreprtext
-    return str(text).strip().partition("\n")[0]
-
-
-def _body_failure(report: pytest.TestReport) -> str:
-    return f"\n\nThe test's body failed as well:\n\n{report.longreprtext}" if report.failed else ""
-
-
-def _make_error(report: pytest.TestReport, phase: str, text: str) -> None:
-    report.outcome = "failed"
-    report.when = phase  # type: ignore[assignment]  # pytest's three phases, and one more
-    report.longrepr = text
-    if hasattr(report, "wasxfail"):
-        del report.wasxfail
+def _error(when: str, text: str) -> Phase:
+    return Phase(when, "failed", text, text)

@@ -1,1 +1,1 @@
-"""Reports drawn from a run's record."""
+"""Reports drawn from the results of a run."""

@@ -2,78 +2,80 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from pytest_smload.reports.words.cells import observed_text, plain_text
-from pytest_smload.reports.words.details import NOT_JUDGED, load_verdict
+from pytest_smload.reports.words.cells import number_text, observed_text, plain_text
+from pytest_smload.reports.words.details import NOT_JUDGED, is_judged
 from pytest_smload.reports.words.headline import endpoint_words
 
 if TYPE_CHECKING:
-    from pytest_smload.core.results.record_schema import CheckRecord, LoadRecord, TestRecord
+    from pytest_smload.core.limits.check import Check
+    from pytest_smload.core.results.result import LoadResult, TestResult
 
 Property = tuple[str, str]
 
 
-def junit_properties(test: TestRecord) -> list[Property]:
+def junit_properties(test: TestResult) -> list[Property]:
     """Return (name, value) pairs, names unique: ``("smload.total.p95.limit", "<= 250 ms")``.
 
     ``smload.verdict`` and ``smload.endpoint`` come first. Each check has ``limit``, ``observed``, ``verdict``,
-    ``proven``, ``source`` and ``n``, and ``lower``, ``upper``, ``n_eff`` and ``note`` where its record has them. Where
+    ``proven``, ``source`` and ``n``, and ``lower``, ``upper``, ``n_eff`` and ``note`` where it has them. Where
     a test ran several loads, the load's label, or its number from 1, follows ``smload``, and each has a verdict and an
     endpoint of its own.
     """
-    loads = test["loads"]
-    found: list[Property] = [("smload.verdict", test["verdict"])]
-    if test["attempt"] > 1:
-        found.append(("smload.attempt", str(test["attempt"])))
+    loads = test.loads
+    found: list[Property] = [("smload.verdict", test.verdict)]
+    if test.attempt > 1:
+        found.append(("smload.attempt", str(test.attempt)))
     if len(loads) == 1:
-        found.append(("smload.endpoint", endpoint_words(loads[0]["endpoint"])))
+        found.append(("smload.endpoint", endpoint_words(loads[0].endpoint)))
         found += _check_properties("smload", loads[0])
     else:
         for name, load in zip(_load_names(loads), loads, strict=True):
             place = f"smload.{name}"
-            found += [(f"{place}.verdict", load_verdict(load)), (f"{place}.endpoint", endpoint_words(load["endpoint"]))]
+            found += [(f"{place}.verdict", load.verdict), (f"{place}.endpoint", endpoint_words(load.endpoint))]
             found += _check_properties(place, load)
     return _told_apart([(plain_text(name), plain_text(value)) for name, value in found])
 
 
-def _load_names(loads: Sequence[LoadRecord]) -> list[str]:
+def _load_names(loads: Sequence[LoadResult]) -> list[str]:
     """The label where it says which load is meant, else the number."""
-    labels = Counter(load["label"] for load in loads)
+    labels = Counter(load.label for load in loads)
     return [
-        label if (label := load["label"]) and labels[label] == 1 and not label.isdigit() else str(number)
+        label if (label := load.label) and labels[label] == 1 and not label.isdigit() else str(number)
         for number, load in enumerate(loads, start=1)
     ]
 
 
-def _check_properties(place: str, load: LoadRecord) -> Iterator[Property]:
-    judged = load_verdict(load) != "invalid"
-    for check in load["checks"]:
-        for key, value in _check_values(check, judged=judged).items():
+def _check_properties(place: str, load: LoadResult) -> Iterator[Property]:
+    trusted = is_judged(load)
+    for check in load.checks:
+        for key, value in _check_values(check, trusted=trusted).items():
             if value:
-                yield f"{place}.{check['scope']}.{check['metric']}.{key}", value
+                yield f"{place}.{check.scope}.{check.metric}.{key}", value
 
 
-def _check_values(check: CheckRecord, *, judged: bool) -> dict[str, str]:
+def _check_values(check: Check, *, trusted: bool) -> dict[str, str]:
     """Each value as people read it, ``""`` where there is none: a fact has no interval."""
     return {
-        "limit": check["limit"],
+        "limit": check.limit,
         "observed": observed_text(check),
-        "lower": _bound_text(check, check["lower"]),
-        "upper": _bound_text(check, check["upper"]),
-        "n": str(check["n"]),
-        "n_eff": "" if check["n_eff"] is None else str(check["n_eff"]),
-        "verdict": check["outcome"] if judged else NOT_JUDGED,
-        "proven": "yes" if check["proven"] else "no",
-        "source": check["source"],
-        "note": check["note"],
+        "lower": _bound_text(check, check.lower),
+        "upper": _bound_text(check, check.upper),
+        "n": str(check.n),
+        "n_eff": "" if check.n_eff is None else str(check.n_eff),
+        "verdict": check.outcome if trusted else NOT_JUDGED,
+        "proven": "yes" if check.proven else "no",
+        "source": check.source,
+        "note": check.note,
     }
 
 
-def _bound_text(check: CheckRecord, bound: float | Literal["inf"] | None) -> str:
-    return "" if bound is None else observed_text({**check, "observed": bound})
+def _bound_text(check: Check, bound: float | None) -> str:
+    return "" if bound is None or math.isnan(bound) else number_text(check, bound)
 
 
 def _told_apart(properties: Sequence[Property]) -> list[Property]:

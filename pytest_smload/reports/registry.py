@@ -11,19 +11,19 @@ from pytest_smload.reports.json_report import run_json
 from pytest_smload.reports.markdown.report import run_markdown
 
 if TYPE_CHECKING:
-    from pytest_smload.core.results.record_schema import RunRecord
+    from pytest_smload.core.results.result import RunResult
 
 
 class FinishedRun(NamedTuple):
     """What a report is drawn from.
 
     Attributes:
-        record: The run.
+        run: Its results.
         failures: (node id, why) of perf tests that failed for something other than their measurement.
         report_dir: The reports' folder as the user named it.
     """
 
-    record: RunRecord
+    run: RunResult
     failures: Sequence[tuple[str, str]] = ()
     report_dir: str | None = None
 
@@ -39,22 +39,24 @@ class Report(NamedTuple):
     file_name: str
     text: Callable[[FinishedRun], str]
 
-    def write(self, run: FinishedRun, folder: str | Path) -> Path:
-        """Write the report of *run*, creating *folder*, and return the file's path.
+    def write(self, finished: FinishedRun, folder: str | Path) -> Path:
+        """Write the report of *finished*, creating *folder*, and return the file's path.
 
         Raises:
             ReportError: the folder or file cannot be written; one line says which and why.
         """
         path = Path(folder) / self.file_name
-        _file(path).write(self.text(run))
+        _file(path).write(self.text(finished))
         return path
 
 
+def _markdown(finished: FinishedRun) -> str:
+    return run_markdown(finished.run, failures=finished.failures, report_dir=finished.report_dir)
+
+
 REPORTS: Final = {
-    "json": Report("report.json", lambda run: run_json(run.record)),
-    "markdown": Report(
-        "report.md", lambda run: run_markdown(run.record, failures=run.failures, report_dir=run.report_dir)
-    ),
+    "json": Report("report.json", lambda finished: run_json(finished.run)),
+    "markdown": Report("report.md", _markdown),
 }
 """By name, the one that all others are drawn from first."""
 

@@ -101,7 +101,9 @@ def _read_text(path: Path, label: str) -> str:
 def _parse_toml(label: str, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise ConfigurationError(f"{label}: is nested too deeply to be read") from None
+    except ValueError as error:  # a TOMLDecodeError, or Python's own of a whole number of thousands of digits
         match = re.fullmatch(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", str(error), re.DOTALL)
     what, line, column = match.groups() if match else ("not valid TOML", None, None)
     place = f", line {line}, column {column}" if line else ""

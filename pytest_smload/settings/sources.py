@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from pytest_smload.core.load.profile import LOAD_FIELDS, ONE_SHAPE, check_load_fields, given_shapes
+from pytest_smload.core.quoting import quoted
 from pytest_smload.core.wording import nearest
 from pytest_smload.errors import ConfigurationError
 from pytest_smload.options import OPTIONS, PREFIX, SWITCHES, UPDATE_BASELINES, Option
@@ -15,7 +16,7 @@ from pytest_smload.transport.registry import TRANSPORTS
 
 def _transport(text: str) -> str:
     if text not in TRANSPORTS:
-        raise ValueError(f"{text!r} is not one of {', '.join(TRANSPORTS)}")
+        raise ValueError(f"{quoted(text)} is not one of {', '.join(TRANSPORTS)}")
     return text
 
 
@@ -23,7 +24,7 @@ def _switch(text: str) -> bool:
     try:
         return _SWITCHED[text.lower()]
     except KeyError:
-        raise ValueError(f"{text!r} is neither 1 nor 0") from None
+        raise ValueError(f"{quoted(text)} is neither 1 nor 0") from None
 
 
 _SWITCHED = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}

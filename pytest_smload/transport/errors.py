@@ -34,13 +34,14 @@ KIND_BY_ERRNO: Final[dict[int, str]] = {
     errno.ENOBUFS: CLIENT,
     errno.ENOMEM: CLIENT,
     errno.EADDRNOTAVAIL: CLIENT,  # no ephemeral port left on this machine
+    errno.ENETUNREACH: CLIENT,  # no route from this machine: its network is down
+    errno.ENETDOWN: CLIENT,
     errno.EBADF: CLIENT,
     errno.ECONNREFUSED: CONNECTION,
     errno.ECONNRESET: CONNECTION,
     errno.ECONNABORTED: CONNECTION,
     errno.EPIPE: CONNECTION,
     errno.EHOSTUNREACH: CONNECTION,
-    errno.ENETUNREACH: CONNECTION,
 }
 """What the operating system says of a socket, by number."""
 

@@ -231,3 +231,12 @@ def test_thousands_of_weights_are_a_digest():
     weights = facts(load(models={"model-{0..199}": 1}))["weights"]
     assert weights.startswith("200 models, sha256 ")
     assert weights != facts(load(models={"model-{0..198}": 1, "model-199": 2}))["weights"]
+
+
+def test_a_fifo_is_no_baseline(baseline) -> None:
+    """A pipe in the file's place is refused at once: reading it would wait for a writer for ever."""
+    baseline.path.parent.mkdir(parents=True)
+    os.mkfifo(baseline.path)
+
+    with pytest.raises(ConfigurationError, match="is no regular file; remove it"):
+        baseline.read()

@@ -50,7 +50,7 @@ class FakeLoad:
             open_model=True,
             window_start_s=100.0,
             window_end_s=100.0 + len(samples) / self.per_s,
-            client=ClientReadings(0.1, array("d"), array("d")),
+            clients=[ClientReadings(0.1, array("d"), array("d"))],
             started_at="2026-01-01T00:00:00+00:00",
             bytes_in=[0],
             bytes_out=[0],

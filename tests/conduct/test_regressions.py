@@ -45,7 +45,7 @@ def run_of(p50_ms: float, *, count: int = COUNT, **facts) -> Assessment:
         open_model=False,
         window_start_s=100.0,
         window_end_s=100.0 + WINDOW_S,
-        client=ClientReadings(0.1, array("d", [0.0001] * 100), array("d", [0.0001] * 100), judged=True),
+        clients=[ClientReadings(0.1, array("d", [0.0001] * 100), array("d", [0.0001] * 100), judged=True)],
         started_at="2025-01-01T00:00:00+00:00",
         **facts,
     )
@@ -212,11 +212,11 @@ def test_a_run_that_is_not_whole_is_not_compared(budgets, run, why):
     assert verdict.outcome.state == "not compared"
 
 
-def test_too_few_successes_fail_without_a_rerun(budgets):
+def test_too_few_requests_are_undecided_without_a_rerun(budgets):
     """As in any check of a percentile."""
     (check,) = budgets(recorded(10)).judge(run_of(20, count=1), never).checks
-    assert check.outcome == "fail"
-    assert check.note.startswith("p50 needs 2 successes, has 1")
+    assert check.outcome == "invalid"
+    assert check.note.startswith("too few requests: p50 needs 6, has 1")
 
 
 def test_updating_keeps_what_is_gated(budgets):

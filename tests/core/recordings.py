@@ -59,7 +59,7 @@ def recording(
         open_model=open_model,
         window_start_s=opens,
         window_end_s=closes,
-        client=ClientReadings(cpu, array("d", lag_s), array("d", lag_s), judged=judged),
+        clients=[ClientReadings(cpu, array("d", lag_s), array("d", lag_s), judged=judged)],
         started_at="2025-01-01T00:00:00+00:00",
         unsent_due=array("d", [due for due, _ in unsent]),
         unsent_model=array("H", [model for _, model in unsent]),

@@ -16,9 +16,9 @@ STATS = {
     "p99_9_ms", "max_ms", "service_p50_ms", "service_p95_ms", "bytes_in", "bytes_out", "cold",
 }  # fmt: skip
 LOAD = {
-    "label", "endpoint", "profile", "transport", "transport_reason", "window_s", "offered_tps", "scheduled", "sent",
-    "unsent", "cap_hits", "connects", "in_flight_at_end", "warmup", "total", "models", "mix", "errors", "client",
-    "timeline", "checks",
+    "label", "verdict", "endpoint", "profile", "transport", "transport_reason", "window_s", "offered_tps", "scheduled",
+    "sent", "unsent", "cap_hits", "connects", "in_flight_at_end", "warmup", "total", "models", "mix", "errors",
+    "client", "timeline", "checks",
 }  # fmt: skip
 CLIENT = {
     "cpu",
@@ -33,6 +33,7 @@ CLIENT = {
 COLD = {"touched", "p50_ms", "p95_ms", "max_ms", "suspected"}
 CHECK = {
     "scope", "metric", "limit", "source", "observed", "lower", "upper", "n", "n_eff", "outcome", "proven", "note",
+    "at_least", "at_most", "unit", "base",
 }  # fmt: skip
 TESTS = """
 import pytest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf, nan
 from textwrap import dedent
 
 import pytest
@@ -58,7 +59,7 @@ def test_an_endpoint_that_did_not_keep_up_is_called_that(records):
         total=records.stats(tps=9.9, errors=2404),
         errors={"Unsent": 2404},
         checks=[
-            records.check(observed="inf", outcome="fail", note="2,404 unsent count as slowest"),
+            records.check(observed=inf, outcome="fail", note="2,404 unsent count as slowest"),
             records.check("tps", 9.9, ">= 96% of 50 TPS offered", outcome="fail"),
             records.check("error_rate", 2404 / 3000, "<= 1%", source="built in", outcome="fail"),
         ],
@@ -183,13 +184,13 @@ def test_two_hundred_failed_checks_stay_readable(records):
 
 def test_what_failed_checks_need_said_is_below_the_table(records):
     """A note of a failed check is in its sentence and below the table; beyond eight they are counted."""
-    few = "p95 needs 20 successes, has 19"
+    few = "too few requests: p95 needs 72, has 19"
     checks = [
         records.check(scope=f"m{number}", observed=30.0, outcome="fail", note=few if number < 10 else "")
         for number in range(12)
     ]
     lines = failure_text(records.of_test(records.single_model_load(checks=checks))).splitlines()
-    first = "p95 of m0 was 30 ms, limit <= 250 ms (perf_budget mark); p95 needs 20 successes, has 19"
+    first = "p95 of m0 was 30 ms, limit <= 250 ms (perf_budget mark); too few requests: p95 needs 72, has 19"
     assert f"{first}; 11 more of 12 checks failed" == lines[0]
     assert [f"p95 of m{number}: {few}" for number in range(8)] == [line for line in lines[1:] if few in line]
     assert "2 more such remarks are in report.json" in lines
@@ -204,11 +205,9 @@ def test_node_ids_are_quoted_for_the_shell(records):
 
 def test_an_invalid_measurement_gives_cause_remedy_and_what_was_not_judged(records):
     """INVALID first, each cause with its remedy, then the breaches that could not be judged, then the next command."""
-    reasons = [
-        {"cause": "client delay raised p95 by 14 ms", "remedy": "free a core, or lower the load"},
-        {"cause": "model b had no sample", "remedy": "lengthen the window"},
-    ]
-    load = records.load(checks=records.failing_checks(), client=records.client(valid=False, reasons=reasons, cpu=0.97))
+    delay = ("client delay raised p95 by 14 ms", "free a core, or lower the load")
+    client = records.invalid_client(delay, ("model b had no sample", "lengthen the window"), cpu=0.97)
+    load = records.load(checks=records.failing_checks(), client=client)
     expected = exactly("""
         INVALID: the measurement cannot be trusted: client delay raised p95 by 14 ms (and 1 more)
 
@@ -232,8 +231,8 @@ def test_an_invalid_measurement_gives_cause_remedy_and_what_was_not_judged(recor
 
 def test_an_invalid_load_does_not_hide_a_failed_one(records):
     """In a test with both, the sentence names the invalid load and the failed one's checks follow."""
-    reason = {"cause": "nothing was sent", "remedy": "raise tps"}
-    load = records.single_model_load(label="calm", client=records.client(valid=False, reasons=[reason]), checks=[])
+    client = records.invalid_client(("nothing was sent", "raise tps"))
+    load = records.single_model_load(label="calm", client=client, checks=[])
     failed = records.single_model_load(label="peak", checks=[records.check(observed=300.0, outcome="fail")])
     lines = invalid_text(records.of_test(load, failed)).splitlines()
     assert lines[0] == "INVALID: load 'calm': the measurement cannot be trusted: nothing was sent"
@@ -259,7 +258,7 @@ def test_a_test_without_a_load_says_how_to_run_one():
     ("changes", "expected"),
     [
         ({"metric": "p99_9", "observed": 251.0}, "p99.9 was 251 ms, limit <= 250 ms (perf_budget mark)"),
-        ({"metric": "mean", "observed": None}, "mean latency was not measured, limit <= 250 ms (perf_budget mark)"),
+        ({"metric": "mean", "observed": nan}, "mean latency was not measured, limit <= 250 ms (perf_budget mark)"),
         (
             {"metric": "error_rate", "observed": 0.032, "limit": "<= 1%", "source": "built in"},
             "error rate was 3.2%, limit <= 1% (built in)",

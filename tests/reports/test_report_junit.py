@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from pytest_smload.reports.junit import junit_properties
 
 WHERE = "staging (abalone-mme-staging) in us-east-1, account 111122223333"
-INVALID = {"valid": False, "reasons": [{"cause": "late", "remedy": "hurry"}]}
 
 
 def properties_of(test):
@@ -37,8 +38,8 @@ def test_a_load_alone(records):
 
 def test_bounds_are_there_where_the_record_has_them(records):
     """Bounds carry the metric's unit; what is null has no property."""
-    latency = records.check() | {"lower": 208.04, "upper": "inf", "n_eff": 2711, "proven": False, "note": "few"}
-    rate = records.check("error_rate", 0.0, "<= 1%") | {"lower": None, "upper": 0.0012, "n_eff": None}
+    latency = records.check(interval=(208.04, inf), n_eff=2711, proven=False, note="few")
+    rate = records.check("error_rate", 0.0, "<= 1%", interval=(None, 0.0012))
     found = properties_of(records.of_test(records.single_model_load(checks=[latency, rate])))
     p95 = {name.rpartition(".")[2]: value for name, value in found.items() if ".p95." in name}
     assert ("208 ms", "∞", "2711", "no", "few") == tuple(p95[k] for k in ("lower", "upper", "n_eff", "proven", "note"))
@@ -49,7 +50,7 @@ def test_bounds_are_there_where_the_record_has_them(records):
 
 def test_a_failed_checks_bound_is_not_rounded_onto_the_limit(records):
     """The lower bound that proves a breach is not shown as the limit itself."""
-    check = records.check(observed=253.0, outcome="fail") | {"lower": 250.2, "upper": 256.0}
+    check = records.check(observed=253.0, outcome="fail", interval=(250.2, 256.0))
     found = properties_of(records.of_test(records.single_model_load(checks=[check])))
     assert "250.2 ms" == found["smload.total.p95.lower"]
 
@@ -66,7 +67,7 @@ def test_several_loads_are_told_apart(records):
 
 def test_checks_of_an_invalid_load_are_not_judged(records):
     """A breach measured by a client that cannot be trusted is no verdict on the endpoint."""
-    invalid = records.load(checks=records.failing_checks(), client=records.client(**INVALID))
+    invalid = records.load(checks=records.failing_checks(), client=records.invalid_client(("late", "hurry")))
     found = properties_of(records.of_test(records.single_model_load(), invalid))
     assert ("invalid", "pass", "invalid") == tuple(found[f"smload.{place}verdict"] for place in ("", "1.", "2."))
     assert {"not judged"} == {

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import errno
 import re
+from dataclasses import replace
+from math import inf
 from pathlib import Path
 
 import pytest
 
+from pytest_smload.core.results.result import RunResult
 from pytest_smload.errors import ReportError
 from pytest_smload.reports.markdown.gfm import code, code_block, escaped, table, unfolding
 from pytest_smload.reports.markdown.report import LONGEST_BYTES, MAX_CHECK_ROWS, run_markdown
 from pytest_smload.reports.markdown.step_summary import append_summary
 
 NASTY = "a|b\n`c` *d* _e_ <img src=x> [f](g) \\ ~h~ $i$"
-INVALID = {"valid": False, "reasons": [{"cause": "CPU was 99% | busy", "remedy": "use a\nbigger box"}]}
+BUSY = ("CPU was 99% | busy", "use a\nbigger box")
 
 
 def run_of(*tests, interrupted=False):
-    return {"schema": 1, "started_at": "2026-01-02T03:04:05+00:00", "interrupted": interrupted, "tests": list(tests)}
+    return RunResult(started_at="2026-01-02T03:04:05+00:00", interrupted=interrupted, tests=tests)
 
 
 def cells_of(line):
@@ -47,7 +50,7 @@ def test_verdicts_come_first(records):
     failed = records.of_test(records.load(checks=records.failing_checks()))
     passed = records.of_test(records.load(), attempt=2)
     two = records.of_test(
-        records.load(label="calm"), records.load(client=records.client(**INVALID)), nodeid="t.py::two"
+        records.load(label="calm"), records.load(client=records.invalid_client(BUSY)), nodeid="t.py::two"
     )
     text = run_markdown(run_of(failed, passed, two))
     assert "## smload: 1 INVALID, 1 PASS" == text.splitlines()[0]
@@ -66,10 +69,9 @@ def test_verdicts_come_first(records):
 
 def test_a_failed_test_shows_its_checks(records):
     """The failure's sentence, then limit, observed, interval, proof and verdict of each check, failed ones first."""
-    bounds = {"lower": 780.2, "upper": "inf", "n_eff": 700}
     checks = records.failing_checks()
-    checks[-1] |= bounds
-    checks[0]["proven"] = False
+    checks[-1] = replace(checks[-1], lower=780.2, upper=inf, n_eff=700)
+    checks[0] = replace(checks[0], proven=False)
     text = shown(run_markdown(run_of(records.of_test(records.load(checks=checks)))))
     assert f"### FAIL `{records.nodeid}`\n\np95 of xgboost-1.tar.gz was 812 ms, limit <= 400 ms (" in text
     headers, *rows = tables_of(text)[1]
@@ -83,7 +85,7 @@ def test_a_failed_test_shows_its_checks(records):
 
 def test_invalid_shows_cause_and_remedy_and_judges_nothing(records):
     """Cause and remedy are said; the checks of that load are shown as not judged."""
-    load = records.load(checks=records.failing_checks(), client=records.client(**INVALID))
+    load = records.load(checks=records.failing_checks(), client=records.invalid_client(BUSY))
     text = shown(run_markdown(run_of(records.of_test(load))))
     assert "- **cause**: CPU was 99% \\| busy\n  **remedy**: use a bigger box\n" in text
     assert {"not judged"} == {row[0] for row in tables_of(text)[1][1:]}
@@ -101,7 +103,7 @@ def test_errors_are_shown_as_they_came(records):
 
 def test_models_unfold(records):
     """Passing loads show their checks and models on demand only; the most used model comes first."""
-    text = run_markdown(run_of(records.of_test(records.many_models_load() | {"checks": [records.check()]})))
+    text = run_markdown(run_of(records.of_test(records.many_models_load(checks=[records.check()]))))
     assert "model-000" not in shown(text)
     assert f"<summary>PASS {records.nodeid}: 200 models</summary>\n\n" in text
     *_, models = tables_of(text)
@@ -216,11 +218,11 @@ def test_verdicts_are_kept_longest(records, longest_bytes):
 def test_summary_is_appended(records, tmp_path):
     """What the step wrote before stays, and counts towards the limit."""
     target = tmp_path / "summary.md"
-    record = run_of(records.of_test(records.load()))
-    append_summary(record, str(target))
-    assert run_markdown(record) == target.read_text(encoding="utf-8")
+    run = run_of(records.of_test(records.load()))
+    append_summary(run, str(target))
+    assert run_markdown(run) == target.read_text(encoding="utf-8")
     target.write_text("x" * (LONGEST_BYTES - 2_000), encoding="utf-8")
-    append_summary(record, str(target))
+    append_summary(run, str(target))
     assert target.read_text(encoding="utf-8").startswith("xxx")
     assert "x\n## smload: 1 PASS\n" in target.read_text(encoding="utf-8")
     assert target.stat().st_size <= LONGEST_BYTES + 1
@@ -228,9 +230,9 @@ def test_summary_is_appended(records, tmp_path):
 
 def test_a_summary_that_cannot_be_written_is_one_line(records, tmp_path, monkeypatch):
     """The variable, the file and the reason are named."""
-    record = run_of(records.of_test(records.load()))
+    run = run_of(records.of_test(records.load()))
     with pytest.raises(ReportError) as raised:
-        append_summary(record, str(tmp_path))
+        append_summary(run, str(tmp_path))
     assert f"GITHUB_STEP_SUMMARY: cannot append to {tmp_path}: Is a directory" == str(raised.value)
 
     def full(*args, **kwargs):
@@ -238,4 +240,4 @@ def test_a_summary_that_cannot_be_written_is_one_line(records, tmp_path, monkeyp
 
     monkeypatch.setattr(Path, "open", full)
     with pytest.raises(ReportError, match=r"No space left on device$"):
-        append_summary(record, str(tmp_path / "summary.md"))
+        append_summary(run, str(tmp_path / "summary.md"))

@@ -18,7 +18,7 @@ from pytest_smload.core.baselines.comparison import (
 from pytest_smload.core.baselines.outcome import MetricComparison
 from pytest_smload.core.baselines.runs import BaselineRun, LoadBaseline, metric_key
 from pytest_smload.core.limits.budget import ScopedRegression
-from pytest_smload.core.limits.check import Check
+from pytest_smload.core.limits.check import Check, Outcome
 from pytest_smload.core.limits.evidence import BaselineChange, RegressionEvidence, scope_of
 from pytest_smload.core.limits.regression_limit import RegressionLimit
 from pytest_smload.core.measure.measurement import Measurement
@@ -35,7 +35,8 @@ class ComparedBudget:
         scope: Whose metric it is.
         limit: The budget.
         bound: The run's estimate, None where the scope has no sample.
-        refused: Why it fails whatever was observed, or ``""``.
+        refused: Why it does not pass whatever was observed, or ``""``.
+        refused_as: What it is then.
         latest: The comparison with the latest runs; None where none has this metric.
         anchor: The comparison with the first run; None too where there is no other.
     """
@@ -46,6 +47,7 @@ class ComparedBudget:
     refused: str
     latest: Comparison | None = None
     anchor: Comparison | None = None
+    refused_as: Outcome = "fail"
 
     @property
     def key(self) -> str:
@@ -75,7 +77,9 @@ def _compare_budget(
     if scope is None or bound is None:
         return ComparedBudget(name, limit, None, "no sample")
     refusal = limit.row.refuse(scope)
-    alone = ComparedBudget(name, limit, bound, refusal.reason if refusal is not None else "")
+    alone = ComparedBudget(name, limit, bound, "")
+    if refusal is not None:
+        alone = ComparedBudget(name, limit, bound, refusal.reason, refused_as=refusal.outcome)
     recorded = baseline.estimates(alone.key) if baseline is not None else []
     if baseline is None or alone.refused or not recorded:
         return alone
@@ -130,7 +134,9 @@ def regression_check(
         on_unproven: ``"fail"`` where an undecided comparison is to fail.
     """
     change = _change(run.limit, comparison) if comparison is not None else None
-    return run.limit.hold(RegressionEvidence(run.scope, run.bound, change, run.refused or missing, on_unproven))
+    without = run.refused_as if run.refused else "fail"
+    evidence = RegressionEvidence(run.scope, run.bound, change, run.refused or missing, on_unproven, without)
+    return run.limit.hold(evidence)
 
 
 def _change(limit: RegressionLimit, comparison: MetricComparison) -> BaselineChange:

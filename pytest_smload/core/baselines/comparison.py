@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, inf, isfinite, isnan, log, nan, sqrt
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pytest_smload.core.statistics.bound import Bound
 
@@ -27,8 +27,7 @@ _Z_PASS = _Z90 + 1.282
 """From where a pass is shown nine times in ten when nothing has changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(NamedTuple):
     """A metric's value in one run with its 95 % interval; *lower* 0 or *upper* inf where that side is unbounded."""
 
     value: float

@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_smload.core.load.plan import LoadPlan
 from pytest_smload.core.load.profile import LOAD_FIELDS
-from pytest_smload.core.load.written import MOST_ENTRIES, profile_record
+from pytest_smload.core.load.written import MOST_ENTRIES, written_profile
 from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.core.units import format_duration
 
@@ -28,7 +28,7 @@ def fingerprint(plan: LoadPlan, endpoint: EndpointFacts, *, transport: str, clie
     profile = plan.profile
     fields = {name: row.fingerprint for name, row in LOAD_FIELDS.items()}
     facts: dict[str, Any] = {
-        **{name: value for name, value in profile_record(profile).items() if fields[name] == "written"},
+        **{name: value for name, value in written_profile(profile).items() if fields[name] == "written"},
         **{
             name: format_duration(getattr(profile, f"{name}_s"))
             for name, kind in fields.items()

@@ -1,29 +1,24 @@
-"""The baseline file of one test as text: what it holds, read and written so that a diff shows one line per run."""
+"""What is recorded of a test's earlier runs: the one schema of baselines, in memory and in their files."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import inf, isfinite
+from math import inf
 from typing import Any
 
 from pytest_smload.core.baselines.comparison import Estimate
 from pytest_smload.core.measure.scope_name import TOTAL, ScopeName
-from pytest_smload.errors import ConfigurationError
 
-SCHEMA = 1
 KEPT_RUNS = 5
 UPDATE_OPTION = "--smload-update-baselines"
 
-_DIGITS = 4
 _SLUG_CHARACTERS = 100
 _HASH_DIGITS = 10
-_LARGEST = 1e300
 _ABSENT = "(absent)"
-_RUN_KEYS = ("at", "commit", "errors", "metrics", "n", "n_eff")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +55,7 @@ class LoadBaseline:
 
     fingerprint: Mapping[str, Any]
     anchor: BaselineRun
-    runs: Sequence[BaselineRun]
+    runs: tuple[BaselineRun, ...]
 
     def estimates(self, key: str) -> list[Estimate]:
         """Return the estimate of the metric *key* of each run that has a usable one, oldest first."""
@@ -120,158 +115,8 @@ def append(baseline: Baseline, label: str, fingerprint: Mapping[str, Any], run: 
     return Baseline(baseline.test, {**baseline.loads, label: load})
 
 
-def render(baseline: Baseline) -> str:
-    """Return the file's text: JSON with sorted keys, four significant digits, and a line for each run and each fact."""
-    lines = ["{", '"loads": {']
-    for label, load in sorted(baseline.loads.items()):
-        lines += [
-            f" {_json(label)}: {{",
-            f'  "anchor": {_json(_run_record(load.anchor))},',
-            '  "fingerprint": {',
-            *_joined(f"   {_json(name)}: {_json(fact)}" for name, fact in sorted(load.fingerprint.items())),
-            "  },",
-            '  "runs": [',
-            *_joined(f"   {_json(_run_record(run))}" for run in load.runs),
-            "  ]",
-            " },",
-        ]
-    if baseline.loads:
-        lines[-1] = " }"
-    return "\n".join([*lines, "},", f'"schema": {SCHEMA},', f'"test": {_json(baseline.test)}', "}", ""])
-
-
-def parse(text: str, *, test: str, where: str) -> Baseline:
-    """Return the baseline in *text*.
-
-    Args:
-        text: The file's content.
-        test: The test it must be of.
-        where: The file's path, for messages.
-
-    Raises:
-        ConfigurationError: *text* is not such a file; one sentence says where and what to do.
-    """
-    try:
-        return _baseline(json.loads(text), test)
-    except _MalformedError as error:
-        problem = str(error)
-    except RecursionError:
-        problem = "is nested too deeply"
-    except ValueError as error:  # of JSON itself, or of a number with thousands of digits
-        conflict = re.search(r"^(<{7}|={7}|>{7})", text, re.MULTILINE)
-        problem = "holds an unresolved merge conflict" if conflict else f"is not JSON: {error}"
-    raise ConfigurationError(
-        f"baseline {where} {problem}; restore it from version control, or delete it and record anew with "
-        f"pytest {UPDATE_OPTION}"
-    )
-
-
-class _MalformedError(Exception):
-    """What is wrong with a file that is JSON."""
-
-
-def _baseline(document: Any, test: str) -> Baseline:
-    table = _table(document, "the file")
-    schema = table.get("schema")
-    if schema != SCHEMA:
-        raise _MalformedError(f"has schema {_json(schema)}, this version reads {SCHEMA}")
-    if table.get("test") != test:
-        raise _MalformedError(f"is of the test {_json(table.get('test'))}, not of {_json(test)}")
-    loads = _table(table.get("loads"), '"loads"')
-    return Baseline(test, {label: _load(load, f"the load {_json(label)}") for label, load in loads.items()})
-
-
-def _load(value: Any, place: str) -> LoadBaseline:
-    table = _table(value, place)
-    runs = table.get("runs")
-    if not isinstance(runs, list) or not runs:
-        raise _MalformedError(f'has no list of "runs" in {place}')
-    return LoadBaseline(
-        fingerprint=_table(table.get("fingerprint"), f"the fingerprint of {place}"),
-        anchor=_run(table.get("anchor"), f"the anchor of {place}"),
-        runs=tuple(_run(run, f"run {number} of {place}") for number, run in enumerate(runs, 1)),
-    )
-
-
-def _run(value: Any, place: str) -> BaselineRun:
-    table = _table(value, place)
-    unknown = sorted(set(table) - set(_RUN_KEYS))
-    if unknown:
-        raise _MalformedError(f"has the unknown key {_json(unknown[0])} in {place}")
-    metrics = _table(table.get("metrics"), f"the metrics of {place}")
-    return BaselineRun(
-        at=_text(table.get("at"), f'"at" of {place}'),
-        n=_count(table.get("n"), f'"n" of {place}'),
-        n_eff=_count(table.get("n_eff"), f'"n_eff" of {place}'),
-        errors=_count(table.get("errors"), f'"errors" of {place}'),
-        metrics={key: _estimate(triple, f"{_json(key)} of {place}") for key, triple in metrics.items()},
-        commit=_text(table.get("commit", ""), f'"commit" of {place}'),
-    )
-
-
-def _estimate(value: Any, place: str) -> Estimate:
-    if not isinstance(value, list) or len(value) != 3:
-        raise _MalformedError(f"has no [value, lower, upper] for {place}")
-    middle, lower, upper = (_number(entry, place) for entry in value)
-    if not 0 <= lower <= middle <= upper:
-        raise _MalformedError(f"has {_json(value)} for {place}, which is not lower <= value <= upper")
-    return Estimate(middle, lower, upper)
-
-
-def _number(value: Any, place: str) -> float:
-    if value is None:
-        return inf
-    if not isinstance(value, (int, float)) or isinstance(value, bool) or abs(value) > _LARGEST:
-        raise _MalformedError(f"has something else than numbers for {place}")
-    return float(value)
-
-
-def _table(value: Any, place: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise _MalformedError(f"has no table for {place}")
-    return value
-
-
-def _text(value: Any, place: str) -> str:
-    if not isinstance(value, str):
-        raise _MalformedError(f"has no text for {place}")
-    return value
-
-
-def _count(value: Any, place: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise _MalformedError(f"has no count for {place}")
-    return value
-
-
-def _run_record(run: BaselineRun) -> dict[str, Any]:
-    metrics = {key: (each.value, each.lower, each.upper) for key, each in run.metrics.items()}
-    record: dict[str, Any] = {
-        "at": run.at,
-        "errors": run.errors,
-        "metrics": {key: [_rounded(number) for number in numbers] for key, numbers in metrics.items()},
-        "n": run.n,
-        "n_eff": run.n_eff,
-    }
-    return {**record, "commit": run.commit} if run.commit else record
-
-
-def _rounded(number: float) -> float | None:
-    """*number* in four significant digits, whole ones without a point; None for inf, which JSON has no number for."""
-    if not isfinite(number):
-        return None
-    short = float(f"{number:.{_DIGITS}g}")
-    return int(short) if short.is_integer() else short
-
-
 def _usable(estimate: Estimate) -> bool:
     return 0 < estimate.value < inf
-
-
-def _joined(lines: Iterable[str]) -> list[str]:
-    """*lines* with a comma after each but the last."""
-    every = list(lines)
-    return [f"{line}," for line in every[:-1]] + every[-1:]
 
 
 def _json(value: Any) -> str:

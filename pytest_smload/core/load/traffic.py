@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import math
 import random
-from array import array
 from collections import deque
 from collections.abc import Callable, Iterator, MutableSequence, Sequence
 from heapq import heapify, heappop, heappush, heapreplace
 from itertools import chain, count, islice, repeat
 
+import numpy as np
+from numpy.typing import NDArray
+
+from pytest_smload.core.load.streams import stream
 from pytest_smload.errors import ConfigurationError
 
 MAX_ROUTES = 65_535
@@ -44,19 +47,18 @@ def apportion(shares: Sequence[float], n: int) -> list[int]:
     return counts
 
 
-def shuffled_schedule(shares: Sequence[float], n: int, seed: int) -> array[int]:
+def shuffled_schedule(shares: Sequence[float], n: int, seed: int) -> NDArray[np.uint16]:
     """Return the route index of each of *n* requests: exact counts over the whole, in a seeded shuffled order.
 
     Raises:
         ConfigurationError: more models than a schedule can tell apart.
     """
     counts = apportion(shares, n)
-    schedule = list(chain.from_iterable(map(repeat, range(len(counts)), counts)))
-    _shuffle(schedule, _generator(seed).random, 0, n)
-    return array("H", schedule)
+    in_turn = np.repeat(np.arange(len(counts), dtype=np.uint16), counts)
+    return in_turn[np.argsort(stream("traffic", seed).random(n), kind="stable")]
 
 
-def smooth_schedule(shares: Sequence[float], n: int) -> array[int]:
+def smooth_schedule(shares: Sequence[float], n: int) -> NDArray[np.uint16]:
     """Return the route index of each of *n* requests, evenly spread.
 
     After any number of them each model's count is less than 1 from its share.
@@ -64,7 +66,7 @@ def smooth_schedule(shares: Sequence[float], n: int) -> array[int]:
     Raises:
         ConfigurationError: more models than a schedule can tell apart.
     """
-    return array("H", islice(_smooth_choices(shares), n))
+    return np.fromiter(_smooth_choices(shares), np.uint16, count=n)
 
 
 class TrafficBlocks:
@@ -119,7 +121,8 @@ class ShuffledBlocks(TrafficBlocks):
     def __init__(self, shares: Sequence[float], seed: int) -> None:
         weights = _whole_weights(shares)
         block_choices = max(BLOCK_CHOICES, len(weights))
-        super().__init__(_shuffled_blocks(weights, block_choices, _generator(seed).random), block_choices)
+        draw = random.Random(f"traffic {seed}").random  # noqa: S311 - a reproducible sequence, nothing secret
+        super().__init__(_shuffled_blocks(weights, block_choices, draw), block_choices)
 
 
 class SmoothBlocks(TrafficBlocks):
@@ -134,10 +137,6 @@ class SmoothBlocks(TrafficBlocks):
     def __init__(self, shares: Sequence[float]) -> None:
         choices = _smooth_choices(shares)
         super().__init__((list(islice(choices, PIECE_STEPS)) for _ in repeat(None)), PIECE_STEPS)
-
-
-def _generator(seed: int) -> random.Random:
-    return random.Random(f"traffic {seed}")  # noqa: S311 - a reproducible sequence, nothing secret
 
 
 def _whole_weights(shares: Sequence[float]) -> list[int]:

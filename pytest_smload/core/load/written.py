@@ -18,7 +18,7 @@ _MOST_CHARACTERS = 500
 _DIGEST_DIGITS = 16
 
 
-def profile_record(profile: LoadProfile) -> dict[str, Any]:
+def written_profile(profile: LoadProfile) -> dict[str, Any]:
     """Return the fields of *profile* that apply and have a value, as JSON values.
 
     Payloads appear as a path, a function's name, or the size and SHA-256 of what was given, never as their bytes.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from pytest_smload.core.request.invocation import InvocationFailure
 
@@ -49,7 +50,9 @@ CLIENT_CAUSED_KINDS = frozenset(
 
 def hopeless(failure: InvocationFailure) -> str | None:
     """Return why *failure* will meet every further request too and what to do about it, or None where it need not."""
-    if failure.kind in CLIENT_CAUSED_KINDS:
+    if failure.kind == OWN_NAMES[CLIENT]:
+        step = "check this machine's network, DNS and file descriptors (ulimit -n)"
+    elif failure.kind in CLIENT_CAUSED_KINDS:
         step = "check the credentials, their permission sagemaker:InvokeEndpoint, and the region"
     elif failure.kind == "ValidationError" and re.match(r"Endpoint \S+ of account \d+ not found", failure.message):
         step = "check the endpoint's name, its region and the account of the credentials"
@@ -86,6 +89,10 @@ class ErrorKinds:
         if code == _LAST_CODE:
             self._names.append(OTHER)
         return _LAST_CODE
+
+    def codes(self, names: Iterable[str]) -> list[int]:
+        """Return the code for each of *names*: what the codes of another load, whose names these are, are here."""
+        return [self.code(name) for name in names]
 
     def name(self, code: int) -> str:
         """Return the name behind *code*."""

@@ -7,6 +7,7 @@ from dataclasses import fields
 
 from pytest_smload.core.limits.check import Check
 from pytest_smload.core.load.profile import LoadProfile
+from pytest_smload.core.load.written import written_profile
 from pytest_smload.core.measure.measurement import Measurement
 from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.core.request.invocation import InvocationFailure
@@ -35,7 +36,7 @@ def build_result(  # noqa: PLR0913 - a result has this many origins
         **figures,
         label=label,
         endpoint=endpoint,
-        profile=profile,
+        profile=written_profile(profile),
         transport=transport,
         transport_reason=transport_reason,
         started_at=recording.started_at,
@@ -55,7 +56,7 @@ def build_result(  # noqa: PLR0913 - a result has this many origins
         errors=measurement.errors,
         examples={kind: _one_line(failure) for kind, failure in recording.examples.items()},
         client=health,
-        timeline=measurement.timeline,
+        timeline=tuple(measurement.timeline),
         checks=tuple(checks),
         notes=tuple(notes),
     )

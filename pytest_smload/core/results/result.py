@@ -1,19 +1,18 @@
-"""What a load amounted to: the numbers a test may assert on, and the checks that decide its verdict."""
+"""What a run, its tests and their loads amounted to: the one schema of results, in memory and in ``report.json``."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Literal
 
 from pytest_smload.core.baselines.outcome import BaselineOutcome
 from pytest_smload.core.limits.check import Check
-from pytest_smload.core.load.profile import LoadProfile
 from pytest_smload.core.measure.figures import Figures, MixShare, Stats, TimelinePoint, WarmupCounts
 from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.core.trust.health import ClientHealth
 
-Verdict = Literal["pass", "fail", "invalid"]
+Verdict = Literal["pass", "fail", "invalid", "interrupted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +41,7 @@ class LoadResult(Figures):
 
     Attributes:
         label: The name given to ``sm_endpoint.load``, or None.
+        profile: The load that ran, as `pytest_smload.core.load.written.written_profile` writes it down.
         models: Statistics per TargetModel; empty where the endpoint is not multi-model.
         stages: Statistics per stage; empty without stages.
         errors: Count per error kind; their sum is the total's error count.
@@ -55,7 +55,7 @@ class LoadResult(Figures):
 
     label: str | None
     endpoint: EndpointFacts
-    profile: LoadProfile
+    profile: Mapping[str, Any]
     transport: str
     transport_reason: str
     started_at: str
@@ -75,15 +75,64 @@ class LoadResult(Figures):
     errors: Mapping[str, int]
     examples: Mapping[str, str]
     client: ClientHealth
-    timeline: Sequence[TimelinePoint]
-    checks: Sequence[Check] = ()
-    notes: Sequence[str] = ()
+    timeline: tuple[TimelinePoint, ...]
+    checks: tuple[Check, ...] = ()
+    notes: tuple[str, ...] = ()
     baseline: BaselineOutcome | None = None
-    reruns: Sequence[Rerun] = ()
+    reruns: tuple[Rerun, ...] = ()
+
+    @property
+    def total(self) -> Stats:
+        """The whole load's figures by themselves."""
+        figures = {each.name: getattr(self, each.name) for each in fields(Figures)}
+        return Stats(**figures, errors=self.requests - self.ok)
 
     @property
     def verdict(self) -> Verdict:
-        """``invalid`` when the measurement cannot be trusted, else ``fail`` when a check failed, else ``pass``."""
+        """``interrupted`` where Ctrl-C ended it, for then nothing is judged.
+
+        Else ``invalid`` when the measurement cannot be trusted, ``fail`` when a check failed, ``invalid`` when one is
+        undecided, and ``pass``.
+        """
+        if self.interrupted:
+            return "interrupted"
         if not self.client.valid:
             return "invalid"
-        return "fail" if any(check.outcome == "fail" for check in self.checks) else "pass"
+        outcomes = {check.outcome for check in self.checks}
+        # One sound failure fails the load, whatever else is undecided.
+        return "fail" if "fail" in outcomes else "invalid" if "invalid" in outcomes else "pass"
+
+
+@dataclass(frozen=True, slots=True)
+class TestResult:
+    """One attempt of one test.
+
+    Attributes:
+        attempt: Counted from 1.
+        verdict: ``interrupted`` where a load of it was, else the worst of its loads', or ``fail`` where only its own
+            body failed; ``invalid`` without a load.
+    """
+
+    __test__: ClassVar[bool] = False  # nothing for pytest to collect, whatever the name
+
+    nodeid: str
+    attempt: int
+    verdict: Verdict
+    loads: tuple[LoadResult, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """One run of pytest: the whole of ``report.json``.
+
+    Attributes:
+        schema: Version of the format.
+        started_at: ISO 8601 in UTC.
+        interrupted: Ctrl-C ended the run early.
+        tests: Attempts in the order they were reported.
+    """
+
+    schema: Literal[1] = 1
+    started_at: str
+    interrupted: bool = False
+    tests: tuple[TestResult, ...] = ()

@@ -5,9 +5,13 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from pytest_smload.core.load.stages import StageSpan
 from pytest_smload.core.request.invocation import InvocationFailure
+
+if TYPE_CHECKING:
+    from pytest_smload.core.statistics.columns import Floats
 
 
 class Samples:
@@ -49,10 +53,35 @@ class Samples:
     def __len__(self) -> int:
         return len(self.end)
 
+    def extend(self, other: Samples, *, codes: Sequence[int], shift_s: float | Floats = 0.0) -> None:
+        """Append the samples of *other*.
+
+        Args:
+            codes: For each error kind code of *other* the code of that kind here.
+            shift_s: Seconds from *other*'s clock to this one: one number, or one per sample of *other*.
+        """
+        import numpy as np
+
+        from pytest_smload.core.statistics.columns import view
+
+        first, held, late = len(self), len(self.held_index), len(self.late_index)
+        for name in self.__slots__:
+            getattr(self, name).extend(getattr(other, name))
+        # In place, and each view gone with its line: columns of ten million are not copied, and can grow again.
+        view(self.kind)[first:] = np.array(codes, dtype=np.uint8)[view(other.kind)]
+        shifts = np.broadcast_to(shift_s, len(other))
+        for column in (self.due, self.start, self.end):
+            view(column)[first:] += shifts
+        view(self.held_free)[held:] += shifts[view(other.held_index)]
+        for column in (self.late_from, self.late_to):
+            view(column)[late:] += shifts[view(other.late_index)]
+        view(self.held_index)[held:] += first
+        view(self.late_index)[late:] += first
+
 
 @dataclass(frozen=True, slots=True)
 class ClientReadings:
-    """How the client itself fared during the window.
+    """How one load generator, the client, itself fared during the window.
 
     Attributes:
         cpu: Process CPU seconds per second, whole window (1.0 = one core).
@@ -69,13 +98,21 @@ class ClientReadings:
 
 @dataclass(frozen=True, slots=True)
 class Abort:
-    """An error rate that lasted too long: *error_rate* of the *requests* that ended in the last *span_s* seconds, where
-    *limit* ends a load."""
+    """What ended a load early: *error_rate* of the *requests* that ended in the last *span_s* seconds had failed, where
+    *limit* ends a load.
+
+    Attributes:
+        kind: What every request failed with, or most of them, where the load was given up; ``""`` where ``abort_on``
+            ended it.
+        reason: In that case the sentence for people: endpoint, count, first message, next step.
+    """
 
     error_rate: float
     requests: int
     span_s: float
     limit: float
+    kind: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +129,11 @@ class Recording:
             are warm-up.
         open_model: True when latency counts from ``due`` (tps), False when it counts from ``start`` (users).
         window_start_s, window_end_s: The measured window ``[start, end)`` on the samples' clock; the end is earlier
-            than asked for when the run was interrupted or a cap ended it.
+            than asked for when the run was interrupted or a cap ended it. Of a load given up before its window opened
+            it is all that was sent.
         stages: The stages inside the window, empty without stages.
         offered_tps: Requests per second asked for over the window (open model), else None.
+        clients: How each load generator fared, one reading per generator, at least one.
         unsent_due, unsent_model: Arrivals of the window never sent (open model), a row each: due time on the samples'
             clock and route index.
         bytes_in, bytes_out: Response/request body bytes of window samples, per route index.
@@ -102,7 +141,7 @@ class Recording:
         examples: First failure seen of each error kind.
         task_exceptions: Tracebacks' last lines of exceptions in the load generator's own tasks or user listeners.
         interrupted: Whether Ctrl-C ended the run early.
-        aborted: What made ``abort_on`` end the run early, or None.
+        aborted: What ended the run early, ``abort_on`` or that nothing succeeded, or None.
         unprimed: Models that had not answered when priming ended.
         stretch_begins: Position of the first sample of each load joined into this one; more than one where an unproven
             load was extended. Within each, times follow one another as they were measured.
@@ -119,7 +158,7 @@ class Recording:
     open_model: bool
     window_start_s: float
     window_end_s: float
-    client: ClientReadings
+    clients: Sequence[ClientReadings]
     started_at: str
     stages: Sequence[StageSpan] = ()
     offered_tps: float | None = None

@@ -40,7 +40,8 @@ class ClientBias:
 def client_bias(recording: Recording, measurement: Measurement) -> ClientBias:
     """Return how far the client's own slowness is part of p95.
 
-    Waiting for a free user is not: that is the endpoint's queueing.
+    Waiting for a free user is not: that is the endpoint's queueing. Samples do not tell which of several generators
+    they come from, so that all count as woken like those of the one that was woken latest.
     """
     samples = recording.samples
     due, start, end = view(samples.due), view(samples.start), view(samples.end)
@@ -57,7 +58,9 @@ def client_bias(recording: Recording, measurement: Measurement) -> ClientBias:
     else:
         base, base_p95_ms = start[chosen], reported_p95_ms
         sending_ms = _p95_ms(due[chosen], end[chosen]) - base_p95_ms
-    reading_ms = wake_bias_ms(_service_ms(recording), [lag_s * 1000 for lag_s in recording.client.wake_lag_s])
+    service_ms = _service_ms(recording)
+    wake_lags_ms = ([lag_s * 1000 for lag_s in client.wake_lag_s] for client in recording.clients)
+    reading_ms = max(wake_bias_ms(service_ms, of_one) for of_one in wake_lags_ms)
     reading_most_ms = reading_ms
     late = len(samples.late_index)
     if late:

@@ -20,6 +20,9 @@ class Finding:
 class ClientHealth:
     """How far the client itself distorted the measurement.
 
+    Of several load generators, CPU, loop lag and what being woken late adds are those of the one that fared worst;
+    delays, and what sending late adds, are over the samples of all.
+
     Attributes:
         cpu: CPU seconds per second of window, 1.0 = one core.
         delay_p95_ms, delay_p99_ms: Client delay: start - max(due, the moment its user became free).

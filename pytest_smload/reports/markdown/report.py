@@ -1,4 +1,4 @@
-"""Writes a run's record as GitHub-flavoured markdown: a table of verdicts, why each was not a pass, and the figures."""
+"""Writes a run as GitHub-flavoured markdown: a table of verdicts, why each was not a pass, and the figures."""
 
 from __future__ import annotations
 
@@ -11,26 +11,28 @@ from pytest_smload.reports.text.failure import failure_text, invalid_text
 from pytest_smload.reports.words.cells import (
     format_count,
     format_latency,
-    format_share_pair,
     format_tps,
     interval_text,
     observed_text,
     plain_text,
     samples_text,
+    share_pair,
 )
 from pytest_smload.reports.words.details import (
     LONG_EXAMPLE,
     NOT_JUDGED,
     client_line,
     error_lines,
-    load_verdict,
+    is_judged,
     remark_lines,
 )
 from pytest_smload.reports.words.headline import endpoint_words, load_headline
 from pytest_smload.reports.words.next_step import next_steps, rerun_command
 
 if TYPE_CHECKING:
-    from pytest_smload.core.results.record_schema import CheckRecord, LoadRecord, RunRecord, StatsRecord, TestRecord
+    from pytest_smload.core.limits.check import Check
+    from pytest_smload.core.measure.figures import Stats
+    from pytest_smload.core.results.result import LoadResult, RunResult, TestResult
 
 LONGEST_BYTES: Final = 900_000
 """GitHub takes 1 MiB of summary for a step, and nothing of a longer one."""
@@ -39,7 +41,8 @@ MAX_MODEL_ROWS = 1_000
 MAX_REMARKS = 20
 LONGEST_WHY = 300
 _LEFT_OUT_BYTES = 200
-_VERDICTS = {"pass": "PASS", "fail": "FAIL", "invalid": "INVALID"}
+_VERDICTS = {"interrupted": "INTERRUPTED", "fail": "FAIL", "invalid": "INVALID", "pass": "PASS"}
+_WORST_FIRST = ("interrupted", "invalid", "fail", "pass")
 _FIGURES = ("requests", "TPS", "p50", "p95", "p99", "max", "errors")
 _SAMPLES = "n (n_eff)"
 _NUMBERS = (*_FIGURES, "observed", _SAMPLES, "share")
@@ -54,7 +57,7 @@ class _Part(NamedTuple):
 
 
 def run_markdown(
-    record: RunRecord,
+    run: RunResult,
     *,
     failures: Sequence[tuple[str, str]] = (),
     report_dir: str | None = None,
@@ -63,93 +66,96 @@ def run_markdown(
     """Return the run's report, at most *longest_bytes* in UTF-8 whatever the run: details are left out first.
 
     Args:
-        record: The run.
+        run: The run.
         failures: (node id, why) of perf tests that failed for something other than their measurement.
         report_dir: The folder this run's ``report.json`` goes to, or None.
         longest_bytes: The heading is there even where it is less than that takes.
     """
-    parts = [_Part(_HEAD, _heading(record, failures)), *_verdict_table(record)]
+    parts = [_Part(_HEAD, _heading(run, failures)), *_verdict_table(run)]
     if failures:
         rows = [[code(nodeid, in_table=True), escaped(plain_text(why, LONGEST_WHY))] for nodeid, why in failures]
         text = table(["failed besides the measurement", "why"], rows)
         parts.append(_Part(_WHY, f"\n{text}\n"))
-    for test in record["tests"]:
+    for test in run.tests:
         if _breached(test):
             parts += _why(test, report_dir)
-    for test in record["tests"]:
+    for test in run.tests:
         if not _breached(test):
-            parts += [_Part(_DETAILS, _details(test, load)) for load in test["loads"]]
+            parts += [_Part(_DETAILS, _details(test, load)) for load in test.loads]
     return _cut(parts, longest_bytes)
 
 
-def _breached(test: TestRecord) -> bool:
+def _breached(test: TestResult) -> bool:
     """Whether a load of it failed or is INVALID: a test may fail on an assertion of its own alone."""
-    return any(load_verdict(load) != "pass" for load in test["loads"])
+    return any(load.verdict != "pass" for load in test.loads)
 
 
-def _heading(record: RunRecord, failures: Sequence[tuple[str, str]]) -> str:
-    last = {test["nodeid"]: test for test in record["tests"]}
-    counts = Counter(_worst_load(test) for test in last.values() if test["loads"])
-    words = [f"{counts[verdict]} {_VERDICTS[verdict]}" for verdict in ("fail", "invalid", "pass") if counts[verdict]]
+def _heading(run: RunResult, failures: Sequence[tuple[str, str]]) -> str:
+    last = {test.nodeid: test for test in run.tests}
+    counts = Counter(_worst_load(test) for test in last.values() if test.loads)
+    words = [f"{counts[verdict]} {_VERDICTS[verdict]}" for verdict in _VERDICTS if counts[verdict]]
     if failures:
         words.append(f"{len(failures)} failed besides the measurement")
-    interrupted = "; interrupted, what was measured until then is below" if record["interrupted"] else ""
-    return f"## smload: {', '.join(words) or 'nothing was measured'}\n\nstarted {record['started_at']}{interrupted}\n"
+    interrupted = "; interrupted, what was measured until then is below" if run.interrupted else ""
+    return f"## smload: {', '.join(words) or 'nothing was measured'}\n\nstarted {run.started_at}{interrupted}\n"
 
 
-def _worst_load(test: TestRecord) -> str:
+def _worst_load(test: TestResult) -> str:
     """The verdict on a test's loads: its own, but for what failed besides the measurement."""
-    verdicts = {load_verdict(load) for load in test["loads"]}
-    return next(verdict for verdict in ("invalid", "fail", "pass") if verdict in verdicts)
+    verdicts = {load.verdict for load in test.loads}
+    return next(verdict for verdict in _WORST_FIRST if verdict in verdicts)
 
 
-def _verdict_table(record: RunRecord) -> Iterator[_Part]:
+def _verdict_table(run: RunResult) -> Iterator[_Part]:
     """One row for each load: its figures, and the verdict on it."""
-    if not record["tests"]:
+    if not run.tests:
         return
     headers = ["verdict", "test", "endpoint", *_FIGURES]
     yield _Part(_HEAD, "\n" + table(headers, [headers], right=_NUMBERS).rpartition("\n")[0] + "\n")
-    for test in record["tests"]:
-        for load in test["loads"]:
-            verdict = load_verdict(load)
+    for test in run.tests:
+        for load in test.loads:
+            verdict = load.verdict
             words = _VERDICTS[verdict] if verdict == "pass" else f"**{_VERDICTS[verdict]}**"
-            words += "" if load["client"]["judged"] else " (simulated)"
-            name = f"{code(test['nodeid'], in_table=True)} {escaped(_which(test, load))}".rstrip()
-            cells = [words, name, escaped(endpoint_words(load["endpoint"])), *_figures(load["total"])]
+            words += "" if load.client.judged else " (simulated)"
+            name = f"{code(test.nodeid, in_table=True)} {escaped(_which(test, load))}".rstrip()
+            cells = [words, name, escaped(endpoint_words(load.endpoint)), *_figures(load.total)]
             yield _Part(_GOOD_ROW if verdict == "pass" else _BAD_ROW, row(cells) + "\n")
 
 
-def _which(test: TestRecord, load: LoadRecord | None = None) -> str:
+def _which(test: TestResult, load: LoadResult | None = None) -> str:
     """Which attempt, and which load where the test ran several: ``" (attempt 2, load 'calm')"``."""
-    words = [f"attempt {test['attempt']}"] if test["attempt"] > 1 else []
-    if load is not None and len(test["loads"]) > 1:
-        place = next(place for place, one in enumerate(test["loads"], start=1) if one is load)
-        words.append(f"load {load['label'] or place!r}")
+    words = [f"attempt {test.attempt}"] if test.attempt > 1 else []
+    if load is not None and len(test.loads) > 1:
+        place = next(place for place, one in enumerate(test.loads, start=1) if one is load)
+        words.append(f"load {load.label or place!r}")
     return f" ({', '.join(words)})" if words else ""
 
 
-def _why(test: TestRecord, report_dir: str | None) -> Iterator[_Part]:
+def _why(test: TestResult, report_dir: str | None) -> Iterator[_Part]:
     """A test that was not a pass: the sentence pytest shows as well, then each such load, then what to do."""
-    invalid = test["verdict"] == "invalid"
-    sentence = (invalid_text(test) if invalid else failure_text(test)).partition("\n")[0]
-    name = code(test["nodeid"])
-    yield _Part(_WHY, f"\n### {_VERDICTS[test['verdict']]} {name}{_which(test)}\n\n{escaped(sentence)}\n")
-    for load in test["loads"]:
-        if load_verdict(load) != "pass":
+    invalid = test.verdict == "invalid"
+    if test.verdict == "interrupted":
+        sentence = "the test was interrupted during a load; nothing of it is judged"
+    else:
+        sentence = (invalid_text(test) if invalid else failure_text(test)).partition("\n")[0]
+    name = code(test.nodeid)
+    yield _Part(_WHY, f"\n### {_VERDICTS[test.verdict]} {name}{_which(test)}\n\n{escaped(sentence)}\n")
+    for load in test.loads:
+        if load.verdict != "pass":
             yield _Part(_WHY, _load_text(load))
         yield _Part(_DETAILS, _details(test, load))
-    steps = [rerun_command(test["nodeid"])] if invalid else next_steps(test, report_dir)
+    steps = next_steps(test, report_dir) if test.verdict == "fail" else [rerun_command(test.nodeid)]
     yield _Part(_WHY, f"\nnext:\n\n{code_block(steps)}\n")
 
 
-def _load_text(load: LoadRecord) -> str:
+def _load_text(load: LoadResult) -> str:
     """Causes and remedies, checks, errors, remarks of one load."""
     blocks = [escaped(load_headline(load))]
-    if load_verdict(load) == "invalid":
+    if load.verdict == "invalid":
         blocks.append(
             "\n".join(
-                f"- **cause**: {escaped(finding['cause'])}\n  **remedy**: {escaped(finding['remedy'])}"
-                for finding in load["client"]["reasons"]
+                f"- **cause**: {escaped(finding.cause)}\n  **remedy**: {escaped(finding.remedy)}"
+                for finding in load.client.reasons
             )
         )
         blocks.append(escaped(client_line(load)))
@@ -163,45 +169,45 @@ def _load_text(load: LoadRecord) -> str:
     return "".join(f"\n{block}\n" for block in blocks if block)
 
 
-def _checks(load: LoadRecord) -> str:
-    checks = sorted(load["checks"], key=lambda check: check["outcome"] != "fail")
+def _checks(load: LoadResult) -> str:
+    checks = sorted(load.checks, key=lambda check: check.outcome != "fail")
     if not checks:
         return ""
-    judged = load_verdict(load) != "invalid"
+    trusted = is_judged(load)
     headers = ["verdict", "scope", "metric", "limit", "observed", "95% interval", "proven", _SAMPLES]
-    rows = [_check_cells(check, judged=judged) for check in checks[:MAX_CHECK_ROWS]]
+    rows = [_check_cells(check, trusted=trusted) for check in checks[:MAX_CHECK_ROWS]]
     text = table([*headers, "limit comes from", "note"], rows, right=_NUMBERS)
     left_out = len(checks) - MAX_CHECK_ROWS
     return f"{text}\n\n{left_out:,} more checks are in report.json" if left_out > 0 else text
 
 
-def _check_cells(check: CheckRecord, *, judged: bool) -> list[str]:
-    verdict = _VERDICTS[check["outcome"]]
+def _check_cells(check: Check, *, trusted: bool) -> list[str]:
+    verdict = _VERDICTS[check.outcome]
     return [
-        NOT_JUDGED if not judged else f"**{verdict}**" if check["outcome"] == "fail" else verdict,
-        escaped(check["scope"]),
-        escaped(check["metric"]),
-        escaped(check["limit"]),
+        NOT_JUDGED if not trusted else f"**{verdict}**" if check.outcome == "fail" else verdict,
+        escaped(check.scope),
+        escaped(check.metric),
+        escaped(check.limit),
         escaped(observed_text(check)),
         escaped(interval_text(check)),
-        "yes" if check["proven"] else "no",
+        "yes" if check.proven else "no",
         samples_text(check),
-        escaped(check["source"]),
-        escaped(check["note"]),
+        escaped(check.source),
+        escaped(check.note),
     ]
 
 
-def _details(test: TestRecord, load: LoadRecord) -> str:
+def _details(test: TestResult, load: LoadResult) -> str:
     """Everything on one load that not every reader wants to see at once."""
-    models, stages = load["models"], load["stages"]
+    models, stages = load.models, load.stages
     blocks = []
-    passed = load_verdict(load) == "pass"
+    passed = load.verdict == "pass"
     if passed:
         blocks += [escaped(load_headline(load)), _checks(load) or "no limit: this load only measures"]
-        blocks += [] if load["client"]["judged"] else [escaped(client_line(load))]
-    shown = sorted(models, key=lambda name: -models[name]["requests"])[:MAX_MODEL_ROWS]
-    shares = {name: format_share_pair(mix["target_share"], mix["achieved_share"]) for name, mix in load["mix"].items()}
-    rows = [["total", "", *_figures(load["total"])]]
+        blocks += [] if load.client.judged else [escaped(client_line(load))]
+    shown = sorted(models, key=lambda name: -models[name].requests)[:MAX_MODEL_ROWS]
+    shares = {name: share_pair(share) for name, share in load.mix.items()}
+    rows = [["total", "", *_figures(load.total)]]
     rows += [[escaped(name), shares.get(name, ""), *_figures(models[name])] for name in shown]
     blocks.append(table(["model" if models else "scope", "share", *_FIGURES], rows, right=_NUMBERS))
     if len(models) > MAX_MODEL_ROWS:
@@ -212,13 +218,13 @@ def _details(test: TestRecord, load: LoadRecord) -> str:
     if passed:
         blocks += [f"- {escaped(remark)}" for remark in remark_lines(load)[:MAX_REMARKS]]
     what = f"{len(models):,} models" if len(models) > 1 else "figures"
-    name = f"{_VERDICTS[load_verdict(load)]} {test['nodeid']}{_which(test, load)}: {what}"
+    name = f"{_VERDICTS[load.verdict]} {test.nodeid}{_which(test, load)}: {what}"
     return f"\n{unfolding(name, (chr(10) * 2).join(blocks))}\n"
 
 
-def _figures(stats: StatsRecord) -> list[str]:
-    latencies = [format_latency(stats[key]) for key in ("p50_ms", "p95_ms", "p99_ms", "max_ms")]
-    return [format_count(stats["requests"]), format_tps(stats["tps"]), *latencies, format_count(stats["errors"])]
+def _figures(stats: Stats) -> list[str]:
+    latencies = [format_latency(each) for each in (stats.p50_ms, stats.p95_ms, stats.p99_ms, stats.max_ms)]
+    return [format_count(stats.requests), format_tps(stats.tps), *latencies, format_count(stats.errors)]
 
 
 def _cut(parts: Sequence[_Part], longest_bytes: int) -> str:

@@ -7,74 +7,83 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pytest_smload.reports.text.tables import checks_table
-from pytest_smload.reports.words.cells import format_count, metric_words, number, observed_text, plain_text, wrap
+from pytest_smload.reports.words.cells import format_count, metric_words, observed_text, plain_text, wrap
 from pytest_smload.reports.words.details import (
     LONG_EXAMPLE,
     client_line,
     error_lines,
-    load_verdict,
     remark_lines,
 )
 from pytest_smload.reports.words.headline import load_headline
 from pytest_smload.reports.words.next_step import next_steps, rerun_command
 
 if TYPE_CHECKING:
-    from pytest_smload.core.results.record_schema import CheckRecord, LoadRecord, TestRecord
+    from pytest_smload.core.limits.check import Check
+    from pytest_smload.core.results.result import LoadResult, TestResult
 
 DEFAULT_WIDTH = 100
 MAX_UNJUDGED = 8
 _PLURAL = ("errors", "requests")
 
 
-def one_line(check: CheckRecord) -> str:
+def one_line(check: Check) -> str:
     """Return a check in one sentence: what it is about, the value, the limit, and where the limit comes from."""
-    family = check["metric"].partition(".")[0]
+    family = check.metric.partition(".")[0]
     verb = "were" if family in _PLURAL else "was"
     observed = observed_text(check)
-    outcome = f"{verb} not measured" if math.isnan(number(check["observed"])) else f"{verb} {observed}"
-    note = f"; {check['note']}" if check["note"] else ""
-    return plain_text(f"{metric_words(check)} {outcome}, limit {check['limit']} ({check['source']}){note}")
+    outcome = f"{verb} not measured" if math.isnan(check.observed) else f"{verb} {observed}"
+    note = f"; {check.note}" if check.note else ""
+    return plain_text(f"{metric_words(check)} {outcome}, limit {check.limit} ({check.source}){note}")
 
 
 def failure_text(
-    test: TestRecord, *, width: int = DEFAULT_WIDTH, report_dir: str | None = None, options: Sequence[str] = ()
+    test: TestResult, *, width: int = DEFAULT_WIDTH, report_dir: str | None = None, options: Sequence[str] = ()
 ) -> str:
     """Return the text of a test that breached its budget.
 
     The first line says it in one sentence; the checks of each failed load, its errors and the next command follow.
 
     Args:
-        test: The record of a test at least one load of which has a failed check.
+        test: A test at least one load of which has a failed check.
         width: Columns to lay it out for.
         report_dir: The folder this run's ``report.json`` goes to, or None.
         options: This run's ``--smload-…`` arguments, for the next command.
     """
-    failed_loads = [load for load in test["loads"] if load_verdict(load) == "fail"]
+    failed_loads = [load for load in test.loads if load.verdict == "fail"]
     lines = [_failure_sentence(test, failed_loads)]
     for load in failed_loads:
-        lines += ["", *wrap(load_headline(load), width), *checks_table(load["checks"], width)]
+        lines += ["", *wrap(load_headline(load), width), *checks_table(load.checks, width)]
         lines += error_lines(load, LONG_EXAMPLE) + remark_lines(load)
     lines += ["", *_next(next_steps(test, report_dir, options))]
     return "\n".join(lines)
 
 
-def invalid_text(test: TestRecord, *, width: int = DEFAULT_WIDTH, options: Sequence[str] = ()) -> str:
+def invalid_text(test: TestResult, *, width: int = DEFAULT_WIDTH, options: Sequence[str] = ()) -> str:
     """Return the text of a test whose measurement cannot be trusted: causes, remedies, and what was not judged."""
-    invalid = [load for load in test["loads"] if load_verdict(load) == "invalid"]
-    findings = [finding for load in invalid for finding in load["client"]["reasons"]]
-    cause = plain_text(findings[0]["cause"]) if findings else "no reason was recorded"
-    more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
+    invalid = [load for load in test.loads if load.verdict == "invalid"]
+    causes = [cause for load in invalid for cause in _causes(load)]
+    cause = causes[0] if causes else "no reason was recorded"
+    more = f" (and {len(causes) - 1} more)" if len(causes) > 1 else ""
     lines = [f"INVALID: {_prefix(test, invalid[:1])}the measurement cannot be trusted: {cause}{more}"]
     for load in invalid:
         lines += ["", *wrap(load_headline(load), width)]
-        for finding in load["client"]["reasons"]:
-            lines += [f"cause: {plain_text(finding['cause'])}", f"remedy: {plain_text(finding['remedy'])}"]
+        for finding in load.client.reasons:
+            lines += [f"cause: {plain_text(finding.cause)}", f"remedy: {plain_text(finding.remedy)}"]
+        if load.client.valid:
+            lines += checks_table(load.checks, width)
         lines += [*wrap(client_line(load), width), *error_lines(load, LONG_EXAMPLE), *remark_lines(load)]
     lines += _not_judged(test)
-    for load in test["loads"]:
-        if load_verdict(load) == "fail":
-            lines += ["", *wrap(load_headline(load), width), *checks_table(load["checks"], width)]
-    return "\n".join([*lines, "", *_next(["once that is put right:", f"  {rerun_command(test['nodeid'], options)}"])])
+    for load in test.loads:
+        if load.verdict == "fail":
+            lines += ["", *wrap(load_headline(load), width), *checks_table(load.checks, width)]
+    return "\n".join([*lines, "", *_next(["once that is put right:", f"  {rerun_command(test.nodeid, options)}"])])
+
+
+def _causes(load: LoadResult) -> list[str]:
+    """Why it is INVALID: the run as a whole, or each check that is undecided."""
+    if load.client.reasons:
+        return [plain_text(finding.cause) for finding in load.client.reasons]
+    return [one_line(check) for check in load.checks if not check.valid]
 
 
 def no_load_text(nodeid: str, *, options: Sequence[str] = ()) -> str:
@@ -91,38 +100,53 @@ def no_load_text(nodeid: str, *, options: Sequence[str] = ()) -> str:
     )
 
 
-def _failed(load: LoadRecord) -> list[CheckRecord]:
-    return [check for check in load["checks"] if check["outcome"] == "fail"]
+def unused_budget_text(nodeid: str, source: str, *, options: Sequence[str] = ()) -> str:
+    """Return the text of a test whose own limits, written at *source*, were held against none of its loads."""
+    why = "each had a budget of its own, or None"
+    return "\n".join(
+        [
+            f"no load of this test was held against its limits ({plain_text(source)}): {why}",
+            "",
+            "load(budget=None) only measures, and load(budget={...}) replaces the test's limits. Run the load that is",
+            "to keep them without budget=..., or take the limits away.",
+            "",
+            *_next(["once it does:", f"  {rerun_command(nodeid, options)}"]),
+        ]
+    )
 
 
-def _failure_sentence(test: TestRecord, failed_loads: Sequence[LoadRecord]) -> str:
+def _failed(load: LoadResult) -> list[Check]:
+    return [check for check in load.checks if check.outcome == "fail"]
+
+
+def _failure_sentence(test: TestResult, failed_loads: Sequence[LoadResult]) -> str:
     failed = [check for load in failed_loads for check in _failed(load)]
-    checks = sum(len(load["checks"]) for load in test["loads"])
+    checks = sum(len(load.checks) for load in test.loads)
     more = f"; {len(failed) - 1} more of {checks} checks failed" if len(failed) > 1 else ""
     return f"{_prefix(test, failed_loads[:1])}{_overload(failed_loads[0])}{one_line(failed[0])}{more}"
 
 
-def _overload(load: LoadRecord) -> str:
-    if not load["unsent"]:
+def _overload(load: LoadResult) -> str:
+    if not load.unsent:
         return ""
-    missed, scheduled = format_count(load["unsent"]), format_count(load["scheduled"])
+    missed, scheduled = format_count(load.unsent), format_count(load.scheduled)
     return f"the endpoint did not keep up ({missed} of {scheduled} scheduled requests were never sent): "
 
 
-def _prefix(test: TestRecord, loads: Sequence[LoadRecord]) -> str:
+def _prefix(test: TestResult, loads: Sequence[LoadResult]) -> str:
     """Name the load the first line speaks of, where a test has several."""
-    if len(test["loads"]) < 2 or not loads:
+    if len(test.loads) < 2 or not loads:
         return ""
-    label = loads[0]["label"]
-    place = next(place for place, load in enumerate(test["loads"], start=1) if load is loads[0])
+    label = loads[0].label
+    place = next(place for place, load in enumerate(test.loads, start=1) if load is loads[0])
     return f"load {plain_text(label)!r}: " if label else f"load {place}: "
 
 
-def _not_judged(test: TestRecord) -> list[str]:
+def _not_judged(test: TestResult) -> list[str]:
     breached = [
         f"{_prefix(test, [load])}{one_line(check)}"
-        for load in test["loads"]
-        if load_verdict(load) == "invalid"
+        for load in test.loads
+        if load.verdict == "invalid"
         for check in _failed(load)
     ]
     if not breached:

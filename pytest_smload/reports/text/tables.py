@@ -9,19 +9,20 @@ from typing import TYPE_CHECKING
 from pytest_smload.reports.words.cells import (
     format_count,
     format_latency,
-    format_share_pair,
     format_tps,
     interval_text,
     metric_words,
-    number,
     observed_text,
     plain_text,
     samples_text,
+    share_pair,
 )
 from pytest_smload.reports.words.headline import listed_stages, load_amount, stage_names
 
 if TYPE_CHECKING:
-    from pytest_smload.core.results.record_schema import CheckRecord, LoadRecord, MixRecord, StatsRecord
+    from pytest_smload.core.limits.check import Check
+    from pytest_smload.core.measure.figures import MixShare, Stats
+    from pytest_smload.core.results.result import LoadResult
 
 MAX_MODEL_ROWS = 12
 MOST_USED_ROWS = 8
@@ -32,22 +33,22 @@ SHORTEST_NAME = 10
 _GAP = 2
 _EXPENDABLE = ("max", "p50", "share")
 """Columns a narrow terminal does without, first to go first."""
-_VERDICTS = {"pass": "PASS", "fail": "FAIL"}
+_VERDICTS = {"pass": "PASS", "fail": "FAIL", "invalid": "INVALID"}
 _INTERVAL, _SAMPLES, _SOURCE = "95% interval", "n (n_eff)", "limit comes from"
 _EXPENDABLE_OF_CHECKS = (_SAMPLES, _INTERVAL)
 _UNPROVEN_LEGEND = "?: not proven, the interval reaches over the limit"
 
 
-def models_table(load: LoadRecord, width: int) -> list[str]:
+def models_table(load: LoadResult, width: int) -> list[str]:
     """Return the table of the whole load and of each model, the total first.
 
     Beyond 12 models only the most used 8, those with a failing check and the one with the worst p95 are shown; a line
     says how many more ``report.json`` has.
     """
-    models = load["models"]
+    models = load.models
     shown = _shown_models(load)
-    mix = load["mix"]
-    rows = [("total", load["total"], "")]
+    mix = load.mix
+    rows = [("total", load.total, "")]
     rows += [(name, models[name], _share_cell(mix.get(name))) for name in shown]
     columns = ["share"] if models else []
     lines = _stats_table("model" if models else "", columns, rows, width)
@@ -57,42 +58,46 @@ def models_table(load: LoadRecord, width: int) -> list[str]:
     return lines
 
 
-def stages_table(load: LoadRecord, width: int) -> list[str]:
+def stages_table(load: LoadResult, width: int) -> list[str]:
     """Return the table of stages, or no line where the load has none."""
-    stages = load["stages"]
-    asked_for = listed_stages(load["profile"])
+    stages = load.stages
+    asked_for = listed_stages(load.profile)
     amounts = dict(zip(stage_names(asked_for), map(load_amount, asked_for), strict=True))
     rows = [(name, stats, amounts.get(name, "")) for name, stats in stages.items()]
     return _stats_table("stage", ["load"], rows, width) if rows else []
 
 
-def checks_table(checks: Sequence[CheckRecord], width: int) -> list[str]:
+def checks_table(checks: Sequence[Check], width: int) -> list[str]:
     """Return the table of limits and what was observed, failed ones first; a ``?`` marks what is not proven.
 
     Below it: origins and columns that did not fit, how many checks are not shown, and what failed checks need said
     besides.
     """
-    failed = [check for check in checks if check["outcome"] == "fail"]
-    passed = [check for check in checks if check["outcome"] != "fail"]
-    shown = failed[:MAX_FAILED_ROWS] + passed[:MAX_PASSED_ROWS]
+    failed = [check for check in checks if check.outcome == "fail"]
+    undecided = [check for check in checks if not check.valid]
+    passed = [check for check in checks if check.outcome == "pass"]
+    shown = failed[:MAX_FAILED_ROWS] + undecided[:MAX_FAILED_ROWS] + passed[:MAX_PASSED_ROWS]
     if not shown:
         return []
     lines = _fitting_checks(shown, width)
-    if not all(check["proven"] for check in shown):
+    if not all(check.proven for check in shown):
         lines.append(_UNPROVEN_LEGEND)
-    for subject, left_out in (("failed", len(failed) - MAX_FAILED_ROWS), ("passed", len(passed) - MAX_PASSED_ROWS)):
-        if left_out > 0:
-            lines.append(f"{left_out:,} more checks {subject}; they are in report.json")
-    return lines + _notes([check for check in failed if check["note"]])
+    left_out = {
+        "failed": len(failed) - MAX_FAILED_ROWS,
+        "are INVALID": len(undecided) - MAX_FAILED_ROWS,
+        "passed": len(passed) - MAX_PASSED_ROWS,
+    }
+    lines += [f"{count:,} more checks {what}; they are in report.json" for what, count in left_out.items() if count > 0]
+    return lines + _notes([check for check in (*failed, *undecided) if check.note])
 
 
-def _notes(noted: Sequence[CheckRecord]) -> list[str]:
-    lines = [f"{metric_words(check)}: {plain_text(check['note'])}" for check in noted[:MAX_NOTES]]
+def _notes(noted: Sequence[Check]) -> list[str]:
+    lines = [f"{metric_words(check)}: {plain_text(check.note)}" for check in noted[:MAX_NOTES]]
     left_out = len(noted) - MAX_NOTES
     return [*lines, f"{left_out:,} more such remarks are in report.json"] if left_out > 0 else lines
 
 
-def _fitting_checks(shown: Sequence[CheckRecord], width: int) -> list[str]:
+def _fitting_checks(shown: Sequence[Check], width: int) -> list[str]:
     """The table of checks in at most *width* columns, as far as shortening and leaving out bring it there."""
     rows = [_check_cells(check) for check in shown]
     idle = [column for column in (_INTERVAL,) if all(row[column] == "-" for row in rows)]
@@ -127,40 +132,39 @@ def _checks_lines(rows: Sequence[dict[str, str]], without: Sequence[str]) -> lis
     return _tabulate([[row[column] for column in headers] for row in rows], headers, right=("observed", _SAMPLES))
 
 
-def _check_cells(check: CheckRecord) -> dict[str, str]:
+def _check_cells(check: Check) -> dict[str, str]:
     return {
-        "verdict": _VERDICTS[check["outcome"]] + ("" if check["proven"] else "?"),
-        "scope": plain_text(check["scope"]),
-        "metric": check["metric"],
-        "limit": check["limit"],
+        "verdict": _VERDICTS[check.outcome] + ("" if check.proven else "?"),
+        "scope": plain_text(check.scope),
+        "metric": check.metric,
+        "limit": check.limit,
         "observed": observed_text(check),
         _INTERVAL: interval_text(check),
         _SAMPLES: samples_text(check),
-        _SOURCE: plain_text(check["source"]),
+        _SOURCE: plain_text(check.source),
     }
 
 
-def _shown_models(load: LoadRecord) -> list[str]:
-    models = load["models"]
+def _shown_models(load: LoadResult) -> list[str]:
+    models = load.models
     if len(models) <= MAX_MODEL_ROWS:
         return list(models)
-    by_use = sorted(models, key=lambda name: -models[name]["requests"])
-    failing = [check["scope"] for check in load["checks"] if check["outcome"] == "fail"]
+    by_use = sorted(models, key=lambda name: -models[name].requests)
+    failing = [check.scope for check in load.checks if check.outcome == "fail"]
     slowest = max(models, key=lambda name: _p95_order(models[name]))
     chosen = {*by_use[:MOST_USED_ROWS], *[name for name in failing if name in models][:MAX_MODEL_ROWS], slowest}
     return [name for name in by_use if name in chosen]
 
 
-def _p95_order(stats: StatsRecord) -> float:
-    p95_ms = number(stats["p95_ms"])
-    return -1.0 if math.isnan(p95_ms) else p95_ms
+def _p95_order(stats: Stats) -> float:
+    return -1.0 if math.isnan(stats.p95_ms) else stats.p95_ms
 
 
-def _share_cell(share: MixRecord | None) -> str:
-    return format_share_pair(share["target_share"], share["achieved_share"]) if share else ""
+def _share_cell(share: MixShare | None) -> str:
+    return share_pair(share) if share else ""
 
 
-def _stats_table(subject: str, extra: list[str], rows: Sequence[tuple[str, StatsRecord, str]], width: int) -> list[str]:
+def _stats_table(subject: str, extra: list[str], rows: Sequence[tuple[str, Stats, str]], width: int) -> list[str]:
     """Return a table of STATS; *extra* names the column of the rows' third item, if there is one."""
     names = [plain_text(name) for name, _, _ in rows]
     headers = [*extra, "requests", "TPS", "p50", "p95", "p99", "max", "errors"]
@@ -218,9 +222,9 @@ def _cut_end(name: str, suffix: str) -> str:
     return name[: -len(suffix)] + "…" if len(suffix) > 1 and len(name) > len(suffix) else name
 
 
-def _stats_cells(stats: StatsRecord, *, tight: bool) -> list[str]:
-    latencies = [format_latency(stats[key], tight=tight) for key in ("p50_ms", "p95_ms", "p99_ms", "max_ms")]
-    return [format_count(stats["requests"]), format_tps(stats["tps"]), *latencies, format_count(stats["errors"])]
+def _stats_cells(stats: Stats, *, tight: bool) -> list[str]:
+    latencies = [format_latency(each, tight=tight) for each in (stats.p50_ms, stats.p95_ms, stats.p99_ms, stats.max_ms)]
+    return [format_count(stats.requests), format_tps(stats.tps), *latencies, format_count(stats.errors)]
 
 
 def _named_table(names: Sequence[str], subject: str, cells: list[list[str]], headers: list[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Figures of a record as people read them: each with its unit, "-" where there is none, "∞" where it never came."""
+"""Figures as people read them: each with its unit, "-" where there is none, "∞" where it never came."""
 
 from __future__ import annotations
 
@@ -7,101 +7,94 @@ import re
 import textwrap
 from typing import TYPE_CHECKING
 
+from pytest_smload.core.limits.metrics import metric_named
 from pytest_smload.core.units import format_ms, format_share
 
 if TYPE_CHECKING:
-    from pytest_smload.core.results.record_schema import CheckRecord
+    from collections.abc import Callable
 
-_METRIC_WORDS = {
-    "tps": "TPS",
-    "error_rate": "error rate",
-    "p99_9": "p99.9",
-    "max": "max latency",
-    "mean": "mean latency",
-}
+    from pytest_smload.core.limits.check import Check, Unit
+    from pytest_smload.core.measure.figures import MixShare
+
 NARROWEST = 40
 """Columns below which wrapping text no longer helps a reader."""
-_COUNTS = ("requests", "errors")
 _NOT_PRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]+")
-_NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 
 
-def number(value: object) -> float:
-    """Return a record's figure as a float: null is NaN, ``"inf"`` is infinity."""
-    return math.nan if value is None else float(value)  # type: ignore[arg-type]  # a record's figures are numbers or "inf"
-
-
-def format_count(value: object) -> str:
+def format_count(count: float) -> str:
     """Return a whole number with thousands separators: ``"12,000"``."""
-    count = number(value)
     return f"{count:,.0f}" if math.isfinite(count) else _not_finite(count)
 
 
-def format_tps(value: object) -> str:
+def format_tps(tps: float) -> str:
     """Return a rate to three significant digits, whole from 100 on: ``"4.97"``, ``"1,002"``; its unit goes beside."""
-    tps = number(value)
     if not math.isfinite(tps):
         return _not_finite(tps)
     return f"{tps:,.0f}" if tps >= 99.95 else f"{tps:.3g}"
 
 
-def format_latency(value: object, *, tight: bool = False) -> str:
+def format_latency(latency_ms: float, *, tight: bool = False) -> str:
     """Return a latency with its unit; *tight* leaves out the space between the two."""
-    text = format_ms(number(value))
+    text = format_ms(latency_ms)
     return text.replace(" ", "") if tight else text
 
 
-def format_share_pair(target: object, achieved: object) -> str:
+def share_pair(share: MixShare) -> str:
     """Return ``"75/74.9%"``: what was asked for, and what was sent."""
-    return f"{_percent(target)}/{_percent(achieved)}%"
+    return f"{_percent(share.target_share)}/{_percent(share.achieved_share)}%"
 
 
-def observed_text(check: CheckRecord) -> str:
+_FORMS: dict[Unit, Callable[[float], str]] = {
+    "ms": format_ms,
+    "requests/s": lambda tps: f"{format_tps(tps)} TPS",
+    "ratio": format_share,
+    "requests": format_count,
+}
+_PRECISE: dict[Unit, Callable[[float], str]] = {
+    "ms": lambda latency_ms: f"{latency_ms:.7g} ms",
+    "requests/s": lambda tps: f"{tps:.6g} TPS",
+    "ratio": lambda share: f"{share * 100:.6g}%",
+    "requests": format_count,
+}
+
+
+def observed_text(check: Check) -> str:
     """Return a check's observed value with its unit.
 
     A failed one is never rounded onto its limit: ``"1504 ms"`` where the limit is ``"<= 1.5 s"``.
     """
-    value = number(check["observed"])
-    metric: str = check["metric"]
+    return number_text(check, check.observed)
+
+
+def number_text(check: Check, value: float) -> str:
+    """Return *value*, in the check's unit, as `observed_text` does what was observed."""
     if not math.isfinite(value):
         return _not_finite(value)
-    kind = metric.partition(".")[0]
-    if kind in _COUNTS:
-        return format_count(value)
-    if kind == "error_rate":
-        text, precise = format_share(value), f"{value * 100:.6g}%"
-    elif kind == "tps":
-        text, precise = f"{format_tps(value)} TPS", f"{value:.6g} TPS"
-    else:
-        text, precise = format_ms(value), f"{value:.7g} ms"
-    limit: str = check["limit"]
-    # A share of the offered rate does not show the number it comes to, so rounding onto it would go unseen.
-    hidden = kind == "tps" and "%" in limit
-    rounds_to_limit = hidden or text.split()[0].rstrip("%") in _NUMBER.findall(limit)
-    return precise if rounds_to_limit and check["outcome"] == "fail" else text
+    form = _FORMS[check.unit]
+    text = form(value)
+    bounds = [form(bound) for bound in (check.at_least, check.at_most) if bound is not None]
+    return _PRECISE[check.unit](value) if check.outcome == "fail" and text in bounds else text
 
 
-def interval_text(check: CheckRecord) -> str:
+def interval_text(check: Check) -> str:
     """Return a check's interval in the unit of what was observed, ``"[181 ms, 219 ms]"``; ``"-"`` for a fact."""
-    if check["lower"] is None and check["upper"] is None:
+    lower, upper = (math.nan if bound is None else bound for bound in (check.lower, check.upper))
+    if math.isnan(lower) and math.isnan(upper):
         return "-"
-    family = check["metric"].partition(".")[0]
-    form = {"error_rate": format_share, "tps": format_tps}.get(family, format_ms)
-    lower, upper = (number(check["lower"]), number(check["upper"]))
+    form = format_tps if check.unit == "requests/s" else _FORMS[check.unit]
     return f"[{form(lower)}, {'∞' if math.isinf(upper) else form(upper)}]"
 
 
-def samples_text(check: CheckRecord) -> str:
+def samples_text(check: Check) -> str:
     """Return how many samples a check has, and in brackets how many independent ones they are worth, where fewer."""
-    count, effective = check["n"], check["n_eff"]
+    count, effective = check.n, check.n_eff
     return f"{count:,}" if effective is None or effective >= count else f"{count:,} ({effective:,})"
 
 
-def metric_words(check: CheckRecord) -> str:
+def metric_words(check: Check) -> str:
     """Return what a check is about, as the subject of a sentence: ``"p95 of xgboost-1.tar.gz"``."""
-    family, _, kind = check["metric"].partition(".")
-    words = f"{kind} errors" if kind else _METRIC_WORDS.get(family, family)
-    return words if check["scope"] == "total" else f"{words} of {check['scope']}"
+    words = metric_named(check.metric).words
+    return words if check.scope == "total" else f"{words} of {check.scope}"
 
 
 def plain_text(text: object, longest: int | None = None) -> str:
@@ -122,9 +115,8 @@ def wrap(text: str, width: int, indent: str = "") -> list[str]:
     )
 
 
-def _percent(share: object) -> str:
-    value = number(share)
-    return f"{round(value * 100, 2):.3g}" if math.isfinite(value) else _not_finite(value)
+def _percent(share: float) -> str:
+    return f"{round(share * 100, 2):.3g}" if math.isfinite(share) else _not_finite(share)
 
 
 def _not_finite(value: float) -> str:

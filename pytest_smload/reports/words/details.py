@@ -1,14 +1,15 @@
-"""Says what stands beside a load's figures: its verdict, errors by kind, the client's health, warnings, remarks."""
+"""Says what stands beside a load's figures: errors by kind, the client's health, warnings, remarks."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from pytest_smload.core.units import format_share
-from pytest_smload.reports.words.cells import format_count, format_latency, number, plain_text
+from pytest_smload.reports.words.cells import format_count, format_latency, plain_text
 
 if TYPE_CHECKING:
-    from pytest_smload.core.results.record_schema import FindingRecord, LoadRecord
+    from pytest_smload.core.results.result import LoadResult
+    from pytest_smload.core.trust.health import Finding
 
 TOP_ERROR_KINDS = 5
 SHORT_EXAMPLE = 160
@@ -20,74 +21,66 @@ COLD_MS = 100
 """and longer than this: a connection's set-up makes any first request slower."""
 
 
-def load_verdict(load: LoadRecord) -> str:
-    """Return ``"invalid"``, ``"fail"`` or ``"pass"`` for one load."""
-    if not load["client"]["valid"]:
-        return "invalid"
-    return "fail" if any(check["outcome"] == "fail" for check in load["checks"]) else "pass"
-
-
-def error_lines(load: LoadRecord, longest_example: int) -> list[str]:
+def error_lines(load: LoadResult, longest_example: int) -> list[str]:
     """Return the load's errors by kind, most frequent first, each with the first example seen."""
-    errors = load["errors"]
+    errors = load.errors
     if not errors:
         return []
-    total = load["total"]
-    rate = format_share(number(total["error_rate"]))
-    lines = [f"errors: {format_count(total['errors'])} of {format_count(total['requests'])} requests ({rate})"]
+    total = load.total
+    rate = format_share(total.error_rate)
+    lines = [f"errors: {format_count(total.errors)} of {format_count(total.requests)} requests ({rate})"]
     by_count = sorted(errors.items(), key=lambda item: -item[1])
     kind_width = max(len(kind) for kind, _ in by_count[:TOP_ERROR_KINDS])
     count_width = len(format_count(by_count[0][1]))
     for kind, count in by_count[:TOP_ERROR_KINDS]:
-        example = plain_text(load["examples"].get(kind, ""), longest_example)
+        example = plain_text(load.examples.get(kind, ""), longest_example)
         lines.append(f"  {kind:<{kind_width}}  {format_count(count):>{count_width}}  {example}".rstrip())
     if len(by_count) > TOP_ERROR_KINDS:
         lines.append(f"  {len(by_count) - TOP_ERROR_KINDS} more kinds are in report.json")
     return lines
 
 
-def client_line(load: LoadRecord) -> str:
+def client_line(load: LoadResult) -> str:
     """Return how the client itself fared, so that a reader can see how far to trust the figures."""
-    client = load["client"]
-    if not client["judged"]:
+    client = load.client
+    if not client.judged:
         return "simulated: latency and the client's health mean nothing here and were not judged"
-    delay = f"p95 {format_latency(client['delay_p95_ms'])}, p99 {format_latency(client['delay_p99_ms'])}"
-    lag = f"p95 {format_latency(client['loop_lag_p95_ms'])}, p99 {format_latency(client['loop_lag_p99_ms'])}"
+    delay = f"p95 {format_latency(client.delay_p95_ms)}, p99 {format_latency(client.delay_p99_ms)}"
+    lag = f"p95 {format_latency(client.loop_lag_p95_ms)}, p99 {format_latency(client.loop_lag_p99_ms)}"
     parts = [
-        f"CPU {format_share(round(number(client['cpu']), 2))} of a core",
-        f"client delay {delay}, adds {format_latency(client['bias_p95_ms'])} to p95",
-        f"loop lag {lag}, adds {format_latency(client['lag_bias_p95_ms'])}",
-        _counted(load["connects"], "connect", " in the window"),
+        f"CPU {format_share(round(client.cpu, 2))} of a core",
+        f"client delay {delay}, adds {format_latency(client.bias_p95_ms)} to p95",
+        f"loop lag {lag}, adds {format_latency(client.lag_bias_p95_ms)}",
+        _counted(load.connects, "connect", " in the window"),
     ]
-    if load["cap_hits"]:
-        parts.append(f"waited for a free user {format_count(load['cap_hits'])} times")
+    if load.cap_hits:
+        parts.append(f"waited for a free user {format_count(load.cap_hits)} times")
     return "client: " + "; ".join(parts)
 
 
-def cold_lines(load: LoadRecord) -> list[str]:
+def cold_lines(load: LoadResult) -> list[str]:
     """Return how long models took to answer first, in a line, or none where that was as fast as the load itself."""
-    cold, usual_ms = load["total"]["cold"], number(load["total"]["p50_ms"])
-    slowest_ms = number(cold["max_ms"])
-    if not slowest_ms > max(COLD_FACTOR * usual_ms, COLD_MS):
+    cold = load.cold
+    if not cold.max_ms > max(COLD_FACTOR * load.p50_ms, COLD_MS):
         return []
-    words = f"cold starts: {_counted(cold['touched'], 'model')}, "
-    if cold["touched"] > 1:
-        words += f"p50 {format_latency(cold['p50_ms'])}, p95 {format_latency(cold['p95_ms'])}, max "
-    words += format_latency(slowest_ms)
-    return [f"{words}; {_counted(cold['suspected'], 'later suspect')}" if cold["suspected"] else words]
+    words = f"cold starts: {_counted(cold.touched, 'model')}, "
+    if cold.touched > 1:
+        words += f"p50 {format_latency(cold.p50_ms)}, p95 {format_latency(cold.p95_ms)}, max "
+    words += format_latency(cold.max_ms)
+    return [f"{words}; {_counted(cold.suspected, 'later suspect')}" if cold.suspected else words]
 
 
-def remark_lines(load: LoadRecord) -> list[str]:
+def remark_lines(load: LoadResult) -> list[str]:
     """Return cold starts, warnings and remarks, a line each."""
-    lines = [*cold_lines(load), *(f"warning: {finding_text(finding)}" for finding in load["client"]["warnings"])]
-    if load["interrupted"]:
+    lines = [*cold_lines(load), *(f"warning: {finding_text(finding)}" for finding in load.client.warnings)]
+    if load.interrupted:
         lines.append("interrupted: the figures are those of the part that ran")
-    return lines + [f"note: {plain_text(note)}" for note in load["notes"]]
+    return lines + [f"note: {plain_text(note)}" for note in load.notes]
 
 
-def finding_text(finding: FindingRecord) -> str:
+def finding_text(finding: Finding) -> str:
     """Return a finding's cause and remedy in one line."""
-    return plain_text(f"{finding['cause']}; {finding['remedy']}")
+    return plain_text(f"{finding.cause}; {finding.remedy}")
 
 
 def _counted(count: int, noun: str, rest: str = "") -> str:
@@ -95,4 +88,9 @@ def _counted(count: int, noun: str, rest: str = "") -> str:
 
 
 NOT_JUDGED = "not judged"
-"""Verdict of the checks of a load that is INVALID."""
+"""Verdict of the checks of a load that was interrupted, or is INVALID as a whole."""
+
+
+def is_judged(load: LoadResult) -> bool:
+    """Whether the checks of *load* mean anything."""
+    return load.client.valid and not load.interrupted

@@ -9,17 +9,18 @@ from pytest_smload.core.units import format_duration, parse_duration_s
 from pytest_smload.reports.words.cells import format_count, plain_text
 
 if TYPE_CHECKING:
-    from pytest_smload.core.results.record_schema import EndpointRecord, LoadRecord
+    from pytest_smload.core.request.endpoint import EndpointFacts
+    from pytest_smload.core.results.result import LoadResult
 
 MAX_STAGES_IN_WORDS = 4
 
 
-def load_headline(load: LoadRecord) -> str:
+def load_headline(load: LoadResult) -> str:
     """Return endpoint, region, account where known, transport, and profile of one load, e.g.
     ``"staging (abalone-mme-staging) in us-east-1, http, 50 TPS poisson for 60s after 10s warm-up"``."""
-    label = load["label"]
+    label = load.label
     subject = f"load {label!r}: " if label else ""
-    parts = [endpoint_words(load["endpoint"]), _transport_words(load), profile_words(load["profile"])]
+    parts = [endpoint_words(load.endpoint), _transport_words(load), profile_words(load.profile)]
     return plain_text(subject + ", ".join([*parts, *_extension_words(load)]))
 
 
@@ -39,13 +40,13 @@ def profile_words(profile: Mapping[str, Any]) -> str:
     return f"{words} (closed model: latency from the send)" if is_closed(profile) else words
 
 
-def _extension_words(load: LoadRecord) -> list[str]:
+def _extension_words(load: LoadResult) -> list[str]:
     """How long the window became where checks that were not proven extended it."""
-    profile = load["profile"]
+    profile = load.profile
     if profile.get("max_duration") is None:
         return []
     asked_s = parse_duration_s(profile["duration"])
-    return [f"extended to {_spoken(round(load['window_s'], 1))}"] if load["window_s"] > 1.05 * asked_s else []
+    return [f"extended to {_spoken(round(load.window_s, 1))}"] if load.window_s > 1.05 * asked_s else []
 
 
 def is_closed(profile: Mapping[str, Any]) -> bool:
@@ -84,15 +85,14 @@ def _spoken(seconds: float) -> str:
     return f"{seconds:g}s" if 1 <= seconds < 120 else format_duration(seconds)
 
 
-def endpoint_words(endpoint: EndpointRecord) -> str:
+def endpoint_words(endpoint: EndpointFacts) -> str:
     """Return the endpoint's two names, where they differ, its region, and its account where known."""
-    name, endpoint_name = endpoint["name"], endpoint["endpoint_name"]
+    name, endpoint_name = endpoint.name, endpoint.endpoint_name
     subject = name if name == endpoint_name else f"{name} ({endpoint_name})"
-    words = f"{subject} in {endpoint['region']}"
-    return f"{words}, account {endpoint['account']}" if endpoint.get("account") else words
+    words = f"{subject} in {endpoint.region}"
+    return f"{words}, account {endpoint.account}" if endpoint.account else words
 
 
-def _transport_words(load: LoadRecord) -> str:
-    reason = load["transport_reason"]
-    words: str = load["transport"]
-    return words if reason in {"", "default"} else f"{words} ({reason})"
+def _transport_words(load: LoadResult) -> str:
+    reason = load.transport_reason
+    return load.transport if reason in {"", "default"} else f"{load.transport} ({reason})"

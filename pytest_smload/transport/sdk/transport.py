@@ -47,6 +47,7 @@ class Boto3Connection:
     def invoke(self, route: Route, payload: Payload) -> int:
         """Send one request and wait for its whole response; return the error kind's code (0 is success)."""
         call = _Call()
+        self.start = perf_counter()
         self._transport.run(call, route, payload)
         self.start, self.end, self.bytes_in = call.start, call.end, call.bytes_in
         self.failure = call.failure

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
-from array import array
+from collections.abc import Callable
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_smload.core.load.arrivals import rampup_arrivals, staged_arrivals, window_arrivals
 from pytest_smload.core.load.stages import Stage
+from pytest_smload.core.statistics.columns import Floats
 from pytest_smload.errors import ConfigurationError
 
 KINDS = st.sampled_from(["poisson", "uniform"])
@@ -76,20 +79,66 @@ def test_poisson_gaps_are_exponential() -> None:
 
 def test_same_seed_same_schedule() -> None:
     """A schedule depends on nothing but its arguments."""
-    assert window_arrivals(50, 10, "poisson", 7) == window_arrivals(50, 10, "poisson", 7)
-    assert window_arrivals(50, 10, "poisson", 7) != window_arrivals(50, 10, "poisson", 8)
+    assert list(window_arrivals(50, 10, "poisson", 7)) == list(window_arrivals(50, 10, "poisson", 7))
+    assert list(window_arrivals(50, 10, "poisson", 7)) != list(window_arrivals(50, 10, "poisson", 8))
 
 
 def test_schedule_is_pinned() -> None:
-    """Seed 0 means the same schedule on every Python version; a change here changes every user's load."""
-    pinned = [1.686526236133259, 1.8463009904274683, 2.424419900839482, 3.8682010793679003]
+    """Seed 0 means the same schedule on every Python and NumPy version; a change here changes every user's load."""
+    pinned = [0.08499882301510642, 1.2720107233728646, 2.226468340356496, 2.6592301799427007]
 
     assert pinned == list(window_arrivals(1, 4, "poisson", 0))
 
 
+def window(seed: int) -> Floats:
+    return window_arrivals(100, 10, "poisson", seed)
+
+
+def ramp(seed: int) -> Floats:
+    return rampup_arrivals(100, 10, "poisson", seed)
+
+
+def stages(seed: int) -> Floats:
+    return staged_arrivals([Stage("1s", tps=50), Stage("2s", tps=150)], "poisson", seed)
+
+
+@pytest.mark.parametrize(
+    ("column", "seed", "first_s", "sha256"),
+    [
+        (window, 0, 0.0029292738105957117, "6057287fcbfa7339ad565a11f3d186d3b3de3e746157bf669e3cdc1e7c21ac3d"),
+        (window, 1, 0.026370840772043103, "eff5f6b60dc2d3251eeeb7f19da8fb29d603c054e503432bd7476d271226321c"),
+        (window, 2**40, 0.0021801566887902357, "8d7eed5df2edc8d8b094f5e4441be4a3f2759a46d800e54070a874866cda57df"),
+        (ramp, 0, 0.3972261695048445, "cc8738e5762511a87b708e4c3fcbca9770716bfb5528941aad79dc6f73e7117f"),
+        (ramp, 1, 0.3782479229324932, "c0ba9ccb8a0a5efec08b7ae82578810fc7f745f59854f39e90ed30807e329ffc"),
+        (stages, 0, 0.008183408630879296, "ab78247bc77299c782d80a07d66d2239a3071d5fd358c1bf767a24a98098c799"),
+        (stages, 1, 0.005834426703288154, "31cee1929a3a73570012f8edcc3b306fb4e85ef376f9fef5d73ac48f1c0218f3"),
+    ],
+)
+def test_columns_are_pinned(column: Callable[[int], Floats], seed: int, first_s: float, sha256: str) -> None:
+    """Not one bit of a schedule changes with NumPy or the machine."""
+    offsets = column(seed)
+
+    assert first_s == offsets[0]
+    assert sha256 == hashlib.sha256(offsets.astype("<f8").tobytes()).hexdigest()
+
+
 def test_no_warmup_sends_nothing() -> None:
     """A warm-up of 0 s has no arrivals."""
-    assert array("d") == rampup_arrivals(100, 0, "poisson", 0)
+    assert [] == list(rampup_arrivals(100, 0, "poisson", 0))
+
+
+@pytest.mark.parametrize("kind", ["poisson", "uniform"])
+def test_offsets_are_doubles(kind: str) -> None:
+    """Columns of float64, an empty one too."""
+    of_stages = staged_arrivals([Stage("1s", tps=2)], kind, 0)
+    columns = (
+        window_arrivals(2, 3, kind, 0),
+        rampup_arrivals(2, 3, kind, 0),
+        rampup_arrivals(2, 0, kind, 0),
+        of_stages,
+    )
+
+    assert [np.dtype(np.float64)] * 4 == [column.dtype for column in columns]
 
 
 def test_warmup_and_window_are_independent() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections import Counter
 from fractions import Fraction
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -75,10 +77,10 @@ def test_shuffled_schedule_has_exact_counts(values: list[float], n: int, seed: i
     """A shuffled schedule is an order of the apportioned counts, the same for the same seed."""
     schedule = shuffled_schedule(values, n, seed)
 
-    counted = Counter(schedule)
-    assert schedule.typecode == "H"
+    counted = Counter(schedule.tolist())
+    assert np.uint16 == schedule.dtype
     assert apportion(values, n) == [counted[index] for index in range(len(values))]
-    assert schedule == shuffled_schedule(values, n, seed)
+    assert list(schedule) == list(shuffled_schedule(values, n, seed))
 
 
 def test_shuffle_is_shuffled() -> None:
@@ -98,8 +100,44 @@ def test_every_order_is_equally_likely() -> None:
 
 
 def test_schedules_are_pinned() -> None:
-    """Seed 0 means the same sequence on every Python version; a change here changes every user's load."""
-    assert "".join(map(str, shuffled_schedule([0.5, 0.3, 0.2], 20, 0))) == "20111000002001201021"
+    """Seed 0 means the same sequence on every Python and NumPy version; a change here changes every user's load."""
+    assert "".join(map(str, shuffled_schedule([0.5, 0.3, 0.2], 20, 0))) == "01220121000002111000"
+
+
+@pytest.mark.parametrize(
+    ("seed", "first", "sha256"),
+    [
+        (0, "11212120020201000120", "f76866eb992e1c567166a389229ff0da4d9aaa93b7d44924795d474542f7fbcb"),
+        (1, "01001002000000011100", "78b0900eef9156d295acb93169bc1fd56bda82b7f7bc7ee51747b9de9bbc94c3"),
+        (2**40, "01012111002011002110", "82bfdfe3d1f23df1d1a71b89d449c62a6ea0e2db7cc8baf11991a489f528804e"),
+    ],
+)
+def test_shuffled_columns_are_pinned(seed: int, first: str, sha256: str) -> None:
+    """Not one model of a schedule changes with NumPy or the machine."""
+    schedule = shuffled_schedule([0.5, 0.3, 0.2], 1_000, seed)
+
+    assert first == "".join(map(str, schedule[:20]))
+    assert sha256 == hashlib.sha256(schedule.astype("<u2").tobytes()).hexdigest()
+
+
+def test_smooth_columns_are_pinned() -> None:
+    """The smooth order has no seed, and is one order."""
+    schedule = smooth_schedule([0.5, 0.3, 0.2], 1_000)
+
+    assert "01020102010102010201" == "".join(map(str, schedule[:20]))
+    assert (
+        "99e7ef093193bf87a4e0548230d3f02ebcd5eefed8556147ad8db19444bcb229"
+        == hashlib.sha256(schedule.astype("<u2").tobytes()).hexdigest()
+    )
+
+
+def test_blocks_are_pinned() -> None:
+    """Seed 0 means the same sequence of a closed load on every Python version."""
+    blocks = ShuffledBlocks([0.5, 0.3, 0.2], 0)
+    choices = bytes(blocks.next() for _ in range(2_500))
+
+    assert "02002002000100212102" == "".join(map(str, choices[:20]))
+    assert "84f5da1854675916ea861c7b4654f96f751a92f911907f042286c05f99a91de9" == hashlib.sha256(choices).hexdigest()
 
 
 @settings(max_examples=40, deadline=None)

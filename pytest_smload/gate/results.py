@@ -1,27 +1,28 @@
-"""Gathers the records of reported perf tests, and hands them to the reports at the end of an opted-in run."""
+"""Gathers the results of reported perf tests, and hands them to the reports at the end of an opted-in run."""
 
 from __future__ import annotations
 
 import datetime as dt
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_smload.core.wording import some
-from pytest_smload.gate.keys import BASELINE, FAILURE, RECORD
+from pytest_smload.gate.keys import BASELINE, FAILURE, RESULT
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from pathlib import Path
 
-    from pytest_smload.core.results.record_schema import RunRecord, TestRecord
+    from pytest_smload.core.results.result import RunResult, TestResult
 
 
-class RecordKeeper:
+class ResultKeeper:
     """A plugin of its own in the process that reports; under xdist that is not the one that measures.
 
     Attributes:
-        tests: Records of attempts, in the order they were reported.
+        tests: Attempts, in the order they were reported.
         failures: (node id, why in one line) of perf tests that failed for something other than their measurement.
     """
 
@@ -30,20 +31,40 @@ class RecordKeeper:
         self._started_at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         self._interrupted = False
         self._closing_lines: list[str] = []
-        self.tests: list[TestRecord] = []
+        self.tests: list[TestResult] = []
         self.failures: list[tuple[str, str]] = []
         self._baselines: dict[str, str] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        record = getattr(report, RECORD, None)
-        if record is not None:
-            self.tests.append(record)
+        result = getattr(report, RESULT, None)
+        if result is not None:
+            self.tests.append(result)
         if (line := getattr(report, BASELINE, None)) is not None:
             self._baselines[report.nodeid] = line
         # A repeated attempt has not failed: its outcome is "rerun".
         failure = getattr(report, FAILURE, None)
         if failure is not None and report.failed:
             self.failures.append((report.nodeid, failure))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_report_to_serializable(self) -> Generator[None, Any, Any]:
+        """Make the result of a report JSON-able, for xdist's other process and for logs of reports."""
+        data = yield
+        if data is not None and RESULT in data:
+            from pytest_smload.reports.json_report import attempt_record
+
+            data[RESULT] = attempt_record(data[RESULT])
+        return data
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_report_from_serializable(self) -> Generator[None, Any, Any]:
+        report = yield
+        record = getattr(report, RESULT, None)
+        if record is not None:
+            from pytest_smload.reports.json_report import attempt_from
+
+            setattr(report, RESULT, attempt_from(record))
+        return report
 
     def pytest_keyboard_interrupt(self) -> None:
         self._interrupted = True
@@ -53,7 +74,7 @@ class RecordKeeper:
             from pytest_smload.reports.text.terminal import run_lines
 
             terminalreporter.section("smload")
-            for line in run_lines(self._record(), width=self._config.get_terminal_writer().fullwidth):
+            for line in run_lines(self._run(), width=self._config.get_terminal_writer().fullwidth):
                 terminalreporter.write_line(line)
         for line in self._baselines.values():
             terminalreporter.write_line(f"smload: {line}")
@@ -81,14 +102,14 @@ class RecordKeeper:
             from pytest_smload.reports.markdown.step_summary import append_summary
 
             try:
-                append_summary(self._record(), summary, failures=self.failures, report_dir=directory)
+                append_summary(self._run(), summary, failures=self.failures, report_dir=directory)
             except ReportError as error:
                 self._closing_lines.append(f"smload: warning: {error}")
 
     def _write_reports(self, directory: str) -> list[Path]:
         from pytest_smload.reports.registry import REPORTS, FinishedRun
 
-        run = FinishedRun(self._record(), self.failures, directory)
+        run = FinishedRun(self._run(), self.failures, directory)
         return [report.write(run, self._config.invocation_params.dir / directory) for report in REPORTS.values()]
 
     def _has_nothing_to_write(self, session: pytest.Session) -> bool:
@@ -101,7 +122,7 @@ class RecordKeeper:
         refused = (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR)
         return not self.tests and session.exitstatus in refused
 
-    def _record(self) -> RunRecord:
-        from pytest_smload.core.results.record import run_record
+    def _run(self) -> RunResult:
+        from pytest_smload.core.results.result import RunResult
 
-        return run_record(started_at=self._started_at, interrupted=self._interrupted, tests=self.tests)
+        return RunResult(started_at=self._started_at, interrupted=self._interrupted, tests=tuple(self.tests))

@@ -1,0 +1,36 @@
+"""What a load amounts to, put together from its parts."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from finished import load, result
+
+from pytest_smload.core.measure.measurement import measure
+
+
+def test_the_totals_figures_are_the_results_own() -> None:
+    """A result carries measurement, health and checks unchanged; examples are one line with their statuses."""
+    found = result()
+    total = measure(load()).total
+
+    assert (found.p50_ms, found.requests, found.ok, found.tps) == (total.p50_ms, 4, 2, 0.5)
+    assert (found.scheduled, found.sent, found.unsent) == (4, 3, 1)
+    assert found.examples == {"ModelError": "the model raised (HTTP 424, the container's own status 500)"}
+    assert found.errors == {"Timeout": 1, "Unsent": 1}
+    assert found.verdict == "fail"
+
+
+def test_the_total_by_itself() -> None:
+    """It has the figures of the load as any other scope has its own, the failures counted."""
+    assert measure(load()).total == result().total
+
+
+def test_the_verdict_is_the_loads_own() -> None:
+    """INVALID before failed before passed."""
+    failed = result()
+    invalid = dataclasses.replace(failed, client=dataclasses.replace(failed.client, valid=False))
+
+    verdicts = [each.verdict for each in (failed, invalid, dataclasses.replace(failed, checks=failed.checks[2:]))]
+
+    assert ["fail", "invalid", "pass"] == verdicts
