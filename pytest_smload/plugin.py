@@ -18,15 +18,17 @@ from pytest_smload.gate.keys import (
     OPTED_IN,
     PERF_RUN,
     RESULT,
+    TOLD,
 )
 from pytest_smload.gate.optin import opts_in
 from pytest_smload.options import OPTIONS, SWITCHES
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Generator, Iterator
 
     from pytest_smload.core.load.profile import LoadProfile
     from pytest_smload.core.results.result import LoadResult
+    from pytest_smload.gate.gate import Gate
     from pytest_smload.gate.perf_run import PerfRun
     from pytest_smload.gate.sm_endpoint import SmEndpoint
 
@@ -102,7 +104,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         from pytest_smload.gate.outcome import breach_text
 
         gate = item.config.stash[GATE]
-        text = breach_text(run, report_directory=gate.report_directory, options=gate.options)
+        text = breach_text(run, report_directory=gate.report_directory, options=gate.options, width=gate.width)
         if text is not None:
             pytest.fail(text, pytrace=False)
     return returned
@@ -115,7 +117,7 @@ def pytest_runtest_makereport(
     report = yield
     run = _run_of(item)
     if run is not None:
-        _enforce(run, report, call, item.config.stash[GATE].options)
+        _enforce(run, report, call, item.config.stash[GATE])
     return report
 
 
@@ -168,7 +170,7 @@ def _errors_in_one_line() -> Iterator[None]:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
 
 
-def _enforce(run: PerfRun, report: pytest.TestReport, call: pytest.CallInfo[None], options: Sequence[str]) -> None:
+def _enforce(run: PerfRun, report: pytest.TestReport, call: pytest.CallInfo[None], gate: Gate) -> None:
     """Make of *report* what the verdicts of the attempt's loads demand."""
     from pytest_smload.gate.outcome import Phase, judge_phase
 
@@ -176,7 +178,7 @@ def _enforce(run: PerfRun, report: pytest.TestReport, call: pytest.CallInfo[None
     crash = getattr(report.longrepr, "reprcrash", None)
     error = call.excinfo.value if call.excinfo is not None else None
     phase = Phase(report.when, report.outcome, text, crash.message if crash is not None else text, error)
-    ruling = judge_phase(run, phase, options=options)
+    ruling = judge_phase(run, phase, options=gate.options, width=gate.width)
     if ruling.phase is not phase:
         report.outcome = "failed"
         report.when = ruling.phase.when  # type: ignore[assignment]  # pytest's three phases, and two more
@@ -184,6 +186,8 @@ def _enforce(run: PerfRun, report: pytest.TestReport, call: pytest.CallInfo[None
         if hasattr(report, "wasxfail"):
             del report.wasxfail
     report.user_properties.extend(ruling.properties)
+    if ruling.result is not None and run.told:
+        setattr(report, TOLD, True)
     for name, value in ((RESULT, ruling.result), (FAILURE, ruling.failure), (BASELINE, ruling.baseline)):
         if value is not None:
             setattr(report, name, value)

@@ -27,6 +27,8 @@ PERF_RUN: Final[pytest.StashKey[PerfRun]] = pytest.StashKey()
 
 RESULT: Final = "smload"
 """Attribute of a test report that holds the test's result."""
+TOLD: Final = "smload_told"
+"""Attribute of a report of ours whose text shows the checks of the loads."""
 FAILURE: Final = "smload_failure"
 """Attribute of a failed report of ours whose result does not say why it failed: the failure in one line."""
 BASELINE: Final = "smload_baseline"

@@ -67,27 +67,29 @@ def result_of(run: PerfRun, *, body_failed: bool = False) -> TestResult:
     return TestResult(run.nodeid, run.attempt, verdict, tuple(run.results))
 
 
-def breach_text(run: PerfRun, *, report_directory: str | None, options: Sequence[str]) -> str | None:
+def breach_text(run: PerfRun, *, report_directory: str | None, options: Sequence[str], width: int) -> str | None:
     """Return what a test whose body passed fails with, or None where no budget was breached or nothing can be trusted.
 
     Args:
         run: The attempt.
         report_directory: Where ``report.json`` goes, or None.
         options: This run's ``--smload-…`` arguments, for the next command.
+        width: Columns of the terminal.
     """
     if run.results and run.verdict == "fail":
-        return failure_text(result_of(run), report_dir=report_directory, options=options)
+        run.told = True
+        return failure_text(result_of(run), width=width, report_dir=report_directory, options=options)
     return None
 
 
-def judge_phase(run: PerfRun, phase: Phase, *, options: Sequence[str]) -> Ruling:
+def judge_phase(run: PerfRun, phase: Phase, *, options: Sequence[str], width: int) -> Ruling:
     """Rule on *phase*: an error where the run is INVALID; the result goes with the attempt's last report.
 
     JUnit XML takes its properties from the teardown's report, and from the body's where both failed.
     """
     if phase.when == "setup" and phase.outcome == "passed":
         return Ruling(phase)
-    ruling = Ruling(phase if phase.when != "call" else _enforced(run, phase, options))
+    ruling = Ruling(phase if phase.when != "call" else _enforced(run, phase, options, width))
     of_teardown = phase.when == "teardown"
     if not of_teardown:
         run.over = True
@@ -104,10 +106,11 @@ def judge_phase(run: PerfRun, phase: Phase, *, options: Sequence[str]) -> Ruling
     return ruling
 
 
-def _enforced(run: PerfRun, body: Phase, options: Sequence[str]) -> Phase:
+def _enforced(run: PerfRun, body: Phase, options: Sequence[str], width: int) -> Phase:
     if run.results and run.verdict == "invalid":
         also = f"\n\nThe test's body failed as well:\n\n{body.text}" if body.failed else ""
-        return _error(INVALID_PHASE, invalid_text(result_of(run), options=options) + also)
+        run.told = True
+        return _error(INVALID_PHASE, invalid_text(result_of(run), width=width, options=options) + also)
     if isinstance(body.error, SmloadError) and not isinstance(body.error, InvocationError):
         return _error(ERROR_PHASE, str(body.error))
     if not run.results and body.outcome == "passed":

@@ -37,6 +37,7 @@ class PerfRun:
         profile_name: The named profile that took part.
         results: Its loads so far.
         over: Whether its body is over and its verdict given.
+        told: Whether the text it fails with shows the checks of its loads.
         baselines: The file its runs are recorded in.
         updating: Whether this run records instead of comparing.
     """
@@ -53,6 +54,7 @@ class PerfRun:
     updating: bool
     results: list[LoadResult] = field(default_factory=list)
     over: bool = False
+    told: bool = False
 
     @classmethod
     def from_sources(
