@@ -103,8 +103,8 @@ class ResultKeeper:
             terminal.section("smload")
         for line in lines:
             word = line.partition(" ")[0]
-            terminal.write(word, **_COLOURS.get(word, {}))
-            terminal.write_line(line.removeprefix(word))
+            terminal.write(word, **_COLOURS.get(word.rstrip(":"), {}))
+            terminal.write(f"{line.removeprefix(word)}\n")
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:

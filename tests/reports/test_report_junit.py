@@ -88,3 +88,12 @@ def test_nothing_xml_cannot_hold(records):
     load = records.single_model_load(label="a\x1b[1m\ufffe", checks=[records.check(note="one\ntwo\x00")])
     found = properties_of(records.of_test(load, records.single_model_load()))
     assert "one two" == found["smload.a [1m .total.p95.note"]
+
+
+def test_nothing_unseen(records):
+    """Bidi and zero-width characters are in no name and no value."""
+    unseen = "a\u202eb\u200b"
+    load = records.single_model_load(label=unseen, checks=[records.check(scope=unseen, source=unseen, note=unseen)])
+    for name, value in junit_properties(records.of_test(load, load)):
+        assert name.isprintable()
+        assert value.isprintable()

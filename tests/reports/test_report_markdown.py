@@ -241,3 +241,15 @@ def test_a_summary_that_cannot_be_written_is_one_line(records, tmp_path, monkeyp
     monkeypatch.setattr(Path, "open", full)
     with pytest.raises(ReportError, match=r"No space left on device$"):
         append_summary(run, str(tmp_path / "summary.md"))
+
+
+def test_nothing_unseen_is_in_the_report(records):
+    """Bidi and zero-width characters are nowhere, and no line begins with a workflow command."""
+    unseen = "::a\u202eb\u200b"
+    check = records.check(scope=unseen, source=unseen, note=unseen, outcome="fail", observed=900.0)
+    load = records.load(
+        models={unseen: records.stats()}, checks=[check], label=unseen, errors={unseen: 3}, examples={unseen: unseen}
+    )
+    text = run_markdown(run_of(records.of_test(load, load, nodeid=unseen)), failures=[(unseen, unseen)])
+    assert text.replace("\n", "").isprintable()
+    assert [] == [line for line in text.splitlines() if line.lstrip().startswith("::")]

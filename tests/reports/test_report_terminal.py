@@ -69,8 +69,8 @@ def test_a_failing_test_is_told_in_full(records):
 
           verdict  scope             metric      limit                     observed  95% interval      from
           FAIL     xgboost-1.tar.gz  p95         <= 400 ms                   812 ms  [640 ms, 1.22 s]  [1]
-          PASS     total             p95         <= 250 ms                   212 ms  [204 ms, 221 ms]  [2]
           PASS?    total             tps         >= 96% of 50 TPS offered  49.8 TPS  [47.3, 52.3]      [2]
+          PASS     total             p95         <= 250 ms                   212 ms  [204 ms, 221 ms]  [2]
           PASS     total             error_rate  <= 1%                           0%  [0%, 0.12%]       [3]
           [1] smload.toml [budgets."tests/perf/test_abalone.py"]
           [2] perf_budget mark
@@ -178,15 +178,15 @@ def test_passing_checks_of_many_models_are_counted(records):
 WIDE_CHECKS = """
     verdict  scope             metric      limit                     observed  95% interval          n (n_eff)  from
     FAIL     xgboost-1.tar.gz  p95         <= 400 ms                   812 ms  [640 ms, 1.22 s]      751 (402)  [1]
-    PASS     total             p95         <= 250 ms                   212 ms  [204 ms, 221 ms]  3,000 (1,700)  [2]
     PASS?    total             tps         >= 96% of 50 TPS offered  49.8 TPS  [47.3, 52.3]              3,000  [2]
+    PASS     total             p95         <= 250 ms                   212 ms  [204 ms, 221 ms]  3,000 (1,700)  [2]
     PASS     total             error_rate  <= 1%                           0%  [0%, 0.12%]               3,000  [3]
 """
 NARROW_CHECKS = """
     verdict  scope       metric      limit                     observed  from
     FAIL     xgboost-1…  p95         <= 400 ms                   812 ms  [1]
-    PASS     total       p95         <= 250 ms                   212 ms  [2]
     PASS?    total       tps         >= 96% of 50 TPS offered  49.8 TPS  [2]
+    PASS     total       p95         <= 250 ms                   212 ms  [2]
     PASS     total       error_rate  <= 1%                           0%  [3]
 """
 LEGEND = ["?: not proven, the interval reaches over the limit"]
@@ -404,7 +404,7 @@ def test_a_test_without_a_load_is_listed(records):
 
 
 def test_a_run_lists_its_tests(records):
-    """Tests are set apart by a blank line; an interrupted run says so at the end."""
+    """With -v tests are set apart by a blank line; an interrupted run says so at the end."""
     tests = tuple(records.of_test(nodeid=f"tests/a.py::test_{name}") for name in "ab")
     expected = exactly("""
         ERROR tests/a.py::test_a
@@ -414,7 +414,7 @@ def test_a_run_lists_its_tests(records):
           no load was run
         the run was interrupted; what was measured until then is above
     """)
-    assert expected == "\n".join(run_lines(RunResult(started_at="", interrupted=True, tests=tests)))
+    assert expected == "\n".join(run_lines(RunResult(started_at="", interrupted=True, tests=tests), verbosity=1))
 
 
 def test_a_run_without_tests_has_no_lines():

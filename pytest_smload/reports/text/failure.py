@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from pytest_smload.core.request.error_kinds import OWN_NAMES, UNSENT
 from pytest_smload.reports.text.tables import checks_table
 from pytest_smload.reports.words.cells import format_count, metric_words, observed_text, plain_text, printed, wrap
 from pytest_smload.reports.words.details import (
@@ -27,7 +28,6 @@ MAX_UNJUDGED = 8
 MOST = 0.5
 """Share of failed requests from which on their error, rather than a limit, is what a failure is about."""
 HEADLINE_EXAMPLE = 200
-UNSENT = "Unsent"
 _PLURAL = ("errors", "requests")
 
 
@@ -119,7 +119,7 @@ def _cause(load: LoadResult) -> str:
     """What explains all the checks of a load most of whose requests failed, or whose endpoint did not keep up."""
     errors = load.requests - load.ok
     kind, count = max(load.errors.items(), key=lambda item: item[1], default=("", 0))
-    if errors > MOST * load.requests and kind not in {"", UNSENT}:
+    if errors > MOST * load.requests and kind not in {"", OWN_NAMES[UNSENT]}:
         example = plain_text(load.examples.get(kind, ""), HEADLINE_EXAMPLE)
         said = f": {example}" if example and example != kind else ""
         how_many = "all" if count == load.requests else f"{format_count(count)} of"

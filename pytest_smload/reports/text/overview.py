@@ -25,10 +25,9 @@ if TYPE_CHECKING:
     from pytest_smload.core.results.result import LoadResult, TestResult
 
 VERDICTS = {"pass": "PASS", "fail": "FAIL", "invalid": "INVALID"}
-_HEADERS = ("verdict", "test", "rate", "p95 (limit)", "errors", "worst model")
-_TEST, _ERRORS, _WORST = 1, 4, 5
+_TEST, _ERRORS, _MODEL = 1, 4, 5
 _GAP = "  "
-_SHORTEST_TEST = 16
+_SHORTEST_TEST = 12
 _SHORTEST_MODEL = 10
 
 
@@ -38,9 +37,13 @@ class _Form:
 
     folder: bool = True
     file: bool = True
-    tight: bool = False
-    model_chars: int | None = None
     model_value: bool = True
+    tight: bool = False
+
+    @property
+    def headers(self) -> list[str]:
+        rate, p95 = ("TPS", "p95/limit") if self.tight else ("rate", "p95 (limit)")
+        return ["verdict", "test", rate, p95, "errors", "worst model", "margin"]
 
 
 _FORMS = (
@@ -49,20 +52,38 @@ _FORMS = (
     _Form(folder=False, model_value=False),
     _Form(folder=False, model_value=False, tight=True),
     _Form(folder=False, file=False, model_value=False, tight=True),
-    _Form(folder=False, file=False, model_value=False, tight=True, model_chars=_SHORTEST_MODEL),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """A test's name, which may be cut, and the load's label or number behind it, which may not."""
+
+    base: str
+    behind: str
+
+    def cut(self, longest: int | None = None) -> str:
+        """Return both in at most *longest* characters: tests of one file differ at their ends."""
+        room = len(self.base) if longest is None else max(longest - len(self.behind), 3)
+        if len(self.base) <= room:
+            return self.base + self.behind
+        end = room // 2
+        return f"{self.base[: room - end - 1]}…{self.base[-end:]}{self.behind}"
 
 
 def overview(loads: Sequence[tuple[TestResult, LoadResult]], width: int) -> list[str]:
     """Return a header and a line per load, in columns, each at most *width* wide."""
     for form in _FORMS:
-        rows = _rows(loads, form)
-        if max(map(len, _aligned(rows))) <= width:
-            return _aligned(rows)
-    excess_width = max(map(len, _aligned(rows))) - width
-    longest = max(max(len(row[_TEST]) for row in rows) - excess_width, _SHORTEST_TEST)
-    rows = [[*row[:_TEST], _cut(row[_TEST], longest), *row[_TEST + 1 :]] for row in rows]
-    return [_cut(line, width) for line in _aligned(rows)]
+        lines = _aligned(_rows(loads, form))
+        if max(map(len, lines)) <= width:
+            return lines
+    lines = _aligned(_rows(loads, form, model_chars=_SHORTEST_MODEL))
+    excess_width = max(map(len, lines)) - width
+    if excess_width > 0:
+        names = [_test_name(test, load, form).cut() for test, load in loads]
+        longest = max(max(map(len, names)) - excess_width, _SHORTEST_TEST)
+        lines = _aligned(_rows(loads, form, model_chars=_SHORTEST_MODEL, test_chars=longest))
+    return [_cut(line, width) for line in lines]
 
 
 def load_verdict(test: TestResult, load: LoadResult) -> str:
@@ -74,24 +95,31 @@ def load_verdict(test: TestResult, load: LoadResult) -> str:
     return VERDICTS[load.verdict]
 
 
-def _rows(loads: Sequence[tuple[TestResult, LoadResult]], form: _Form) -> list[list[str]]:
+def _rows(
+    loads: Sequence[tuple[TestResult, LoadResult]],
+    form: _Form,
+    *,
+    model_chars: int | None = None,
+    test_chars: int | None = None,
+) -> list[list[str]]:
     models = list(_worst_models(load for _, load in loads))
     names = [name for name, _ in models]
-    if form.model_chars is not None and any(names):
-        names = shorten_names(names, form.model_chars)
-    rows = [list(_HEADERS)]
-    for (test, load), name, (_, figure) in zip(loads, names, models, strict=True):
+    if model_chars is not None and any(names):
+        names = shorten_names(names, model_chars)
+    rows = [form.headers]
+    for (test, load), name, (_, margin) in zip(loads, names, models, strict=True):
         rows.append(
             [
                 load_verdict(test, load),
-                _test_name(test, load, form),
-                f"{format_tps(load.tps)} TPS",
+                _test_name(test, load, form).cut(test_chars),
+                format_tps(load.tps) + ("" if form.tight else " TPS"),
                 _p95(load, tight=form.tight),
-                _errors(load),
-                f"{name} {figure(form)}".strip(),
+                _errors(load, tight=form.tight),
+                name,
+                margin(form),
             ]
         )
-    return rows if any(names) else [row[:_WORST] for row in rows]
+    return rows if any(names) else [row[:_MODEL] for row in rows]
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -106,8 +134,8 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     return lines
 
 
-def _test_name(test: TestResult, load: LoadResult, form: _Form) -> str:
-    name = plain_text(test.nodeid)
+def _test_name(test: TestResult, load: LoadResult, form: _Form) -> _Name:
+    name, behind = plain_text(test.nodeid), ""
     path, separator, inner = name.partition("::")
     if not form.file and separator:
         name = inner
@@ -115,28 +143,31 @@ def _test_name(test: TestResult, load: LoadResult, form: _Form) -> str:
         name = path.rpartition("/")[2] + separator + inner
     if load.label or len(test.loads) > 1:
         place = next(place for place, one in enumerate(test.loads, start=1) if one is load)
-        name += f" {plain_text(load.label or '') or place!r}"
-    return f"{name} (attempt {test.attempt})" if test.attempt > 1 else name
+        behind = f" {plain_text(load.label or '') or place!r}"
+    return _Name(name, f"{behind} (attempt {test.attempt})" if test.attempt > 1 else behind)
 
 
 def _p95(load: LoadResult, *, tight: bool) -> str:
     if not load.client.judged:
         return "simulated"
-    observed = format_latency(load.p95_ms, tight=tight)
     if not load.checks:
-        return f"{observed} (no limits)"
+        return format_latency(load.p95_ms, tight=tight) + ("/none" if tight else " (no limits)")
     limits = [check for check in load.checks if check.metric == "p95" and check.scope == "total"]
     if not limits:
-        return observed
+        return format_latency(load.p95_ms, tight=tight)
     worst = worst_first(limits)[0]
-    parts = observed_text(worst), plain_text(worst.limit)
-    observed, limit = (part.replace(" ", "") if tight else part for part in parts)
-    return f"{observed} ({limit})"
+    observed, limit = observed_text(worst), plain_text(worst.limit)
+    if not tight:
+        return f"{observed} ({limit})"
+    return f"{observed}/{limit.removeprefix('<= ')}".replace(" ", "")
 
 
-def _errors(load: LoadResult) -> str:
+def _errors(load: LoadResult, *, tight: bool) -> str:
     errors = load.requests - load.ok
-    return f"{format_count(errors)} ({format_share(load.error_rate)})" if errors else "0"
+    if not errors:
+        return "0"
+    share = format_share(load.error_rate)
+    return share if tight else f"{format_count(errors)} ({share})"
 
 
 def _worst_models(loads: Iterator[LoadResult]) -> Iterator[tuple[str, Callable[[_Form], str]]]:
@@ -155,7 +186,8 @@ def _worst_models(loads: Iterator[LoadResult]) -> Iterator[tuple[str, Callable[[
 
 def _against_limit(check: Check) -> Callable[[_Form], str]:
     value = f"{plain_text(check.metric)} {observed_text(check)}, "
-    return lambda form: f"{value if form.model_value else ''}{margin_words(check)}"
+    words = margin_words(check)
+    return lambda form: words.replace("to spare", "left") if form.tight else (value if form.model_value else "") + words
 
 
 def _p95_of(p95_ms: float) -> Callable[[_Form], str]:

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pytest_smload.core.limits.check import Check
 
+_EXACT = 1e-6
+"""Less than this is the rounding of floats, and no reason to say a percent less."""
+
 
 def excess(check: Check) -> float:
     """Return how many times its limit the value is, of a range the worse side: above 1 it is broken.
@@ -34,8 +37,8 @@ def margin_words(check: Check) -> str:
     """Return ``"42% to spare"``, or ``"103% over"`` where the limit is broken."""
     times = excess(check)
     if check.outcome != "fail" and times <= 1:
-        return f"{math.floor((1 - times) * 100)}% to spare"
-    return "over" if math.isinf(times) else f"{math.ceil((times - 1) * 100)}% over"
+        return f"{math.floor((1 - times) * 100 + _EXACT)}% to spare"
+    return "over" if math.isinf(times) else f"{math.ceil((times - 1) * 100 - _EXACT)}% over"
 
 
 def _times(value: float, limit: float) -> float:
