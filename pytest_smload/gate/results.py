@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 from pytest_smload.core.wording import some
 from pytest_smload.gate.keys import BASELINE, FAILURE, RESULT, TOLD
+from pytest_smload.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
     from pathlib import Path
 
     from pytest_smload.core.results.result import RunResult, TestResult
+    from pytest_smload.gate.checkout import Checkout
 
 
 MOST_QUIET = -1
@@ -150,4 +153,18 @@ class ResultKeeper:
     def _run(self) -> RunResult:
         from pytest_smload.core.results.result import RunResult
 
-        return RunResult(started_at=self._started_at, interrupted=self._interrupted, tests=tuple(self.tests))
+        commit, branch = self._checkout
+        return RunResult(
+            started_at=self._started_at,
+            interrupted=self._interrupted,
+            version=__version__,
+            commit=commit,
+            branch=branch,
+            tests=tuple(self.tests),
+        )
+
+    @cached_property
+    def _checkout(self) -> Checkout:
+        from pytest_smload.gate.checkout import checkout_of
+
+        return checkout_of(self._config.rootpath)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_smload.version import __version__
+
 if TYPE_CHECKING:
     from pytest_runs import MakeProject, PytestRun
 
@@ -38,6 +40,8 @@ CHECK = {
 TESTS = """
 import pytest
 
+from pytest_smload.version import __version__
+
 @pytest.mark.perf(tps=200, duration="500ms", warmup="200ms")
 @pytest.mark.perf_budget(error_rate="100%")  # a machine that stalls leaves arrivals unsent
 def test_open(): pass
@@ -66,7 +70,8 @@ def keys_within(value: Any) -> set[str]:
 def test_keys(run: PytestRun) -> None:
     """The record has the documented keys; baselines only where there is a regression budget."""
     report = run.report
-    assert {"schema", "started_at", "interrupted", "tests"} == set(report)
+    assert {"schema", "started_at", "interrupted", "version", "verdict", "tests"} == set(report) - {"commit", "branch"}
+    assert (__version__, "fail") == (report["version"], report["verdict"])
     assert (1, False) == (report["schema"], report["interrupted"])
     assert [{"nodeid", "attempt", "verdict", "loads"}] * 2 == [set(test) for test in report["tests"]]
     for name in ("test_open", "test_broken"):

@@ -122,10 +122,21 @@ class RunResult:
         schema: Version of the format.
         started_at: ISO 8601 in UTC.
         interrupted: Ctrl-C ended the run early.
+        version: Of pytest-smload; None where it is not known, as *commit* and *branch*.
+        commit, branch: What was checked out.
         tests: Attempts in the order they were reported.
     """
 
     schema: Literal[1] = 1
     started_at: str
     interrupted: bool = False
+    version: str | None = None
+    commit: str | None = None
+    branch: str | None = None
     tests: tuple[TestResult, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """Of the last attempts: ``fail`` where one failed, else ``invalid`` where one is or none was made."""
+        verdicts = {test.verdict for test in {test.nodeid: test for test in self.tests}.values()}
+        return "fail" if "fail" in verdicts else "pass" if verdicts == {"pass"} else "invalid"

@@ -65,11 +65,7 @@ def observed_text(check: Check) -> str:
 
     A failed one is never rounded onto its limit: ``"1504 ms"`` where the limit is ``"<= 1.5 s"``.
     """
-    return number_text(check, check.observed)
-
-
-def number_text(check: Check, value: float) -> str:
-    """Return *value*, in the check's unit, as `observed_text` does what was observed."""
+    value = check.observed
     if not math.isfinite(value):
         return _not_finite(value)
     form = _FORMS[check.unit]
