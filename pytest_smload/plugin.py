@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import pluggy
 import pytest
 
 from pytest_smload.gate.keys import (
@@ -18,6 +19,7 @@ from pytest_smload.gate.keys import (
     OPTED_IN,
     PERF_RUN,
     RESULT,
+    SAID,
     TOLD,
 )
 from pytest_smload.gate.optin import opts_in
@@ -37,6 +39,8 @@ _MARKS = (
     "perf_budget(p95=..., tps=..., error_rate=..., model=...): limits of a performance test's load; repeatable",
 )
 
+LONGEST_REPEATED = 60
+"""Characters that an error is told apart by where it is said again."""
 _ERROR_WORDS: dict[str | None, str] = {INVALID_PHASE: "INVALID", ERROR_PHASE: "ERROR"}
 
 
@@ -69,6 +73,19 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(keeper, "smload-records")
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests() -> Generator[None, None, None]:
+    with _hook_mistakes_in_one_line():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection() -> Generator[None, object, object]:
+    # pytest looks for hooks that nobody declared once everything is collected.
+    with _hook_mistakes_in_one_line():
+        return (yield)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.stash[OPTED_IN]:
@@ -84,7 +101,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if config.stash[OPTED_IN] and not config.getoption("collectonly") and any(map(_may_be_ours, session.items)):
         from pytest_smload.gate.start import open_gate
 
-        collected = config.stash[COLLECTED]
+        # Without it the collection was broken off.
+        collected = config.stash.get(COLLECTED, [])
         gate = open_gate(session, collected)
         if gate is not None:
             config.stash[GATE] = gate
@@ -118,6 +136,10 @@ def pytest_runtest_makereport(
     run = _run_of(item)
     if run is not None:
         _enforce(run, report, call, item.config.stash[GATE])
+        if report.when == "setup" and report.failed and "ScopeMismatch" in report.longreprtext:
+            from pytest_smload.gate.scope_mismatch import explained
+
+            report.longrepr = explained(report.longreprtext) or report.longrepr
     return report
 
 
@@ -137,7 +159,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture
 def load_profile(request: pytest.FixtureRequest) -> LoadProfile:
     """The load that marks, settings file, environment and options describe together; frozen, ``.replace(...)``."""
-    with _errors_in_one_line():
+    with _errors_in_one_line(request):
         run: PerfRun = request.node.stash[PERF_RUN]
         return run.load_profile()
 
@@ -147,27 +169,56 @@ def sm_endpoint(request: pytest.FixtureRequest) -> SmEndpoint:
     """The endpoint under test: ``.load(profile)`` runs a load, ``.invoke(payload)`` sends one request."""
     from pytest_smload.gate.sm_endpoint import SmEndpoint
 
-    with _errors_in_one_line():
+    with _errors_in_one_line(request):
         return SmEndpoint(request.config.stash[GATE], request.node.stash[PERF_RUN])
 
 
 @pytest.fixture
-def load_result(sm_endpoint: SmEndpoint, load_profile: LoadProfile) -> LoadResult:
+def load_result(request: pytest.FixtureRequest, sm_endpoint: SmEndpoint, load_profile: LoadProfile) -> LoadResult:
     """What ``sm_endpoint.load(load_profile)`` measured, run once."""
-    with _errors_in_one_line():
+    with _errors_in_one_line(request):
         return sm_endpoint.load(load_profile)
 
 
 @contextmanager
-def _errors_in_one_line() -> Iterator[None]:
-    """Show our errors as their text alone: the traceback through our code says nothing a user can act on."""
+def _hook_mistakes_in_one_line() -> Iterator[None]:
+    """Say what a conftest has of our hooks that does not exist, instead of where pytest noticed it."""
+    try:
+        yield
+    except pluggy.PluginValidationError as error:
+        from pytest_smload.gate.hook_mistakes import hook_mistakes
+
+        mistakes = hook_mistakes(error.plugin)
+        if not mistakes:
+            raise
+        text = "\n".join(mistakes)
+    else:
+        return
+    raise pytest.UsageError(f"smload: {text}")
+
+
+@contextmanager
+def _errors_in_one_line(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Show our errors as their text alone: the traceback through our code says nothing a user can act on.
+
+    What an earlier test was told in full is said by its first words.
+    """
     from pytest_smload.errors import SmloadError
 
     __tracebackhide__ = True
     try:
         yield
     except SmloadError as error:
-        raise pytest.fail.Exception(str(error), pytrace=False) from None
+        text, nodeid = str(error), request.node.nodeid
+        first = request.config.stash.setdefault(SAID, {}).setdefault(text, nodeid)
+        if first != nodeid:
+            text = f"the same error as that of {first}: {_beginning(text)}"
+        raise pytest.fail.Exception(text, pytrace=False) from None
+
+
+def _beginning(text: str) -> str:
+    line, _, more = text.partition("\n")
+    return line if len(line) <= LONGEST_REPEATED and not more else f"{line[:LONGEST_REPEATED]} …"
 
 
 def _enforce(run: PerfRun, report: pytest.TestReport, call: pytest.CallInfo[None], gate: Gate) -> None:

@@ -22,6 +22,8 @@ KEEPER: Final[pytest.StashKey[ResultKeeper]] = pytest.StashKey()
 """Config: who gathers the records, in opted-in runs."""
 PERF_TEST: Final[pytest.StashKey[PerfTest]] = pytest.StashKey()
 """Item: what the marks of a test of ours ask for."""
+SAID: Final[pytest.StashKey[dict[str, str]]] = pytest.StashKey()
+"""Config: node id of the first test that failed with an error of ours, by the error's text."""
 PERF_RUN: Final[pytest.StashKey[PerfRun]] = pytest.StashKey()
 """Item: the current attempt."""
 

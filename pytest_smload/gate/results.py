@@ -100,14 +100,14 @@ class ResultKeeper:
 
         # --tb=no prints no failure, so that nothing of one is told yet.
         told = self._told if self._config.getoption("tbstyle", "auto") != "no" else set()
-        width = self._config.get_terminal_writer().fullwidth
-        lines = list(run_lines(self._run(), width, verbosity=terminal.verbosity, told=told))
+        writer = self._config.get_terminal_writer()
+        lines = list(run_lines(self._run(), writer.fullwidth, verbosity=terminal.verbosity, told=told))
         if lines:
             terminal.section("smload")
         for line in lines:
             word = line.partition(" ")[0]
-            terminal.write(word, **_COLOURS.get(word.rstrip(":"), {}))
-            terminal.write(f"{line.removeprefix(word)}\n")
+            colour = _COLOURS.get(word.rstrip(":"), {})
+            terminal.write_line(writer.markup(word, **colour) + line.removeprefix(word))
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:

@@ -26,9 +26,15 @@ def whole(lowest: int, highest: int | None = None) -> ValueCheck:
         good = isinstance(value, int) and not isinstance(value, bool) and value >= lowest
         if good and (highest is None or value <= highest):  # type: ignore[operator]  # good says it is an int
             return []
-        return [f"{value!r} is not {allowed}"]
+        return [f"{value!r} is not {allowed}{_unquoted(value)}"]
 
     return check
+
+
+def _unquoted(value: object) -> str:
+    """What to write instead of a number in quotes."""
+    number = value.strip() if isinstance(value, str) else ""
+    return f"; write {number}, without quotes" if number.replace(".", "", 1).isdecimal() else ""
 
 
 user_count = whole(1, MAX_USERS)
@@ -51,7 +57,7 @@ def positive(value: object) -> list[str]:
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if number and 0 < value < float("inf"):  # type: ignore[operator]  # number says so
         return []
-    return [f"{value!r} is not a number above 0"]
+    return [f"{value!r} is not a number above 0{_unquoted(value)}"]
 
 
 def flag(value: object) -> list[str]:
@@ -108,14 +114,14 @@ def abort_rule(value: object) -> list[str]:
 def stage_list(value: object) -> list[str]:
     """Pass Stage objects and mappings with their fields, all of one model, each with a name of its own."""
     if not isinstance(value, (list, tuple)) or not value:
-        return [f"{value!r} is not a list of stages; write [Stage(duration='30s', tps=50), ...]"]
+        return [f"{value!r} is not a list of stages; write {_STAGES}"]
     problems: list[str] = []
     shapes: set[str] = set()
     names: set[str] = set()
     for number, stage in enumerate(value, start=1):
         fields = dataclasses.asdict(stage) if isinstance(stage, Stage) else stage
         if not isinstance(fields, Mapping):
-            problems.append(f"stage {number}: {stage!r} is not a Stage")
+            problems.append(f"stage {number}: {stage!r} is not a Stage; stages are written {_STAGES}")
             continue
         problems.extend(f"stage {number}: {problem}" for problem in _stage(fields))
         name = fields.get("name") or str(number)
@@ -124,10 +130,11 @@ def stage_list(value: object) -> list[str]:
         names.add(str(name))
         shapes.update(name for name in _STAGE_SHAPES if fields.get(name) is not None)
     if len(shapes) > 1:
-        problems.append("all stages are either users (closed model) or tps (open model)")
+        problems.append("all stages are either users (closed loop) or tps (open loop)")
     return problems
 
 
+_STAGES = "[Stage('30s', tps=10), Stage('1m', tps=50)]; in smload.toml [{ duration = \"30s\", tps = 10 }, ...]"
 _STAGE_SHAPES: Mapping[str, ValueCheck] = {"users": user_count, "tps": positive}
 
 
