@@ -157,7 +157,7 @@ def test_all_mistakes_are_reported_together() -> None:
         ({"stages": [{"tps": 1}]}, "stages: stage 1: duration: None is not a duration"),
         ({"stages": [Stage("1s", users=0)]}, "stages: stage 1: users: 0 is not a whole number"),
         ({"stages": [{"duration": "1s", "rps": 1, "tps": 1}]}, "stage 1: unknown key 'rps'; did you mean 'tps'?"),
-        ({"stages": [Stage("1s", users=1), Stage("1s", tps=1)]}, "stages: all stages are either users (closed model)"),
+        ({"stages": [Stage("1s", users=1), Stage("1s", tps=1)]}, "stages: all stages are either users (closed loop)"),
         ({"stages": [Stage("1s", tps=1)], "duration": "5s"}, "duration: stages have their own durations; leave it out"),
         ({"tsp": 5}, "unknown key 'tsp'; did you mean 'tps'? (allowed: users, spawn_rate,"),
         ({"zzz": 5}, "unknown key 'zzz' (allowed: users,"),
