@@ -35,7 +35,7 @@ CLIENT = {
 COLD = {"touched", "p50_ms", "p95_ms", "max_ms", "suspected"}
 CHECK = {
     "scope", "metric", "limit", "source", "observed", "lower", "upper", "n", "n_eff", "outcome", "proven", "note",
-    "at_least", "at_most", "unit", "base",
+    "at_least", "at_most", "unit", "base", "valid",
 }  # fmt: skip
 TESTS = """
 import pytest
@@ -55,7 +55,7 @@ def test_broken(): pass
 def run(project: MakeProject, emulator: EmulatorProcess) -> PytestRun:
     """An open load that passes and a closed one that meets errors; the endpoint's log begins with them."""
     emulator.reset()
-    return project({"test_it.py": TESTS}).run("-m", "perf")
+    return project({"test_it.py": TESTS}).run("-m", "perf", "-v")
 
 
 def keys_within(value: Any) -> set[str]:
@@ -115,7 +115,7 @@ def test_errors_by_kind(run: PytestRun) -> None:
 
 
 def test_summary_has_a_table_for_each_model(run: PytestRun) -> None:
-    """The summary shows share, requests, TPS and latency per model, and the checks."""
+    """With -v the summary shows share, requests, TPS and latency per model, and the checks."""
     summary = run.out.partition(" smload ===")[2]
     header = next(line for line in summary.splitlines() if "model" in line and "share" in line).split()
     assert ["model", "share", "requests", "TPS", "p50", "p95", "p99", "max", "errors"] == header

@@ -85,7 +85,7 @@ load_time = "300ms"
 def run(project: MakeProject, emulator: EmulatorProcess) -> PytestRun:
     """One run of the tests above; the endpoint's log begins with it."""
     emulator.reset()
-    return project({"test_it.py": TESTS}).run("-m", "perf")
+    return project({"test_it.py": TESTS}).run("-m", "perf", "-v")
 
 
 @pytest.fixture(scope="module")

@@ -329,7 +329,7 @@ def test_several_loads_are_told_apart(records):
     expected = exactly("""
         PASS tests/perf/test_abalone.py::test_weighted_traffic (attempt 2)
           load 'calm': staging (abalone-mme-staging) in us-east-1, account 111122223333, http, 1 user for 90s, no
-            warm-up (closed model: latency from the send)
+            warm-up (closed loop: latency from the send)
                  requests  TPS      p50     p95     p99     max  errors
           total     3,000   50  28.4 ms  212 ms  253 ms  1.53 s       0
           client: CPU 34% of a core; client delay p95 0.12 ms, p99 0.81 ms, adds 0.02 ms to p95; loop lag p95 0.3 ms,
@@ -452,7 +452,7 @@ def test_names_lose_first_what_they_share(names, longest, expected):
         ),
         (
             {"users": 20, "duration": "500ms", "warmup": "0s", "max_requests": 1000},
-            "20 users for 500ms, no warm-up, at most 1,000 requests (closed model: latency from the send)",
+            "20 users for 500ms, no warm-up, at most 1,000 requests (closed loop: latency from the send)",
         ),
         (
             {"stages": [{"tps": 1, "duration": "9s"}] * 5, "warmup": "0s"},
