@@ -105,7 +105,7 @@ def cold_run(
 ) -> PytestRun:
     """One run of the tests of cold starts; the endpoint's log is theirs."""
     settings = staging.replace(emulator.url, cold_endpoint.url)
-    return project({"smload.toml": settings, "test_cold.py": COLD_TESTS}).run("-m", "perf")
+    return project({"smload.toml": settings, "test_cold.py": COLD_TESTS}).run("-m", "perf", "-v")
 
 
 def only_load(run: PytestRun, test: str) -> dict[str, Any]:
