@@ -99,7 +99,8 @@ def test_q_keeps_what_must_not_be_missed(records):
 
 def test_a_failure_is_told_once(records):
     """What pytest printed as the failure is a line here; what it did not print is here with checks and errors."""
-    failed = records.of_test(records.load(checks=records.failing_checks()))
+    warned = records.client(warnings=(Finding("client delay p99 was 9 ms", "free a core"),))
+    failed = records.of_test(records.load(checks=records.failing_checks(), client=warned))
     told = section(failed, told={(failed.nodeid, 1)})
     assert 2 == len(told)
     assert told[1].startswith("FAIL")

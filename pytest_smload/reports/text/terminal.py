@@ -57,7 +57,9 @@ def _in_full(run: RunResult, width: int, told: Collection[Attempt]) -> Iterator[
 
 def _in_brief(run: RunResult, width: int, told: Collection[Attempt], *, quiet: bool) -> Iterator[str]:
     loads = [(test, load) for test in run.tests for load in test.loads]
-    remarks = [_remarks(test, load) for test, load in loads]
+    remarks = [
+        [] if load.verdict != "pass" and _attempt(test) in told else _remarks(test, load) for test, load in loads
+    ]
     if quiet:
         kept = [place for place, (_, load) in enumerate(loads) if remarks[place] or load.verdict == "invalid"]
         loads, remarks = [loads[place] for place in kept], [remarks[place] for place in kept]
