@@ -74,7 +74,9 @@ def remove_credentials(tables: dict[str, Any], table: tuple[str, ...] = ()) -> I
     """
     for key in list(tables):
         value = tables[key]
-        if len(table) != 1 and _SECRET_KEY.fullmatch(key):
+        # [profile.NAME] is a misspelt table of loads; an AWS profile is text.
+        misspelt_table = key == "profile" and isinstance(value, dict)
+        if len(table) != 1 and _SECRET_KEY.fullmatch(key) and not misspelt_table:
             del tables[key]
             yield table, key
         elif isinstance(value, dict) and table != ("budgets",) and key not in TRAFFIC_FIELDS:
