@@ -39,8 +39,8 @@ class Option(NamedTuple):
 OPTIONS = (
     Option("endpoint", "NAME", "endpoint to load: the name of a table of smload.toml, or 'local' (the embedded one)"),
     Option("profile", "NAME", "named load profile of smload.toml"),
-    Option("users", "N", "closed model: concurrent users"),
-    Option("tps", "RATE", "open model: requests per second"),
+    Option("users", "N", "closed loop: concurrent users"),
+    Option("tps", "RATE", "open loop: requests per second"),
     Option("duration", "TIME", "measured window, such as 60s"),
     Option("warmup", "TIME", "unrecorded ramp before the window, such as 10s"),
     Option("seed", "N", "seed of schedule and model sequence"),

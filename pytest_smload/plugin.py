@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import pluggy
 import pytest
 
 from pytest_smload.gate.keys import (
@@ -18,7 +19,9 @@ from pytest_smload.gate.keys import (
     OPTED_IN,
     PERF_RUN,
     RESULT,
+    SAID,
     STALE,
+    TOLD,
 )
 from pytest_smload.gate.mark_names import meant
 from pytest_smload.gate.optin import SKIP_REASON, opts_in
@@ -38,6 +41,8 @@ _MARKS = (
     "perf_budget(p95=..., tps=..., error_rate=..., model=...): limits of a performance test's load; repeatable",
 )
 
+LONGEST_REPEATED = 60
+"""Characters that an error is told apart by where it is said again."""
 _ERROR_WORDS: dict[str | None, str] = {INVALID_PHASE: "INVALID", ERROR_PHASE: "ERROR"}
 
 
@@ -74,6 +79,19 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(keeper, "smload-records")
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests() -> Generator[None, None, None]:
+    with _hook_mistakes_in_one_line():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection() -> Generator[None, object, object]:
+    # pytest looks for hooks that nobody declared once everything is collected.
+    with _hook_mistakes_in_one_line():
+        return (yield)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.stash[OPTED_IN]:
@@ -95,7 +113,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         except SmloadError as error:
             raise pytest.UsageError(f"smload: {error}") from None
 
-        collected = config.stash[COLLECTED]
+        # Without it the collection was broken off.
+        collected = config.stash.get(COLLECTED, [])
         gate = open_gate(session, collected)
         if gate is not None:
             config.stash[GATE] = gate
@@ -130,7 +149,7 @@ def _fail_on_breach(item: pytest.Item) -> None:
         from pytest_smload.gate.outcome import breach_text
 
         gate = item.config.stash[GATE]
-        text = breach_text(run, report_directory=gate.report_directory, options=gate.options)
+        text = breach_text(run, report_directory=gate.report_directory, options=gate.options, width=gate.width)
         if text is not None:
             raise pytest.fail.Exception(text, pytrace=False) from None
 
@@ -143,6 +162,10 @@ def pytest_runtest_makereport(
     run = _run_of(item)
     if run is not None:
         _enforce(run, report, call, item.config.stash[GATE])
+        if report.when == "setup" and report.failed and "ScopeMismatch" in report.longreprtext:
+            from pytest_smload.gate.scope_mismatch import explained
+
+            report.longrepr = explained(report.longreprtext) or report.longrepr
     return report
 
 
@@ -169,7 +192,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture
 def load_profile(request: pytest.FixtureRequest) -> LoadProfile:
     """The load that marks, settings file, environment and options describe together; frozen, ``.replace(...)``."""
-    with _errors_in_one_line():
+    with _errors_in_one_line(request):
         run: PerfRun = request.node.stash[PERF_RUN]
         return run.load_profile()
 
@@ -179,27 +202,56 @@ def sm_endpoint(request: pytest.FixtureRequest) -> SmEndpoint:
     """The endpoint under test: ``.load(profile)`` runs a load, ``.invoke(payload)`` sends one request."""
     from pytest_smload.gate.sm_endpoint import SmEndpoint
 
-    with _errors_in_one_line():
+    with _errors_in_one_line(request):
         return SmEndpoint(request.config.stash[GATE], request.node.stash[PERF_RUN])
 
 
 @pytest.fixture
-def load_result(sm_endpoint: SmEndpoint, load_profile: LoadProfile) -> LoadResult:
+def load_result(request: pytest.FixtureRequest, sm_endpoint: SmEndpoint, load_profile: LoadProfile) -> LoadResult:
     """What ``sm_endpoint.load(load_profile)`` measured, run once."""
-    with _errors_in_one_line():
+    with _errors_in_one_line(request):
         return sm_endpoint.load(load_profile)
 
 
 @contextmanager
-def _errors_in_one_line() -> Iterator[None]:
-    """Show our errors as their text alone: the traceback through our code says nothing a user can act on."""
+def _hook_mistakes_in_one_line() -> Iterator[None]:
+    """Say what a conftest has of our hooks that does not exist, instead of where pytest noticed it."""
+    try:
+        yield
+    except pluggy.PluginValidationError as error:
+        from pytest_smload.gate.hook_mistakes import hook_mistakes
+
+        mistakes = hook_mistakes(error.plugin)
+        if not mistakes:
+            raise
+        text = "\n".join(mistakes)
+    else:
+        return
+    raise pytest.UsageError(f"smload: {text}")
+
+
+@contextmanager
+def _errors_in_one_line(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Show our errors as their text alone: the traceback through our code says nothing a user can act on.
+
+    What an earlier test was told in full is said by its first words.
+    """
     from pytest_smload.errors import SmloadError
 
     __tracebackhide__ = True
     try:
         yield
     except SmloadError as error:
-        raise pytest.fail.Exception(str(error), pytrace=False) from None
+        text, nodeid = str(error), request.node.nodeid
+        first = request.config.stash.setdefault(SAID, {}).setdefault(text, nodeid)
+        if first != nodeid:
+            text = f"the same error as that of {first}: {_beginning(text)}"
+        raise pytest.fail.Exception(text, pytrace=False) from None
+
+
+def _beginning(text: str) -> str:
+    line, _, more = text.partition("\n")
+    return line if len(line) <= LONGEST_REPEATED and not more else f"{line[:LONGEST_REPEATED]} …"
 
 
 def _enforce(run: PerfRun, report: pytest.TestReport, call: pytest.CallInfo[None], gate: Gate) -> None:
@@ -217,7 +269,7 @@ def _enforce(run: PerfRun, report: pytest.TestReport, call: pytest.CallInfo[None
         error,
         excused=hasattr(report, "wasxfail"),
     )
-    ruling = judge_phase(run, phase, options=gate.options)
+    ruling = judge_phase(run, phase, options=gate.options, width=gate.width)
     if ruling.phase is not phase:
         report.outcome = "failed"
         report.when = ruling.phase.when  # type: ignore[assignment]  # pytest's three phases, and two more
@@ -225,6 +277,8 @@ def _enforce(run: PerfRun, report: pytest.TestReport, call: pytest.CallInfo[None
         if hasattr(report, "wasxfail"):
             del report.wasxfail
     report.user_properties.extend(ruling.properties)
+    if ruling.result is not None and run.told:
+        setattr(report, TOLD, True)
     stale, gate.stale = [*gate.stale, *ruling.stale], []
     attributes = {RESULT: ruling.result, FAILURE: ruling.failure, BASELINE: ruling.baseline, STALE: stale or None}
     for name, value in attributes.items():

@@ -19,6 +19,7 @@ from pytest_smload.gate.outcome import result_of
 from pytest_smload.gate.perf_run import PerfRun
 from pytest_smload.gate.termination import Termination
 from pytest_smload.options import OPTIONS, SWITCHES
+from pytest_smload.reports.text.failure import DEFAULT_WIDTH
 from pytest_smload.settings.file import SettingsFiles
 from pytest_smload.settings.sources import read_overrides
 
@@ -64,6 +65,13 @@ class Gate:
     def report_directory(self) -> str | None:
         """Where ``report.json`` goes, or None."""
         return self.overrides.text("report")
+
+    @property
+    def width(self) -> int:
+        """Columns of the terminal; what failures are laid out for where there is none."""
+        if self._config.pluginmanager.get_plugin("terminalreporter") is None:
+            return DEFAULT_WIDTH
+        return self._config.get_terminal_writer().fullwidth
 
     @property
     def options(self) -> list[str]:

@@ -72,20 +72,22 @@ def result_of(run: PerfRun, *, body_failed: bool = False) -> TestResult:
     return TestResult(run.nodeid, run.attempt, verdict, tuple(run.results))
 
 
-def breach_text(run: PerfRun, *, report_directory: str | None, options: Sequence[str]) -> str | None:
+def breach_text(run: PerfRun, *, report_directory: str | None, options: Sequence[str], width: int) -> str | None:
     """Return what a test whose body passed fails with, or None where no budget was breached or nothing can be trusted.
 
     Args:
         run: The attempt.
         report_directory: Where ``report.json`` goes, or None.
         options: This run's ``--smload-…`` arguments, for the next command.
+        width: Columns of the terminal.
     """
     if run.results and run.verdict == "fail":
-        return failure_text(result_of(run), report_dir=report_directory, options=options)
+        run.told = True
+        return failure_text(result_of(run), width=width, report_dir=report_directory, options=options)
     return None
 
 
-def judge_phase(run: PerfRun, phase: Phase, *, options: Sequence[str]) -> Ruling:
+def judge_phase(run: PerfRun, phase: Phase, *, options: Sequence[str], width: int) -> Ruling:
     """Rule on *phase*: an error where the run is INVALID; the result goes with the attempt's last report.
 
     JUnit XML takes its properties from the teardown's report, and from the body's where both failed.
@@ -95,7 +97,7 @@ def judge_phase(run: PerfRun, phase: Phase, *, options: Sequence[str]) -> Ruling
     of_teardown = phase.when == "teardown"
     # A fixture after load_result may skip the test as well as its body may.
     to_enforce = phase.when == "call" or (phase.when == "setup" and phase.outcome == "skipped" and run.results)
-    ruling = Ruling(_enforced(run, phase, options) if to_enforce else phase)
+    ruling = Ruling(_enforced(run, phase, options, width) if to_enforce else phase)
     if not of_teardown:
         run.over = True
         if run.updating:
@@ -113,10 +115,11 @@ def judge_phase(run: PerfRun, phase: Phase, *, options: Sequence[str]) -> Ruling
     return ruling
 
 
-def _enforced(run: PerfRun, body: Phase, options: Sequence[str]) -> Phase:
+def _enforced(run: PerfRun, body: Phase, options: Sequence[str], width: int) -> Phase:
     if run.results and run.verdict == "invalid":
         also = f"\n\nThe test's body failed as well:\n\n{body.text}" if body.failed else ""
-        return _error(INVALID_PHASE, invalid_text(result_of(run), options=options) + also)
+        run.told = True
+        return _error(INVALID_PHASE, invalid_text(result_of(run), width=width, options=options) + also)
     if isinstance(body.error, SmloadError) and not isinstance(body.error, InvocationError):
         return _error(ERROR_PHASE, str(body.error))
     if not run.results and body.outcome == "passed":
@@ -125,7 +128,8 @@ def _enforced(run: PerfRun, body: Phase, options: Sequence[str]) -> Phase:
         return _error(ERROR_PHASE, unused_budget_text(run.nodeid, run.unused_budget, options=options))
     if run.results and body.outcome == "skipped" and not body.excused and run.verdict == "fail":
         # unittest keeps a skip for itself until the body is over.
-        text = failure_text(result_of(run), options=options)
+        run.told = True
+        text = failure_text(result_of(run), width=width, options=options)
         return Phase("call", "failed", text, text)
     return body
 

@@ -38,6 +38,7 @@ class PerfRun:
         profile_name: The named profile that took part.
         results: Its loads so far.
         over: Whether its body is over and its verdict given.
+        told: Whether the text it fails with shows the checks of its loads.
         baselines: The file its runs are recorded in.
         updating: Whether this run records.
         accepting: Whether it does where the run regressed.
@@ -61,6 +62,7 @@ class PerfRun:
     load_keys: set[str] = field(default_factory=set)
     results: list[LoadResult] = field(default_factory=list)
     over: bool = False
+    told: bool = False
     own_limits: str = ""
     inherited: bool = False
 

@@ -89,8 +89,8 @@ def test_a_recorded_file_is_readable_and_names_no_address(recorded):
 
 
 def test_unchanged_code_passes(project, recorded):
-    """Its comparison is in the record and the terminal."""
-    run = again(project, recorded).run("-m", "perf")
+    """Its comparison is in the record and, with -v, in the terminal."""
+    run = again(project, recorded).run("-m", "perf", "-v")
     assert run.exit_code == 0, run.out
     assert {"pass"} == {check["outcome"] for check in checks(run).values()}
     (load,) = run.loads("test_gated")

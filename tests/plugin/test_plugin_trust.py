@@ -85,7 +85,7 @@ load_time = "300ms"
 def run(project: MakeProject, emulator: EmulatorProcess) -> PytestRun:
     """One run of the tests above; the endpoint's log begins with it."""
     emulator.reset()
-    return project({"test_it.py": TESTS}).run("-m", "perf")
+    return project({"test_it.py": TESTS}).run("-m", "perf", "-v")
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +105,7 @@ def cold_run(
 ) -> PytestRun:
     """One run of the tests of cold starts; the endpoint's log is theirs."""
     settings = staging.replace(emulator.url, cold_endpoint.url)
-    return project({"smload.toml": settings, "test_cold.py": COLD_TESTS}).run("-m", "perf")
+    return project({"smload.toml": settings, "test_cold.py": COLD_TESTS}).run("-m", "perf", "-v")
 
 
 def only_load(run: PytestRun, test: str) -> dict[str, Any]:

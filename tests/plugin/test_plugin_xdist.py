@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -45,5 +46,5 @@ def test_one_worker_reports_in_full(project: MakeProject, workers: str) -> None:
     assert run.summary.endswith("1 error")
     assert {"test_breach": "fail", "test_invalid": "invalid"} == {n: test["verdict"] for n, test in run.tests().items()}
     assert ["failure", "error"] == [run.junit()[name][0] for name in ("test_breach", "test_invalid")]
-    assert "FAIL test_it.py::test_breach" in run.out
+    assert re.search(r"^FAIL +test_it.py::test_breach", run.out, re.MULTILINE)
     assert f"smload: wrote {run.folder / 'report' / 'report.json'}" in run.out

@@ -273,3 +273,19 @@ def test_absurd_numbers_are_one_line(tmp_path: Path, text: str) -> None:
 
     assert "\n" not in line
     assert 400 > len(line)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[profile.smoke]\nusers = 1", "there is no table [profile.smoke]; did you mean [profiles.smoke]?"),
+        ("[budget.default]\np95 = '1s'", "there is no table [budget.default]; did you mean [budgets.default]?"),
+        ("[endpoint_s]\nname = 'a'", "there is no table [endpoint_s]; did you mean [endpoints.NAME]?"),
+        ("[zzz]\na = 1", "there is no table [zzz] (tables: [endpoints.NAME], [profiles.NAME], [budgets.NAME])"),
+    ],
+)
+def test_an_unknown_table_is_called_that(tmp_path: Path, text: str, said: str) -> None:
+    """Not an unknown key; with the table that was meant as it is written."""
+    with pytest.raises(ConfigurationError) as caught:
+        read(tmp_path, text)
+    assert [line for line in caught.value.problems if line.startswith(f"smload.toml: {said}")]

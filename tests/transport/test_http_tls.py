@@ -156,8 +156,8 @@ def test_an_untrusted_certificate_is_refused_by_name(start_peer: StartPeer, tmp_
 
     assert str(caught.value) == (
         f"https://127.0.0.1:{peer.port} (from smload.toml): TLS certificate refused: "
-        "unable to get local issuer certificate; if a proxy or a private CA signs it, set ca_bundle or AWS_CA_BUNDLE "
-        "to that CA's PEM file"
+        "unable to get local issuer certificate; if a proxy or a private CA signs it, set AWS_CA_BUNDLE, or ca_bundle "
+        "of the AWS profile, to that CA's PEM file"
     )
     assert (kind, peer.requests) == ("Client", [])
 

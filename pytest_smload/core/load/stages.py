@@ -15,8 +15,8 @@ class Stage:
 
     Attributes:
         duration: How long it lasts, ``"30s"``.
-        users: Concurrent users (closed model).
-        tps: Requests per second (open model).
+        users: Concurrent users (closed loop).
+        tps: Requests per second (open loop).
         name: What reports and limits call it; its number, from ``"1"``, where none is given.
     """
 

@@ -13,6 +13,8 @@ from pytest_smload.core.wording import unknown_field
 ValueCheck = Callable[[object], list[str]]
 MAX_USERS = 5_000
 _LARGEST_WHOLE = 2**63 - 1
+_LONGEST_NUMBER = 20
+"""Characters of a number anyone means."""
 _LARGEST_RATE = 1e9
 """A thousand times what any client sends; products of it with a time stay exact enough."""
 
@@ -32,9 +34,16 @@ def whole(lowest: int, highest: int | None = None) -> ValueCheck:
                 return []
             if value > _LARGEST_WHOLE:
                 return [f"{quoted(value)} is too large a number; write {allowed}"]
-        return [f"{quoted(value)} is not {allowed}"]
+        return [f"{quoted(value)} is not {allowed}{_unquoted(value)}"]
 
     return check
+
+
+def _unquoted(value: object) -> str:
+    """What to write instead of a number in quotes."""
+    number = value.strip() if isinstance(value, str) else ""
+    meant = len(number) <= _LONGEST_NUMBER and number.replace(".", "", 1).isdecimal()
+    return f"; write {number}, without quotes" if meant else ""
 
 
 user_count = whole(1, MAX_USERS)
@@ -59,7 +68,7 @@ def positive(value: object) -> list[str]:
             return []
         if _LARGEST_RATE < value < float("inf"):
             return [f"{quoted(value)} is more than any client can do"]
-    return [f"{quoted(value)} is not a number above 0"]
+    return [f"{quoted(value)} is not a number above 0{_unquoted(value)}"]
 
 
 def flag(value: object) -> list[str]:
@@ -117,14 +126,14 @@ def abort_rule(value: object) -> list[str]:
 def stage_list(value: object) -> list[str]:
     """Pass Stage objects and mappings with their fields, all of one model, each with a name of its own."""
     if not isinstance(value, (list, tuple)) or not value:
-        return [f"{quoted(value)} is not a list of stages; write [Stage(duration='30s', tps=50), ...]"]
+        return [f"{quoted(value)} is not a list of stages; write {_STAGES}"]
     problems: list[str] = []
     shapes: set[str] = set()
     names: set[str] = set()
     for number, stage in enumerate(value, start=1):
         fields = dataclasses.asdict(stage) if isinstance(stage, Stage) else stage
         if not isinstance(fields, Mapping):
-            problems.append(f"stage {number}: {quoted(stage)} is not a Stage")
+            problems.append(f"stage {number}: {quoted(stage)} is not a Stage; stages are written {_STAGES}")
             continue
         problems.extend(f"stage {number}: {problem}" for problem in _stage(fields))
         name = fields.get("name") or str(number)
@@ -133,10 +142,11 @@ def stage_list(value: object) -> list[str]:
         names.add(str(name))
         shapes.update(name for name in _STAGE_SHAPES if fields.get(name) is not None)
     if len(shapes) > 1:
-        problems.append("all stages are either users (closed model) or tps (open model)")
+        problems.append("all stages are either users (closed loop) or tps (open loop)")
     return problems
 
 
+_STAGES = "[Stage('30s', tps=10), Stage('1m', tps=50)]; in smload.toml [{ duration = \"30s\", tps = 10 }, ...]"
 _STAGE_SHAPES: Mapping[str, ValueCheck] = {"users": user_count, "tps": positive}
 
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 
 from pytest_smload.core.baselines.outcome import BaselineOutcome
 from pytest_smload.core.limits.check import Check
+from pytest_smload.core.measure.by_name import ByName
 from pytest_smload.core.measure.figures import Figures, MixShare, Stats, TimelinePoint, WarmupCounts
 from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.core.trust.health import ClientHealth
@@ -35,14 +36,15 @@ class Rerun:
     valid: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class LoadResult(Figures):
     """One load's outcome; the total's figures are its own attributes.
 
     Attributes:
         label: The name given to ``sm_endpoint.load``, or None.
         profile: The load that ran, as `pytest_smload.core.load.written.written_profile` writes it down.
-        models: Statistics per TargetModel; empty where the endpoint is not multi-model.
+        models: Statistics per TargetModel; empty where the endpoint is not multi-model. An unknown name is answered
+            with the nearest one, here as in *stages*.
         stages: Statistics per stage; empty without stages.
         errors: Count per error kind; their sum is the total's error count.
         examples: One line for people per error kind: the first one seen.
@@ -80,6 +82,15 @@ class LoadResult(Figures):
     notes: tuple[str, ...] = ()
     baseline: BaselineOutcome | None = None
     reruns: tuple[Rerun, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("models", "stages"):
+            object.__setattr__(self, name, ByName(getattr(self, name)))
+
+    def __repr__(self) -> str:
+        label = f" {self.label!r}" if self.label else ""
+        models = f", {len(self.models):,} models" if self.models else ""
+        return f"<LoadResult{label} {self.verdict}: {self._in_short()}{models}>"
 
     @property
     def total(self) -> Stats:
@@ -129,10 +140,25 @@ class RunResult:
         schema: Version of the format.
         started_at: ISO 8601 in UTC.
         interrupted: Ctrl-C ended the run early.
+        version: Of pytest-smload; None where it is not known, as *commit* and *branch*.
+        commit, branch: What was checked out.
         tests: Attempts in the order they were reported.
     """
 
     schema: Literal[1] = 1
     started_at: str
     interrupted: bool = False
+    version: str | None = None
+    commit: str | None = None
+    branch: str | None = None
     tests: tuple[TestResult, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """Of the last attempts: ``fail`` where one failed, else ``interrupted`` where one was.
+
+        Else ``invalid`` where one is or none was made, and ``pass``.
+        """
+        verdicts = {test.verdict for test in {test.nodeid: test for test in self.tests}.values()}
+        ordered: tuple[Verdict, ...] = ("fail", "interrupted", "invalid", "pass")
+        return next((verdict for verdict in ordered if verdict in verdicts), "invalid")

@@ -13,6 +13,7 @@ from pytest_smload.reports.words.cells import (
     format_latency,
     format_tps,
     interval_text,
+    metric_words,
     observed_text,
     plain_text,
     samples_text,
@@ -28,6 +29,7 @@ from pytest_smload.reports.words.details import (
     remark_lines,
 )
 from pytest_smload.reports.words.headline import endpoint_words, load_headline
+from pytest_smload.reports.words.margin import worst_first
 from pytest_smload.reports.words.next_step import next_steps, rerun_command
 
 if TYPE_CHECKING:
@@ -108,10 +110,10 @@ def _worst_load(test: TestResult) -> str:
 
 
 def _verdict_table(run: RunResult) -> Iterator[_Part]:
-    """One row for each load: its figures, and the verdict on it."""
+    """One row for each load: the verdict on it, its worst check, its figures."""
     if not run.tests:
         return
-    headers = ["verdict", "test", "endpoint", *_FIGURES]
+    headers = ["verdict", "test", "limit", "observed", "endpoint", *_FIGURES]
     yield _Part(_HEAD, "\n" + table(headers, [headers], right=_NUMBERS).rpartition("\n")[0] + "\n")
     for test in run.tests:
         for load in test.loads:
@@ -119,8 +121,16 @@ def _verdict_table(run: RunResult) -> Iterator[_Part]:
             words = _VERDICTS[verdict] if verdict == "pass" else f"**{_VERDICTS[verdict]}**"
             words += "" if load.client.judged else " (simulated)"
             name = f"{code(test.nodeid, in_table=True)} {escaped(_which(test, load))}".rstrip()
-            cells = [words, name, escaped(endpoint_words(load.endpoint)), *_figures(load.total)]
+            cells = [words, name, *_worst_check(load), escaped(endpoint_words(load.endpoint)), *_figures(load.total)]
             yield _Part(_GOOD_ROW if verdict == "pass" else _BAD_ROW, row(cells) + "\n")
+
+
+def _worst_check(load: LoadResult) -> tuple[str, str]:
+    """Limit and value of the check that decided the load; of one that passed, of the check nearest to its limit."""
+    for outcome in ("fail", "invalid", "pass"):
+        for check in worst_first(check for check in load.checks if check.outcome == outcome)[:1]:
+            return escaped(f"{metric_words(check)} {check.limit}"), escaped(observed_text(check))
+    return "none", ""
 
 
 def _which(test: TestResult, load: LoadResult | None = None) -> str:
@@ -171,7 +181,7 @@ def _load_text(load: LoadResult) -> str:
 
 
 def _checks(load: LoadResult) -> str:
-    checks = sorted(load.checks, key=lambda check: check.outcome != "fail")
+    checks = sorted(worst_first(load.checks), key=lambda check: check.outcome != "fail")
     if not checks:
         return ""
     trusted = is_judged(load)

@@ -19,6 +19,7 @@ from pytest_smload.reports.words.cells import (
     verdict_word,
 )
 from pytest_smload.reports.words.headline import listed_stages, load_amount, stage_names
+from pytest_smload.reports.words.margin import worst_first
 
 if TYPE_CHECKING:
     from pytest_smload.core.limits.check import Check
@@ -68,11 +69,12 @@ def stages_table(load: LoadResult, width: int) -> list[str]:
 
 
 def checks_table(checks: Sequence[Check], width: int) -> list[str]:
-    """Return the table of limits and what was observed, failed ones first; a ``?`` marks what is not proven.
+    """Return the table of limits and what was observed, failed and worst ones first; a ``?`` marks what is not proven.
 
     Below it: origins and columns that did not fit, how many checks are not shown, and what failed checks need said
     besides.
     """
+    checks = worst_first(checks)
     failed = [check for check in checks if check.outcome == "fail"]
     invalid = [check for check in checks if not check.valid]
     undecided = [check for check in checks if check.undecided and check.outcome == "pass"]
@@ -139,8 +141,8 @@ def _check_cells(check: Check) -> dict[str, str]:
     return {
         "verdict": verdict_word(check) + ("" if check.proven or check.undecided else "?"),
         "scope": plain_text(check.scope),
-        "metric": check.metric,
-        "limit": check.limit,
+        "metric": plain_text(check.metric),
+        "limit": plain_text(check.limit),
         "observed": observed_text(check),
         _INTERVAL: interval_text(check),
         _SAMPLES: samples_text(check),

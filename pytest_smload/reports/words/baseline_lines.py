@@ -28,6 +28,12 @@ def baseline_lines(load: LoadResult) -> list[str]:
     return [*lines, f"{left_out:,} more comparisons are in report.json"] if left_out > 0 else lines
 
 
+def undecided_lines(load: LoadResult) -> list[str]:
+    """Return those of `baseline_lines` that leave open whether the load has become worse."""
+    undecided = [each for each in load.baseline.comparisons if each.decision == "undecided"] if load.baseline else []
+    return [_line(each) for each in undecided[:MAX_LINES]]
+
+
 def _line(each: MetricComparison) -> str:
     deciding = each.deciding
     what = "the first run" if each.against == "anchor" else runs_words(deciding.runs)

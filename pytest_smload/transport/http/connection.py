@@ -12,7 +12,8 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from pytest_smload.core.request.error_kinds import OK, ErrorKinds
 from pytest_smload.core.request.invocation import InvocationFailure
-from pytest_smload.transport.errors import BAD_RESPONSE, CONNECTION, KEPT_BODY_BYTES, error_failure, response_failure
+from pytest_smload.transport.errors import BAD_RESPONSE, CONNECTION, KEPT_BODY_BYTES, response_failure
+from pytest_smload.transport.http.failures import failure_of
 from pytest_smload.transport.http.head import ResponseHead, read_head
 from pytest_smload.transport.http.link import READ_BYTES, Link, RequestEnded
 from pytest_smload.transport.http.signing import JOINED_BODY_BYTES
@@ -200,7 +201,7 @@ class HttpConnection(Link):
         self._greenlet = None
         self._drop()
         self.bytes_in = 0
-        self.failure = _failure(error)
+        self.failure = failure_of(error)
         return self._shared.kinds.code(self.failure.kind)
 
     def _next_data(self) -> bytes:
@@ -313,13 +314,3 @@ def _bad(message: str) -> RequestEnded:
 
 def _lost(message: str) -> RequestEnded:
     return RequestEnded(InvocationFailure(CONNECTION, message))
-
-
-def _failure(error: BaseException) -> InvocationFailure:
-    if isinstance(error, RequestEnded):
-        return error.failure
-    if isinstance(error, HttpParserUpgrade):
-        return InvocationFailure(BAD_RESPONSE, "the endpoint switched protocols, which nobody asked for")
-    if isinstance(error, HttpParserError):
-        return InvocationFailure(BAD_RESPONSE, f"not an HTTP response: {error}")
-    return error_failure(error)

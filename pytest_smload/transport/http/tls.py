@@ -43,8 +43,8 @@ def client_context(target: EndpointTarget) -> ssl.SSLContext:
             context.load_verify_locations(cafile=bundle)
     except (OSError, ssl.SSLError) as error:
         raise EndpointError(
-            f"CA bundle {bundle}: {error.strerror or error}; set ca_bundle, AWS_CA_BUNDLE or the profile's ca_bundle "
-            "to a file of PEM certificates"
+            f"CA bundle {bundle}: {error.strerror or error}; set AWS_CA_BUNDLE, or ca_bundle of the AWS "
+            "profile, to a file of PEM certificates"
         ) from None
     return context
 

@@ -118,7 +118,7 @@ def _probe_problem(target: EndpointTarget, error: OSError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return (
             f"{place}: TLS certificate refused: {error.verify_message}; if a proxy or a private CA signs it, set "
-            "ca_bundle or AWS_CA_BUNDLE to that CA's PEM file"
+            "AWS_CA_BUNDLE, or ca_bundle of the AWS profile, to that CA's PEM file"
         )
     if isinstance(error, ssl.SSLError):
         return f"{place}: TLS handshake failed: {error.reason or error}; check that this port speaks TLS 1.2 or newer"
