@@ -8,7 +8,6 @@ from pytest_smload.aws.target import EndpointTarget
 from pytest_smload.core.load.plan import LoadPlan
 from pytest_smload.core.load.profile import LoadProfile
 from pytest_smload.core.samples.recording import Recording
-from pytest_smload.engine.descriptors import refuse_more_than_files_allow
 from pytest_smload.engine.run import LoadHooks, run_load
 from pytest_smload.transport.detours import proxy_for
 from pytest_smload.transport.http.transport import HttpTransport
@@ -18,22 +17,16 @@ from pytest_smload.transport.wire import validate_route
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Sends a plan, or stretches of it, each over a transport of its own.
-
-    Attributes:
-        gives_up: Whether a load whose first requests all fail ends there: no limit of it would allow that.
-    """
+    """Sends a plan, or stretches of it, each over a transport of its own."""
 
     plan: LoadPlan
     target: EndpointTarget
     transport_name: str
     hooks: LoadHooks
     simulated: bool
-    gives_up: bool = False
 
     def check(self) -> None:
         """Raise what can be known to be wrong without sending a request."""
-        refuse_more_than_files_allow(self.plan.profile)
         for route in self.plan.routes:
             validate_route(route)
         if not self.simulated and proxy_for(self.target) is None:
@@ -57,5 +50,4 @@ class Sender:
             base_url=self.target.url,
             hooks=self.hooks,
             judged=not self.simulated,
-            gives_up=self.gives_up,
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_smload.core.wording import some
-from pytest_smload.gate.keys import BASELINE, FAILURE, RESULT, STALE
+from pytest_smload.gate.keys import BASELINE, FAILURE, RESULT
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -34,7 +34,6 @@ class ResultKeeper:
         self.tests: list[TestResult] = []
         self.failures: list[tuple[str, str]] = []
         self._baselines: dict[str, str] = {}
-        self._stale: dict[str, None] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         result = getattr(report, RESULT, None)
@@ -42,7 +41,6 @@ class ResultKeeper:
             self.tests.append(result)
         if (line := getattr(report, BASELINE, None)) is not None:
             self._baselines[report.nodeid] = line
-        self._stale |= dict.fromkeys(getattr(report, STALE, ()))
         # A repeated attempt has not failed: its outcome is "rerun".
         failure = getattr(report, FAILURE, None)
         if failure is not None and report.failed:
@@ -78,7 +76,7 @@ class ResultKeeper:
             terminalreporter.section("smload")
             for line in run_lines(self._run(), width=self._config.get_terminal_writer().fullwidth):
                 terminalreporter.write_line(line)
-        for line in (*self._baselines.values(), *self._stale):
+        for line in self._baselines.values():
             terminalreporter.write_line(f"smload: {line}")
         for line in self._closing_lines:
             terminalreporter.write_line(line)

@@ -254,22 +254,3 @@ def test_a_planted_secret_is_in_no_traceback(tmp_path: Path) -> None:
 def _with_secret(root: Path) -> Path:
     (root / "smload.toml").write_text('[endpoints.x]\ntoken = "PLANTED-TOKEN"\n')
     return root
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        f"[profiles.smoke]\nusers = {'9' * 4400}\n",
-        f"[profiles.smoke]\ntps = {10**400}\n",
-        f"[profiles.smoke]\nduration = '{'9' * 400}s'\n",
-        f"[budgets.default]\nrequests = {10**400}\n",
-        f"endpoint = {'[' * 5000}{']' * 5000}\n",
-    ],
-    ids=["4,400 digits", "ten to the 400", "400 nines", "limit", "nesting"],
-)
-def test_absurd_numbers_are_one_line(tmp_path: Path, text: str) -> None:
-    """A number nobody means is a mistake like any other: no traceback, one short line."""
-    (line,) = problems(tmp_path, text)
-
-    assert "\n" not in line
-    assert 400 > len(line)

@@ -127,13 +127,9 @@ class PeerConnection:
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         self._sock.close()
 
-    def say_no_more(self) -> None:
-        """Close this side's half of the connection."""
-        self._sock.shutdown(socket.SHUT_WR)
-
-    def receive_some(self) -> bytes:
+    def receive_some(self) -> None:
         """Take some bytes of a request."""
-        return self._more()
+        self._more()
 
     def wait_for_the_end(self) -> None:
         """Say nothing more, with the connection open, until the test is over."""

@@ -12,7 +12,7 @@ from pytest_smload.core.measure.figures import Figures, MixShare, Stats, Timelin
 from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.core.trust.health import ClientHealth
 
-Verdict = Literal["pass", "fail", "invalid", "interrupted"]
+Verdict = Literal["pass", "fail", "invalid"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +89,10 @@ class LoadResult(Figures):
 
     @property
     def verdict(self) -> Verdict:
-        """``interrupted`` where Ctrl-C ended it, for then nothing is judged.
-
-        Else ``invalid`` when the measurement cannot be trusted, ``fail`` when a check failed, ``invalid`` when one is
-        undecided, and ``pass``.
-        """
-        if self.interrupted:
-            return "interrupted"
+        """``invalid`` when the measurement cannot be trusted, else ``fail`` when a check failed, else ``pass``."""
         if not self.client.valid:
             return "invalid"
-        outcomes = {check.outcome for check in self.checks}
-        # One sound failure fails the load, whatever else is undecided.
-        return "fail" if "fail" in outcomes else "invalid" if "invalid" in outcomes else "pass"
+        return "fail" if any(check.outcome == "fail" for check in self.checks) else "pass"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +101,7 @@ class TestResult:
 
     Attributes:
         attempt: Counted from 1.
-        verdict: ``interrupted`` where a load of it was, else the worst of its loads', or ``fail`` where only its own
-            body failed; ``invalid`` without a load.
+        verdict: The worst of its loads', or ``fail`` where only its own body failed; ``invalid`` without a load.
     """
 
     __test__: ClassVar[bool] = False  # nothing for pytest to collect, whatever the name

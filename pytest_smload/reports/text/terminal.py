@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MAX_CHECKS_IN_A_LINE = 4
 _INDENT = "  "
-_VERDICTS = {"pass": "PASS", "fail": "FAIL", "invalid": "INVALID", "interrupted": "INTERRUPTED"}
+_VERDICTS = {"pass": "PASS", "fail": "FAIL", "invalid": "INVALID"}
 
 
 def run_lines(run: RunResult, width: int = 100) -> Iterator[str]:
@@ -53,6 +53,8 @@ def lines_of_test(test: TestResult, width: int = 100) -> Iterator[str]:
 def _outcome(test: TestResult) -> str:
     if not test.loads:
         return "ERROR"
+    if any(load.interrupted for load in test.loads):
+        return "INTERRUPTED"
     return _VERDICTS[test.verdict]
 
 
@@ -72,21 +74,18 @@ def _load_lines(load: LoadResult, width: int) -> Iterator[str]:
         yield from wrap(remark, width, _INDENT)
     if passed:
         yield from wrap(_checks_in_brief(load.checks), width, _INDENT)
-    elif not load.interrupted:
+    else:
         yield from _set_apart(checks_table(load.checks, room))
 
 
 def _checks_in_brief(checks: Sequence[Check]) -> str:
     if not checks:
         return "checks: none, this load only measures"
-    passed = [check for check in checks if not check.undecided]
-    brief = [_check_in_brief(check) for check in passed[:MAX_CHECKS_IN_A_LINE]]
-    left_out = len(passed) - MAX_CHECKS_IN_A_LINE
+    brief = [_check_in_brief(check) for check in checks[:MAX_CHECKS_IN_A_LINE]]
+    left_out = len(checks) - MAX_CHECKS_IN_A_LINE
     more = f", and {left_out:,} more" if left_out > 0 else ""
-    counted = f"{len(passed):,} check{'s' if len(passed) != 1 else ''} passed"
-    undecided = len(checks) - len(passed)
-    apart = f"; {undecided:,} undecided" if undecided else ""
-    return counted + (f": {', '.join(brief)}{more}" if passed else "") + apart
+    count = f"{len(checks):,} check{'s' if len(checks) != 1 else ''} passed"
+    return f"{count}: {', '.join(brief)}{more}"
 
 
 def _check_in_brief(check: Check) -> str:

@@ -114,9 +114,7 @@ class Dialer:
             try:
                 sock = self._connect(family, address)
             except OSError as error:
-                # A machine without IPv6 has no route to the fallback; what the address it can reach said counts.
-                if failure is None or failure.errno == errno.ENETUNREACH:
-                    failure = error
+                failure = error
                 if error.errno in {errno.EMFILE, errno.ENFILE}:
                     break
             else:
