@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 from measure import machine_described, print_table, verdict
 
-HEAVY = ("gevent", "locust", "botocore", "boto3", "pydantic", "tabulate")
+HEAVY = ("gevent", "locust", "botocore", "boto3", "pydantic", "tabulate", "numpy", "scipy")
 MOST_EXTRA_MS = 20.0
 _CONFTEST = """
 import json, os, sys
