@@ -49,7 +49,10 @@ OPTIONS = (
 )
 """Every option with a value, and with it its ``SMLOAD_*`` variable."""
 UPDATE_BASELINES = Option(
-    "update_baselines", "", "record valid, passing runs in .smload/baselines instead of comparing with what is there"
+    "update_baselines", "", "record valid, passing runs in .smload/baselines, unless they are worse than what is there"
 )
-SWITCHES = (UPDATE_BASELINES,)
+ACCEPT_REGRESSION = Option(
+    "accept_regression", "", "with --smload-update-baselines: record a run although it is worse than what is there"
+)
+SWITCHES = (UPDATE_BASELINES, ACCEPT_REGRESSION)
 """Every option without a value; its variable is 1 or 0."""

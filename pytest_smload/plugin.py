@@ -20,9 +20,11 @@ from pytest_smload.gate.keys import (
     PERF_RUN,
     RESULT,
     SAID,
+    STALE,
     TOLD,
 )
-from pytest_smload.gate.optin import opts_in
+from pytest_smload.gate.mark_names import meant
+from pytest_smload.gate.optin import SKIP_REASON, opts_in
 from pytest_smload.options import OPTIONS, SWITCHES
 
 if TYPE_CHECKING:
@@ -62,10 +64,14 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     for mark in _MARKS:
         config.addinivalue_line("markers", mark)
-    config.stash[OPTED_IN] = bool(config.getoption("smload")) or opts_in(config.getoption("markexpr", ""))
+    try:
+        config.stash[OPTED_IN] = bool(config.getoption("smload")) or opts_in(config.getoption("markexpr", ""))
+    except ValueError as error:
+        raise pytest.UsageError(f"smload: {error}") from None
     if not config.stash[OPTED_IN]:
+        _refuse_forgotten_opt_in(config)
         return
-    if len(config.getoption("tx", None) or ()) > 1:
+    if _xdist_workers(config) > 1:
         raise pytest.UsageError("smload: several xdist workers would load the endpoint at once; add -n0")
     from pytest_smload.gate.results import ResultKeeper
 
@@ -96,16 +102,27 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
         prepare_items(session, items, opted_in=config.stash[OPTED_IN])
 
 
+@pytest.hookimpl(tryfirst=True)  # before the terminal says what was collected, and asks for more lines
 def pytest_collection_finish(session: pytest.Session) -> None:
     config = session.config
     if config.stash[OPTED_IN] and not config.getoption("collectonly") and any(map(_may_be_ours, session.items)):
-        from pytest_smload.gate.start import open_gate
+        from pytest_smload.errors import SmloadError
+
+        try:
+            from pytest_smload.gate.start import open_gate
+        except SmloadError as error:
+            raise pytest.UsageError(f"smload: {error}") from None
 
         # Without it the collection was broken off.
         collected = config.stash.get(COLLECTED, [])
         gate = open_gate(session, collected)
         if gate is not None:
             config.stash[GATE] = gate
+
+
+def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
+    gate = config.stash.get(GATE, None)
+    return [f"smload: warning: {line}" for line in gate.foreseen] if gate is not None else []
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -116,7 +133,17 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    returned = yield
+    try:
+        returned = yield
+    except pytest.skip.Exception:
+        # What a load has measured stands, whatever the body says of itself afterwards.
+        _fail_on_breach(item)
+        raise
+    _fail_on_breach(item)
+    return returned
+
+
+def _fail_on_breach(item: pytest.Item) -> None:
     run = _run_of(item)
     if run is not None:
         from pytest_smload.gate.outcome import breach_text
@@ -124,8 +151,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         gate = item.config.stash[GATE]
         text = breach_text(run, report_directory=gate.report_directory, options=gate.options, width=gate.width)
         if text is not None:
-            pytest.fail(text, pytrace=False)
-    return returned
+            raise pytest.fail.Exception(text, pytrace=False) from None
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -148,6 +174,13 @@ def pytest_report_teststatus(report: pytest.CollectReport | pytest.TestReport) -
     # A repeated attempt is no error: its outcome is "rerun".
     word = _ERROR_WORDS.get(report.when)
     return ("error", "E", word) if word is not None and report.failed else None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = [report for report in terminalreporter.stats.get("skipped", ()) if SKIP_REASON in str(report.longrepr)]
+    if skipped:
+        tests = "perf test was" if len(skipped) == 1 else "perf tests were"
+        terminalreporter.write_line(f"smload: {len(skipped)} {tests} skipped: each {SKIP_REASON}")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -228,7 +261,14 @@ def _enforce(run: PerfRun, report: pytest.TestReport, call: pytest.CallInfo[None
     text = report.longreprtext if report.failed else ""
     crash = getattr(report.longrepr, "reprcrash", None)
     error = call.excinfo.value if call.excinfo is not None else None
-    phase = Phase(report.when, report.outcome, text, crash.message if crash is not None else text, error)
+    phase = Phase(
+        report.when,
+        report.outcome,
+        text,
+        crash.message if crash is not None else text,
+        error,
+        excused=hasattr(report, "wasxfail"),
+    )
     ruling = judge_phase(run, phase, options=gate.options, width=gate.width)
     if ruling.phase is not phase:
         report.outcome = "failed"
@@ -239,9 +279,28 @@ def _enforce(run: PerfRun, report: pytest.TestReport, call: pytest.CallInfo[None
     report.user_properties.extend(ruling.properties)
     if ruling.result is not None and run.told:
         setattr(report, TOLD, True)
-    for name, value in ((RESULT, ruling.result), (FAILURE, ruling.failure), (BASELINE, ruling.baseline)):
+    stale, gate.stale = [*gate.stale, *ruling.stale], []
+    attributes = {RESULT: ruling.result, FAILURE: ruling.failure, BASELINE: ruling.baseline, STALE: stale or None}
+    for name, value in attributes.items():
         if value is not None:
             setattr(report, name, value)
+
+
+def _refuse_forgotten_opt_in(config: pytest.Config) -> None:
+    """An option of ours on the command line wants load; where it stands in addopts it waits for a run that does."""
+    words = config.invocation_params.args
+    flags = [option.flag for option in (*OPTIONS, *SWITCHES)]
+    given = next((flag for word in words for flag in flags if word == flag or str(word).startswith(f"{flag}=")), None)
+    if given is not None and not config.getoption("help") and not config.getoption("markers", default=False):
+        raise pytest.UsageError(f"smload: {given} is given, but this run asks for no load; add -m perf (or --smload)")
+
+
+def _xdist_workers(config: pytest.Config) -> int:
+    """How many processes xdist would start: ``-n 2``, ``--tx 2*popen``."""
+    if config.getoption("dist", "no") == "no":
+        return 0
+    counts = [str(spec).partition("*") for spec in config.getoption("tx", None) or ()]
+    return sum(int(count) if star and count.isdecimal() else 1 for count, star, _ in counts)
 
 
 def _run_of(item: pytest.Item) -> PerfRun | None:
@@ -250,6 +309,8 @@ def _run_of(item: pytest.Item) -> PerfRun | None:
 
 def _may_be_ours(item: pytest.Item) -> bool:
     """A look that imports nothing; the gate decides."""
+    if any(meant(mark.name) is not None for mark in item.iter_markers()):
+        return True
     fixtures = getattr(item, "fixturenames", ())
     return (
         item.get_closest_marker("perf") is not None

@@ -35,6 +35,8 @@ FAILURE: Final = "smload_failure"
 """Attribute of a failed report of ours whose result does not say why it failed: the failure in one line."""
 BASELINE: Final = "smload_baseline"
 """Attribute of the report of a test whose loads were to be recorded as baselines: what came of it, in one line."""
+STALE: Final = "smload_stale"
+"""Attribute of a report of ours that tells, a line each, of baselines whose test or load no longer exists."""
 INVALID_PHASE: Final = "measurement"
 """``when`` of a report that is an error because its measurement cannot be trusted: neither body nor set-up failed, and
 no ``xfail`` may excuse it. Anything but ``"call"`` makes terminal and JUnit count it as an error."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_smload.core.wording import some
-from pytest_smload.gate.keys import BASELINE, FAILURE, RESULT, TOLD
+from pytest_smload.gate.keys import BASELINE, FAILURE, RESULT, STALE, TOLD
 from pytest_smload.version import __version__
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class ResultKeeper:
         self.failures: list[tuple[str, str]] = []
         self._baselines: dict[str, str] = {}
         self._told: set[tuple[str, int]] = set()
+        self._stale: dict[str, None] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         result = getattr(report, RESULT, None)
@@ -59,6 +60,7 @@ class ResultKeeper:
                 self._told.add((result.nodeid, result.attempt))
         if (line := getattr(report, BASELINE, None)) is not None:
             self._baselines[report.nodeid] = line
+        self._stale |= dict.fromkeys(getattr(report, STALE, ()))
         # A repeated attempt has not failed: its outcome is "rerun".
         failure = getattr(report, FAILURE, None)
         if failure is not None and report.failed:
@@ -90,7 +92,7 @@ class ResultKeeper:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self.tests and terminalreporter.verbosity >= MOST_QUIET:
             self._write_section(terminalreporter)
-        for line in self._baselines.values():
+        for line in (*self._baselines.values(), *self._stale):
             terminalreporter.write_line(f"smload: {line}")
         for line in self._closing_lines:
             terminalreporter.write_line(line)

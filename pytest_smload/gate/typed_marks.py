@@ -62,6 +62,7 @@ class PerfLimits(TypedDict, total=False):
     mean: str
     max: str
     cold_p95: str
+    stalled: str
     tps: float | str
     error_rate: float | str
     errors: Mapping[str, float | str]

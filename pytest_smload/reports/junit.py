@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from pytest_smload.reports.words.cells import plain_text
-from pytest_smload.reports.words.details import NOT_JUDGED
+from pytest_smload.reports.words.cells import plain_text, verdict_word
+from pytest_smload.reports.words.details import NOT_JUDGED, is_judged
 from pytest_smload.reports.words.headline import endpoint_words
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _load_names(loads: Sequence[LoadResult]) -> list[str]:
 
 
 def _check_properties(place: str, load: LoadResult) -> Iterator[Property]:
-    trusted = load.verdict != "invalid"
+    trusted = is_judged(load)
     for check in load.checks:
         for key, value in _check_values(check, trusted=trusted).items():
             if value:
@@ -72,7 +72,7 @@ def _check_values(check: Check, *, trusted: bool) -> dict[str, str]:
         "upper": _number(check.upper),
         "n": str(check.n),
         "n_eff": _number(check.n_eff),
-        "verdict": check.outcome if trusted else NOT_JUDGED,
+        "verdict": verdict_word(check).lower() if trusted else NOT_JUDGED,
         "proven": "yes" if check.proven else "no",
         "source": check.source,
         "note": check.note,

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from pytest_smload.core.load.profile import LOAD_FIELDS, TRAFFIC_FIELDS, check_load_fields
+from pytest_smload.core.quoting import quoted
 from pytest_smload.core.wording import nearest, unknown_field, unknown_name
 from pytest_smload.settings.tables import LOCAL
 from pytest_smload.transport.registry import TRANSPORTS
@@ -24,13 +25,13 @@ _SECRET_KEY = re.compile(
 
 def _endpoint_name(text: str) -> str:
     if not _NAME.fullmatch(text):
-        raise ValueError(f"{text!r} is not an endpoint name; it has 1 to 63 letters, digits and inner hyphens")
+        raise ValueError(f"{quoted(text)} is not an endpoint name; it has 1 to 63 letters, digits and inner hyphens")
     return text
 
 
 def _account(text: str) -> str:
     if not re.fullmatch(r"\d{12}", text, re.ASCII):
-        raise ValueError(f'{text!r} is not an account; write its 12 digits as text: "111122223333"')
+        raise ValueError(f'{quoted(text)} is not an account; write its 12 digits as text: "111122223333"')
     return text
 
 
@@ -130,7 +131,8 @@ def _payload_problems(fields: Mapping[str, Any]) -> list[str]:
     payload = fields.get("payload")
     parts = payload.items() if isinstance(payload, dict) else [("", payload)] if payload is not None else []
     return [
-        f"payload: {f'{name!r}: ' if name else ''}{part!r} is neither text (a path, module:function) nor a list of rows"
+        f"payload: {f'{name!r}: ' if name else ''}{quoted(part)} is neither text (a path, module:function) nor a list "
+        "of rows"
         for name, part in parts
         if not (isinstance(part, str) or (isinstance(part, list) and all(isinstance(row, str) for row in part)))
     ]

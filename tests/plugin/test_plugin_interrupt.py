@@ -102,3 +102,21 @@ def test_embedded_endpoint_is_gone(interrupted: tuple[PytestRun, str]) -> None:
     _, url = interrupted
     with pytest.raises(urllib.error.URLError, match="Connection refused"):
         requests_so_far(url)
+
+
+def test_its_verdict_is_interrupted_everywhere(interrupted: tuple[PytestRun, str]) -> None:
+    """The attempt that Ctrl-C ended passes nowhere: not on the terminal, in report.json, report.md, or JUnit XML."""
+    run, _ = interrupted
+    assert {"test_before": "pass", "test_long": "interrupted"} == {
+        n: test["verdict"] for n, test in run.tests().items()
+    }
+    assert "interrupted" == run.loads("test_long")[0]["verdict"]
+    assert "INTERRUPTED test_it.py::test_long" in run.out
+    markdown = (run.folder / "report" / "report.md").read_text()
+    assert markdown.startswith("## smload: 1 INTERRUPTED, 1 PASS\n")
+    assert "### INTERRUPTED " in markdown
+    outcome, text = run.junit()["test_long"]
+    assert ("error", True) == (outcome, "interrupted during its load" in text)
+    properties = dict(run.properties("test_long"))
+    assert "interrupted" == properties["smload.verdict"]
+    assert "not judged" == properties["smload.total.error_rate.verdict"]

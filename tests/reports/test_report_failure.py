@@ -184,13 +184,13 @@ def test_two_hundred_failed_checks_stay_readable(records):
 
 def test_what_failed_checks_need_said_is_below_the_table(records):
     """A note of a failed check is in its sentence and below the table; beyond eight they are counted."""
-    few = "p95 needs 20 successes, has 19"
+    few = "too few requests: p95 needs 72, has 19"
     checks = [
         records.check(scope=f"m{number}", observed=30.0, outcome="fail", note=few if number < 10 else "")
         for number in range(12)
     ]
     lines = failure_text(records.of_test(records.single_model_load(checks=checks))).splitlines()
-    first = "p95 of m0 was 30 ms, limit <= 250 ms (perf_budget mark); p95 needs 20 successes, has 19"
+    first = "p95 of m0 was 30 ms, limit <= 250 ms (perf_budget mark); too few requests: p95 needs 72, has 19"
     assert f"{first}; 11 more of 12 checks failed" == lines[0]
     assert [f"p95 of m{number}: {few}" for number in range(8)] == [line for line in lines[1:] if few in line]
     assert "2 more such remarks are in report.json" in lines

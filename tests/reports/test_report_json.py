@@ -13,7 +13,8 @@ import pytest
 from finished import GIVEN, result
 from recordings import MODELS, Row, recording
 
-from pytest_smload.core.baselines.comparison import Comparison, Estimate
+from pytest_smload.core.baselines.comparison import Comparison
+from pytest_smload.core.baselines.estimate import Estimate
 from pytest_smload.core.baselines.outcome import BaselineOutcome, MetricComparison
 from pytest_smload.core.baselines.runs import BaselineRun
 from pytest_smload.core.load.stages import StageSpan
@@ -56,7 +57,7 @@ SCHEMA_STATS = [
     "cold",
     "errors",
 ]
-FAR = Comparison("undecided", 1.1, 0.9, inf, 1.1, 182.0, 3, 0.02, 0.07, inf)
+FAR = Comparison("undecided", 1.1, 0.9, inf, 1.1, 182.0, 3, 0.02, 0.07, inf, inf)
 HELD = BaselineOutcome(
     "compared",
     "calm",
@@ -225,6 +226,7 @@ def test_the_keys_of_a_load() -> None:
         "at_most",
         "unit",
         "base",
+        "undecided",
         "valid",
     ]
     assert list(found["timeline"][0]) == ["t_s", "offered", "tps", "p50_ms", "p95_ms", "errors", "in_flight"]
@@ -351,12 +353,15 @@ def test_a_baseline_is_there_where_the_load_was_held_against_one() -> None:
         "noise": 0.02,
         "attainable": 0.07,
         "attainable_now": None,
+        "detectable": None,
+        "beyond": False,
     }
     first = {"scope": "total", "metric": "p95", "budget": "10%", "decision": "undecided", "against": "latest"}
     second = {"scope": "a", "metric": "tps", "budget": "5%", "decision": "fail", "against": "anchor"}
 
     assert found["baseline"] == {
         "state": "compared",
+        "anew": False,
         "key": "calm",
         "fingerprint": {"tps": 5, "instance": None, "stages": [1, 2]},
         "changes": ["seed: 1 -> 2"],

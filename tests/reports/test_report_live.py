@@ -111,6 +111,6 @@ def test_an_override_of_the_address_is_named():
 def test_secrets_in_an_address_are_not_shown():
     """User name, password and query of a URL stay out of the line."""
     line = before_load_line(facts(), target(url="https://me:hunter2@host:8443/a?token=t0p"), transport="http")
-    assert " https://host:8443/a resolved" in line
+    assert " https://host:8443 resolved" in line
     assert "hunter2" not in line
     assert "t0p" not in line

@@ -392,7 +392,6 @@ def test_warnings_notes_and_interruption_are_shown(records):
           warning: client delay p99 was 9 ms; free a core
           interrupted: the figures are those of the part that ran
           note: smload.toml is looser than the mark
-          1 check passed: p95 212 ms (<= 250 ms)
     """)
     assert expected == text_of(records.of_test(load))
 
@@ -483,3 +482,16 @@ def test_tables_fit_whatever_the_models_are_called(records, names, width, reques
     assert width >= max(map(len, lines))
     remarks = [line for line in lines if line.startswith("not shown") or line.endswith("report.json")]
     assert 2 + (len(names) if len(names) <= 12 else 8) == len(lines) - len(remarks)
+
+
+def test_what_is_undecided_has_not_passed(records):
+    """A comparison that settles nothing is counted apart, and has its own word in the table."""
+    vague = replace(records.check("p50", 11.0, "<= 110% of baseline 10 ms"), proven=False, undecided=True)
+    load = records.single_model_load(checks=[vague, records.check("p95", 212.0, "<= 250 ms")])
+    assert text_of(records.of_test(load)).splitlines()[-1] == "  1 check passed: p95 212 ms (<= 250 ms); 1 undecided"
+    alone = records.single_model_load(checks=[vague])
+    assert text_of(records.of_test(alone)).splitlines()[-1] == "  0 checks passed; 1 undecided"
+    lines = checks_table([records.check("max", 800.0, "<= 1 s"), vague], 100)
+    assert ["UNDECIDED", "PASS"] == [line.split()[0] for line in lines[1:3]]
+    assert "191 more checks passed" not in "".join(checks_table([vague] * 199, 100))
+    assert checks_table([vague] * 199, 100)[-1] == "179 more checks are undecided; they are in report.json"

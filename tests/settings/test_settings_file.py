@@ -270,3 +270,22 @@ def test_an_unknown_table_is_called_that(tmp_path: Path, text: str, said: str) -
     with pytest.raises(ConfigurationError) as caught:
         read(tmp_path, text)
     assert [line for line in caught.value.problems if line.startswith(f"smload.toml: {said}")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"[profiles.smoke]\nusers = {'9' * 4400}\n",
+        f"[profiles.smoke]\ntps = {10**400}\n",
+        f"[profiles.smoke]\nduration = '{'9' * 400}s'\n",
+        f"[budgets.default]\nrequests = {10**400}\n",
+        f"endpoint = {'[' * 5000}{']' * 5000}\n",
+    ],
+    ids=["4,400 digits", "ten to the 400", "400 nines", "limit", "nesting"],
+)
+def test_absurd_numbers_are_one_line(tmp_path: Path, text: str) -> None:
+    """A number nobody means is a mistake like any other: no traceback, one short line."""
+    (line,) = problems(tmp_path, text)
+
+    assert "\n" not in line
+    assert 400 > len(line)

@@ -74,7 +74,7 @@ def test_figures(load_result: LoadResult) -> None:
     assert_type(load_result.timeline[0].in_flight, int)
     assert_type(load_result.warmup.models["a"], int)
     assert_type(load_result.profile, Mapping[str, Any])
-    assert_type(load_result.verdict, Literal["pass", "fail", "invalid"])
+    assert_type(load_result.verdict, Literal["pass", "fail", "invalid", "interrupted"])
 
 
 @perf(tps=50, duration="60s", arrivals="uniform", models={"a": 3, "b": 1}, payload=["1,2"], endpoint="staging")

@@ -34,6 +34,8 @@ class Check:
         unit: Of *observed*, *lower*, *upper*, *at_least* and *at_most*.
         base: What the limit is a share of (the offered rate, the number of requests, the baseline's value); None where
             it is no share.
+        undecided: It compares with a baseline, and the comparison settles nothing: its *outcome* is what
+            ``on_unproven`` makes of that, and is not counted among what passed.
     """
 
     scope: str
@@ -52,6 +54,7 @@ class Check:
     at_most: float | None = None
     unit: Unit = "ms"
     base: float | None = None
+    undecided: bool = False
 
     @property
     def valid(self) -> bool:

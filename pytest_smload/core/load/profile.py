@@ -124,7 +124,7 @@ class LoadProfile:
         "lets a load whose checks are not proven go on: its window is doubled, at most twice, up to this",
         duration_text(), loads="unstaged", fingerprint="no")})
     seed: int = field(default=0, metadata={ROW: LoadField(
-        "seed of schedule and model sequence", whole(0), from_text=parse_whole)})
+        "seed of schedule and model sequence", whole(0, 2**128), from_text=parse_whole)})
     on_unproven: OnUnproven = field(default="estimate", metadata={ROW: LoadField(
         'what a check that its interval does not settle is: what its estimate says, or `"fail"`',
         choice(*get_args(OnUnproven)), fingerprint="no")})

@@ -13,7 +13,7 @@ from pytest_smload.core.measure.figures import Figures, MixShare, Stats, Timelin
 from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.core.trust.health import ClientHealth
 
-Verdict = Literal["pass", "fail", "invalid"]
+Verdict = Literal["pass", "fail", "invalid", "interrupted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,13 @@ class LoadResult(Figures):
 
     @property
     def verdict(self) -> Verdict:
-        """``invalid`` when the measurement cannot be trusted, else ``fail`` when a check failed, else ``pass``."""
+        """``interrupted`` where Ctrl-C ended it, for then nothing is judged.
+
+        Else ``invalid`` when the measurement cannot be trusted, ``fail`` when a check failed, ``invalid`` when one is
+        undecided, and ``pass``.
+        """
+        if self.interrupted:
+            return "interrupted"
         if not self.client.valid:
             return "invalid"
         outcomes = {check.outcome for check in self.checks}
@@ -114,7 +120,8 @@ class TestResult:
 
     Attributes:
         attempt: Counted from 1.
-        verdict: The worst of its loads', or ``fail`` where only its own body failed; ``invalid`` without a load.
+        verdict: ``interrupted`` where a load of it was, else the worst of its loads', or ``fail`` where only its own
+            body failed; ``invalid`` without a load.
     """
 
     __test__: ClassVar[bool] = False  # nothing for pytest to collect, whatever the name
@@ -148,6 +155,9 @@ class RunResult:
 
     @property
     def verdict(self) -> Verdict:
-        """Of the last attempts: ``fail`` where one failed, else ``invalid`` where one is or none was made."""
+        """The worst of the last attempts', a failure before what is undecided; ``invalid`` without any."""
+        if self.interrupted:
+            return "interrupted"
         verdicts = {test.verdict for test in {test.nodeid: test for test in self.tests}.values()}
-        return "fail" if "fail" in verdicts else "pass" if verdicts == {"pass"} else "invalid"
+        ranked: tuple[Verdict, ...] = ("interrupted", "fail", "invalid", "pass")
+        return next((verdict for verdict in ranked if verdict in verdicts), "invalid")

@@ -18,12 +18,14 @@ from pytest_smload.reports.words.cells import (
     plain_text,
     samples_text,
     share_pair,
+    verdict_word,
 )
 from pytest_smload.reports.words.details import (
     LONG_EXAMPLE,
     NOT_JUDGED,
     client_line,
     error_lines,
+    is_judged,
     remark_lines,
 )
 from pytest_smload.reports.words.headline import endpoint_words, load_headline
@@ -42,7 +44,8 @@ MAX_MODEL_ROWS = 1_000
 MAX_REMARKS = 20
 LONGEST_WHY = 300
 _LEFT_OUT_BYTES = 200
-_VERDICTS = {"pass": "PASS", "fail": "FAIL", "invalid": "INVALID"}
+_VERDICTS = {"interrupted": "INTERRUPTED", "fail": "FAIL", "invalid": "INVALID", "pass": "PASS"}
+_WORST_FIRST = ("interrupted", "invalid", "fail", "pass")
 _FIGURES = ("requests", "TPS", "p50", "p95", "p99", "max", "errors")
 _SAMPLES = "n (n_eff)"
 _NUMBERS = (*_FIGURES, "observed", _SAMPLES, "share")
@@ -93,7 +96,7 @@ def _breached(test: TestResult) -> bool:
 def _heading(run: RunResult, failures: Sequence[tuple[str, str]]) -> str:
     last = {test.nodeid: test for test in run.tests}
     counts = Counter(_worst_load(test) for test in last.values() if test.loads)
-    words = [f"{counts[verdict]} {_VERDICTS[verdict]}" for verdict in ("fail", "invalid", "pass") if counts[verdict]]
+    words = [f"{counts[verdict]} {_VERDICTS[verdict]}" for verdict in _VERDICTS if counts[verdict]]
     if failures:
         words.append(f"{len(failures)} failed besides the measurement")
     interrupted = "; interrupted, what was measured until then is below" if run.interrupted else ""
@@ -103,7 +106,7 @@ def _heading(run: RunResult, failures: Sequence[tuple[str, str]]) -> str:
 def _worst_load(test: TestResult) -> str:
     """The verdict on a test's loads: its own, but for what failed besides the measurement."""
     verdicts = {load.verdict for load in test.loads}
-    return next(verdict for verdict in ("invalid", "fail", "pass") if verdict in verdicts)
+    return next(verdict for verdict in _WORST_FIRST if verdict in verdicts)
 
 
 def _verdict_table(run: RunResult) -> Iterator[_Part]:
@@ -142,14 +145,17 @@ def _which(test: TestResult, load: LoadResult | None = None) -> str:
 def _why(test: TestResult, report_dir: str | None) -> Iterator[_Part]:
     """A test that was not a pass: the sentence pytest shows as well, then each such load, then what to do."""
     invalid = test.verdict == "invalid"
-    sentence = (invalid_text(test) if invalid else failure_text(test)).partition("\n")[0]
+    if test.verdict == "interrupted":
+        sentence = "the test was interrupted during a load; nothing of it is judged"
+    else:
+        sentence = (invalid_text(test) if invalid else failure_text(test)).partition("\n")[0]
     name = code(test.nodeid)
     yield _Part(_WHY, f"\n### {_VERDICTS[test.verdict]} {name}{_which(test)}\n\n{escaped(sentence)}\n")
     for load in test.loads:
         if load.verdict != "pass":
             yield _Part(_WHY, _load_text(load))
         yield _Part(_DETAILS, _details(test, load))
-    steps = [rerun_command(test.nodeid)] if invalid else next_steps(test, report_dir)
+    steps = next_steps(test, report_dir) if test.verdict == "fail" else [rerun_command(test.nodeid)]
     yield _Part(_WHY, f"\nnext:\n\n{code_block(steps)}\n")
 
 
@@ -178,7 +184,7 @@ def _checks(load: LoadResult) -> str:
     checks = sorted(worst_first(load.checks), key=lambda check: check.outcome != "fail")
     if not checks:
         return ""
-    trusted = load.verdict != "invalid"
+    trusted = is_judged(load)
     headers = ["verdict", "scope", "metric", "limit", "observed", "95% interval", "proven", _SAMPLES]
     rows = [_check_cells(check, trusted=trusted) for check in checks[:MAX_CHECK_ROWS]]
     text = table([*headers, "limit comes from", "note"], rows, right=_NUMBERS)
@@ -187,7 +193,7 @@ def _checks(load: LoadResult) -> str:
 
 
 def _check_cells(check: Check, *, trusted: bool) -> list[str]:
-    verdict = _VERDICTS[check.outcome]
+    verdict = verdict_word(check)
     return [
         NOT_JUDGED if not trusted else f"**{verdict}**" if check.outcome == "fail" else verdict,
         escaped(check.scope),

@@ -65,14 +65,16 @@ def failure_text(
 def invalid_text(test: TestResult, *, width: int = DEFAULT_WIDTH, options: Sequence[str] = ()) -> str:
     """Return the text of a test whose measurement cannot be trusted: causes, remedies, and what was not judged."""
     invalid = [load for load in test.loads if load.verdict == "invalid"]
-    findings = [finding for load in invalid for finding in load.client.reasons]
-    cause = plain_text(findings[0].cause) if findings else "no reason was recorded"
-    more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
+    causes = [cause for load in invalid for cause in _causes(load)]
+    cause = causes[0] if causes else "no reason was recorded"
+    more = f" (and {len(causes) - 1} more)" if len(causes) > 1 else ""
     lines = [f"INVALID: {_prefix(test, invalid[:1])}the measurement cannot be trusted: {cause}{more}"]
     for load in invalid:
         lines += ["", *wrap(load_headline(load), width)]
         for finding in load.client.reasons:
             lines += _wrapped([f"cause: {plain_text(finding.cause)}", f"remedy: {plain_text(finding.remedy)}"], width)
+        if load.client.valid:
+            lines += checks_table(load.checks, width)
         lines += wrap(client_line(load), width)
         lines += [*error_lines(load, LONG_EXAMPLE), *_wrapped(remark_lines(load), width)]
     lines += _not_judged(test)
@@ -80,6 +82,13 @@ def invalid_text(test: TestResult, *, width: int = DEFAULT_WIDTH, options: Seque
         if load.verdict == "fail":
             lines += ["", *wrap(load_headline(load), width), *checks_table(load.checks, width)]
     return _text([*lines, "", *_next(["once that is put right:", f"  {rerun_command(test.nodeid, options)}"])])
+
+
+def _causes(load: LoadResult) -> list[str]:
+    """Why it is INVALID: the run as a whole, or each check that is undecided."""
+    if load.client.reasons:
+        return [plain_text(finding.cause) for finding in load.client.reasons]
+    return [one_line(check) for check in load.checks if not check.valid]
 
 
 def no_load_text(nodeid: str, *, options: Sequence[str] = ()) -> str:
@@ -90,6 +99,21 @@ def no_load_text(nodeid: str, *, options: Sequence[str] = ()) -> str:
             "",
             "A perf test takes load_result, or calls sm_endpoint.load(load_profile) on every path through its body;",
             "a test that is not about performance does without the perf mark.",
+            "",
+            *_next(["once it does:", f"  {rerun_command(nodeid, options)}"]),
+        ]
+    )
+
+
+def unused_budget_text(nodeid: str, source: str, *, options: Sequence[str] = ()) -> str:
+    """Return the text of a test whose own limits, written at *source*, were held against none of its loads."""
+    why = "each had a budget of its own, or None"
+    return _text(
+        [
+            f"no load of this test was held against its limits ({plain_text(source)}): {why}",
+            "",
+            "load(budget=None) only measures, and load(budget={...}) replaces the test's limits. Run the load that is",
+            "to keep them without budget=..., or take the limits away.",
             "",
             *_next(["once it does:", f"  {rerun_command(nodeid, options)}"]),
         ]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
 
+from pytest_smload.aws.shown_url import shown_url
 from pytest_smload.core.samples.progress import Progress
 from pytest_smload.core.units import format_duration, format_ms
 from pytest_smload.reports.words.cells import format_count, format_tps, plain_text
@@ -52,15 +52,15 @@ def before_load_line(
 ) -> str:
     """Return the line that says where loads are about to go, before the first request.
 
-    It names what set the address and where the credentials were found, never the credentials; user names, passwords and
-    queries in the address are not shown.
+    It names what set the address and where the credentials were found, never the credentials; the address is
+    shown by its scheme and host.
     """
     account = f", account {endpoint.account}" if endpoint.account else ""
     why = f" ({transport_reason})" if transport_reason not in {"", "default"} else ""
     origin = "resolved by botocore" if target.url_source == "botocore" else f"set by {target.url_source}"
     return plain_text(
         f"smload: load on {endpoint.name} ({target.endpoint_name}, {target.region}{account}), "
-        f"{_shown_url(target.url)} {origin}; credentials from {target.credentials.method}; transport {transport}{why}"
+        f"{shown_url(target.url)} {origin}; credentials from {target.credentials.method}; transport {transport}{why}"
     )
 
 
@@ -76,8 +76,3 @@ def _clock(seconds: float) -> str:
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def _shown_url(url: str) -> str:
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

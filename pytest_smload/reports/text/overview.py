@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pytest_smload.core.limits.check import Check
     from pytest_smload.core.results.result import LoadResult, TestResult
 
-VERDICTS = {"pass": "PASS", "fail": "FAIL", "invalid": "INVALID"}
+VERDICTS = {"pass": "PASS", "fail": "FAIL", "invalid": "INVALID", "interrupted": "INTERRUPTED"}
 _TEST, _ERRORS, _MODEL = 1, 4, 5
 _GAP = "  "
 _SHORTEST_TEST = 12
@@ -88,8 +88,6 @@ def overview(loads: Sequence[tuple[TestResult, LoadResult]], width: int) -> list
 
 def load_verdict(test: TestResult, load: LoadResult) -> str:
     """Return the word for a load: that it failed, too, where its test did so on an assertion of its own."""
-    if load.interrupted:
-        return "INTERRUPTED"
     if test.verdict == "fail" and all(one.verdict == "pass" for one in test.loads):
         return VERDICTS["fail"]
     return VERDICTS[load.verdict]

@@ -16,6 +16,7 @@ from pytest_smload.reports.words.cells import (
     plain_text,
     samples_text,
     share_pair,
+    verdict_word,
 )
 from pytest_smload.reports.words.headline import listed_stages, load_amount, stage_names
 from pytest_smload.reports.words.margin import worst_first
@@ -34,7 +35,6 @@ SHORTEST_NAME = 10
 _GAP = 2
 _EXPENDABLE = ("max", "p50", "share")
 """Columns a narrow terminal does without, first to go first."""
-_VERDICTS = {"pass": "PASS", "fail": "FAIL", "invalid": "INVALID"}
 _INTERVAL, _SAMPLES, _SOURCE = "95% interval", "n (n_eff)", "limit comes from"
 _EXPENDABLE_OF_CHECKS = (_SAMPLES, _INTERVAL)
 _UNPROVEN_LEGEND = "?: not proven, the interval reaches over the limit"
@@ -76,21 +76,24 @@ def checks_table(checks: Sequence[Check], width: int) -> list[str]:
     """
     checks = worst_first(checks)
     failed = [check for check in checks if check.outcome == "fail"]
-    undecided = [check for check in checks if not check.valid]
-    passed = [check for check in checks if check.outcome == "pass"]
-    shown = failed[:MAX_FAILED_ROWS] + undecided[:MAX_FAILED_ROWS] + passed[:MAX_PASSED_ROWS]
+    invalid = [check for check in checks if not check.valid]
+    undecided = [check for check in checks if check.undecided and check.outcome == "pass"]
+    passed = [check for check in checks if check.outcome == "pass" and not check.undecided]
+    shown = failed[:MAX_FAILED_ROWS] + invalid[:MAX_FAILED_ROWS] + undecided[:MAX_FAILED_ROWS]
+    shown += passed[:MAX_PASSED_ROWS]
     if not shown:
         return []
     lines = _fitting_checks(shown, width)
-    if not all(check.proven for check in shown):
+    if not all(check.proven or check.undecided for check in shown):
         lines.append(_UNPROVEN_LEGEND)
     left_out = {
         "failed": len(failed) - MAX_FAILED_ROWS,
-        "are INVALID": len(undecided) - MAX_FAILED_ROWS,
+        "are INVALID": len(invalid) - MAX_FAILED_ROWS,
+        "are undecided": len(undecided) - MAX_FAILED_ROWS,
         "passed": len(passed) - MAX_PASSED_ROWS,
     }
     lines += [f"{count:,} more checks {what}; they are in report.json" for what, count in left_out.items() if count > 0]
-    return lines + _notes([check for check in (*failed, *undecided) if check.note])
+    return lines + _notes([check for check in (*failed, *invalid) if check.note])
 
 
 def _notes(noted: Sequence[Check]) -> list[str]:
@@ -136,7 +139,7 @@ def _checks_lines(rows: Sequence[dict[str, str]], without: Sequence[str]) -> lis
 
 def _check_cells(check: Check) -> dict[str, str]:
     return {
-        "verdict": _VERDICTS[check.outcome] + ("" if check.proven else "?"),
+        "verdict": verdict_word(check) + ("" if check.proven or check.undecided else "?"),
         "scope": plain_text(check.scope),
         "metric": plain_text(check.metric),
         "limit": plain_text(check.limit),

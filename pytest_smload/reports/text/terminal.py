@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 MAX_CHECKS_IN_A_LINE = 4
 _INDENT = "  "
+_UNDECIDED = frozenset({"invalid", "interrupted"})
 BODY_FAILED = "the test's own body failed; every limit was kept"
 Attempt = tuple[str, int]
 """Node id and number of an attempt."""
@@ -61,7 +62,7 @@ def _in_brief(run: RunResult, width: int, told: Collection[Attempt], *, quiet: b
         [] if load.verdict != "pass" and _attempt(test) in told else _remarks(test, load) for test, load in loads
     ]
     if quiet:
-        kept = [place for place, (_, load) in enumerate(loads) if remarks[place] or load.verdict == "invalid"]
+        kept = [place for place, (_, load) in enumerate(loads) if remarks[place] or load.verdict in _UNDECIDED]
         loads, remarks = [loads[place] for place in kept], [remarks[place] for place in kept]
     common = {line: count for line, count in Counter(line for lines in remarks for line in lines).items() if count > 1}
     if loads:
@@ -78,7 +79,7 @@ def _in_brief(run: RunResult, width: int, told: Collection[Attempt], *, quiet: b
     if empty:
         yield from wrap(f"ERROR: no load was run by {some(empty)}", width)
     for test in run.tests:
-        if test.verdict != "pass" and _attempt(test) not in told and any(each.verdict != "pass" for each in test.loads):
+        if _attempt(test) not in told and any(each.verdict in {"fail", "invalid"} for each in test.loads):
             yield ""
             yield from lines_of_test(test, width)
 
@@ -112,8 +113,6 @@ def lines_of_test(test: TestResult, width: int = 100, *, told: bool = False) -> 
 def _outcome(test: TestResult) -> str:
     if not test.loads:
         return "ERROR"
-    if any(load.interrupted for load in test.loads):
-        return "INTERRUPTED"
     return VERDICTS[test.verdict]
 
 
@@ -135,18 +134,21 @@ def _load_lines(load: LoadResult, width: int, *, told: bool) -> Iterator[str]:
         yield from wrap(remark, width, _INDENT)
     if load.verdict == "pass":
         yield from wrap(_checks_in_brief(load.checks), width, _INDENT)
-    else:
+    elif not load.interrupted:
         yield from _set_apart(checks_table(load.checks, room))
 
 
 def _checks_in_brief(checks: Sequence[Check]) -> str:
     if not checks:
         return "checks: none, this load only measures"
-    brief = [_check_in_brief(check) for check in checks[:MAX_CHECKS_IN_A_LINE]]
-    left_out = len(checks) - MAX_CHECKS_IN_A_LINE
+    passed = [check for check in checks if not check.undecided]
+    brief = [_check_in_brief(check) for check in passed[:MAX_CHECKS_IN_A_LINE]]
+    left_out = len(passed) - MAX_CHECKS_IN_A_LINE
     more = f", and {left_out:,} more" if left_out > 0 else ""
-    count = f"{len(checks):,} check{'s' if len(checks) != 1 else ''} passed"
-    return f"{count}: {', '.join(brief)}{more}"
+    counted = f"{len(passed):,} check{'s' if len(passed) != 1 else ''} passed"
+    undecided = len(checks) - len(passed)
+    apart = f"; {undecided:,} undecided" if undecided else ""
+    return counted + (f": {', '.join(brief)}{more}" if passed else "") + apart
 
 
 def _check_in_brief(check: Check) -> str:

@@ -18,9 +18,15 @@ if TYPE_CHECKING:
 
 NARROWEST = 40
 """Columns below which wrapping text no longer helps a reader."""
+_VERDICTS = {"pass": "PASS", "fail": "FAIL", "invalid": "INVALID"}
 _NOT_PRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]+")
 _UNSEEN = re.compile(r"[\u061c\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 """Turns the order of what follows round, or takes no room: what is shown would not be what is there."""
+
+
+def verdict_word(check: Check) -> str:
+    """Return a check's verdict in one word; a comparison that settles nothing is neither passed nor failed."""
+    return "UNDECIDED" if check.undecided and check.outcome == "pass" else _VERDICTS[check.outcome]
 
 
 def format_count(count: float) -> str:

@@ -93,4 +93,9 @@ def _counted(count: int, noun: str, rest: str = "") -> str:
 
 
 NOT_JUDGED = "not judged"
-"""Verdict of the checks of a load that is INVALID."""
+"""Verdict of the checks of a load that was interrupted, or is INVALID as a whole."""
+
+
+def is_judged(load: LoadResult) -> bool:
+    """Whether the checks of *load* mean anything."""
+    return load.client.valid and not load.interrupted

@@ -12,7 +12,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from pytest_smload.core.request.error_kinds import OK, ErrorKinds
 from pytest_smload.core.request.invocation import InvocationFailure
-from pytest_smload.transport.errors import BAD_RESPONSE, CONNECTION, error_failure, response_failure
+from pytest_smload.transport.errors import BAD_RESPONSE, CONNECTION, KEPT_BODY_BYTES, error_failure, response_failure
 from pytest_smload.transport.http.head import ResponseHead, read_head
 from pytest_smload.transport.http.link import READ_BYTES, Link, RequestEnded
 from pytest_smload.transport.http.signing import JOINED_BODY_BYTES
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from pytest_smload.transport.http.signing import RequestSigner
 
 MAX_HEAD_BYTES: Final = 64 * 1024
-KEPT_BODY_BYTES: Final = 64 * 1024
-"""How much of an error's body is kept to read its code and message."""
+_STATUS_ZERO: Final = -1
+"""A status line may say 000, and 0 stands for none yet."""
 IDLE_S: Final = 1.0
 """A connection unused for longer is asked whether its peer has closed it."""
 
@@ -56,6 +56,7 @@ class HttpConnection(Link):
     """One user's connection; see `pytest_smload.core.request.transport.Connection` for the attributes."""
 
     __slots__ = (
+        "_early",
         "_parser",
         "_parts",
         "_reusable",
@@ -82,6 +83,7 @@ class HttpConnection(Link):
         self._parser: Any = None
         self._status = 0
         self._reusable = False
+        self._early = b""
         self._parts: list[bytes] = []
         # The parser calls list.append itself, which saves a Python frame per piece of body.
         self.on_body = self._parts.append
@@ -171,8 +173,8 @@ class HttpConnection(Link):
         """Note the status of the final response; interim ones (1xx) are passed over."""
         if not self._status:
             status = self._parser.get_status_code()
-            if status >= 200:
-                self._status = status
+            if not 100 <= status < 200:
+                self._status = status or _STATUS_ZERO
                 self._reusable = self._parser.should_keep_alive()
 
     # Beside the fast path.
@@ -219,9 +221,10 @@ class HttpConnection(Link):
         stream = self._stream
         if stream is None:
             raise ConnectionAbortedError("the connection was closed by this side")
+        self._early = b""
         try:
-            self._send_all(stream, rest)
-            self._send_all(stream, body or b"")
+            if self._send_all(stream, rest) and self._send_all(stream, body or b""):
+                return self._finish(self._early or self._next_data())
         except (BrokenPipeError, ConnectionResetError) as lost:
             # A peer that refuses a large body may answer before it closes; the answer says more than the broken pipe.
             try:
@@ -229,10 +232,25 @@ class HttpConnection(Link):
             except OSError:
                 raise lost from None
             self._feed(data)
-            code = self._finish(data)
-            self._drop()
-            return code
-        return self._finish(self._next_data())
+            self._early += data
+        code = self._finish(self._early)
+        # What is left of the body was never sent; the peer would take it for the next request.
+        self._drop()
+        return code
+
+    def _answered_early(self) -> bool:
+        """Take what has arrived while the request is being sent; return whether that is a final response's head."""
+        try:
+            data = self._recv(READ_BYTES)
+        except BlockingIOError:
+            return False
+        if not data:
+            raise _lost("the endpoint closed the connection before it had the whole request")
+        self._feed(data)
+        self._early += data
+        if len(self._early) > MAX_HEAD_BYTES:
+            return True
+        return read_head(self._early) is not None
 
     def _finish(self, data: bytes) -> int:
         """Take the rest of a response that is long, ends the connection, or is not a plain 200."""
@@ -257,12 +275,20 @@ class HttpConnection(Link):
                     raise _bad(f"the response head is longer than {MAX_HEAD_BYTES:,} bytes")
         self.end = perf_counter()
         self.bytes_in = body_bytes
+        if self._status < 100:
+            raise _bad(f"{max(self._status, 0):03} is not an HTTP status")
         if not self._reusable:
             self._drop()
         self.failure = None
         if self._status < 300:
             return OK
-        self.failure = response_failure(self._status, head.headers if head else {}, b"".join(kept), now=time.time())
+        self.failure = response_failure(
+            self._status,
+            head.headers if head else {},
+            b"".join(kept),
+            now=time.time(),
+            credentials=self._signer.credentials,
+        )
         return self._shared.kinds.code(self.failure.kind)
 
     def _take_parts(self, kept: list[bytes], bytes_before: int) -> int:

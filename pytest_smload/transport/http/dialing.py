@@ -114,7 +114,9 @@ class Dialer:
             try:
                 sock = self._connect(family, address)
             except OSError as error:
-                failure = error
+                # A machine without IPv6 has no route to the fallback; what the address it can reach said counts.
+                if failure is None or failure.errno == errno.ENETUNREACH:
+                    failure = error
                 if error.errno in {errno.EMFILE, errno.ENFILE}:
                     break
             else:

@@ -6,7 +6,9 @@ OpenSSL reads a socket twice per record (its length, then itself); from memory i
 from __future__ import annotations
 
 import errno
+import socket
 import ssl
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -164,6 +166,9 @@ class TlsStream:
             except ssl.SSLWantReadError:
                 break
             if not part:
+                # The peer's last word came along with data: the next read of the socket must be its end.
+                with suppress(OSError):
+                    self.sock.shutdown(socket.SHUT_RD)
                 break
             parts.append(part)
         return b"".join(parts)
