@@ -14,7 +14,7 @@ from pytest_smload.errors import ConfigurationError
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"users": 1200}, "1,200 users need .* ulimit -n 1280, now 1024.* or ask for 944 users or fewer"),
+        ({"users": 1200}, r"1,200 users need .* \(ulimit -n 1280, now 1024\), or ask for 944 users or fewer"),
         ({"tps": 600}, r"1,200 requests in flight \(max_in_flight\) need .* or ask for max_in_flight=944 or less"),
         ({"tps": 1, "max_in_flight": 945}, "ulimit -n 1025"),
     ],

@@ -30,7 +30,7 @@ LOAD = dict(users=4, duration="600ms", warmup="100ms")
 
 
 @pytest.mark.perf(**LOAD)
-@pytest.mark.perf_budget(p95="30s", regression={"p50": "200%", "tps": "60%", "floor": "10ms"})
+@pytest.mark.perf_budget(p90="30s", regression={"p50": "200%", "tps": "60%", "floor": "10ms"})
 def test_gated():
     pass
 """
@@ -129,7 +129,7 @@ import pytest
 
 
 @pytest.mark.perf(users=4, duration="600ms", warmup="100ms", seed=7)
-@pytest.mark.perf_budget(p95="30s", regression={"p50": "200%", "tps": "60%", "floor": "10ms"})
+@pytest.mark.perf_budget(p90="30s", regression={"p50": "200%", "tps": "60%", "floor": "10ms"})
 def test_gated():
     pass
 """
@@ -152,7 +152,7 @@ def test_another_load_has_no_baseline(project, recorded):
 @pytest.mark.parametrize("with_a_file", [True, False])
 def test_a_required_baseline_that_is_missing_fails(project, recorded, with_a_file):
     """Missing altogether, or of another load."""
-    tests = PROTECTED.replace("p95=", "baseline_required=True, p95=")
+    tests = PROTECTED.replace("p90=", "baseline_required=True, p90=")
     made = again(project, recorded, tests) if with_a_file else make(project, tests)
     run = made.run("-m", "perf")
     assert run.exit_code == 1, run.out
@@ -191,7 +191,7 @@ import errno
 import os
 import pytest
 
-gated = pytest.mark.perf_budget(p95="30s", regression={"p50": "200%"})
+gated = pytest.mark.perf_budget(p90="30s", regression={"p50": "200%"})
 pytestmark = pytest.mark.perf(users=2, duration="200ms", warmup="0s")
 
 

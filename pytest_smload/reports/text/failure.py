@@ -68,7 +68,9 @@ def invalid_text(test: TestResult, *, width: int = DEFAULT_WIDTH, options: Seque
     causes = [cause for load in invalid for cause in _causes(load)]
     cause = causes[0] if causes else "no reason was recorded"
     more = f" (and {len(causes) - 1} more)" if len(causes) > 1 else ""
-    lines = [f"INVALID: {_prefix(test, invalid[:1])}the measurement cannot be trusted: {cause}{more}"]
+    whole = not invalid or any(not load.client.valid for load in invalid)
+    what = "the measurement cannot be trusted" if whole else "undecided"
+    lines = [f"INVALID: {_prefix(test, invalid[:1])}{what}: {cause}{more}"]
     for load in invalid:
         lines += ["", *wrap(load_headline(load), width)]
         for finding in load.client.reasons:

@@ -12,9 +12,10 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from pytest_smload.core.request.error_kinds import OK, ErrorKinds
 from pytest_smload.core.request.invocation import InvocationFailure
-from pytest_smload.transport.errors import BAD_RESPONSE, CONNECTION, KEPT_BODY_BYTES, error_failure, response_failure
+from pytest_smload.transport.errors import KEPT_BODY_BYTES, response_failure
+from pytest_smload.transport.http.ended import RequestEnded, bad, end_failure, lost
 from pytest_smload.transport.http.head import ResponseHead, read_head
-from pytest_smload.transport.http.link import READ_BYTES, Link, RequestEnded
+from pytest_smload.transport.http.link import READ_BYTES, Link
 from pytest_smload.transport.http.signing import JOINED_BODY_BYTES
 
 if TYPE_CHECKING:
@@ -200,7 +201,7 @@ class HttpConnection(Link):
         self._greenlet = None
         self._drop()
         self.bytes_in = 0
-        self.failure = _failure(error)
+        self.failure = end_failure(error)
         return self._shared.kinds.code(self.failure.kind)
 
     def _next_data(self) -> bytes:
@@ -225,12 +226,12 @@ class HttpConnection(Link):
         try:
             if self._send_all(stream, rest) and self._send_all(stream, body or b""):
                 return self._finish(self._early or self._next_data())
-        except (BrokenPipeError, ConnectionResetError) as lost:
+        except (BrokenPipeError, ConnectionResetError) as broken:
             # A peer that refuses a large body may answer before it closes; the answer says more than the broken pipe.
             try:
                 data = self._recv(READ_BYTES)
             except OSError:
-                raise lost from None
+                raise broken from None
             self._feed(data)
             self._early += data
         code = self._finish(self._early)
@@ -245,7 +246,7 @@ class HttpConnection(Link):
         except BlockingIOError:
             return False
         if not data:
-            raise _lost("the endpoint closed the connection before it had the whole request")
+            raise lost("the endpoint closed the connection before it had the whole request")
         self._feed(data)
         self._early += data
         if len(self._early) > MAX_HEAD_BYTES:
@@ -261,7 +262,7 @@ class HttpConnection(Link):
         while True:
             body_bytes += self._take_parts(kept, body_bytes)
             if body_bytes > self._shared.max_body_bytes:
-                raise _bad(f"the response body is longer than {self._shared.max_body_bytes:,} bytes")
+                raise bad(f"the response body is longer than {self._shared.max_body_bytes:,} bytes")
             if self._status:
                 break
             if not data:
@@ -272,11 +273,11 @@ class HttpConnection(Link):
                 raw += data
                 head = read_head(raw)
                 if head is None and len(raw) > MAX_HEAD_BYTES:
-                    raise _bad(f"the response head is longer than {MAX_HEAD_BYTES:,} bytes")
+                    raise bad(f"the response head is longer than {MAX_HEAD_BYTES:,} bytes")
         self.end = perf_counter()
         self.bytes_in = body_bytes
         if self._status < 100:
-            raise _bad(f"{max(self._status, 0):03} is not an HTTP status")
+            raise bad(f"{max(self._status, 0):03} is not an HTTP status")
         if not self._reusable:
             self._drop()
         self.failure = None
@@ -300,26 +301,8 @@ class HttpConnection(Link):
 
     def _end_with_connection(self, head: ResponseHead | None, body_bytes: int) -> None:
         if head is None:
-            raise _lost("the endpoint closed the connection before a whole response head")
+            raise lost("the endpoint closed the connection before a whole response head")
         if not head.ends_with_connection:
-            raise _lost(f"the endpoint closed the connection after {body_bytes:,} bytes of the response body")
+            raise lost(f"the endpoint closed the connection after {body_bytes:,} bytes of the response body")
         self._status = head.status
         self._reusable = False
-
-
-def _bad(message: str) -> RequestEnded:
-    return RequestEnded(InvocationFailure(BAD_RESPONSE, message))
-
-
-def _lost(message: str) -> RequestEnded:
-    return RequestEnded(InvocationFailure(CONNECTION, message))
-
-
-def _failure(error: BaseException) -> InvocationFailure:
-    if isinstance(error, RequestEnded):
-        return error.failure
-    if isinstance(error, HttpParserUpgrade):
-        return InvocationFailure(BAD_RESPONSE, "the endpoint switched protocols, which nobody asked for")
-    if isinstance(error, HttpParserError):
-        return InvocationFailure(BAD_RESPONSE, f"not an HTTP response: {error}")
-    return error_failure(error)

@@ -8,6 +8,7 @@ from gevent import get_hub, getcurrent
 
 from pytest_smload.core.request.invocation import InvocationFailure
 from pytest_smload.transport.errors import CLIENT
+from pytest_smload.transport.http.ended import RequestEnded
 
 if TYPE_CHECKING:
     from pytest_smload.transport.http.dialing import Dialer, Stream
@@ -16,18 +17,6 @@ READ_BYTES: Final = 65_536
 _READABLE: Final = 1
 _WRITABLE: Final = 2
 _ABANDONED: Final = InvocationFailure(CLIENT, "the connection was closed by this side while its request was under way")
-
-
-class RequestEnded(BaseException):
-    """Ends the request under way; no `except Exception` on its way may swallow it.
-
-    Attributes:
-        failure: What is known of its end.
-    """
-
-    def __init__(self, failure: InvocationFailure) -> None:
-        self.failure = failure
-        super().__init__(failure.message)
 
 
 class Link:
