@@ -85,7 +85,8 @@ def test_a_remark_on_many_loads_is_made_once(records):
 def test_q_keeps_what_must_not_be_missed(records):
     """-q is silent on loads that only passed; a missing baseline and INVALID stay."""
     passed = records.of_test(records.load(), nodeid="t.py::test_passed")
-    unrecorded = records.of_test(records.load(notes=(NOTE,)), nodeid="t.py::test_unrecorded")
+    warned = records.client(warnings=(Finding("client delay p99 was 9 ms", "free a core"),))
+    unrecorded = records.of_test(records.load(notes=(NOTE,), client=warned), nodeid="t.py::test_unrecorded")
     client = records.invalid_client(("the client was busy", "lower the load"))
     invalid = records.of_test(records.load(client=client), nodeid="t.py::test_invalid")
     assert [] == section(passed, verbosity=-1)

@@ -16,6 +16,7 @@ from pytest_smload.reports.words.details import (
     client_line,
     error_lines,
     finding_text,
+    note_lines,
     remark_lines,
     urgent_lines,
 )
@@ -59,7 +60,8 @@ def _in_full(run: RunResult, width: int, told: Collection[Attempt]) -> Iterator[
 def _in_brief(run: RunResult, width: int, told: Collection[Attempt], *, quiet: bool) -> Iterator[str]:
     loads = [(test, load) for test in run.tests for load in test.loads]
     remarks = [
-        [] if load.verdict != "pass" and _attempt(test) in told else _remarks(test, load) for test, load in loads
+        [] if load.verdict != "pass" and _attempt(test) in told else _remarks(test, load, quiet=quiet)
+        for test, load in loads
     ]
     if quiet:
         kept = [place for place, (_, load) in enumerate(loads) if remarks[place] or load.verdict in _UNDECIDED]
@@ -84,7 +86,9 @@ def _in_brief(run: RunResult, width: int, told: Collection[Attempt], *, quiet: b
             yield from lines_of_test(test, width)
 
 
-def _remarks(test: TestResult, load: LoadResult) -> list[str]:
+def _remarks(test: TestResult, load: LoadResult, *, quiet: bool) -> list[str]:
+    if quiet:
+        return [*note_lines(load), *undecided_lines(load)]
     lines = [*urgent_lines(load), *undecided_lines(load)]
     if load.client.warnings:
         lines.append(client_line(load))

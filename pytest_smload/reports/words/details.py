@@ -80,7 +80,12 @@ def urgent_lines(load: LoadResult) -> list[str]:
     lines = [f"warning: {finding_text(finding)}" for finding in load.client.warnings]
     if load.interrupted:
         lines.append("interrupted: the figures are those of the part that ran")
-    return lines + [f"note: {plain_text(note)}" for note in load.notes]
+    return [*lines, *note_lines(load)]
+
+
+def note_lines(load: LoadResult) -> list[str]:
+    """Return remarks on what was and was not checked, a line each."""
+    return [f"note: {plain_text(note)}" for note in load.notes]
 
 
 def finding_text(finding: Finding) -> str:
