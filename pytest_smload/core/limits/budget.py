@@ -42,11 +42,12 @@ class Level:
 _NO_MODELS = "this load's traffic names no models; limit the total, or give the load models={...}"
 _NO_STAGES = "this load has no stages; limit the total, or give the load stages=[...]"
 
+BUILT_IN_SOURCE = "built-in"
 BUILT_IN_LIMITS = {"error_rate": "1%", "stalled": "1s"}
 """What every load is held to unless a budget says otherwise."""
 BUILT_IN = Level(
     "built-in",
-    tuple((TOTAL, parse_limit(metric, limit, source="built-in")) for metric, limit in BUILT_IN_LIMITS.items()),
+    tuple((TOTAL, parse_limit(metric, limit, source=BUILT_IN_SOURCE)) for metric, limit in BUILT_IN_LIMITS.items()),
 )
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pytest_smload.core.limits.budget import ScopedLimit
+from pytest_smload.core.limits.budget import BUILT_IN_SOURCE, ScopedLimit
 from pytest_smload.core.limits.check import Check
 from pytest_smload.core.limits.evidence import ScopeEvidence, scope_of
 from pytest_smload.core.limits.family import hold_family
-from pytest_smload.core.limits.metrics import METRICS
+from pytest_smload.core.limits.metrics import CLOSED_METRIC, METRICS
 from pytest_smload.core.measure.measurement import Measurement
 from pytest_smload.core.measure.scope_name import TOTAL
 from pytest_smload.core.measure.slowness import ClientSlowness
@@ -45,7 +45,12 @@ def judge(
     for places in families.values():
         members = [evidence[place] for place in places]
         checks |= zip(places, hold_family(limits[places[0]][1], members), strict=True)
-    return [checks[place] for place in range(len(limits))]
+    return [checks[place] for place in range(len(limits)) if _is_told(checks[place])]
+
+
+def _is_told(check: Check) -> bool:
+    """Whether a reader must know of it: of a silence that nobody limited and that was not, nobody must."""
+    return check.metric != CLOSED_METRIC or check.source != BUILT_IN_SOURCE or check.outcome != "pass"
 
 
 def abort_check(abort: Abort) -> Check:

@@ -174,7 +174,9 @@ class Limit:
             return ""
         low, high = self.bounds(base)
         risky = high if self.row.at_least else low
-        doubt_of_a_pass = "" if self.row.at_least or not kept else slowness.doubt_of_a_pass
+        doubt_of_a_pass = ""
+        if kept and not self.row.at_least and not self.allows(observed * slowness.most_rise, base):
+            doubt_of_a_pass = slowness.doubt_of_a_pass
         if kept and risky is None:
             return doubt_of_a_pass
         at_best = self.row.observe(slowness.at_best(scope, self._limit_ms))

@@ -152,6 +152,7 @@ _ROWS = (
         LATENCY,
         observe=lambda scope: scope.silence.length_ms if scope.silence is not None else 0.0,
         samples=lambda scope: scope.stats.requests,
+        refuse=lambda _scope: None,
         note=silence_words,
     ),
     Metric(

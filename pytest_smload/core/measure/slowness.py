@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import inf
 
 import numpy as np
 
@@ -26,6 +27,7 @@ LATE_MS = 5.0
 LATE_SHARE = 0.1
 _FEWEST = 50
 """Starts that tell what is usual."""
+HALF = 0.5
 MOST_STALLED_SHARE = 0.05
 """A closed load that stood still for longer has put less load on the endpoint than was asked for."""
 
@@ -99,6 +101,17 @@ class ClientSlowness:
         opens, closes = self.recording.window_start_s, self.recording.window_end_s
         lengths = np.clip(until, opens, closes) - np.clip(since, opens, closes)
         return float(lengths.sum()) / window_s
+
+    @property
+    def most_rise(self) -> float:
+        """By what factor a closed load's latencies and errors may rise with the load its client did not put on.
+
+        Twice what is missing: in simulation 5 % lift p95 by 3 to 8 %. Of half or more missing nothing is known.
+        """
+        stalled = self.stalled_share
+        if self.open_model or stalled <= MOST_STALLED_SHARE:
+            return 1.0
+        return 1 + 2 * stalled / (1 - stalled) if stalled < HALF else inf
 
     @property
     def doubt_of_a_pass(self) -> str:
