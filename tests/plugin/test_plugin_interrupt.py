@@ -111,7 +111,7 @@ def test_its_verdict_is_interrupted_everywhere(interrupted: tuple[PytestRun, str
         n: test["verdict"] for n, test in run.tests().items()
     }
     assert "interrupted" == run.loads("test_long")[0]["verdict"]
-    assert "INTERRUPTED test_it.py::test_long" in run.out
+    assert re.search(r"^INTERRUPTED +test_it.py::test_long", run.out, re.MULTILINE)
     markdown = (run.folder / "report" / "report.md").read_text()
     assert markdown.startswith("## smload: 1 INTERRUPTED, 1 PASS\n")
     assert "### INTERRUPTED " in markdown
