@@ -11,6 +11,7 @@ from pytest_smload.conduct.looks import Assessment, run_until_proven
 from pytest_smload.conduct.regressions import RegressionBudgets
 from pytest_smload.conduct.sender import Sender
 from pytest_smload.core.baselines.fingerprint import fingerprint
+from pytest_smload.core.limits.budget import BUILT_IN_SOURCE
 from pytest_smload.core.limits.judge import abort_check, judge
 from pytest_smload.core.limits.reach import offers, unreachable
 from pytest_smload.core.load.plan import LoadPlan
@@ -183,7 +184,7 @@ def _meaningful_limits(budget: ResolvedBudget | None, *, simulated: bool) -> tup
     limits = budget.limits if budget is not None else ()
     if not simulated:
         return limits, []
-    timed = [limit.metric for _, limit in limits if limit.row.timed]
+    timed = [limit.metric for _, limit in limits if limit.row.timed and limit.source != BUILT_IN_SOURCE]
     timed += [limit.metric for _, limit in (budget.regressions if budget is not None else ())]
     note = [f"simulated: {', '.join(dict.fromkeys(timed))} not judged"] if timed else []
     return [(scope, limit) for scope, limit in limits if not limit.row.timed], note

@@ -128,13 +128,13 @@ def saturate(request: pytest.FixtureRequest) -> Iterator[Callable[[Any], object]
     ("shape", "budget"),
     [
         pytest.param({"tps": 150, "max_in_flight": 400}, {"p95": "60ms"}, id="open"),
-        pytest.param({"users": 20}, {"p95": "60s"}, id="closed"),
+        pytest.param({"users": 20}, {"p95": "70ms"}, id="closed"),
     ],
 )
 def test_saturated_client_is_invalid(
     endpoint: Endpoint, saturate: Callable[[Any], object], shape: dict[str, Any], budget: dict[str, str]
 ) -> None:
-    """Whether the budget is kept or breached, the client leaves it undecided, and is named; the endpoint had time."""
+    """Whether the budget is nearly kept or breached, the client leaves it undecided, and is named."""
     emulator = endpoint(AMPLE)
     hooks = LoadHooks(on_environment=saturate)
     result = judged(emulator_target(emulator), budget, hooks=hooks, duration="1s", **shape)
