@@ -3,7 +3,7 @@
 import pytest
 
 
-@pytest.mark.perf(tps=30, duration="5s", warmup="1s", models={"xgboost-0.tar.gz": 3, "xgboost-1.tar.gz": 1})
+@pytest.mark.perf(tps=30, duration="10s", warmup="1s", models={"xgboost-0.tar.gz": 3, "xgboost-1.tar.gz": 1})
 @pytest.mark.perf_budget(p95="1200ms", tps="80%", error_rate="1%")
 @pytest.mark.perf_budget(model="xgboost-1.tar.gz", p95="1s")
 def test_weighted_traffic(load_result):

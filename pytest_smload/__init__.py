@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from pytest_smload.core.limits.check import Check
     from pytest_smload.core.load.profile import LoadProfile
     from pytest_smload.core.load.stages import Stage
-    from pytest_smload.core.measure.figures import Stats
+    from pytest_smload.core.measure.figures import Stats, TimelinePoint
+    from pytest_smload.core.measure.scope_name import ScopeName
     from pytest_smload.core.results.result import LoadResult
     from pytest_smload.core.trust.health import ClientHealth
     from pytest_smload.errors import (
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
         SmloadError,
     )
     from pytest_smload.gate.sm_endpoint import INHERIT, SmEndpoint
+    from pytest_smload.gate.typed_marks import perf, perf_budget
+    from pytest_smload.transport.sdk.single import InvokeResponse
 
 
 _PLACES = {
@@ -33,13 +36,18 @@ _PLACES = {
     "EndpointError": "pytest_smload.errors",
     "INHERIT": "pytest_smload.gate.sm_endpoint",
     "InvocationError": "pytest_smload.errors",
+    "InvokeResponse": "pytest_smload.transport.sdk.single",
     "LoadProfile": "pytest_smload.core.load.profile",
     "LoadResult": "pytest_smload.core.results.result",
     "PayloadError": "pytest_smload.errors",
+    "ScopeName": "pytest_smload.core.measure.scope_name",
     "SmEndpoint": "pytest_smload.gate.sm_endpoint",
     "SmloadError": "pytest_smload.errors",
     "Stage": "pytest_smload.core.load.stages",
     "Stats": "pytest_smload.core.measure.figures",
+    "TimelinePoint": "pytest_smload.core.measure.figures",
+    "perf": "pytest_smload.gate.typed_marks",
+    "perf_budget": "pytest_smload.gate.typed_marks",
 }
 
 __all__ = [
@@ -50,13 +58,18 @@ __all__ = [
     "EmulatorError",
     "EndpointError",
     "InvocationError",
+    "InvokeResponse",
     "LoadProfile",
     "LoadResult",
     "PayloadError",
+    "ScopeName",
     "SmEndpoint",
     "SmloadError",
     "Stage",
     "Stats",
+    "TimelinePoint",
+    "perf",
+    "perf_budget",
 ]
 
 

@@ -50,13 +50,16 @@ class WholeFile:
                 raise
 
     def try_folder(self) -> None:
-        """Create the folder and try it, so that a file that cannot be written is known before any load.
+        """Create the folder and try it and the file's name, so that a file that cannot be written is known before any
+        load.
 
         Raises:
             ReportError: as `write`.
         """
         with self._explained(f"cannot write to {self.path.parent}"):
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            if self.path.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(self.path))
             trial = self._partial()
             trial.touch()
             trial.unlink()

@@ -39,8 +39,8 @@ class Option(NamedTuple):
 OPTIONS = (
     Option("endpoint", "NAME", "endpoint to load: the name of a table of smload.toml, or 'local' (the embedded one)"),
     Option("profile", "NAME", "named load profile of smload.toml"),
-    Option("users", "N", "closed model: concurrent users"),
-    Option("tps", "RATE", "open model: requests per second"),
+    Option("users", "N", "closed loop: concurrent users"),
+    Option("tps", "RATE", "open loop: requests per second"),
     Option("duration", "TIME", "measured window, such as 60s"),
     Option("warmup", "TIME", "unrecorded ramp before the window, such as 10s"),
     Option("seed", "N", "seed of schedule and model sequence"),
@@ -49,7 +49,10 @@ OPTIONS = (
 )
 """Every option with a value, and with it its ``SMLOAD_*`` variable."""
 UPDATE_BASELINES = Option(
-    "update_baselines", "", "record valid, passing runs in .smload/baselines instead of comparing with what is there"
+    "update_baselines", "", "record valid, passing runs in .smload/baselines, unless they are worse than what is there"
 )
-SWITCHES = (UPDATE_BASELINES,)
+ACCEPT_REGRESSION = Option(
+    "accept_regression", "", "with --smload-update-baselines: record a run although it is worse than what is there"
+)
+SWITCHES = (UPDATE_BASELINES, ACCEPT_REGRESSION)
 """Every option without a value; its variable is 1 or 0."""

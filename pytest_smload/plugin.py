@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import pluggy
 import pytest
 
 from pytest_smload.gate.keys import (
@@ -18,15 +19,20 @@ from pytest_smload.gate.keys import (
     OPTED_IN,
     PERF_RUN,
     RESULT,
+    SAID,
+    STALE,
+    TOLD,
 )
-from pytest_smload.gate.optin import opts_in
+from pytest_smload.gate.mark_names import meant
+from pytest_smload.gate.optin import SKIP_REASON, opts_in
 from pytest_smload.options import OPTIONS, SWITCHES
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Generator, Iterator
 
     from pytest_smload.core.load.profile import LoadProfile
     from pytest_smload.core.results.result import LoadResult
+    from pytest_smload.gate.gate import Gate
     from pytest_smload.gate.perf_run import PerfRun
     from pytest_smload.gate.sm_endpoint import SmEndpoint
 
@@ -35,6 +41,8 @@ _MARKS = (
     "perf_budget(p95=..., tps=..., error_rate=..., model=...): limits of a performance test's load; repeatable",
 )
 
+LONGEST_REPEATED = 60
+"""Characters that an error is told apart by where it is said again."""
 _ERROR_WORDS: dict[str | None, str] = {INVALID_PHASE: "INVALID", ERROR_PHASE: "ERROR"}
 
 
@@ -56,15 +64,32 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     for mark in _MARKS:
         config.addinivalue_line("markers", mark)
-    config.stash[OPTED_IN] = bool(config.getoption("smload")) or opts_in(config.getoption("markexpr", ""))
+    try:
+        config.stash[OPTED_IN] = bool(config.getoption("smload")) or opts_in(config.getoption("markexpr", ""))
+    except ValueError as error:
+        raise pytest.UsageError(f"smload: {error}") from None
     if not config.stash[OPTED_IN]:
+        _refuse_forgotten_opt_in(config)
         return
-    if len(config.getoption("tx", None) or ()) > 1:
+    if _xdist_workers(config) > 1:
         raise pytest.UsageError("smload: several xdist workers would load the endpoint at once; add -n0")
     from pytest_smload.gate.results import ResultKeeper
 
     config.stash[KEEPER] = keeper = ResultKeeper(config)
     config.pluginmanager.register(keeper, "smload-records")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests() -> Generator[None, None, None]:
+    with _hook_mistakes_in_one_line():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection() -> Generator[None, object, object]:
+    # pytest looks for hooks that nobody declared once everything is collected.
+    with _hook_mistakes_in_one_line():
+        return (yield)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -77,15 +102,27 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
         prepare_items(session, items, opted_in=config.stash[OPTED_IN])
 
 
+@pytest.hookimpl(tryfirst=True)  # before the terminal says what was collected, and asks for more lines
 def pytest_collection_finish(session: pytest.Session) -> None:
     config = session.config
     if config.stash[OPTED_IN] and not config.getoption("collectonly") and any(map(_may_be_ours, session.items)):
-        from pytest_smload.gate.start import open_gate
+        from pytest_smload.errors import SmloadError
 
-        collected = config.stash[COLLECTED]
+        try:
+            from pytest_smload.gate.start import open_gate
+        except SmloadError as error:
+            raise pytest.UsageError(f"smload: {error}") from None
+
+        # Without it the collection was broken off.
+        collected = config.stash.get(COLLECTED, [])
         gate = open_gate(session, collected)
         if gate is not None:
             config.stash[GATE] = gate
+
+
+def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
+    gate = config.stash.get(GATE, None)
+    return [f"smload: warning: {line}" for line in gate.foreseen] if gate is not None else []
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -96,16 +133,25 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    returned = yield
+    try:
+        returned = yield
+    except pytest.skip.Exception:
+        # What a load has measured stands, whatever the body says of itself afterwards.
+        _fail_on_breach(item)
+        raise
+    _fail_on_breach(item)
+    return returned
+
+
+def _fail_on_breach(item: pytest.Item) -> None:
     run = _run_of(item)
     if run is not None:
         from pytest_smload.gate.outcome import breach_text
 
         gate = item.config.stash[GATE]
-        text = breach_text(run, report_directory=gate.report_directory, options=gate.options)
+        text = breach_text(run, report_directory=gate.report_directory, options=gate.options, width=gate.width)
         if text is not None:
-            pytest.fail(text, pytrace=False)
-    return returned
+            raise pytest.fail.Exception(text, pytrace=False) from None
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -115,7 +161,11 @@ def pytest_runtest_makereport(
     report = yield
     run = _run_of(item)
     if run is not None:
-        _enforce(run, report, call, item.config.stash[GATE].options)
+        _enforce(run, report, call, item.config.stash[GATE])
+        if report.when == "setup" and report.failed and "ScopeMismatch" in report.longreprtext:
+            from pytest_smload.gate.scope_mismatch import explained
+
+            report.longrepr = explained(report.longreprtext) or report.longrepr
     return report
 
 
@@ -124,6 +174,13 @@ def pytest_report_teststatus(report: pytest.CollectReport | pytest.TestReport) -
     # A repeated attempt is no error: its outcome is "rerun".
     word = _ERROR_WORDS.get(report.when)
     return ("error", "E", word) if word is not None and report.failed else None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = [report for report in terminalreporter.stats.get("skipped", ()) if SKIP_REASON in str(report.longrepr)]
+    if skipped:
+        tests = "perf test was" if len(skipped) == 1 else "perf tests were"
+        terminalreporter.write_line(f"smload: {len(skipped)} {tests} skipped: each {SKIP_REASON}")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -135,7 +192,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture
 def load_profile(request: pytest.FixtureRequest) -> LoadProfile:
     """The load that marks, settings file, environment and options describe together; frozen, ``.replace(...)``."""
-    with _errors_in_one_line():
+    with _errors_in_one_line(request):
         run: PerfRun = request.node.stash[PERF_RUN]
         return run.load_profile()
 
@@ -145,38 +202,74 @@ def sm_endpoint(request: pytest.FixtureRequest) -> SmEndpoint:
     """The endpoint under test: ``.load(profile)`` runs a load, ``.invoke(payload)`` sends one request."""
     from pytest_smload.gate.sm_endpoint import SmEndpoint
 
-    with _errors_in_one_line():
+    with _errors_in_one_line(request):
         return SmEndpoint(request.config.stash[GATE], request.node.stash[PERF_RUN])
 
 
 @pytest.fixture
-def load_result(sm_endpoint: SmEndpoint, load_profile: LoadProfile) -> LoadResult:
+def load_result(request: pytest.FixtureRequest, sm_endpoint: SmEndpoint, load_profile: LoadProfile) -> LoadResult:
     """What ``sm_endpoint.load(load_profile)`` measured, run once."""
-    with _errors_in_one_line():
+    with _errors_in_one_line(request):
         return sm_endpoint.load(load_profile)
 
 
 @contextmanager
-def _errors_in_one_line() -> Iterator[None]:
-    """Show our errors as their text alone: the traceback through our code says nothing a user can act on."""
+def _hook_mistakes_in_one_line() -> Iterator[None]:
+    """Say what a conftest has of our hooks that does not exist, instead of where pytest noticed it."""
+    try:
+        yield
+    except pluggy.PluginValidationError as error:
+        from pytest_smload.gate.hook_mistakes import hook_mistakes
+
+        mistakes = hook_mistakes(error.plugin)
+        if not mistakes:
+            raise
+        text = "\n".join(mistakes)
+    else:
+        return
+    raise pytest.UsageError(f"smload: {text}")
+
+
+@contextmanager
+def _errors_in_one_line(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Show our errors as their text alone: the traceback through our code says nothing a user can act on.
+
+    What an earlier test was told in full is said by its first words.
+    """
     from pytest_smload.errors import SmloadError
 
     __tracebackhide__ = True
     try:
         yield
     except SmloadError as error:
-        raise pytest.fail.Exception(str(error), pytrace=False) from None
+        text, nodeid = str(error), request.node.nodeid
+        first = request.config.stash.setdefault(SAID, {}).setdefault(text, nodeid)
+        if first != nodeid:
+            text = f"the same error as that of {first}: {_beginning(text)}"
+        raise pytest.fail.Exception(text, pytrace=False) from None
 
 
-def _enforce(run: PerfRun, report: pytest.TestReport, call: pytest.CallInfo[None], options: Sequence[str]) -> None:
+def _beginning(text: str) -> str:
+    line, _, more = text.partition("\n")
+    return line if len(line) <= LONGEST_REPEATED and not more else f"{line[:LONGEST_REPEATED]} …"
+
+
+def _enforce(run: PerfRun, report: pytest.TestReport, call: pytest.CallInfo[None], gate: Gate) -> None:
     """Make of *report* what the verdicts of the attempt's loads demand."""
     from pytest_smload.gate.outcome import Phase, judge_phase
 
     text = report.longreprtext if report.failed else ""
     crash = getattr(report.longrepr, "reprcrash", None)
     error = call.excinfo.value if call.excinfo is not None else None
-    phase = Phase(report.when, report.outcome, text, crash.message if crash is not None else text, error)
-    ruling = judge_phase(run, phase, options=options)
+    phase = Phase(
+        report.when,
+        report.outcome,
+        text,
+        crash.message if crash is not None else text,
+        error,
+        excused=hasattr(report, "wasxfail"),
+    )
+    ruling = judge_phase(run, phase, options=gate.options, width=gate.width)
     if ruling.phase is not phase:
         report.outcome = "failed"
         report.when = ruling.phase.when  # type: ignore[assignment]  # pytest's three phases, and two more
@@ -184,9 +277,30 @@ def _enforce(run: PerfRun, report: pytest.TestReport, call: pytest.CallInfo[None
         if hasattr(report, "wasxfail"):
             del report.wasxfail
     report.user_properties.extend(ruling.properties)
-    for name, value in ((RESULT, ruling.result), (FAILURE, ruling.failure), (BASELINE, ruling.baseline)):
+    if ruling.result is not None and run.told:
+        setattr(report, TOLD, True)
+    stale, gate.stale = [*gate.stale, *ruling.stale], []
+    attributes = {RESULT: ruling.result, FAILURE: ruling.failure, BASELINE: ruling.baseline, STALE: stale or None}
+    for name, value in attributes.items():
         if value is not None:
             setattr(report, name, value)
+
+
+def _refuse_forgotten_opt_in(config: pytest.Config) -> None:
+    """An option of ours on the command line wants load; where it stands in addopts it waits for a run that does."""
+    words = config.invocation_params.args
+    flags = [option.flag for option in (*OPTIONS, *SWITCHES)]
+    given = next((flag for word in words for flag in flags if word == flag or str(word).startswith(f"{flag}=")), None)
+    if given is not None and not config.getoption("help") and not config.getoption("markers", default=False):
+        raise pytest.UsageError(f"smload: {given} is given, but this run asks for no load; add -m perf (or --smload)")
+
+
+def _xdist_workers(config: pytest.Config) -> int:
+    """How many processes xdist would start: ``-n 2``, ``--tx 2*popen``."""
+    if config.getoption("dist", "no") == "no":
+        return 0
+    counts = [str(spec).partition("*") for spec in config.getoption("tx", None) or ()]
+    return sum(int(count) if star and count.isdecimal() else 1 for count, star, _ in counts)
 
 
 def _run_of(item: pytest.Item) -> PerfRun | None:
@@ -195,6 +309,8 @@ def _run_of(item: pytest.Item) -> PerfRun | None:
 
 def _may_be_ours(item: pytest.Item) -> bool:
     """A look that imports nothing; the gate decides."""
+    if any(meant(mark.name) is not None for mark in item.iter_markers()):
+        return True
     fixtures = getattr(item, "fixturenames", ())
     return (
         item.get_closest_marker("perf") is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pytest_smload.aws.quiet import quiet_botocore
 from pytest_smload.aws.session import session_with
+from pytest_smload.aws.shown_url import without_urls
 from pytest_smload.aws.target import EndpointTarget
 from pytest_smload.errors import EndpointError
 
@@ -30,7 +31,7 @@ def check_account(target: EndpointTarget, expected: str) -> str:
 
 def _caller_account(target: EndpointTarget, expected: str) -> str:
     from botocore.config import Config
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
     try:
         with quiet_botocore():
@@ -46,8 +47,13 @@ def _caller_account(target: EndpointTarget, expected: str) -> str:
                 client.close()
     except ClientError as error:
         problem = f"{error.response['Error'].get('Code', 'unknown')}: {error.response['Error'].get('Message', '')}"
-    except (BotoCoreError, ValueError) as error:
-        problem = " ".join(str(error).split())
+    except HTTPClientError as error:
+        # It wraps just anything, which may quote a proxy's password.
+        problem = type(error).__name__
+    except BotoCoreError as error:
+        problem = without_urls(" ".join(str(error).split()))
+    except ValueError as error:
+        problem = type(error).__name__
     # Raised outside the handler: the chained traceback would hold botocore's local variables.
     raise EndpointError(
         f"account {expected} of endpoint {target.endpoint_name!r} could not be checked with STS: {problem}; "

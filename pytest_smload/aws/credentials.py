@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_smload.aws.quiet import quiet_botocore
+from pytest_smload.aws.shown_url import without_urls
 from pytest_smload.aws.target import Credentials
 from pytest_smload.errors import EndpointError
 
@@ -93,7 +94,7 @@ def credentials_problem(error: Exception) -> str:
     """Return one line on why credentials could not be had, with the next step."""
     from botocore import exceptions
 
-    text = " ".join(str(error).split())
+    text = without_urls(" ".join(str(error).split()))
     sentences: tuple[tuple[Any, str], ...] = (
         (exceptions.NoCredentialsError, NO_CREDENTIALS),
         (
@@ -109,6 +110,10 @@ def credentials_problem(error: Exception) -> str:
             f"AWS credentials: the SSO session is missing or has expired ({text}); run 'aws sso login'",
         ),
         (
+            (exceptions.CredentialRetrievalError, exceptions.MetadataRetrievalError),
+            f"AWS credentials: {_provider(error)} failed, and what it said may hold secrets: run it by hand to see it",
+        ),
+        (
             exceptions.ClientError,
             f"AWS credentials: {text}; the role or user behind them must be allowed to do that",
         ),
@@ -119,6 +124,12 @@ def credentials_problem(error: Exception) -> str:
         "'aws sts get-caller-identity' tries the same chain"
     )
     return next((sentence for kind, sentence in sentences if isinstance(error, kind)), unknown)
+
+
+def _provider(error: Exception) -> str:
+    details = getattr(error, "kwargs", {})
+    name = str(details.get("provider", "the metadata service"))
+    return "the credential_process" if name == "custom-process" else name
 
 
 def _frozen(credentials: Any) -> Credentials:

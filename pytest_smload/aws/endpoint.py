@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pytest_smload.aws.credentials import StaticCredentials, find_credentials
 from pytest_smload.aws.quiet import quiet_botocore
 from pytest_smload.aws.session import new_session
+from pytest_smload.aws.shown_url import SecretiveUrl, shown_url, split_url, without_urls
 from pytest_smload.aws.target import Credentials, EndpointTarget
+from pytest_smload.core.request.loopback import is_loopback
 from pytest_smload.errors import EndpointError
 
 if TYPE_CHECKING:
@@ -62,8 +64,11 @@ def resolve_target(endpoint: EndpointAddress, session: Session | None = None) ->
         session = session if session is not None else new_session()
         region = endpoint.region or _region(endpoint, session)
         credentials = find_credentials(session)
+        if problem := _asking(endpoint, lambda: _configured_url_problem(endpoint, session)):
+            raise EndpointError(f"{endpoint.source}: {problem}")
         url, region = _address(endpoint, session, region)
-        _check_url(url, endpoint)
+        if problem := _url_problem(url):
+            raise EndpointError(f"{endpoint.source}: {problem}")
         return EndpointTarget(
             endpoint_name=endpoint.endpoint_name,
             region=region,
@@ -90,15 +95,15 @@ def _region(endpoint: EndpointAddress, session: Session) -> str:
     )
 
 
-def _address(endpoint: EndpointAddress, session: Session, region: str) -> tuple[str, str]:
+def _address(endpoint: EndpointAddress, session: Session, region: str) -> tuple[SecretiveUrl, str]:
     """Return base URL and signing region, taken from a request that botocore prepares and nobody sends."""
     captured: dict[str, Any] = {}
 
     def capture(params: dict[str, Any], **_: object) -> tuple[Any, dict[str, Any]]:
-        captured["url"] = params["url"]
+        captured["url"] = SecretiveUrl(params["url"])
         return _Answered(), {}
 
-    def prepare() -> tuple[str, str]:
+    def prepare() -> tuple[SecretiveUrl, str]:
         from botocore.config import Config
 
         client = session.create_client(
@@ -109,12 +114,13 @@ def _address(endpoint: EndpointAddress, session: Session, region: str) -> tuple[
             client.meta.events.register_first(f"before-call.{SERVICE}.InvokeEndpoint", capture)
             client.invoke_endpoint(EndpointName=endpoint.endpoint_name, Body=b"")
             url = str(captured["url"])
-            return url.removesuffix(f"/endpoints/{endpoint.endpoint_name}/invocations"), str(client.meta.region_name)
+            base = url.removesuffix(f"/endpoints/{endpoint.endpoint_name}/invocations").rstrip("/")
+            return SecretiveUrl(base), str(client.meta.region_name)
         finally:
             client.close()
 
-    url, signing_region = _asking(endpoint, prepare)
-    return url.rstrip("/"), signing_region
+    found: tuple[SecretiveUrl, str] = _asking(endpoint, prepare)
+    return found
 
 
 class _Answered:
@@ -129,35 +135,55 @@ def _asking(endpoint: EndpointAddress, question: Any) -> Any:
 
     try:
         return question()
-    except (BotoCoreError, ValueError) as error:
-        # botocore quotes an invalid URL whole, a password in it included.
-        problem = re.sub(r"//[^/@]*@", "//…@", " ".join(str(error).split()))
+    except BotoCoreError as error:
+        problem = without_urls(" ".join(str(error).split()))
+    except ValueError:
+        # It quotes the URL, or the part of it that is none, a password in it included.
+        problem = "the endpoint URL is not one; write https://host[:port]"
     # Raised outside the handler: the chained traceback would hold botocore's local variables.
     raise EndpointError(f"{endpoint.source}: the address of {endpoint.endpoint_name!r} cannot be resolved: {problem}")
 
 
-def _check_url(url: str, endpoint: EndpointAddress) -> None:
-    target = EndpointTarget(endpoint.endpoint_name, "", url, "", StaticCredentials(Credentials("", ""), ""))
-    parts = target.parts
-    if parts.username is not None or parts.password is not None:
-        raise EndpointError(f"{endpoint.source}: the endpoint URL contains a user name or password; remove it")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise EndpointError(f"{endpoint.source}: {url!r} is not an endpoint URL; write https://host")
-    if parts.query or parts.fragment:
-        raise EndpointError(f"{endpoint.source}: the endpoint URL {url!r} has a query or fragment; write https://host")
-    if parts.scheme == "http" and not target.is_loopback:
-        raise EndpointError(
-            f"{endpoint.source}: {url} is refused: http:// would send signed requests in the clear; use https:// "
-            "(http:// is for this machine only)"
+def _configured_url_problem(endpoint: EndpointAddress, session: Session) -> str | None:
+    """Return why botocore could not use the URL it is told to use, before it quotes that in its complaint."""
+    if endpoint.endpoint_url is not None:
+        return _url_problem(endpoint.endpoint_url)
+    place, value = next(iter(_url_places(session)), ("", ""))
+    problem = _url_problem(value) if value else None
+    return f"{place}: {problem}" if problem else None
+
+
+def _url_problem(url: str) -> str | None:
+    """Return why *url* cannot be an endpoint's, or None; the sentence shows its scheme and host alone."""
+    shown = shown_url(url)
+    if "://" not in url:
+        return "the endpoint URL has no scheme; write https://host[:port]"
+    if "@" in url:
+        return f"the endpoint URL {shown!r} contains a user name or password; remove it (an @ in a path is %40)"
+    if "?" in url or "#" in url:
+        return f"the endpoint URL {shown!r} has a query or fragment; write https://host"
+    parts = split_url(url)
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
+        return f"{shown!r} is not an endpoint URL; write https://host[:port]"
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        return (
+            f"{shown} is refused: http:// would send signed requests in the clear; use https:// (http:// is for this "
+            "machine only)"
         )
+    return None
 
 
 def _url_source(endpoint: EndpointAddress, session: Session, url: str) -> str:
-    """Return what set *url*: the first of botocore's places, in its order, that holds it."""
+    """Return what set *url*: the first of botocore's places that holds it."""
     if endpoint.endpoint_url is not None:
         return endpoint.source
+    return next((place for place, value in _url_places(session) if value.rstrip("/") == url), "botocore")
+
+
+def _url_places(session: Session) -> list[tuple[str, str]]:
+    """Return the places of botocore's that hold a URL, in its order, each with what it holds."""
     if session.get_config_variable("ignore_configured_endpoint_urls"):
-        return "botocore"
+        return []
     config = session.get_scoped_config()
     services = session.full_config.get("services", {}).get(config.get("services"), {})
     section = services.get("sagemaker_runtime")
@@ -169,7 +195,7 @@ def _url_source(endpoint: EndpointAddress, session: Session, url: str) -> str:
         (f"services section of AWS profile {profile!r}", service),
         (f"endpoint_url of AWS profile {profile!r}", config.get("endpoint_url")),
     )
-    return next((place for place, value in places if value and value.rstrip("/") == url), "botocore")
+    return [(place, value) for place, value in places if value]
 
 
 def _ca_bundle(session: Session) -> str | None:

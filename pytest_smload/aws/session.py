@@ -5,6 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from pytest_smload.aws.credentials import credentials_problem
+from pytest_smload.errors import EndpointError
+
 if TYPE_CHECKING:
     from botocore.session import Session
 
@@ -12,12 +15,23 @@ if TYPE_CHECKING:
 
 
 def new_session() -> Session:
-    """Return a new session; shared descriptions make it and its clients three times as quick to build."""
+    """Return a new session; shared descriptions make it and its clients three times as quick to build.
+
+    Raises:
+        EndpointError: the AWS profile does not exist, or the shared config cannot be read.
+    """
     import botocore.session
+    from botocore.exceptions import BotoCoreError
 
     session = botocore.session.Session()
-    session.register_component("data_loader", _loader(session.get_config_variable("data_path")))
-    return session
+    try:
+        session.register_component("data_loader", _loader(session.get_config_variable("data_path")))
+    except BotoCoreError as error:
+        problem = credentials_problem(error)
+    else:
+        return session
+    # Raised outside the handler: the chained traceback would hold botocore's local variables.
+    raise EndpointError(problem)
 
 
 @lru_cache(maxsize=4)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 from urllib.parse import SplitResult, urlsplit
 
+from pytest_smload.aws.shown_url import SecretiveUrl
 from pytest_smload.core.request.loopback import is_loopback
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
@@ -56,6 +57,9 @@ class EndpointTarget:
     url_source: str
     credentials: CredentialsSource
     ca_bundle: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "url", SecretiveUrl(self.url))
 
     @property
     def parts(self) -> SplitResult:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_smload.conduct.baseline_json import parse, render
 from pytest_smload.core.baselines.runs import UPDATE_OPTION, Baseline, BaselineRun, append, file_name
@@ -21,8 +21,21 @@ _COMMIT_VARIABLES = ("GITHUB_SHA", "CI_COMMIT_SHA", "CODEBUILD_RESOLVED_SOURCE_V
 _COMMIT_DIGITS = 12
 _GIT_LIMIT_S = 5
 
-Recorded = tuple[str, "Mapping[str, Any]", BaselineRun]
-"""Key of a load, its fingerprint, and the run."""
+
+class Recorded(NamedTuple):
+    """A load to be recorded.
+
+    Attributes:
+        key: Of the load.
+        fingerprint: Its facts.
+        run: The run.
+        anew: Whether the load's baseline begins with it.
+    """
+
+    key: str
+    fingerprint: Mapping[str, Any]
+    run: BaselineRun
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +66,9 @@ class BaselineFile:
         Raises:
             ConfigurationError: the file cannot be read, or is not a baseline of this test.
         """
+        if self.path.exists() and not self.path.is_file():
+            # Reading a FIFO or a device would wait for a writer, or never end.
+            raise ConfigurationError(f"baseline {self.name} is no regular file; remove it")
         try:
             text = self.path.read_text(encoding="utf-8")
         except FileNotFoundError:
@@ -80,10 +96,19 @@ class BaselineFile:
         """
         commit = commit_checked_out(self.root)
         baseline = self.read()
-        for key, fingerprint, run in runs:
-            baseline = append(baseline, key, fingerprint, replace(run, commit=commit))
-        self._file.write(render(baseline))
+        for each in runs:
+            run = replace(each.run, commit=commit)
+            baseline = append(baseline, each.key, each.fingerprint, run, anew=each.anew)
+        self.write(baseline)
         return baseline
+
+    def write(self, baseline: Baseline) -> None:
+        """Replace the file's content with *baseline*.
+
+        Raises:
+            ReportError: the file cannot be written; one line says why.
+        """
+        self._file.write(render(baseline))
 
     @property
     def _file(self) -> WholeFile:

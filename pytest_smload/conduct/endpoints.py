@@ -66,4 +66,4 @@ class EndpointPool:
 
 def endpoint_facts(settings: EndpointSettings, target: EndpointTarget) -> EndpointFacts:
     """Return what reports say of the endpoint."""
-    return EndpointFacts(settings.name, target.endpoint_name, target.region, target.url, settings.account)
+    return EndpointFacts(settings.name, target.endpoint_name, target.region, str(target.url), settings.account)

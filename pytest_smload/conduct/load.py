@@ -5,14 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from pytest_smload.conduct.client_machine import machine_class
 from pytest_smload.conduct.endpoints import endpoint_facts
 from pytest_smload.conduct.looks import Assessment, run_until_proven
 from pytest_smload.conduct.regressions import RegressionBudgets
 from pytest_smload.conduct.sender import Sender
 from pytest_smload.core.baselines.fingerprint import fingerprint
+from pytest_smload.core.limits.budget import BUILT_IN_SOURCE
 from pytest_smload.core.limits.judge import abort_check, judge
+from pytest_smload.core.limits.reach import offers, unreachable
 from pytest_smload.core.load.plan import LoadPlan
 from pytest_smload.core.measure.measurement import measure
+from pytest_smload.core.measure.scope_name import TOTAL
+from pytest_smload.core.measure.slowness import ClientSlowness
 from pytest_smload.core.results.assemble import build_result
 from pytest_smload.core.statistics.bound import ALPHA
 from pytest_smload.core.trust.validity import examine
@@ -80,7 +85,7 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
     resolved = _resolve_budget(request.budget, plan)
     name, reason = choose_transport(request.transport, request.target)
     simulated = reason == SIMULATED
-    sender = Sender(plan, request.target, name, hooks, simulated)
+    sender = Sender(plan, request.target, name, hooks, simulated, gives_up=_forbids_failing_wholly(resolved))
     sender.check()
     limits, left_out = _meaningful_limits(resolved, simulated=simulated)
     facts = endpoint_facts(request.settings, request.target)
@@ -91,10 +96,11 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
         measurement = measure(recording)
         scopes = {scope for scope, _ in (*limits, *(resolved.regressions if resolved is not None else ()))}
         health = examine(recording, measurement, budgeted_scopes=scopes, simulated=simulated)
-        checks = judge(limits, measurement, alpha=alpha, on_unproven=request.profile.on_unproven)
+        slowness = ClientSlowness(recording) if health.judged else None
+        checks = judge(limits, measurement, alpha=alpha, on_unproven=request.profile.on_unproven, slowness=slowness)
         if recording.aborted is not None:
             checks.insert(0, abort_check(recording.aborted))
-        return Assessment(recording, measurement, health, checks)
+        return Assessment(recording, measurement, health, checks, slowness)
 
     last = run_until_proven(request.profile, sender.send, assess)
     result = build_result(
@@ -128,7 +134,7 @@ def _regression_budgets(
         budget=budget,
         use=request.baselines,
         recorded=request.baselines.recorded(),
-        fingerprint=fingerprint(plan, endpoint, transport=transport, client=_CLIENT),
+        fingerprint=fingerprint(plan, endpoint, transport=transport, client=_CLIENT, machine=machine_class()),
         on_unproven=request.profile.on_unproven,
     )
 
@@ -157,9 +163,20 @@ def _resolve_budget(budget: Budget | None, plan: LoadPlan) -> ResolvedBudget | N
         stages=[stage.name or str(number) for number, stage in enumerate(stages, start=1)],
         open_model=plan.profile.open_model,
     )
-    if resolved.problems:
-        raise ConfigurationError(list(resolved.problems))
+    shares = {route.name: share for route, share in zip(plan.routes, plan.shares, strict=True)}
+    offered = offers(plan.profile, shares if plan.multi_model else {})
+    problems = [*resolved.problems, *unreachable(resolved.limits, offered)]
+    if problems:
+        raise ConfigurationError(problems)
     return resolved
+
+
+def _forbids_failing_wholly(budget: ResolvedBudget | None) -> bool:
+    """Whether a load none of whose requests succeeds breaks a limit on its errors; one that is only measured may."""
+    return any(
+        scope == TOTAL and limit.metric == "error_rate" and limit.at_most is not None and limit.at_most < 1
+        for scope, limit in (budget.limits if budget is not None else ())
+    )
 
 
 def _meaningful_limits(budget: ResolvedBudget | None, *, simulated: bool) -> tuple[Sequence[ScopedLimit], list[str]]:
@@ -167,7 +184,7 @@ def _meaningful_limits(budget: ResolvedBudget | None, *, simulated: bool) -> tup
     limits = budget.limits if budget is not None else ()
     if not simulated:
         return limits, []
-    timed = [limit.metric for _, limit in limits if limit.row.timed]
+    timed = [limit.metric for _, limit in limits if limit.row.timed and limit.source != BUILT_IN_SOURCE]
     timed += [limit.metric for _, limit in (budget.regressions if budget is not None else ())]
     note = [f"simulated: {', '.join(dict.fromkeys(timed))} not judged"] if timed else []
     return [(scope, limit) for scope, limit in limits if not limit.row.timed], note

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pytest_smload.core.limits.check import Check
     from pytest_smload.core.load.profile import LoadProfile
     from pytest_smload.core.measure.measurement import Measurement
+    from pytest_smload.core.measure.slowness import ClientSlowness
     from pytest_smload.core.samples.recording import Recording
     from pytest_smload.core.trust.health import ClientHealth
 
@@ -26,6 +27,7 @@ class Assessment:
     measurement: Measurement
     health: ClientHealth
     checks: Sequence[Check]
+    slowness: ClientSlowness | None = None
 
     @property
     def is_settled(self) -> bool:

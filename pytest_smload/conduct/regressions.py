@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_smload.core.baselines.checks import (
@@ -13,8 +13,10 @@ from pytest_smload.core.baselines.checks import (
     compared,
     regression_check,
 )
+from pytest_smload.core.baselines.disturbance import MOST_DISTURBED
 from pytest_smload.core.baselines.outcome import BaselineOutcome, BaselineState
-from pytest_smload.core.baselines.runs import UPDATE_OPTION, LoadBaseline, fingerprint_changes
+from pytest_smload.core.baselines.runs import ACCEPT_OPTION, UPDATE_OPTION, LoadBaseline, fingerprint_changes
+from pytest_smload.core.baselines.words import change_words
 from pytest_smload.core.limits.check import Check
 from pytest_smload.core.results.result import Rerun
 from pytest_smload.core.trust.health import Finding
@@ -25,7 +27,12 @@ if TYPE_CHECKING:
 
     from pytest_smload.conduct.baseline_file import BaselineFile
     from pytest_smload.conduct.looks import Assessment
+    from pytest_smload.core.baselines.outcome import MetricComparison
+    from pytest_smload.core.baselines.runs import BaselineRun
     from pytest_smload.core.limits.budget import ResolvedBudget
+
+NOT_RECORDED = "not recorded as a baseline"
+"""How the note on a load that is to be recorded and must not be begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +42,15 @@ class BaselineUse:
     Attributes:
         file: Where they are.
         key: The load's key among them.
-        updating: The load is to be recorded, not compared.
+        updating: The load is to be recorded.
+        accepting: It is to be recorded even where it is worse than what is.
         arguments: Of pytest, for the command that records one: the test's id and this run's options.
     """
 
     file: BaselineFile
     key: str
     updating: bool
+    accepting: bool
     arguments: Sequence[str]
 
     def recorded(self) -> LoadBaseline | None:
@@ -97,32 +106,68 @@ class RegressionBudgets:
         if run.recording.interrupted or run.recording.aborted or not run.health.valid:
             why = "it is INVALID" if not run.health.valid else "it was ended early"
             return self._aside("not compared", f"not {self._verb}: {why}")
-        budgets = compare_budgets(self.budget.regressions, run.measurement, None)
-        if self.use.updating:
-            return self._to_be_recorded(run, budgets)
+        budgets = compare_budgets(self.budget.regressions, run.measurement, None, run.slowness)
+        changes = fingerprint_changes(self.recorded.fingerprint, self.fingerprint) if self.recorded is not None else []
+        if self.use.updating and (self.recorded is None or changes):
+            note = f"regression budgets are not checked: {UPDATE_OPTION}, and there is nothing comparable yet"
+            outcome = BaselineOutcome("updating", self.use.key, self.fingerprint, tuple(changes))
+            return self._to_be_recorded(run, budgets, RegressionVerdict((), [note], outcome))
         if self.recorded is None:
             return self._incomparable("missing", "none is recorded for this load", budgets)
-        changes = fingerprint_changes(self.recorded.fingerprint, self.fingerprint)
         if changes:
             why = f"what is recorded is of another load ({'; '.join(changes)})"
             return self._incomparable("changed", why, budgets, tuple(changes))
-        budgets = compare_budgets(self.budget.regressions, run.measurement, self.recorded)
-        if any(each.suspicious for each in budgets):
-            return self._confirmed(budgets, rerun)
-        return self._compared(budgets, None)
+        budgets = compare_budgets(self.budget.regressions, run.measurement, self.recorded, run.slowness)
+        suspicious = any(each.suspicious for each in budgets)
+        verdict = self._confirmed(budgets, rerun) if suspicious else self._compared(budgets, None)
+        return self._to_be_recorded(run, budgets, verdict) if self.use.updating else verdict
 
     @property
     def _verb(self) -> str:
         return "recorded as a baseline" if self.use.updating else "compared with the baseline"
 
-    def _to_be_recorded(self, run: Assessment, budgets: Sequence[ComparedBudget]) -> RegressionVerdict:
-        if any(check.outcome == "fail" for check in run.checks):
-            return self._aside("updating", "not recorded as a baseline: a limit is breached")
+    def _to_be_recorded(
+        self, run: Assessment, budgets: Sequence[ComparedBudget], verdict: RegressionVerdict
+    ) -> RegressionVerdict:
+        """*verdict*, with the run where it may be recorded, or with a note on why it may not."""
+        if verdict.interrupted or verdict.reasons:
+            return verdict
+        regressed = verdict.outcome.regressed
         kept = as_baseline_run(budgets, run.measurement, started_at=run.recording.started_at)
-        if not kept.metrics:
-            return self._aside("updating", "not recorded as a baseline: none of its metrics could be estimated")
-        outcome = BaselineOutcome("updating", self.use.key, self.fingerprint, run=kept)
-        return RegressionVerdict((), [f"regression budgets are not checked: {UPDATE_OPTION}"], outcome)
+        if why := self._unfit(run, budgets, regressed, kept):
+            return replace(verdict, notes=[*verdict.notes, f"{NOT_RECORDED}: {why}"])
+        outcome = replace(verdict.outcome, state="updating", run=kept, anew=bool(regressed))
+        if not regressed:
+            return replace(verdict, outcome=outcome)
+        words = "; ".join(change_words(each) for each in regressed)
+        note = f"{ACCEPT_OPTION}: {words}; the baseline begins anew with this run"
+        return replace(verdict, checks=(), notes=[*verdict.notes, note], outcome=outcome)
+
+    def _unfit(
+        self,
+        run: Assessment,
+        budgets: Sequence[ComparedBudget],
+        regressed: Sequence[MetricComparison],
+        kept: BaselineRun,
+    ) -> str:
+        if any(check.outcome != "pass" for check in run.checks):
+            return "a limit is breached, or could not be decided"
+        if regressed and not self.use.accepting:
+            return (
+                f"it regressed: {'; '.join(change_words(each) for each in regressed)}; to record it all the same, run "
+                f"pytest -m perf {shlex.join([*self.use.arguments, UPDATE_OPTION, ACCEPT_OPTION])}"
+            )
+        disturbed = [
+            f"{each.key} by up to {(each.disturbed - 1) * 100:.2g}%"
+            for each in budgets
+            if not each.disturbed <= MOST_DISTURBED
+        ]
+        if disturbed:
+            return (
+                f"the client's own delays may have worsened {', '.join(disturbed)}, and a baseline allows "
+                f"{(MOST_DISTURBED - 1) * 100:.2g}%; record on a quieter machine"
+            )
+        return "" if kept.metrics else "none of its metrics could be estimated"
 
     def _confirmed(self, budgets: Sequence[ComparedBudget], rerun: Callable[[], Assessment]) -> RegressionVerdict:
         metrics = ", ".join(each.key for each in budgets if each.suspicious)
@@ -139,7 +184,7 @@ class RegressionBudgets:
             reasons = [Finding(f"{metrics} regressed, and the rerun to confirm it was INVALID: {why}", _RERUN_REMEDY)]
             return self._compared(budgets, None, reruns=[counts], reasons=reasons)
         assert self.recorded is not None  # noqa: S101 - something was compared
-        repeated = compare_budgets(self.budget.regressions, again.measurement, self.recorded)
+        repeated = compare_budgets(self.budget.regressions, again.measurement, self.recorded, again.slowness)
         return self._compared(budgets, repeated, reruns=[counts])
 
     def _compared(
@@ -158,6 +203,8 @@ class RegressionBudgets:
             if comparison is not None:
                 comparisons.append(comparison)
             missing = f"no baseline: the recorded runs have no {each.key}; {self._remedy}"
+            if self.use.updating and comparison is None:
+                continue
             if comparison is not None or each.refused or self.budget.baseline_required:
                 checks.append(regression_check(each, comparison, missing=missing, on_unproven=self.on_unproven))
             else:

@@ -8,6 +8,7 @@ from pytest_smload.aws.target import EndpointTarget
 from pytest_smload.core.load.plan import LoadPlan
 from pytest_smload.core.load.profile import LoadProfile
 from pytest_smload.core.samples.recording import Recording
+from pytest_smload.engine.descriptors import refuse_more_than_files_allow
 from pytest_smload.engine.run import LoadHooks, run_load
 from pytest_smload.transport.detours import proxy_for
 from pytest_smload.transport.http.transport import HttpTransport
@@ -17,16 +18,22 @@ from pytest_smload.transport.wire import validate_route
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Sends a plan, or stretches of it, each over a transport of its own."""
+    """Sends a plan, or stretches of it, each over a transport of its own.
+
+    Attributes:
+        gives_up: Whether a load whose first requests all fail ends there: no limit of it would allow that.
+    """
 
     plan: LoadPlan
     target: EndpointTarget
     transport_name: str
     hooks: LoadHooks
     simulated: bool
+    gives_up: bool = False
 
     def check(self) -> None:
         """Raise what can be known to be wrong without sending a request."""
+        refuse_more_than_files_allow(self.plan.profile)
         for route in self.plan.routes:
             validate_route(route)
         if not self.simulated and proxy_for(self.target) is None:
@@ -50,4 +57,5 @@ class Sender:
             base_url=self.target.url,
             hooks=self.hooks,
             judged=not self.simulated,
+            gives_up=self.gives_up,
         )

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import re
 
-_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|us|s|m|h)")
+from pytest_smload.core.quoting import quoted
+
+_DURATION_PART = re.compile(r"(\d++(?:\.\d++)?+)(ms|us|s|m|h)")
+_DURATION = re.compile(rf"(?:{_DURATION_PART.pattern})+")
+"""Possessive, so that a hundred thousand digits without a unit are refused in one pass over them."""
+LONGEST_S = 1e9
+"""Thirty years: a longer time is a slip of the pen, and too much for clocks and sums."""
 _MICROSECONDS = {"us": 1.0, "ms": 1e3, "s": 1e6, "m": 6e7, "h": 3.6e9}
 """Divided at the end, so that "9ms" is 0.009 and not the float next to it."""
 
@@ -16,12 +22,16 @@ def parse_duration_s(value: object) -> float:
         ValueError: *value* is not such text; the message says what is allowed.
     """
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        raise ValueError(f'{value!r} needs a unit: write "{value:g}s" or "{value:g}ms"')  # noqa: TRY004 - one error type for one question
+        example = f"{value:g}" if abs(value) <= LONGEST_S else "90"
+        raise ValueError(f'{quoted(value)} needs a unit: write "{example}s" or "{example}ms"')  # noqa: TRY004 - one error type for one question
     text = value.strip() if isinstance(value, str) else ""
+    if not _DURATION.fullmatch(text):
+        raise ValueError(f'{quoted(value)} is not a duration; write one like "250ms", "90s", "5m" or "1h30m"')
     parts = _DURATION_PART.findall(text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise ValueError(f'{value!r} is not a duration; write one like "250ms", "90s", "5m" or "1h30m"')
-    return sum(float(number) * _MICROSECONDS[unit] for number, unit in parts) / 1e6
+    seconds = sum(float(number) * _MICROSECONDS[unit] for number, unit in parts) / 1e6
+    if seconds > LONGEST_S:
+        raise ValueError(f"{quoted(value)} is longer than any load")
+    return seconds
 
 
 def parse_share(text: str) -> float:
@@ -32,7 +42,7 @@ def parse_share(text: str) -> float:
     """
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", text)
     if match is None:
-        raise ValueError(f'{text!r} is not a percentage; write one like "1%" or "0.5%"')
+        raise ValueError(f'{quoted(text)} is not a percentage; write one like "1%" or "0.5%"')
     return float(match[1]) / 100
 
 
@@ -45,7 +55,7 @@ def parse_whole(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise ValueError(f"{text!r} is not a whole number") from None
+        raise ValueError(f"{quoted(text)} is not a whole number") from None
 
 
 def parse_number(text: str) -> float:
@@ -57,7 +67,7 @@ def parse_number(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise ValueError(f"{text!r} is not a number") from None
+        raise ValueError(f"{quoted(text)} is not a number") from None
 
 
 def format_duration(seconds: float) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_smload.core.request.loopback import is_loopback
-from pytest_smload.emulator.credentials import ACCESS_KEY, REGION, SECRET_KEY
+from pytest_smload.emulator.credentials import ACCESS_KEY, REGION, SECRET_KEY, SECRET_VARIABLE
 from pytest_smload.errors import EmulatorError
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def _serve(options: argparse.Namespace) -> None:
         end_with_parent()
     scenario = Scenario() if options.scenario is None else load_scenario(options.scenario)
     tls = None if options.tls_cert is None else (options.tls_cert, options.tls_key)
-    server = EmulatorServer(scenario, options.host, options.port, tls)
+    server = EmulatorServer(scenario, options.host, options.port, tls, os.environ.pop(SECRET_VARIABLE, None))
     print(server.url, _hint(server.url, scenario), sep="\n", flush=True)  # noqa: T201
     server.serve_forever()
 

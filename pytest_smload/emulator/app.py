@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from hmac import compare_digest
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -12,7 +13,8 @@ from pytest_smload.core.request.invocation import MAX_BODY_BYTES
 from pytest_smload.core.request.members import TARGET_MODEL
 from pytest_smload.emulator import protocol
 from pytest_smload.emulator.alarm import Alarm
-from pytest_smload.emulator.connection import STATE_KEY
+from pytest_smload.emulator.connection import MAX_HEAD_BYTES, STATE_KEY
+from pytest_smload.emulator.credentials import SECRET_HEADER
 from pytest_smload.emulator.endpoint import Endpoint
 from pytest_smload.emulator.signatures import SignatureChecker
 
@@ -38,7 +40,13 @@ _MAX_PATHS = 1024
 class EmulatorApp:
     """One endpoint, as an ASGI 3 application on an event loop of its own."""
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, reset_secret: str | None = None) -> None:
+        """
+        Args:
+            scenario: How it behaves.
+            reset_secret: What a reset must bring; without one there is none.
+        """
+        self._reset_secret = None if reset_secret is None else reset_secret.encode()
         self._scenario = scenario
         self._endpoint = Endpoint(scenario)
         self._signatures = SignatureChecker() if scenario.check_signatures else None
@@ -51,6 +59,9 @@ class EmulatorApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         raw_path: bytes = scope["raw_path"]
+        if scope["state"][STATE_KEY].head_too_long:
+            await self._send(send, protocol.head_too_long(MAX_HEAD_BYTES), self._next_id())
+            return
         name = self._names.get(raw_path) or self._endpoint_name(raw_path)
         if name and scope["method"] == "POST":
             await self._invocation(scope, receive, send, name)
@@ -112,6 +123,9 @@ class EmulatorApp:
 
     async def _control(self, scope: Scope, send: Send) -> None:
         if scope["raw_path"] == RESET_PATH:
+            if not self._may_reset(scope):
+                await self._send(send, protocol.bare_status(403, "a reset is for its owner"), self._next_id())
+                return
             self._endpoint = Endpoint(self._scenario)
             found: dict[str, Any] = {}
         else:
@@ -120,6 +134,12 @@ class EmulatorApp:
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+    def _may_reset(self, scope: Scope) -> bool:
+        """Whether a request is its owner's: a page in a browser, say, can send a POST to any local port."""
+        given = dict(scope["headers"]).get(SECRET_HEADER, b"")
+        secret = self._reset_secret
+        return scope["method"] == "POST" and secret is not None and compare_digest(secret, given)
 
     async def _send(self, send: Send, answer: Answer, request_id: str) -> None:
         headers = [*answer.headers, (b"x-amzn-requestid", request_id.encode())]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -16,6 +16,8 @@ STATE_KEY = "smload.connection"
 _LINGER_ZERO = struct.pack("ii", 1, 0)
 _HEAD_END = b"\r\n\r\n"
 _CONTINUE = b"HTTP/1.1 100"
+MAX_HEAD_BYTES: Final = 64 * 1024
+_ENDLESS_HEAD: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
 class Connection:
@@ -28,15 +30,17 @@ class Connection:
         is_lost: Whether the connection has ended, from either side.
         received_s: When the first byte of the latest request was read, on the ``monotonic`` clock; the application
             hears of it one turn of the event loop later.
+        head_too_long: Whether the latest request's head is longer than `MAX_HEAD_BYTES`.
     """
 
-    __slots__ = ("_head", "_transport", "is_lost", "received_s")
+    __slots__ = ("_head", "_transport", "head_too_long", "is_lost", "received_s")
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self._head = b""
         self.is_lost = False
         self.received_s = 0.0
+        self.head_too_long = False
 
     def write(self, data: bytes) -> None:
         """Write *data*, or hold it where it is a response's head."""
@@ -67,16 +71,39 @@ class Connection:
 class ConnectionProtocol(HttpToolsProtocol):
     """uvicorn's protocol over a `Connection`, which the application finds in the scope's state."""
 
+    _in_head = False
+    _head_bytes = 0
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Put the connection between uvicorn and *transport*."""
         connection = Connection(transport)
         self.app_state = {STATE_KEY: connection}
         super().connection_made(connection)  # type: ignore[arg-type]
 
+    def data_received(self, data: bytes) -> None:
+        """Parse *data*; a head that does not end is given up once it is too long, give or take what one read brings."""
+        goes_on = self._in_head
+        super().data_received(data)
+        if goes_on and self._in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > MAX_HEAD_BYTES:
+                self._in_head = False
+                self.transport.write(_ENDLESS_HEAD)
+                self.transport.close()
+
     def on_message_begin(self) -> None:
         """Note when a request came in."""
         self.app_state[STATE_KEY].received_s = monotonic()
+        self._in_head = True
+        self._head_bytes = 0
         super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Note whether the head is too long, for the application to refuse it."""
+        self._in_head = False
+        head_bytes = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        self.app_state[STATE_KEY].head_too_long = head_bytes > MAX_HEAD_BYTES
+        super().on_headers_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Remember the end for requests that are still being answered."""

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from pytest_smload.core import units
+from pytest_smload.core.quoting import quoted
 
 if TYPE_CHECKING:
     from random import Random
 
 _Z95 = 1.6448536269514722  # the 95th percentile of the standard normal distribution
 ALLOWED = 'a number with a unit such as "200us", "20ms", "1.5s", "1m30s"'
+_SHORTEST_S = 1e-9
+"""Ratios to less than this overflow, and no clock would see it."""
 _KINDS = ("constant", "lognormal", "uniform")
 DISTRIBUTION_ALLOWED = (
     '"20ms", { constant = "20ms" }, { lognormal = { p50 = "20ms", p95 = "60ms" } } or { uniform = ["5ms", "9ms"] }'
@@ -92,8 +95,10 @@ def parse_duration_s(value: object) -> float:
     """
     try:
         return units.parse_duration_s(value)
-    except ValueError:
-        raise ValueError(f"{value!r} is not a duration; allowed: {ALLOWED}") from None
+    except ValueError as error:
+        if "longer than" in str(error):
+            raise ValueError(f"{quoted(value)} is longer than anything lasts; allowed: {ALLOWED}") from None
+        raise ValueError(f"{quoted(value)} is not a duration; allowed: {ALLOWED}") from None
 
 
 def parse_distribution(value: object) -> Distribution:
@@ -107,7 +112,7 @@ def parse_distribution(value: object) -> Distribution:
     if isinstance(value, str):
         return Constant(parse_duration_s(value))
     if not isinstance(value, dict) or len(value) != 1 or not set(value) <= set(_KINDS):
-        raise ValueError(f"{value!r} is not a latency; allowed: {DISTRIBUTION_ALLOWED}")
+        raise ValueError(f"{quoted(value)} is not a latency; allowed: {DISTRIBUTION_ALLOWED}")
     ((kind, shape),) = value.items()
     if kind == "constant":
         return Constant(parse_duration_s(shape))
@@ -121,16 +126,16 @@ def is_distribution_table(value: object) -> bool:
 
 def _lognormal(shape: object) -> Lognormal:
     if not isinstance(shape, dict) or set(shape) != {"p50", "p95"}:
-        raise ValueError(f'lognormal = {shape!r}; allowed: {{ p50 = "20ms", p95 = "60ms" }}')
+        raise ValueError(f'lognormal = {quoted(shape)}; allowed: {{ p50 = "20ms", p95 = "60ms" }}')
     p50_s, p95_s = parse_duration_s(shape["p50"]), parse_duration_s(shape["p95"])
-    if not 0 < p50_s <= p95_s:
-        raise ValueError("lognormal needs 0 < p50 <= p95")
+    if not _SHORTEST_S <= p50_s <= p95_s:
+        raise ValueError("lognormal needs 0 < p50 <= p95, and p50 of a nanosecond or more")
     return Lognormal(p50_s, p95_s)
 
 
 def _uniform(shape: object) -> Uniform:
     if not isinstance(shape, list) or len(shape) != 2:
-        raise ValueError(f'uniform = {shape!r}; allowed: ["5ms", "9ms"]')
+        raise ValueError(f'uniform = {quoted(shape)}; allowed: ["5ms", "9ms"]')
     low_s, high_s = parse_duration_s(shape[0]), parse_duration_s(shape[1])
     if low_s > high_s:
         raise ValueError("uniform needs low <= high")

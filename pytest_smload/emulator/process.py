@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import select
 import ssl
 import subprocess
 import sys
 import tempfile
 from contextlib import suppress
+from secrets import token_urlsafe
 from typing import IO, TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
-from pytest_smload.emulator.credentials import ACCESS_KEY, REGION, SECRET_KEY
+from pytest_smload.emulator.credentials import ACCESS_KEY, REGION, SECRET_HEADER, SECRET_KEY, SECRET_VARIABLE
 from pytest_smload.emulator.endpoint_log import EndpointLog
 from pytest_smload.errors import EmulatorError
 
@@ -42,10 +44,11 @@ class EmulatorProcess:
     access_key = ACCESS_KEY
     secret_key = SECRET_KEY
 
-    def __init__(self, child: subprocess.Popen[bytes], stderr: IO[bytes], url: str) -> None:
+    def __init__(self, child: subprocess.Popen[bytes], stderr: IO[bytes], secret: str) -> None:
         self._child = child
+        self._secret = secret
         self._stderr = stderr
-        self.url = url
+        self.url = ""
         self.pid = child.pid
 
     @classmethod
@@ -71,12 +74,18 @@ class EmulatorProcess:
         command = [sys.executable, "-P", "-m", "pytest_smload.emulator", "--port", "0", "--until-eof"]
         for option, value in (("--scenario", scenario), ("--tls-cert", tls_cert), ("--tls-key", tls_key)):
             command += [] if value is None else [option, str(value)]
+        secret = token_urlsafe()
         stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed in stop
         # A session of its own: Ctrl-C in the terminal reaches the parent alone, which still needs the endpoint's log.
         child = subprocess.Popen(  # noqa: S603 - our own module
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, start_new_session=True
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            start_new_session=True,
+            env={**os.environ, SECRET_VARIABLE: secret},
         )
-        process = cls(child, stderr, "")
+        process = cls(child, stderr, secret)
         try:
             process.url = _first_line(child, timeout_s)
         except BaseException:
@@ -140,8 +149,11 @@ class EmulatorProcess:
         else:
             connection = http.client.HTTPConnection(parts.netloc, timeout=_CONTROL_TIMEOUT_S)
         try:
-            connection.request("POST", path)
-            found: dict[str, Any] = json.loads(connection.getresponse().read())
+            connection.request("POST", path, headers={SECRET_HEADER.decode(): self._secret})
+            response = connection.getresponse()
+            if response.status != 200:
+                raise EmulatorError(f"the embedded endpoint at {self.url} refused {path}: status {response.status}")
+            found: dict[str, Any] = json.loads(response.read())
         except (OSError, http.client.HTTPException, ValueError) as problem:
             said = "" if self._stderr.closed else self._said()
             why = said or str(problem) or type(problem).__name__

@@ -110,6 +110,12 @@ def too_large() -> Answer:
     return bare_status(413, f"HTTP content length exceeded {MAX_BODY_BYTES} bytes.")
 
 
+def head_too_long(max_bytes: int) -> Answer:
+    """Return the answer to headers over *max_bytes*; what comes behind them is not read."""
+    answer = bare_status(431, f"HTTP headers exceeded {max_bytes} bytes.")
+    return Answer(answer.kind, 431, answer.body, (*answer.headers, (b"connection", b"close")))
+
+
 def reset() -> Answer:
     """Return the non-answer: the connection is aborted."""
     return Answer(RESET, 0, b"", ())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from pytest_smload.core.quoting import quoted
 from pytest_smload.emulator.durations import (
     Constant,
     Distribution,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _Duration = Annotated[float, BeforeValidator(parse_duration_s)]
 _Distribution = Annotated[Any, BeforeValidator(parse_distribution)]
+LARGEST_BODY_BYTES = 1 << 30
 _BY_MODEL = "*"
 _DEFAULT_LATENCY = Lognormal(0.005, 0.008)
 FAULT_KINDS = (*ERRORS, FREEZE, SLOW, RESET)
@@ -74,7 +76,7 @@ class Response(_Table):
     """
 
     body: str = "[0.5]"
-    size: int | None = Field(default=None, ge=0)
+    size: int | None = Field(default=None, ge=0, le=LARGEST_BODY_BYTES)
     echo: bool = False
     content_type: str = "application/json"
     custom_attributes: str | None = None
@@ -109,7 +111,7 @@ class FaultTable(_Table):
     def _known_kind(cls, value: object) -> str:
         kind = str(value)
         if kind not in FAULT_KINDS and not (kind.isdecimal() and 400 <= int(kind) <= 599):
-            raise ValueError(f"{value!r} is not a fault; allowed: {', '.join(FAULT_KINDS)}, or a status 400..599")
+            raise ValueError(f"{quoted(value)} is not a fault; allowed: {', '.join(FAULT_KINDS)}, or a status 400..599")
         return kind
 
     @model_validator(mode="after")
@@ -211,8 +213,10 @@ def load_scenario(path: Path) -> Scenario:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as problem:
         raise ScenarioError([f"{path}: cannot be read: {problem.strerror}"]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+    except ValueError as problem:  # not TOML, not UTF-8, or a whole number of thousands of digits
         raise ScenarioError([f"{path}: is not TOML: {problem}"]) from None
+    except RecursionError:
+        raise ScenarioError([f"{path}: is nested too deeply to be read"]) from None
     try:
         return Scenario.model_validate(data)
     except ValidationError as problem:

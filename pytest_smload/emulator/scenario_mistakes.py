@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, get_args
 
 from pydantic import BaseModel
 
+from pytest_smload.core.quoting import quoted
 from pytest_smload.core.wording import nearest
 from pytest_smload.errors import EmulatorError
 
@@ -44,7 +45,7 @@ def _sentence(detail: ErrorDetails, schema: type[BaseModel]) -> str:
         return f"{_place(table, schema)}key {str(key)!r} is missing"
     if detail["type"] == "value_error":
         return f"{_place(loc, schema)}{text}"
-    return f"{_place(loc, schema)}{text[:1].lower()}{text[1:]}, not {detail['input']!r}"
+    return f"{_place(loc, schema)}{text[:1].lower()}{text[1:]}, not {quoted(detail['input'])}"
 
 
 def _place(loc: list[int | str], schema: type[BaseModel]) -> str:

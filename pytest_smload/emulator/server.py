@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import socket
 import threading
@@ -24,14 +25,23 @@ if TYPE_CHECKING:
 
 _BACKLOG = 4096
 _KEEP_ALIVE_S = 75
+_PARENT_MS = 500
+"""How often an orphan looks whether it is one."""
 
 
 class EmulatorServer(uvicorn.Server):
     """A server that is ended by ending its process: answers still owed have nobody left to read them."""
 
-    def __init__(self, scenario: Scenario, host: str, port: int, tls: tuple[Path, Path] | None) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        host: str,
+        port: int,
+        tls: tuple[Path, Path] | None,
+        reset_secret: str | None = None,
+    ) -> None:
         config = uvicorn.Config(
-            cast("Any", EmulatorApp(scenario)),
+            cast("Any", EmulatorApp(scenario, reset_secret)),
             loop="auto",  # uvloop where it is installed
             http=ConnectionProtocol,
             ws="none",
@@ -74,12 +84,20 @@ def end_quietly_on_signals() -> None:
 
 
 def end_with_parent(stdin_fd: int = 0) -> None:
-    """End this process when the other side of its standard input is closed, which a killed parent's kernel does."""
+    """End this process when its parent does, or closes the other side of its standard input.
+
+    A killed parent's kernel closes that side too, unless a child it forked holds it as well; so the parent is looked
+    after besides.
+    """
+    parent = os.getppid()
 
     def watch() -> None:
+        poll = select.poll()
+        poll.register(stdin_fd, select.POLLIN)
         with suppress(OSError):
-            while os.read(stdin_fd, 4096):
-                pass
+            while os.getppid() == parent:
+                if poll.poll(_PARENT_MS) and not os.read(stdin_fd, 4096):
+                    break
         os._exit(0)
 
     threading.Thread(target=watch, name="smload-emulator-eof", daemon=True).start()

@@ -28,6 +28,7 @@ _AUTHORIZATION = re.compile(
     r"aws4_request *, *SignedHeaders=(?P<names>[^, ]+) *, *Signature=(?P<signature>[0-9a-f]{64})"
 )
 _REQUIRED = {"host", "x-amz-date"}
+_TOKEN = "x-amz-security-token"  # noqa: S105 - a header's name
 _REFUSED = error("InvalidSignatureException")
 
 
@@ -75,6 +76,8 @@ class SignatureChecker:
             return error("MissingAuthenticationTokenException")
         match = _AUTHORIZATION.fullmatch(values["authorization"].strip())
         names = match["names"].split(";") if match else []
+        if _TOKEN in values and _TOKEN not in names:
+            return error("IncompleteSignatureException", f"'{_TOKEN}' must be a 'SignedHeader' in the Authorization.")
         if match is None or not _REQUIRED <= set(names) <= set(values):
             return error("IncompleteSignatureException")
         if match["key"] != ACCESS_KEY:

@@ -22,7 +22,7 @@ import_locust()
 
 from locust.env import Environment  # noqa: E402 - only after import_locust is the standard library left alone
 from locust.event import EventHook, Events  # noqa: E402
-from locust.runners import STATE_SPAWNING  # noqa: E402
+from locust.runners import STATE_CLEANUP, STATE_SPAWNING, STATE_STOPPED, STATE_STOPPING  # noqa: E402
 
 REQUEST_TYPE = "InvokeEndpoint"
 """Locust's ``request_type`` of every sample."""
@@ -40,6 +40,8 @@ class _RequestEvent(EventHook):
         for handler in handlers:
             try:
                 handler(**facts)
+            except self._session.ends_test:
+                raise
             except Exception as error:  # any listener's mistake must reach the verdict
                 self._session.exceptions.append(f"request listener {handler!r}: {type(error).__name__}: {error}")
 
@@ -66,6 +68,11 @@ def begin(environment: Any) -> None:
     environment.stats.clear_all()
     environment.events.test_start.fire(environment=environment)
     environment.runner.update_state(STATE_SPAWNING)
+
+
+def is_stopped(environment: Any) -> bool:
+    """Whether somebody (a listener, by ``environment.runner.quit()``) has stopped the runner, or is about to."""
+    return environment.runner.state in (STATE_STOPPING, STATE_CLEANUP, STATE_STOPPED)
 
 
 def request_reporter(environment: Any, session: LoadSession) -> Callable[[Connection, float, int, Payload], None]:

@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from random import Random
 from time import perf_counter
 
+from pytest_smload.core.samples.wakes import Ticks
 from pytest_smload.engine.alarm import Alarm
+from pytest_smload.engine.run_queue import RunQueue
 from pytest_smload.engine.stall_watch import StallWatch
 
 TICK_S = 0.010
@@ -27,28 +29,57 @@ class LoopTicker:
         lag_s: Overshoot of each tick inside the window, in seconds.
         wake_lag_s: What of it passed in the loop's poll after the tick was due: the system woke the loop late. All of
             it where nobody watches the polls.
+        ticks: Readings from the first tick to the last, where polls are watched.
     """
 
     def __init__(self, on_tick: Callable[[], object], watch: StallWatch | None) -> None:
         self.lag_s = array("d")
         self.wake_lag_s = array("d")
+        self.ticks = Ticks()
+        self._waited_s = 0.0
         self._watch = watch
         self.recording = False
         self._on_tick = on_tick
 
     def run(self) -> None:
         """Tick until killed; small pieces of work that must not wait for the load to end ride along."""
-        alarm = Alarm()
+        alarm, queue = Alarm(), RunQueue()
+        self._waited_s = queue.waited_s() or 0.0
         any_share = Random(0).random  # noqa: S311 - spreads ticks, secures nothing
         try:
             while True:
                 due_s = perf_counter() + TICK_S * (0.5 + any_share())
                 alarm.sleep_until(due_s)
+                now = perf_counter()
                 if self.recording:
-                    self.note(due_s, perf_counter())
+                    self.note(due_s, now)
+                if self._watch is not None:
+                    self.take(due_s, now, self._watch, queue.waited_s() or 0.0)
                 self._on_tick()
         finally:
+            queue.close()
             alarm.close()
+
+    def take(self, due_s: float, now: float, watch: StallWatch, waited_s: float) -> None:
+        """Keep what *watch* has seen of the polls around a tick due at *due_s* and run at *now*.
+
+        Args:
+            waited_s: How long the thread has been without a core since it began.
+        """
+        ticks, stalls = self.ticks, watch.stalls
+        began_s = woken_s = watch.ended_s
+        if began_s <= due_s:
+            woken_s = watch.polled_s
+        elif stalls.ended and stalls.ended[-1] == began_s:
+            # The poll before that work returned when the work began.
+            woken_s = stalls.began[-1]
+        ticks.due.append(due_s)
+        ticks.ran.append(now)
+        ticks.poll_began.append(began_s)
+        ticks.woken.append(woken_s)
+        ticks.polled.append(watch.polled_s)
+        ticks.waited_s.append(max(0.0, waited_s - self._waited_s))
+        self._waited_s = waited_s
 
     def note(self, due_s: float, now: float) -> None:
         """Take the reading of a tick due at *due_s* and run at *now*."""

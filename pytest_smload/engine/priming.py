@@ -44,7 +44,8 @@ class Priming:
         shares = self._session.plan.shares
         routes = iter(sorted(range(len(shares)), key=lambda route: shares[route]))
         deadline_s = perf_counter() + self._timeout_s
-        workers = [gevent.spawn(self._work, routes, deadline_s) for _ in range(min(AT_ONCE, len(shares)))]
+        guard = self._session.guard
+        workers = [gevent.spawn(guard, self._work, routes, deadline_s) for _ in range(min(AT_ONCE, len(shares)))]
         try:
             while not all(worker.ready() for worker in workers) and pump():
                 gevent.sleep(0.02)
@@ -53,8 +54,8 @@ class Priming:
             gevent.killall(workers)
 
     def _work(self, routes: Iterator[int], deadline_s: float) -> None:
-        session = self._session
-        connection = session.transport.connection()
+        session, worker = self._session, gevent.getcurrent()
+        connection = session.enter(worker)
         try:
             for route in routes:
                 if perf_counter() >= deadline_s or not session.may_begin():
@@ -63,7 +64,7 @@ class Priming:
                 if not self._touch(connection, route, deadline_s):
                     self.unready += 1
         finally:
-            connection.close()
+            session.leave(worker)
 
     def _touch(self, connection: Connection, route: int, deadline_s: float) -> bool:
         session = self._session

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import signal
-import threading
-from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -13,21 +10,29 @@ from typing import TYPE_CHECKING, Any
 import gevent
 from gevent.threadpool import ThreadPool
 
-from pytest_smload.core.request.error_kinds import OK, hopeless
+from pytest_smload.core.samples.late_reads import note_late_reads
 from pytest_smload.core.samples.recording import ClientReadings, Recording
-from pytest_smload.core.samples.stalls import note_late_reads
 from pytest_smload.engine.abort import AbortWatch
-from pytest_smload.engine.environment import begin, create_environment, quiet_spawning, request_reporter
+from pytest_smload.engine.descriptors import refuse_more_than_files_allow
+from pytest_smload.engine.environment import (
+    begin,
+    create_environment,
+    is_stopped,
+    quiet_spawning,
+    request_reporter,
+)
+from pytest_smload.engine.giving_up import GivingUp
 from pytest_smload.engine.health import CpuMeter, LoopTicker, garbage_collection_held_off
+from pytest_smload.engine.interrupts import Interrupts
 from pytest_smload.engine.live import LiveReadings
 from pytest_smload.engine.priming import Priming
 from pytest_smload.engine.session import LoadSession
 from pytest_smload.engine.shape import ClosedShape, OpenShape, Shape
 from pytest_smload.engine.stall_watch import StallWatch
-from pytest_smload.errors import EndpointError
+from pytest_smload.engine.stray_errors import stray_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from pytest_smload.core.load.plan import LoadPlan
     from pytest_smload.core.request.transport import Transport
@@ -41,8 +46,8 @@ _PUMP_S = 0.1
 _PROGRESS_S = 1.0
 _MOST_SWEEPS_APART_S = 0.25
 _REFRESH_S = 5.0
-_ENOUGH_TO_GIVE_UP = 10
-"""A load ends when this many requests have failed, none succeeded, and the endpoint says why that will not change."""
+_KILL_S = 1.0
+"""Users end at once when killed, unless a listener of theirs will not have it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,40 +59,61 @@ class LoadHooks:
             every request the event.
         on_progress: Called about once a second.
         refresh: Called now and then in a native thread, off the request path (credentials).
+        ends_test: Exceptions that a listener raises to end the test, rather than by mistake; what is no `Exception` at
+            all always does.
     """
 
     on_environment: Callable[[Any], object] | None = None
     on_progress: Callable[[Progress], object] | None = None
     refresh: Callable[[], object] | None = None
+    ends_test: tuple[type[BaseException], ...] = ()
 
 
 def run_load(
-    plan: LoadPlan, transport: Transport, *, endpoint_name: str, base_url: str, hooks: LoadHooks, judged: bool = True
+    plan: LoadPlan,
+    transport: Transport,
+    *,
+    endpoint_name: str,
+    base_url: str,
+    hooks: LoadHooks,
+    judged: bool = True,
+    gives_up: bool = False,
 ) -> Recording:
     """Drive *plan* over *transport* and return what was measured; nothing of the load is left running.
 
-    Ctrl-C ends the load within two seconds; the recording then holds what was measured and ``interrupted`` is set.
+    Ctrl-C ends the load within two seconds, a second one at once; the recording then holds what was measured and
+    ``interrupted`` is set. Where every request fails for a reason that more of them will not change (no such endpoint,
+    credentials that are refused), the load ends early too, and ``aborted`` says so.
 
     Args:
         judged: False where latency and client health mean nothing (moto's mock).
+        gives_up: Whether the load also ends early when its first requests all fail, whatever with; ``abort_on`` in
+            the profile comes before that.
 
     Raises:
-        EndpointError: every request fails for a reason that more requests will not change: no such endpoint,
-            credentials that are refused.
+        ConfigurationError: this process may not open as many connections as the load can need; nothing was sent.
+        BaseException: what a listener or a signal's handler raised to end the test (see `LoadHooks.ends_test`); the
+            load has ended by then.
     """
-    session = LoadSession(plan, transport, endpoint_name=endpoint_name, base_url=base_url)
-    return _Run(session, hooks, judged=judged).run()
+    try:
+        refuse_more_than_files_allow(plan.profile)
+        session = LoadSession(plan, transport, endpoint_name=endpoint_name, base_url=base_url)
+        run = _Run(session, hooks, judged=judged, gives_up=gives_up)
+    except BaseException:
+        transport.close()
+        raise
+    return run.run()
 
 
 class _Run:
-    def __init__(self, session: LoadSession, hooks: LoadHooks, *, judged: bool) -> None:
+    def __init__(self, session: LoadSession, hooks: LoadHooks, *, judged: bool, gives_up: bool) -> None:
         self.session = session
         self.hooks = hooks
+        session.ends_test = hooks.ends_test
         self.judged = judged
-        self.interrupted = False
-        self.answered = False
-        self.hopeless: str | None = None
+        self.interrupts = Interrupts(self._end_window)
         profile = session.plan.profile
+        self.giving_up = GivingUp(session, when_all_fail=gives_up and profile.abort_rule is None)
         self.shape: Shape = OpenShape(session) if profile.open_model else ClosedShape(session)
         self.watch = StallWatch() if session.transport.reads_in_loop and StallWatch.is_possible() else None
         self.ticker = LoopTicker(self.shape.prepare, self.watch)
@@ -100,22 +126,23 @@ class _Run:
         """Everything, in order; the finally clauses leave nothing behind however it ends."""
         started_at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         session = self.session
-        environment = create_environment(session, stop_timeout_s=session.plan.profile.timeout_s + 1)
-        background = [gevent.spawn(self.ticker.run), gevent.spawn(self._sweep)]
+        self.environment = environment = create_environment(session, stop_timeout_s=session.plan.profile.timeout_s + 1)
+        background = [gevent.spawn(session.guard, self.ticker.run), gevent.spawn(session.guard, self._sweep)]
         if self.hooks.refresh is not None:
-            background.append(gevent.spawn(self._refresh, self.hooks.refresh))
-        try:
-            if self.hooks.on_environment is not None:
-                self.hooks.on_environment(environment)
-                session.report_request = request_reporter(environment, session)
-            with garbage_collection_held_off(), self._interruptible(), quiet_spawning():
-                if self.watch is not None:
-                    self.watch.start()
-                self._drive(environment)
-        finally:
-            self._shut_down(environment, background)
-        if self.hopeless is not None:
-            raise EndpointError(self.hopeless)
+            background.append(gevent.spawn(session.guard, self._refresh, self.hooks.refresh))
+        with stray_errors(session.end_by, session.ends_test), self.interrupts.counted():
+            try:
+                if self.hooks.on_environment is not None:
+                    self.hooks.on_environment(environment)
+                    session.report_request = request_reporter(environment, session)
+                with garbage_collection_held_off(), quiet_spawning():
+                    if self.watch is not None:
+                        self.watch.start()
+                    self._drive(environment)
+            finally:
+                self._shut_down(environment, background)
+        if session.ended_by is not None:
+            raise session.ended_by
         return self._recording(started_at)
 
     def _drive(self, environment: Any) -> None:
@@ -141,18 +168,12 @@ class _Run:
         self._drain(runner)
 
     def _over(self) -> bool:
-        return self.interrupted or self.hopeless is not None or perf_counter() >= self.session.window_end_s
+        return perf_counter() >= self.session.window_end_s
 
-    def _give_up_if_hopeless(self, now: float) -> None:
-        session = self.session
-        if self.answered or len(session.samples) < _ENOUGH_TO_GIVE_UP:
-            return
-        self.answered = OK in session.samples.kind
-        reasons = [] if self.answered else [hopeless(failure) for failure in session.examples.values()]
-        if any(reasons):
-            reason = next(filter(None, reasons))
-            self.hopeless = f"{session.endpoint_name} at {session.base_url}: every request fails with {reason}"
-            self._end(now)
+    @property
+    def _in_a_hurry(self) -> bool:
+        """Whether what is still under way is not worth its whole timeout."""
+        return bool(self.interrupts.count) or self.giving_up.abort is not None or self.session.ended_by is not None
 
     def _pump_until(self, moment_s: float) -> None:
         """Let the load run until *moment_s*, its own early end, or Ctrl-C."""
@@ -167,27 +188,35 @@ class _Run:
     def _goes_on(self) -> bool:
         """Look at the running load: whether nothing has ended it."""
         now = perf_counter()
-        self._give_up_if_hopeless(now)
-        if self.abort.check(now):
+        stopped = is_stopped(self.environment)
+        if stopped and not self._over():
+            self.session.exceptions.append("something stopped Locust's runner while the load ran")
+        if stopped or self.giving_up.check(now) or self.abort.check(now) or self.session.ended_by is not None:
             self._end(now)
         self._show_progress(now)
         return not self._over()
 
     def _end(self, now: float) -> None:
-        self.session.window_end_s = min(self.session.window_end_s, now)
+        self._end_window()
         self.shape.interrupt(now)
 
+    def _end_window(self) -> None:
+        self.session.window_end_s = min(self.session.window_end_s, perf_counter())
+
     def _drain(self, runner: Any) -> None:
-        """Wait for the requests under way: up to their timeout, or `INTERRUPT_GRACE_S` after Ctrl-C."""
+        """Wait for the requests under way: up to their timeout, `INTERRUPT_GRACE_S` after Ctrl-C, no more after two."""
         patience_s = self.session.plan.profile.timeout_s + _BEYOND_TIMEOUT_S
         begin_s = perf_counter()
-        while runner.user_greenlets and perf_counter() < begin_s + patience_s:
-            if self.interrupted or self.hopeless:
+        hurried = False
+        while runner.user_greenlets and perf_counter() < begin_s + patience_s and self.interrupts.count < 2:
+            if self._in_a_hurry and not hurried:
+                hurried = True
                 self.shape.interrupt(self.session.window_end_s)
                 patience_s = min(patience_s, perf_counter() - begin_s + INTERRUPT_GRACE_S)
             self._show_progress(perf_counter())
             gevent.sleep(_PUMP_S / 5)
-        runner.user_greenlets.kill()
+        self.session.out_of_time = not hurried and not self._in_a_hurry
+        runner.user_greenlets.kill(timeout=_KILL_S)
 
     def _show_progress(self, now: float) -> None:
         if self.hooks.on_progress is not None and now >= self.live.next_s:
@@ -210,28 +239,15 @@ class _Run:
         finally:
             pool.kill()
 
-    @contextmanager
-    def _interruptible(self) -> Iterator[None]:
-        """Turn Ctrl-C into an orderly end; a second one is Python's own."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = signal.getsignal(signal.SIGINT)
-
-        def interrupt(_number: int, _frame: object) -> None:
-            self.interrupted = True
-            self.session.window_end_s = min(self.session.window_end_s, perf_counter())
-            signal.signal(signal.SIGINT, before)
-
-        signal.signal(signal.SIGINT, interrupt)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
-
     def _shut_down(self, environment: Any, background: list[Any]) -> None:
+        runner = environment.runner
+        self._end_window()
         try:
-            environment.runner.quit()
+            # The runner itself would wait for the users: up to their timeout, whatever ended the load.
+            if runner.spawning_greenlet is not None:
+                runner.spawning_greenlet.kill()
+            runner.user_greenlets.kill(timeout=_KILL_S)
+            runner.quit()
         finally:
             if self.watch is not None:
                 self.watch.stop()
@@ -241,8 +257,12 @@ class _Run:
     def _recording(self, started_at: str) -> Recording:
         session, plan = self.session, self.session.plan
         if self.watch is not None:
-            note_late_reads(session.samples, self.watch.stalls)
+            note_late_reads(session.samples, self.watch.stalls, self.ticker.ticks)
         unsent_due, unsent_model = self.shape.unsent()
+        aborted = self.giving_up.abort or self.abort.abort
+        window_start_s = session.window_start_s
+        if self.giving_up.abort is not None and window_start_s > session.window_end_s:
+            window_start_s = min(session.samples.due)
         return Recording(
             model_names=[route.name for route in plan.routes],
             multi_model=plan.multi_model,
@@ -251,7 +271,7 @@ class _Run:
             samples=session.samples,
             open_model=plan.profile.open_model,
             # A load that ended before its window opened has an empty one.
-            window_start_s=min(session.window_start_s, session.window_end_s),
+            window_start_s=min(window_start_s, session.window_end_s),
             window_end_s=session.window_end_s,
             clients=[ClientReadings(self.cpu.cpu, self.ticker.lag_s, self.ticker.wake_lag_s, judged=self.judged)],
             started_at=started_at,
@@ -264,8 +284,8 @@ class _Run:
             connects=self.connects,
             examples=session.examples,
             task_exceptions=session.exceptions,
-            interrupted=self.interrupted,
-            aborted=self.abort.abort,
+            interrupted=bool(self.interrupts.count),
+            aborted=aborted,
             unprimed=self.priming.unready,
-            complete=plan.profile.open_model and not self.interrupted and self.abort.abort is None,
+            complete=plan.profile.open_model and not self.interrupts.count and aborted is None,
         )

@@ -7,13 +7,18 @@ from array import array
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from gevent import GreenletExit
+
+from pytest_smload.core.request.error_kinds import OWN_NAMES, TIMEOUT
+from pytest_smload.core.request.invocation import InvocationFailure
 from pytest_smload.core.samples.recording import Samples
+from pytest_smload.engine.backoff import BackOff
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_smload.core.load.plan import LoadPlan
-    from pytest_smload.core.request.invocation import InvocationFailure, Payload
+    from pytest_smload.core.request.invocation import Payload
     from pytest_smload.core.request.transport import Connection, Transport
     from pytest_smload.engine.turnstile import Turnstile
 
@@ -31,8 +36,11 @@ class LoadSession:
         turnstile: Gives out arrivals (open model), else None.
         arrival_models: Route index of each arrival of the schedule (open model).
         bytes_in, bytes_out: Body bytes of window samples per route.
-        examples: First failure per error kind.
+        examples: First failure per error kind; kinds that share a code share one.
         exceptions: What went wrong in the load generator's own code or a listener, one line each.
+        ends_test: Exceptions that are raised to end the test; what is no `Exception` at all always is.
+        ended_by: What was raised to end the test, in whatever greenlet, or None.
+        out_of_time: Whether requests still under way have had all the time they may take: killed, they are timeouts.
         report_request: Fires Locust's request event, or None where nobody listens.
     """
 
@@ -54,10 +62,14 @@ class LoadSession:
         self.bytes_out = [0] * routes
         self.examples: dict[str, InvocationFailure] = {}
         self.exceptions: list[str] = []
+        self.ends_test: tuple[type[BaseException], ...] = ()
+        self.ended_by: BaseException | None = None
+        self.out_of_time = False
         self.report_request: Callable[[Connection, float, int, Payload], None] | None = None
         self._counts_from_due = plan.profile.open_model
         self._most_requests = plan.profile.max_requests
         self._connections: dict[Any, Connection] = {}
+        self._back_off = BackOff(paced=plan.profile.open_model)
 
     def enter(self, user: Any) -> Connection:
         """Return a connection for *user*; in the ramp of a closed load it is opened ahead of its first request."""
@@ -71,14 +83,31 @@ class LoadSession:
         """Close *user*'s connection."""
         connection = self._connections.pop(user, None)
         if connection is not None:
+            self._back_off.forget(connection)
             connection.close()
 
-    def guard(self, drive: Callable[[LoadSession, Any], None], user: Any) -> None:
-        """Run *drive* for *user*, keeping what it raises: an exception there makes the run INVALID."""
+    def guard(self, work: Callable[..., object], *arguments: Any) -> None:
+        """Run *work*, keeping what it raises: an exception there makes the run INVALID, and what is none ends it."""
         try:
-            drive(self, user)
+            work(*arguments)
+        except self.ends_test as error:
+            self.end_by(error)
         except Exception:
             self.exceptions.append(traceback.format_exc().strip().splitlines()[-1])
+        except GreenletExit:
+            raise
+        except BaseException as error:  # pytest's own, SystemExit, GeneratorExit: their place is the test
+            self.end_by(error)
+
+    def end_by(self, error: BaseException) -> None:
+        """End the load for *error*, which is the test's to hear; the first one counts."""
+        self.ended_by = self.ended_by or error
+        self.window_end_s = min(self.window_end_s, perf_counter())
+
+    def first_under_way_s(self) -> float:
+        """When the oldest request under way was begun (``perf_counter``), infinite where there is none."""
+        connections = self._connections.values()
+        return min((each.start for each in connections if each.start > each.end), default=_FAR)
 
     @property
     def sent(self) -> int:
@@ -118,9 +147,23 @@ class LoadSession:
         if (due_s if self._counts_from_due else start_s) >= self.window_start_s:
             self.bytes_in[model] += connection.bytes_in
             self.bytes_out[model] += len(payload.body)
+        report = self.report_request
         if kind:
             failure = connection.failure
-            if failure is not None and failure.kind not in self.examples:
-                self.examples[failure.kind] = failure
-        if self.report_request is not None:
-            self.report_request(connection, due_s, model, payload)
+            name = self.transport.kinds.name(kind)
+            if failure is not None and name not in self.examples:
+                self.examples[name] = failure
+            if report is not None:
+                report(connection, due_s, model, payload)
+            self._back_off.after(connection, due_s, kind)
+        elif report is not None:
+            report(connection, due_s, model, payload)
+
+    def record_killed(self, connection: Connection, due_s: float, model: int, payload: Payload) -> None:
+        """Append the request that *connection* was killed in, where it had all the time it may take."""
+        if self.out_of_time and connection.start > connection.end:
+            connection.end = perf_counter()
+            connection.bytes_in = 0
+            message = f"no complete response within {self.plan.profile.timeout_s:g} s"
+            connection.failure = InvocationFailure(OWN_NAMES[TIMEOUT], message)
+            self.record(connection, due_s, model, TIMEOUT, payload)

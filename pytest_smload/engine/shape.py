@@ -14,14 +14,12 @@ from pytest_smload.core.load.schedule import WARMUP_SEED, Schedule
 from pytest_smload.core.load.stages import StageSpan, stage_at, stage_spans
 from pytest_smload.core.load.traffic import ShuffledBlocks, SmoothBlocks
 from pytest_smload.engine.turnstile import Turnstile
-from pytest_smload.file_limit import raise_file_limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pytest_smload.engine.session import LoadSession
 
-_FILES_KEPT_FREE = 64
 _STEPS_PER_TICK = 400
 
 
@@ -84,7 +82,6 @@ class ClosedShape:
         return sequence
 
     def start(self, runner: Any) -> None:
-        raise_file_limit()
         self.begin_s = perf_counter()
         self.window_start_s = self.begin_s + self.profile.warmup_s
         if not self.profile.warmup_s:
@@ -147,7 +144,7 @@ class OpenShape:
         most, primed = self.profile.max_requests, self.session.begun
         if most is not None and primed:
             self._lay_out(most=max(0, most - primed))
-        users = max(1, min(self.concurrency.max_in_flight, raise_file_limit() - _FILES_KEPT_FREE))
+        users = self.concurrency.max_in_flight
         runner.start(users, users)
         runner.spawning_greenlet.join()
         session, schedule = self.session, self.schedule

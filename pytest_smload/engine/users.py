@@ -6,6 +6,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import gevent
+from gevent import GreenletExit
 
 from pytest_smload.engine.locust_import import import_locust
 
@@ -37,11 +38,21 @@ def user_class(session: LoadSession) -> Any:
             session.leave(self)
 
     def invoke_endpoint(user: Any) -> None:
-        session.guard(drive, user)
+        session.guard(_watched, drive, session, user)
         raise StopUser
 
     SageMakerUser.tasks = [invoke_endpoint]
     return SageMakerUser
+
+
+def _watched(drive: Callable[[LoadSession, Any], None], session: LoadSession, user: Any) -> None:
+    """Run *drive*; a user killed while the load has need of it is as bad as one that an exception ended."""
+    try:
+        drive(session, user)
+    except GreenletExit:
+        if perf_counter() < session.window_end_s and user._state == LOCUST_STATE_RUNNING:
+            session.exceptions.append("GreenletExit: a user was killed while the load ran")
+        raise
 
 
 def drive_closed(session: LoadSession, user: Any) -> None:
@@ -57,7 +68,11 @@ def drive_closed(session: LoadSession, user: Any) -> None:
         cursor = cursors[model]
         cursors[model] = cursor + 1 if cursor + 1 < len(model_rows) else 0
         payload = model_rows[cursor]
-        kind = invoke(routes[model], payload)
+        try:
+            kind = invoke(routes[model], payload)
+        except GreenletExit:
+            session.record_killed(connection, ready_s, model, payload)
+            raise
         record(connection, ready_s, model, kind, payload)
         ready_s = connection.end
         if wait_s:
@@ -86,7 +101,11 @@ def drive_open(session: LoadSession, user: Any) -> None:
         cursor = cursors[model]
         cursors[model] = cursor + 1 if cursor + 1 < len(model_rows) else 0
         payload = model_rows[cursor]
-        kind = invoke(routes[model], payload)
+        try:
+            kind = invoke(routes[model], payload)
+        except GreenletExit:
+            session.record_killed(connection, turnstile.due[arrival], model, payload)
+            raise
         due_s = turnstile.due[arrival]
         # Where another user was free all along, that this one was not is no excuse for sending late.
         if all_were_busy and free_s > due_s:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_smload.gate.keys import PERF_TEST
+from pytest_smload.gate.mark_names import meant
 from pytest_smload.gate.marks import (
     BUDGET,
     FIXTURES,
@@ -21,7 +22,7 @@ from pytest_smload.gate.marks import (
 from pytest_smload.gate.optin import SKIP_REASON
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 
 def prepare_items(session: pytest.Session, items: list[pytest.Item], *, opted_in: bool) -> None:
@@ -31,8 +32,14 @@ def prepare_items(session: pytest.Session, items: list[pytest.Item], *, opted_in
     with any file that cannot be collected.
     """
     problems: dict[str, list[str]] = {}
+    concerned = _concerned_tests(session.config, items) if opted_in else ()
+    registered = _registered_marks(session.config)
     for item in items:
-        if not is_ours(item):
+        misspelt = _misspelt_marks(item, registered)
+        if misspelt:
+            problems.setdefault(_file_id(item), []).extend(_named(item, problem) for problem in misspelt)
+            continue
+        if not is_ours(item) and item not in concerned:
             continue
         test = _marked_test(item)
         perf_test = read_marks(test)
@@ -56,11 +63,43 @@ def prepare_items(session: pytest.Session, items: list[pytest.Item], *, opted_in
 def is_ours(item: pytest.Item) -> bool:
     """Whether the test is one of pytest-smload's.
 
-    A bare ``perf`` mark on a test that has no budget and uses none of our fixtures is somebody else's.
+    A bare ``perf`` mark on a test that has no budget and uses none of our fixtures is somebody else's, unless an
+    option or a budget key concerns it (`pytest_smload.gate.concerned`).
     """
     if next(item.iter_markers(BUDGET), None) is not None or uses(item, FIXTURES):
         return True
     return any(mark.args or mark.kwargs for mark in item.iter_markers(PERF))
+
+
+def is_bare(item: pytest.Item) -> bool:
+    """Whether the test has the ``perf`` mark and nothing else that says whose it is."""
+    return next(item.iter_markers(PERF), None) is not None and not is_ours(item)
+
+
+def _concerned_tests(config: pytest.Config, items: Iterable[pytest.Item]) -> set[pytest.Item]:
+    bare = [item for item in items if is_bare(item)]
+    if not bare:
+        return set()
+    # It reads settings files, which a run without such a test does not pay for.
+    from pytest_smload.gate.concerned import Concerned
+
+    concerned = Concerned(config)
+    return {item for item in bare if concerned.concerns(item)}
+
+
+def _registered_marks(config: pytest.Config) -> set[str]:
+    lines: list[str] = config.getini("markers")
+    return {line.partition(":")[0].partition("(")[0].strip() for line in lines}
+
+
+def _misspelt_marks(item: pytest.Item, registered: Collection[str]) -> list[str]:
+    names = dict.fromkeys(mark.name for mark in item.iter_markers())
+    return [
+        f"mark {name!r}: did you mean {wanted!r}? A mark of your own by that name is to be registered (markers in "
+        "pytest.ini)"
+        for name in names
+        if (wanted := meant(name)) is not None and name not in registered
+    ]
 
 
 def uses(item: pytest.Item, names: Iterable[str]) -> bool:

@@ -50,14 +50,16 @@ class Console:
         self._live = False
         self._label: str | None = None
         self._next_plain_s = PLAIN_LINE_EVERY_S
+        self._announced: set[str] = set()
 
     def announce(self, request: LoadRequest, endpoint: EndpointFacts, transport: str, reason: str) -> None:
-        """Say where the load is about to go."""
+        """Say where the load is about to go, where none went there before."""
         self._label = request.label
         self._next_plain_s = PLAIN_LINE_EVERY_S
-        line = before_load_line(
-            endpoint, request.target, transport=transport, transport_reason=reason, label=request.label
-        )
+        line = before_load_line(endpoint, request.target, transport=transport, transport_reason=reason)
+        if line in self._announced:
+            return
+        self._announced.add(line)
         with self._terminal() as terminal:
             if terminal is not None:
                 terminal.ensure_newline()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unittest
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,13 @@ from pytest_smload.conduct.endpoints import EndpointPool
 from pytest_smload.conduct.load import conduct
 from pytest_smload.engine.run import LoadHooks
 from pytest_smload.gate.console import Console
+from pytest_smload.gate.interruption import tell_junit
 from pytest_smload.gate.keys import KEEPER, PERF_RUN, PERF_TEST
 from pytest_smload.gate.outcome import result_of
 from pytest_smload.gate.perf_run import PerfRun
+from pytest_smload.gate.termination import Termination
 from pytest_smload.options import OPTIONS, SWITCHES
+from pytest_smload.reports.text.failure import DEFAULT_WIDTH
 from pytest_smload.settings.file import SettingsFiles
 from pytest_smload.settings.sources import read_overrides
 
@@ -35,6 +39,9 @@ class Gate:
     Attributes:
         overrides: Options and environment.
         endpoints: The endpoints used so far.
+        foreseen: What to know of the loads before they run, a line each.
+        stale: Lines on baselines whose test does not exist, for the first report of a test of ours: only reports reach
+            the terminal from an xdist worker.
     """
 
     def __init__(self, config: pytest.Config) -> None:
@@ -43,8 +50,11 @@ class Gate:
         given |= {option.name: "1" for option in SWITCHES if config.getoption(option.dest)}
         self.overrides = read_overrides(given, dict(os.environ))
         self.endpoints = EndpointPool()
+        self.foreseen: list[str] = []
+        self.stale: list[str] = []
         self._files = SettingsFiles(config.rootpath)
         self._console = Console(self._terminal)
+        self._termination = Termination()
 
     @property
     def transport(self) -> str | None:
@@ -55,6 +65,13 @@ class Gate:
     def report_directory(self) -> str | None:
         """Where ``report.json`` goes, or None."""
         return self.overrides.text("report")
+
+    @property
+    def width(self) -> int:
+        """Columns of the terminal; what failures are laid out for where there is none."""
+        if self._config.pluginmanager.get_plugin("terminalreporter") is None:
+            return DEFAULT_WIDTH
+        return self._config.get_terminal_writer().fullwidth
 
     @property
     def options(self) -> list[str]:
@@ -91,21 +108,27 @@ class Gate:
         """Run one load of a test, showing it on the console.
 
         Raises:
-            KeyboardInterrupt: Ctrl-C ended the load; what was measured is among the run's results.
+            KeyboardInterrupt, pytest.exit.Exception: Ctrl-C or SIGTERM ended the load; what was measured is among the
+                run's results.
         """
         try:
-            result = conduct(request, self._hooks(request), self._console)
+            with self._termination.loading():
+                result = conduct(request, self._hooks(request), self._console)
         finally:
             self._console.end_load()
         run.results.append(result)
         if result.interrupted:
             # pytest makes no report of a test that Ctrl-C ended.
-            self._config.stash[KEEPER].tests.append(result_of(run))
+            interrupted = result_of(run)
+            self._config.stash[KEEPER].tests.append(interrupted)
+            tell_junit(self._config, interrupted)
+            self._termination.exit_if_asked()
             raise KeyboardInterrupt
         return result
 
     def close(self) -> None:
         """Stop what is still running."""
+        self._termination.close()
         self.endpoints.close()
 
     @contextmanager
@@ -129,5 +152,6 @@ class Gate:
         return LoadHooks(
             on_environment=on_environment if hook.get_hookimpls() else None,
             on_progress=self._console.progress,
+            ends_test=(pytest.exit.Exception, unittest.SkipTest),
             refresh=getattr(request.target.credentials, "refresh_if_needed", None),
         )

@@ -10,6 +10,7 @@ from pytest_smload.core.limits.budget import Level, merge
 from pytest_smload.core.limits.sources import parse_marker_limits
 from pytest_smload.core.load.fields import MARK_KEYS
 from pytest_smload.core.load.profile import LOAD_FIELDS, check_load_fields, given_shapes
+from pytest_smload.core.load.stages import names_of_stages
 from pytest_smload.core.load.weights import resolve_models
 from pytest_smload.core.wording import unknown_field
 
@@ -22,6 +23,11 @@ PERF = "perf"
 BUDGET = "perf_budget"
 LOADING_FIXTURES = ("sm_endpoint", "load_result")
 PARAMETER_SET = "the parameter set"
+MOCKED_TOO_LATE = (
+    "@mock_aws begins its mock when the fixtures are done, and load_result is one: the load would go to AWS itself. "
+    "Run it in the body, sm_endpoint.load(load_profile), or have a fixture of yours start the mock first: "
+    "`with mock_aws(): yield`, named before load_result"
+)
 FIXTURES = (*LOADING_FIXTURES, "load_profile")
 
 
@@ -146,9 +152,23 @@ def _misuse(test: MarkedTest) -> list[str]:
                 f"uses {' and '.join(shown)} without the perf mark: a plain pytest run must never send load; "
                 "add @pytest.mark.perf"
             )
+    loads_first = "load_result" in test.fixtures or not any(name in test.named for name in LOADING_FIXTURES)
+    if loads_first and _mocks_by_decorator(test.function):
+        problems.append(MOCKED_TOO_LATE)
     if inspect.iscoroutinefunction(test.function) or inspect.isasyncgenfunction(test.function):
         problems.append("is async: a load runs to its end inside the test, so write a plain function")
     return problems
+
+
+def _mocks_by_decorator(function: Callable[..., Any] | None) -> bool:
+    """Whether ``moto.mock_aws`` wraps the function: its mock begins when the fixtures are done."""
+    wrapped: Any = function
+    while wrapped is not None:
+        module = getattr(wrapped, "__globals__", {}).get("__name__", "")
+        if module.partition(".")[0] == "moto":
+            return True
+        wrapped = getattr(wrapped, "__wrapped__", None)
+    return False
 
 
 def _strangers(loads: list[tuple[str, dict[str, Any]]], budget: Budget) -> list[str]:
@@ -158,6 +178,5 @@ def _strangers(loads: list[tuple[str, dict[str, Any]]], budget: Budget) -> list[
         return []
     names = list(resolve_models(models))
     stages = next((fields.get("stages") for _, fields in reversed(loads) if given_shapes(fields)), None) or ()
-    stage_names = [getattr(stage, "name", None) or str(number) for number, stage in enumerate(stages, start=1)]
-    resolved = budget.resolve(models=names, stages=stage_names, open_model=True)
+    resolved = budget.resolve(models=names, stages=names_of_stages(stages), open_model=True)
     return [problem for problem in resolved.problems if "stage" not in problem or stages]

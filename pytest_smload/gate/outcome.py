@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pytest_smload.conduct.stale_baselines import stale_loads
 from pytest_smload.core.results.result import TestResult
 from pytest_smload.errors import InvocationError, SmloadError
 from pytest_smload.gate.baseline_updates import update_baselines
 from pytest_smload.gate.keys import ERROR_PHASE, INVALID_PHASE
 from pytest_smload.reports.junit import junit_properties
-from pytest_smload.reports.text.failure import failure_text, invalid_text, no_load_text
+from pytest_smload.reports.text.failure import failure_text, invalid_text, no_load_text, unused_budget_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +29,7 @@ class Phase:
         text: How pytest shows its failure; ``""`` where it did not fail.
         message: What its failure says, without the traceback.
         error: What it raised.
+        excused: Whether it was expected to fail.
     """
 
     when: str | None
@@ -35,6 +37,7 @@ class Phase:
     text: str = ""
     message: str = ""
     error: BaseException | None = None
+    excused: bool = False
 
     @property
     def failed(self) -> bool:
@@ -52,6 +55,7 @@ class Ruling:
         result: What reports say of the attempt, on the one report that carries it.
         failure: Why the test failed, in one line, where its result does not say so.
         baseline: What came of recording its loads, in one line.
+        stale: On recorded loads that a test which ran to its end did not run, a line each.
     """
 
     phase: Phase
@@ -59,6 +63,7 @@ class Ruling:
     result: TestResult | None = None
     failure: str | None = None
     baseline: str | None = None
+    stale: list[str] = field(default_factory=list)
 
 
 def result_of(run: PerfRun, *, body_failed: bool = False) -> TestResult:
@@ -67,32 +72,38 @@ def result_of(run: PerfRun, *, body_failed: bool = False) -> TestResult:
     return TestResult(run.nodeid, run.attempt, verdict, tuple(run.results))
 
 
-def breach_text(run: PerfRun, *, report_directory: str | None, options: Sequence[str]) -> str | None:
+def breach_text(run: PerfRun, *, report_directory: str | None, options: Sequence[str], width: int) -> str | None:
     """Return what a test whose body passed fails with, or None where no budget was breached or nothing can be trusted.
 
     Args:
         run: The attempt.
         report_directory: Where ``report.json`` goes, or None.
         options: This run's ``--smload-…`` arguments, for the next command.
+        width: Columns of the terminal.
     """
     if run.results and run.verdict == "fail":
-        return failure_text(result_of(run), report_dir=report_directory, options=options)
+        run.told = True
+        return failure_text(result_of(run), width=width, report_dir=report_directory, options=options)
     return None
 
 
-def judge_phase(run: PerfRun, phase: Phase, *, options: Sequence[str]) -> Ruling:
+def judge_phase(run: PerfRun, phase: Phase, *, options: Sequence[str], width: int) -> Ruling:
     """Rule on *phase*: an error where the run is INVALID; the result goes with the attempt's last report.
 
     JUnit XML takes its properties from the teardown's report, and from the body's where both failed.
     """
     if phase.when == "setup" and phase.outcome == "passed":
         return Ruling(phase)
-    ruling = Ruling(phase if phase.when != "call" else _enforced(run, phase, options))
     of_teardown = phase.when == "teardown"
+    # A fixture after load_result may skip the test as well as its body may.
+    to_enforce = phase.when == "call" or (phase.when == "setup" and phase.outcome == "skipped" and run.results)
+    ruling = Ruling(_enforced(run, phase, options, width) if to_enforce else phase)
     if not of_teardown:
         run.over = True
         if run.updating:
             _update_baselines(run, ruling)
+        if phase.when == "call" and phase.outcome == "passed" and run.results:
+            ruling.stale = stale_loads(run.baselines, run.load_keys)
     failed = ruling.phase.failed
     result = result_of(run, body_failed=failed and phase.when == "call")
     if run.results:
@@ -104,14 +115,21 @@ def judge_phase(run: PerfRun, phase: Phase, *, options: Sequence[str]) -> Ruling
     return ruling
 
 
-def _enforced(run: PerfRun, body: Phase, options: Sequence[str]) -> Phase:
+def _enforced(run: PerfRun, body: Phase, options: Sequence[str], width: int) -> Phase:
     if run.results and run.verdict == "invalid":
         also = f"\n\nThe test's body failed as well:\n\n{body.text}" if body.failed else ""
-        return _error(INVALID_PHASE, invalid_text(result_of(run), options=options) + also)
+        run.told = True
+        return _error(INVALID_PHASE, invalid_text(result_of(run), width=width, options=options) + also)
     if isinstance(body.error, SmloadError) and not isinstance(body.error, InvocationError):
         return _error(ERROR_PHASE, str(body.error))
     if not run.results and body.outcome == "passed":
         return _error(ERROR_PHASE, no_load_text(run.nodeid, options=options))
+    if run.results and body.outcome == "passed" and run.unused_budget:
+        return _error(ERROR_PHASE, unused_budget_text(run.nodeid, run.unused_budget, options=options))
+    if run.results and body.outcome == "skipped" and not body.excused and run.verdict == "fail":
+        # unittest keeps a skip for itself until the body is over.
+        text = failure_text(result_of(run), options=options)
+        return Phase("call", "failed", text, text)
     return body
 
 

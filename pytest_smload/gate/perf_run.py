@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_smload.conduct.baseline_file import BaselineFile
 from pytest_smload.conduct.regressions import BaselineUse
+from pytest_smload.core.baselines.runs import load_key
 from pytest_smload.core.limits.regression_limit import RegressionLimit
-from pytest_smload.core.limits.sources import budget_from_sources, override_budget
+from pytest_smload.core.limits.sources import budget_from_sources, key_matches, override_budget
 from pytest_smload.errors import ConfigurationError
 from pytest_smload.settings.resolve import choose_endpoint, resolve_load
 
@@ -37,8 +38,14 @@ class PerfRun:
         profile_name: The named profile that took part.
         results: Its loads so far.
         over: Whether its body is over and its verdict given.
+        told: Whether the text it fails with shows the checks of its loads.
         baselines: The file its runs are recorded in.
-        updating: Whether this run records instead of comparing.
+        updating: Whether this run records.
+        accepting: Whether it does where the run regressed.
+        load_keys: Of its loads so far, in the baseline file.
+        own_limits: Where the limits written for this very test are, by a mark or a key that names it; ``""`` where
+            there are none.
+        inherited: Whether a load of it was held against them.
     """
 
     nodeid: str
@@ -51,8 +58,13 @@ class PerfRun:
     notes: tuple[str, ...]
     baselines: BaselineFile
     updating: bool
+    accepting: bool = False
+    load_keys: set[str] = field(default_factory=set)
     results: list[LoadResult] = field(default_factory=list)
     over: bool = False
+    told: bool = False
+    own_limits: str = ""
+    inherited: bool = False
 
     @classmethod
     def from_sources(
@@ -93,6 +105,8 @@ class PerfRun:
             notes=tuple(notes),
             baselines=BaselineFile(root, test),
             updating=overrides.update_baselines,
+            own_limits=_own_limits(perf_test, test, file),
+            accepting=overrides.accept_regression,
         )
 
     def check_baselines(self) -> None:
@@ -113,8 +127,9 @@ class PerfRun:
         *options* are this run's ``--smload-…`` arguments, for the command that records it.
         """
         earlier = sum(result.label == label for result in self.results)
-        key = f"{label or ''} #{earlier + 1}".strip() if earlier else label or ""
-        return BaselineUse(self.baselines, key, self.updating, (self.nodeid, *options))
+        key = load_key(label, earlier + 1)
+        self.load_keys.add(key)
+        return BaselineUse(self.baselines, key, self.updating, self.accepting, (self.nodeid, *options))
 
     def load_profile(self) -> LoadProfile:
         """Return the resolved profile.
@@ -132,16 +147,32 @@ class PerfRun:
     def budget_of(self, budget: Any, inherit: object) -> Budget | None:
         """Return the limits of a load called with *budget*: the test's own where it is *inherit*."""
         if budget is inherit:
+            self.inherited = True
             return self.budget
         return override_budget(budget, source="load(budget=...)", profile=self.profile_name)
 
     @property
+    def unused_budget(self) -> str:
+        """Where the test's own limits are, if they were applied to none of its loads, else ``""``."""
+        return "" if self.inherited else self.own_limits
+
+    @property
     def verdict(self) -> Verdict:
-        """``invalid`` before ``fail`` before ``pass``; a test without a load is invalid."""
+        """``interrupted`` before ``invalid`` before ``fail`` before ``pass``; a test without a load is invalid."""
         verdicts = [result.verdict for result in self.results]
+        if "interrupted" in verdicts:
+            return "interrupted"
         if not verdicts or "invalid" in verdicts:
             return "invalid"
         return "fail" if "fail" in verdicts else "pass"
+
+
+def _own_limits(perf_test: PerfTest, test: str, file: FileSettings | None) -> str:
+    """Where limits for *test* itself are; those of a folder, a file or the default table are for others too."""
+    keys = [key for key in (file.budgets if file is not None else ()) if "::" in key and key_matches(key, test)]
+    if keys and file is not None:
+        return f'{file.label} [budgets."{max(keys, key=len)}"]'
+    return perf_test.limits[-1][0][1].source if perf_test.limits else ""
 
 
 def nodeid_from(nodeid: str, rootdir: Path, root: Path) -> str:

@@ -4,18 +4,33 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 from pytest_smload.core.wording import some
-from pytest_smload.gate.keys import BASELINE, FAILURE, RESULT
+from pytest_smload.gate.keys import BASELINE, FAILURE, RESULT, STALE, TOLD
+from pytest_smload.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Mapping
     from pathlib import Path
 
     from pytest_smload.core.results.result import RunResult, TestResult
+    from pytest_smload.gate.checkout import Checkout
+
+
+MOST_QUIET = -1
+"""``-q`` keeps what must not be missed, ``-qq`` nothing."""
+_COLOURS: Final[Mapping[str, dict[str, bool]]] = {
+    "PASS": {"green": True},
+    "FAIL": {"red": True},
+    "INVALID": {"red": True, "bold": True},
+    "ERROR": {"red": True},
+    "INTERRUPTED": {"yellow": True},
+    "verdict": {"bold": True},
+}
 
 
 class ResultKeeper:
@@ -34,13 +49,18 @@ class ResultKeeper:
         self.tests: list[TestResult] = []
         self.failures: list[tuple[str, str]] = []
         self._baselines: dict[str, str] = {}
+        self._told: set[tuple[str, int]] = set()
+        self._stale: dict[str, None] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         result = getattr(report, RESULT, None)
         if result is not None:
             self.tests.append(result)
+            if report.failed and getattr(report, TOLD, False):
+                self._told.add((result.nodeid, result.attempt))
         if (line := getattr(report, BASELINE, None)) is not None:
             self._baselines[report.nodeid] = line
+        self._stale |= dict.fromkeys(getattr(report, STALE, ()))
         # A repeated attempt has not failed: its outcome is "rerun".
         failure = getattr(report, FAILURE, None)
         if failure is not None and report.failed:
@@ -70,16 +90,26 @@ class ResultKeeper:
         self._interrupted = True
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        if self.tests and terminalreporter.verbosity >= 0:
-            from pytest_smload.reports.text.terminal import run_lines
-
-            terminalreporter.section("smload")
-            for line in run_lines(self._run(), width=self._config.get_terminal_writer().fullwidth):
-                terminalreporter.write_line(line)
-        for line in self._baselines.values():
+        if self.tests and terminalreporter.verbosity >= MOST_QUIET:
+            self._write_section(terminalreporter)
+        for line in (*self._baselines.values(), *self._stale):
             terminalreporter.write_line(f"smload: {line}")
         for line in self._closing_lines:
             terminalreporter.write_line(line)
+
+    def _write_section(self, terminal: pytest.TerminalReporter) -> None:
+        from pytest_smload.reports.text.terminal import run_lines
+
+        # --tb=no prints no failure, so that nothing of one is told yet.
+        told = self._told if self._config.getoption("tbstyle", "auto") != "no" else set()
+        writer = self._config.get_terminal_writer()
+        lines = list(run_lines(self._run(), writer.fullwidth, verbosity=terminal.verbosity, told=told))
+        if lines:
+            terminal.section("smload")
+        for line in lines:
+            word = line.partition(" ")[0]
+            colour = _COLOURS.get(word.rstrip(":"), {})
+            terminal.write_line(writer.markup(word, **colour) + line.removeprefix(word))
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -125,4 +155,18 @@ class ResultKeeper:
     def _run(self) -> RunResult:
         from pytest_smload.core.results.result import RunResult
 
-        return RunResult(started_at=self._started_at, interrupted=self._interrupted, tests=tuple(self.tests))
+        commit, branch = self._checkout
+        return RunResult(
+            started_at=self._started_at,
+            interrupted=self._interrupted,
+            version=__version__,
+            commit=commit,
+            branch=branch,
+            tests=tuple(self.tests),
+        )
+
+    @cached_property
+    def _checkout(self) -> Checkout:
+        from pytest_smload.gate.checkout import checkout_of
+
+        return checkout_of(self._config.rootpath)

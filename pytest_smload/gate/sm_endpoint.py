@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pytest_smload.conduct.load import LoadRequest
 from pytest_smload.core.load.plan import LoadPlan
 from pytest_smload.core.load.profile import LoadProfile
+from pytest_smload.core.quoting import quoted
 from pytest_smload.core.request.members import MEMBERS
 from pytest_smload.core.wording import unknown_field
 from pytest_smload.errors import ConfigurationError, InvocationError
@@ -46,7 +47,7 @@ class SmEndpoint:
         self.name = run.endpoint.name
         self.endpoint_name = self._target.endpoint_name
         self.region = self._target.region
-        self.url = self._target.url
+        self.url = str(self._target.url)
 
     def __repr__(self) -> str:
         return f"<sm_endpoint {self.name}: {self.endpoint_name} in {self.region}>"
@@ -93,7 +94,11 @@ class SmEndpoint:
         """
         __tracebackhide__ = True
         if not isinstance(profile, LoadProfile):
-            raise ConfigurationError(f"sm_endpoint.load takes a LoadProfile, such as load_profile; not {profile!r}")
+            raise ConfigurationError(
+                f"sm_endpoint.load takes a LoadProfile, such as load_profile; not {quoted(profile)}"
+            )
+        if label is not None and (not isinstance(label, str) or not label.strip()):
+            raise ConfigurationError(f"sm_endpoint.load: label is text such as 'calm', or None; not {quoted(label)}")
         if not profile.has_shape:
             raise ConfigurationError("sm_endpoint.load: the profile gives none of users, tps and stages")
         run = self._run

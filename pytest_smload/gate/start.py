@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_smload.conduct.stale_baselines import stale_tests
 from pytest_smload.core.limits.sources import DEFAULT_KEY, key_matches
 from pytest_smload.errors import ConfigurationError, SmloadError
 from pytest_smload.gate.collection import uses
+from pytest_smload.gate.foreseen import foresee, strangers_by_default
 from pytest_smload.gate.gate import Gate
 from pytest_smload.gate.keys import PERF_TEST
 from pytest_smload.gate.perf_run import nodeid_from
@@ -41,21 +43,46 @@ def open_gate(session: pytest.Session, collected: Sequence[pytest.Item]) -> Gate
                 run = gate.perf_run(item)
                 run.check_baselines()
                 if uses(item, ["load_result"]):
-                    with_endpoint_defaults(run.load_profile(), run.endpoint)
+                    mistakes, warning = foresee(run, with_endpoint_defaults(run.load_profile(), run.endpoint))
+                    problems += mistakes
+                    gate.foreseen += [warning] if warning else []
                 elif uses(item, ["load_profile"]):
                     run.load_profile()
             except ConfigurationError as error:
                 problems += error.problems
         for file in {id(file): file for item in items if (file := gate.file_of(item)) is not None}.values():
             problems += _unmatched_keys(file, session, collected)
+            problems += _strangers_by_default(file, session, collected)
         if problems:
             raise ConfigurationError(list(dict.fromkeys(problems)))
+        gate.stale = _stale_baselines(gate, session, items, collected)
         directory = gate.report_directory
         if directory is not None:
             check_writable(directory)
     except SmloadError as error:
         raise pytest.UsageError(f"smload: {error}") from None
     return gate
+
+
+def _strangers_by_default(file: FileSettings, session: pytest.Session, collected: Sequence[pytest.Item]) -> list[str]:
+    ours = [item for item in collected if PERF_TEST in item.stash]
+    whole = session.config.args_source is not pytest.Config.ArgsSource.ARGS
+    described = all(uses(item, ["load_result"]) for item in ours)
+    marked = [fields for item in ours for _, fields in item.stash[PERF_TEST].loads]
+    return strangers_by_default(file, marked, all_known=whole and described)
+
+
+def _stale_baselines(
+    gate: Gate, session: pytest.Session, items: Sequence[pytest.Item], collected: Sequence[pytest.Item]
+) -> list[str]:
+    """Lines on recorded baselines whose test does not exist, as far as files were collected whole."""
+    rootdir, whole = session.config.rootpath, _files_collected_whole(session, collected)
+    lines = []
+    for root in dict.fromkeys(gate.perf_run(item).root for item in items):
+        gated = {nodeid_from(item.nodeid, rootdir, root) for item in collected if PERF_TEST in item.stash}
+        ids = {nodeid_from(item.nodeid, rootdir, root) for item in collected}
+        lines += stale_tests(root, collected=ids, gated=gated, whole=whole)
+    return lines
 
 
 def _unmatched_keys(file: FileSettings, session: pytest.Session, collected: Sequence[pytest.Item]) -> list[str]:

@@ -25,7 +25,7 @@ SCHEMA_NAME = "report.schema.json"
 
 Json = dict[str, Any]
 
-_ABSENT = ("account", "baseline", "reruns", "anchor", "rerun")
+_ABSENT = ("account", "baseline", "reruns", "anchor", "rerun", "version", "commit", "branch")
 """Keys that are left out where there is nothing to say; all others are always there."""
 _FIGURES = {each.name for each in fields(Figures)}
 """Fields of a load that are written in an object of their own, its total."""
@@ -62,7 +62,8 @@ def read_report(path: str | Path) -> RunResult:
 
 def run_record(run: RunResult) -> Json:
     """Return a run as JSON values."""
-    return {**_dumped(run, {"tests"}), "tests": [attempt_record(test) for test in run.tests]}
+    about = _present(_dumped(run, {"tests"}))
+    return {**about, "verdict": run.verdict, "tests": [attempt_record(test) for test in run.tests]}
 
 
 def attempt_record(test: TestResult) -> Json:
@@ -81,9 +82,10 @@ def attempt_from(record: Any) -> TestResult:
 
 
 def load_record(load: LoadResult) -> Json:
-    """Return a load as JSON values: the total's figures in an object of their own, and the verdict beside them."""
+    """Return a load as JSON values: the total's figures in an object of their own, and what follows beside them."""
     table = _dumped(load, {**dict.fromkeys(_FIGURES, True), "baseline": _UNWRITTEN})
     table["endpoint"] = _present(table["endpoint"])
+    table["checks"] = [each | {"valid": check.valid} for each, check in zip(table["checks"], load.checks, strict=True)]
     if load.baseline is not None:
         comparisons = [_present(each) for each in table["baseline"]["comparisons"]]
         # As in the file of baselines, null is infinite there.
@@ -119,6 +121,9 @@ def report_schema() -> Json:
     parts = schema["$defs"]
     verdict = parts["TestResult"]["properties"]["verdict"]
     added = {"verdict": verdict, "total": {"$ref": f"#/$defs/{Stats.__name__}"}}
+    for part, name, kind in ((schema, "verdict", verdict), (parts["Check"], "valid", {"type": "boolean"})):
+        part["properties"][name] = kind
+        part["required"].append(name)
     load = _without(parts["LoadResult"], _FIGURES)
     parts["LoadResult"] = load | {
         "properties": added | load["properties"],

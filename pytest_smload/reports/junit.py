@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from pytest_smload.reports.words.cells import number_text, observed_text, plain_text
-from pytest_smload.reports.words.details import NOT_JUDGED
+from pytest_smload.reports.words.cells import plain_text, verdict_word
+from pytest_smload.reports.words.details import NOT_JUDGED, is_judged
 from pytest_smload.reports.words.headline import endpoint_words
 
 if TYPE_CHECKING:
@@ -19,10 +19,12 @@ Property = tuple[str, str]
 
 
 def junit_properties(test: TestResult) -> list[Property]:
-    """Return (name, value) pairs, names unique: ``("smload.total.p95.limit", "<= 250 ms")``.
+    """Return (name, value) pairs, names unique: ``("smload.total.p95.observed", "212.4")``.
 
-    ``smload.verdict`` and ``smload.endpoint`` come first. Each check has ``limit``, ``observed``, ``verdict``,
-    ``proven``, ``source`` and ``n``, and ``lower``, ``upper``, ``n_eff`` and ``note`` where it has them. Where
+    ``smload.verdict`` and ``smload.endpoint`` come first. Each check has ``limit`` as people read it, ``unit``,
+    ``verdict``, ``proven`` and ``source``, and of these numbers, in that unit, those that exist: ``observed``,
+    ``at_least``, ``at_most``, ``lower``, ``upper`` (``inf`` where there is no end), ``n`` and ``n_eff``; and a
+    ``note`` where there is something to say. Where
     a test ran several loads, the load's label, or its number from 1, follows ``smload``, and each has a verdict and an
     endpoint of its own.
     """
@@ -51,7 +53,7 @@ def _load_names(loads: Sequence[LoadResult]) -> list[str]:
 
 
 def _check_properties(place: str, load: LoadResult) -> Iterator[Property]:
-    trusted = load.verdict != "invalid"
+    trusted = is_judged(load)
     for check in load.checks:
         for key, value in _check_values(check, trusted=trusted).items():
             if value:
@@ -59,23 +61,27 @@ def _check_properties(place: str, load: LoadResult) -> Iterator[Property]:
 
 
 def _check_values(check: Check, *, trusted: bool) -> dict[str, str]:
-    """Each value as people read it, ``""`` where there is none: a fact has no interval."""
+    """Each value as text, ``""`` where there is none: a fact has no interval."""
     return {
         "limit": check.limit,
-        "observed": observed_text(check),
-        "lower": _bound_text(check, check.lower),
-        "upper": _bound_text(check, check.upper),
+        "unit": check.unit,
+        "observed": _number(check.observed),
+        "at_least": _number(check.at_least),
+        "at_most": _number(check.at_most),
+        "lower": _number(check.lower),
+        "upper": _number(check.upper),
         "n": str(check.n),
-        "n_eff": "" if check.n_eff is None else str(check.n_eff),
-        "verdict": check.outcome if trusted else NOT_JUDGED,
+        "n_eff": _number(check.n_eff),
+        "verdict": verdict_word(check).lower() if trusted else NOT_JUDGED,
         "proven": "yes" if check.proven else "no",
         "source": check.source,
         "note": check.note,
     }
 
 
-def _bound_text(check: Check, bound: float | None) -> str:
-    return "" if bound is None or math.isnan(bound) else number_text(check, bound)
+def _number(value: float | None) -> str:
+    """The number as any language reads it."""
+    return "" if value is None or math.isnan(value) else f"{value:.10g}"
 
 
 def _told_apart(properties: Sequence[Property]) -> list[Property]:

@@ -62,12 +62,13 @@ REPORTS: Final = {
 
 
 def check_writable(folder: str | Path) -> None:
-    """Try the folder before any load.
+    """Try the folder and each report's name in it before any load.
 
     Raises:
         ReportError: as `Report.write`.
     """
-    _file(Path(folder) / REPORTS["json"].file_name).try_folder()
+    for report in REPORTS.values():
+        _file(Path(folder) / report.file_name).try_folder()
 
 
 def _file(path: Path) -> WholeFile:

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from pytest_smload.aws.shown_url import SecretiveUrl
 from pytest_smload.core.limits.sources import FileBudget, parse_budget_table
 from pytest_smload.core.load.profile import TRAFFIC_FIELDS
 from pytest_smload.core.wording import unknown_name
@@ -100,7 +101,9 @@ def _read_text(path: Path, label: str) -> str:
 def _parse_toml(label: str, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise ConfigurationError(f"{label}: is nested too deeply to be read") from None
+    except ValueError as error:  # a TOMLDecodeError, or Python's own of a whole number of thousands of digits
         match = re.fullmatch(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", str(error), re.DOTALL)
     what, line, column = match.groups() if match else ("not valid TOML", None, None)
     place = f", line {line}, column {column}" if line else ""
@@ -176,7 +179,7 @@ def _endpoint(name: str, parsed: SettingsTable, root: Path, raw: dict[str, Any],
         source=source,
         region=table.region,
         account=table.account,
-        endpoint_url=table.endpoint_url,
+        endpoint_url=None if table.endpoint_url is None else SecretiveUrl(table.endpoint_url),
         transport=table.transport,
         scenario=root / table.scenario if table.scenario is not None else None,
         traffic=MappingProxyType({key: raw[key] for key in TRAFFIC_FIELDS if key in raw}),

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from pytest_smload.core.load.profile import LOAD_FIELDS, TRAFFIC_FIELDS, check_load_fields
-from pytest_smload.core.wording import unknown_field, unknown_name
+from pytest_smload.core.quoting import quoted
+from pytest_smload.core.wording import nearest, unknown_field, unknown_name
 from pytest_smload.settings.tables import LOCAL
 from pytest_smload.transport.registry import TRANSPORTS
 
@@ -24,13 +25,13 @@ _SECRET_KEY = re.compile(
 
 def _endpoint_name(text: str) -> str:
     if not _NAME.fullmatch(text):
-        raise ValueError(f"{text!r} is not an endpoint name; it has 1 to 63 letters, digits and inner hyphens")
+        raise ValueError(f"{quoted(text)} is not an endpoint name; it has 1 to 63 letters, digits and inner hyphens")
     return text
 
 
 def _account(text: str) -> str:
     if not re.fullmatch(r"\d{12}", text, re.ASCII):
-        raise ValueError(f'{text!r} is not an account; write its 12 digits as text: "111122223333"')
+        raise ValueError(f'{quoted(text)} is not an account; write its 12 digits as text: "111122223333"')
     return text
 
 
@@ -74,7 +75,9 @@ def remove_credentials(tables: dict[str, Any], table: tuple[str, ...] = ()) -> I
     """
     for key in list(tables):
         value = tables[key]
-        if len(table) != 1 and _SECRET_KEY.fullmatch(key):
+        # [profile.NAME] is a misspelt table of loads; an AWS profile is text.
+        misspelt_table = key == "profile" and isinstance(value, dict)
+        if len(table) != 1 and _SECRET_KEY.fullmatch(key) and not misspelt_table:
             del tables[key]
             yield table, key
         elif isinstance(value, dict) and table != ("budgets",) and key not in TRAFFIC_FIELDS:
@@ -103,7 +106,10 @@ def check_tables(tables: Mapping[str, Any]) -> tuple[SettingsTable | None, list[
     try:
         return SettingsTable.model_validate(structure), problems
     except ValidationError as error:
-        structural = [_sentence(detail["loc"], detail["type"], detail["msg"]) for detail in error.errors()]
+        structural = [
+            _sentence(detail["loc"], detail["type"], detail["msg"], _value_at(tables, detail["loc"]))
+            for detail in error.errors()
+        ]
         return None, structural + problems
 
 
@@ -125,7 +131,8 @@ def _payload_problems(fields: Mapping[str, Any]) -> list[str]:
     payload = fields.get("payload")
     parts = payload.items() if isinstance(payload, dict) else [("", payload)] if payload is not None else []
     return [
-        f"payload: {f'{name!r}: ' if name else ''}{part!r} is neither text (a path, module:function) nor a list of rows"
+        f"payload: {f'{name!r}: ' if name else ''}{quoted(part)} is neither text (a path, module:function) nor a list "
+        "of rows"
         for name, part in parts
         if not (isinstance(part, str) or (isinstance(part, list) and all(isinstance(row, str) for row in part)))
     ]
@@ -159,13 +166,31 @@ def _embedded_problems(name: str, endpoint: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _sentence(loc: tuple[int | str, ...], kind: str, text: str) -> tuple[tuple[str, ...], str]:
-    """Return table and sentence for one pydantic error; *loc* is the path of keys to it."""
+def _value_at(tables: Mapping[str, Any], loc: tuple[int | str, ...]) -> object:
+    """The value of a key at the top of the file, with the tables in it."""
+    return tables.get(str(loc[0])) if len(loc) == 1 else None
+
+
+def _unknown_table(name: str, table: Mapping[str, Any]) -> str:
+    """The sentence for a table at the top of the file that there is none of, with the nearest that there is."""
+    below = [key for key, value in table.items() if isinstance(value, dict)]
+    inner = f".{below[0]}" if below else ""
+    known = ("endpoints", "profiles", "budgets")
+    near = nearest(name, known)
+    hint = f"; did you mean [{near}{inner or '.NAME'}]?" if near is not None else ""
+    tables = ", ".join(f"[{each}.NAME]" for each in known)
+    return f"there is no table [{name}{inner}]{hint} (tables: {tables})"
+
+
+def _sentence(loc: tuple[int | str, ...], kind: str, text: str, value: object) -> tuple[tuple[str, ...], str]:
+    """Return table and sentence for one pydantic error; *loc* is the path of keys to it, *value* what is there."""
     path = tuple(str(part) for part in loc)
     depth = min(2, len(path) - 1)
     table, key = path[:depth], ".".join(path[depth : depth + 1])
     if kind == "extra_forbidden":
         allowed = ENDPOINT_KEYS if depth else tuple(SettingsTable.model_fields)
+        if not depth and isinstance(value, dict):
+            return (), _unknown_table(path[0], value)
         also = " (a key of a load profile: it goes into [profiles.NAME])" if key in LOAD_FIELDS else ""
         return table, unknown_field(key, allowed) + also
     known = {

@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from pytest_smload.core.load.profile import LOAD_FIELDS, ONE_SHAPE, check_load_fields, given_shapes
+from pytest_smload.core.quoting import quoted
 from pytest_smload.core.wording import nearest
 from pytest_smload.errors import ConfigurationError
-from pytest_smload.options import OPTIONS, PREFIX, SWITCHES, UPDATE_BASELINES, Option
+from pytest_smload.options import ACCEPT_REGRESSION, OPTIONS, PREFIX, SWITCHES, UPDATE_BASELINES, Option
 from pytest_smload.transport.registry import TRANSPORTS
 
 
 def _transport(text: str) -> str:
     if text not in TRANSPORTS:
-        raise ValueError(f"{text!r} is not one of {', '.join(TRANSPORTS)}")
+        raise ValueError(f"{quoted(text)} is not one of {', '.join(TRANSPORTS)}")
     return text
 
 
@@ -23,7 +24,7 @@ def _switch(text: str) -> bool:
     try:
         return _SWITCHED[text.lower()]
     except KeyError:
-        raise ValueError(f"{text!r} is neither 1 nor 0") from None
+        raise ValueError(f"{quoted(text)} is neither 1 nor 0") from None
 
 
 _SWITCHED = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
@@ -56,8 +57,15 @@ class Overrides:
     @property
     def update_baselines(self) -> bool:
         """Whether runs are to be recorded as baselines."""
-        name = UPDATE_BASELINES.name
-        return bool(self.options.get(name, self.environment.get(name, False)))
+        return self._switched(UPDATE_BASELINES)
+
+    @property
+    def accept_regression(self) -> bool:
+        """Whether a run that regressed is to be recorded all the same."""
+        return self._switched(ACCEPT_REGRESSION)
+
+    def _switched(self, switch: Option) -> bool:
+        return bool(self.options.get(switch.name, self.environment.get(switch.name, False)))
 
     def source(self, name: str) -> str:
         """Return which option or variable *name* was taken from."""
@@ -95,6 +103,11 @@ def read_overrides(options: Mapping[str, str | None], environment: Mapping[str, 
         options=MappingProxyType(_parse(given, lambda option: option.flag, problems)),
         environment=MappingProxyType(_parse(variables, lambda option: option.variable, problems)),
     )
+    if overrides.accept_regression and not overrides.update_baselines:
+        problems.append(
+            f"{overrides.source(ACCEPT_REGRESSION.name)}: accepts a regression into the baseline; it goes with "
+            f"{UPDATE_BASELINES.flag}"
+        )
     if problems:
         raise ConfigurationError(problems)
     return overrides

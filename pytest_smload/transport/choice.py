@@ -20,7 +20,7 @@ def choose_transport(requested: str | None, target: EndpointTarget) -> tuple[str
     A loopback address is never proxied and never mocked.
 
     Raises:
-        EndpointError: the transport asked for would bypass an active mock or the proxy.
+        EndpointError: the transport asked for would bypass an active mock or the proxy, or the proxy is none.
     """
     mocked = is_mocked(target)
     proxy = None if mocked else proxy_for(target)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+
+from pytest_smload.aws.shown_url import HIDDEN, shown_url
+from pytest_smload.errors import EndpointError
 
 if TYPE_CHECKING:
     from pytest_smload.aws.target import EndpointTarget
@@ -32,15 +34,22 @@ def proxy_for(target: EndpointTarget) -> str | None:
     """Return the proxy botocore would use for *target*, without user name and password, or None.
 
     ``HTTPS_PROXY`` and ``HTTP_PROXY`` by the URL's scheme, ``NO_PROXY`` honoured.
+
+    Raises:
+        EndpointError: it is no proxy's URL. Left to the SDK it would be quoted whole, with its password.
     """
     if target.is_loopback:
         return None
     from botocore.utils import get_environ_proxies
 
-    proxy = get_environ_proxies(target.url).get(target.parts.scheme)
-    return _without_userinfo(str(proxy)) if proxy else None
+    shown = _shown_proxy(get_environ_proxies(target.url).get(target.parts.scheme))
+    if shown is not None and HIDDEN in shown:
+        raise EndpointError(
+            f"the proxy for {target.parts.hostname} (from {target.parts.scheme.upper()}_PROXY) is not "
+            "http://[user:password@]host[:port]; write / ? # \\ and @ of the password as %2F %3F %23 %5C and %40"
+        )
+    return shown
 
 
-def _without_userinfo(proxy: str) -> str:
-    parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+def _shown_proxy(proxy: str | None) -> str | None:
+    return shown_url(proxy if "://" in proxy else f"http://{proxy}") if proxy else None

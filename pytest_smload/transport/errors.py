@@ -8,17 +8,24 @@ from email.utils import parsedate_to_datetime
 from http.client import responses
 from typing import TYPE_CHECKING, Any, Final
 
+from pytest_smload.aws.shown_url import without_urls
 from pytest_smload.core.request import error_kinds
-from pytest_smload.core.request.error_kinds import OWN_NAMES
+from pytest_smload.core.request.error_kinds import OWN_NAMES, is_wire_kind
 from pytest_smload.core.request.invocation import InvocationFailure
+from pytest_smload.transport.outside_text import kept_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from pytest_smload.aws.target import Credentials
 
 TIMEOUT: Final = OWN_NAMES[error_kinds.TIMEOUT]
 CONNECTION: Final = OWN_NAMES[error_kinds.CONNECTION]
 BAD_RESPONSE: Final = OWN_NAMES[error_kinds.BAD_RESPONSE]
 CLIENT: Final = OWN_NAMES[error_kinds.CLIENT]
+
+KEPT_BODY_BYTES: Final = 64 * 1024
+"""How much of an error's body is kept to read its code and message."""
 
 KIND_BY_ERRNO: Final[dict[int, str]] = {
     errno.ETIMEDOUT: TIMEOUT,
@@ -27,13 +34,14 @@ KIND_BY_ERRNO: Final[dict[int, str]] = {
     errno.ENOBUFS: CLIENT,
     errno.ENOMEM: CLIENT,
     errno.EADDRNOTAVAIL: CLIENT,  # no ephemeral port left on this machine
+    errno.ENETUNREACH: CLIENT,  # no route from this machine: its network is down
+    errno.ENETDOWN: CLIENT,
     errno.EBADF: CLIENT,
     errno.ECONNREFUSED: CONNECTION,
     errno.ECONNRESET: CONNECTION,
     errno.ECONNABORTED: CONNECTION,
     errno.EPIPE: CONNECTION,
     errno.EHOSTUNREACH: CONNECTION,
-    errno.ENETUNREACH: CONNECTION,
 }
 """What the operating system says of a socket, by number."""
 
@@ -87,7 +95,6 @@ _SIGNATURE_KINDS: Final = frozenset(
     }
 )
 _SHOWN_SKEW_S: Final = 5.0
-_MAX_MESSAGE_CHARS: Final = 1_000
 
 
 def error_kind(error: BaseException) -> str:
@@ -104,13 +111,20 @@ def error_failure(error: BaseException) -> InvocationFailure:
     """Return the failure of a request that *error* ended."""
     name = type(error).__name__
     text = str(error).strip()
-    return InvocationFailure(kind=error_kind(error), message=_one_line(f"{name}: {text}" if text else name))
+    return InvocationFailure(
+        kind=error_kind(error), message=kept_line(without_urls(f"{name}: {text}") if text else name)
+    )
 
 
 def response_failure(
-    status: int, headers: Mapping[str, str], body: bytes, *, now: float | None = None
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    now: float | None = None,
+    credentials: Credentials | None = None,
 ) -> InvocationFailure:
-    """Return the failure an HTTP answer with *status* >= 300 stands for.
+    """Return the failure an HTTP answer with *status* stands for; whatever the answer says of itself, it is one.
 
     Args:
         status: HTTP status.
@@ -118,22 +132,27 @@ def response_failure(
         body: Response body, or as much of it as was kept.
         now: Unix time at which the answer arrived, in seconds; compared with its Date header where a signature was
             refused.
+        credentials: What the request was signed with; an answer that repeats them is not quoted with them.
 
     The kind is what botocore's ``RestJSONParser`` makes ``Error.Code``: header ``x-amzn-ErrorType``, else ``code`` or
-    ``__type`` of a JSON body, else the status as text; an answer >= 500 that is empty or HTML has only its status.
+    ``__type`` of a JSON body, where `is_wire_kind` accepts it; else the status as text. An answer >= 500 that is empty
+    or HTML has only its status.
     """
     stripped = body.strip()
     if status >= 500 and (not stripped or stripped.startswith(b"<html>")):
-        return InvocationFailure(kind=str(status), message=responses.get(status, ""), status=status)
+        return InvocationFailure(kind=str(status), message=_phrase(status), status=status)
     content = _json_object(body)
     kind = _code(status, headers, content)
-    message = _text(content.get("message", content.get("Message", ""))) or responses.get(status, f"HTTP {status}")
+    if kept_line(kind, credentials) != kind:
+        kind = str(status)
+    said = _text(content.get("message", content.get("Message", "")))
+    message = kept_line(said, credentials) or _phrase(status)
     if status == 403 and kind in _SIGNATURE_KINDS and now is not None:
         message += clock_skew_note(headers.get("date"), now)
     original = content.get("OriginalStatusCode") if kind == "ModelError" else None
     return InvocationFailure(
         kind=kind,
-        message=_one_line(message),
+        message=message,
         status=status,
         original_status=original if type(original) is int else None,
     )
@@ -145,12 +164,16 @@ def clock_skew_note(date_header: str | None, now: float) -> str:
         return ""
     try:
         skew_s = now - parsedate_to_datetime(date_header).timestamp()
-    except ValueError:
+    except (ValueError, TypeError, OverflowError):
         return ""
     if abs(skew_s) < _SHOWN_SKEW_S:
         return " (this machine's clock agrees with the endpoint's Date header; check the secret key)"
     side = "ahead of" if skew_s > 0 else "behind"
     return f" (this machine's clock is {abs(skew_s):.0f} s {side} the endpoint's Date header; set it with NTP)"
+
+
+def _phrase(status: int) -> str:
+    return responses.get(status, f"HTTP {status}")
 
 
 def _code(status: int, headers: Mapping[str, str], content: dict[str, Any]) -> str:
@@ -159,16 +182,15 @@ def _code(status: int, headers: Mapping[str, str], content: dict[str, Any]) -> s
         code = content.get("code", content.get("Code"))
     if code is None:
         code = content.get("__type")
-    if code is None:
-        return str(status)
-    return str(code).split(":", 1)[0].rsplit("#", 1)[-1] or str(status)
+    name = _text(code).split(":", 1)[0].rsplit("#", 1)[-1] if code is not None else ""
+    return name if is_wire_kind(name) else str(status)
 
 
 def _json_object(body: bytes) -> dict[str, Any]:
     text = body.decode("utf-8", "replace")
     try:
         content = json.loads(text) if text else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         content = None
     return content if isinstance(content, dict) else {"message": text}
 
@@ -197,9 +219,9 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-def _one_line(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _MAX_MESSAGE_CHARS else f"{line[: _MAX_MESSAGE_CHARS - 1]}…"
+    if isinstance(value, str):
+        return value
+    try:
+        return json.dumps(value)
+    except (ValueError, RecursionError):
+        return ""

@@ -63,10 +63,12 @@ def test_an_unknown_profile(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_process_that_fails(aws_files: Path) -> None:
-    """What a credential process says on its standard error is passed on."""
-    process_profile(aws_files, "import sys; sys.exit('vault is sealed')")
+    """Its standard error may hold secrets, so that only who failed is told, and how to see the rest."""
+    process_profile(aws_files, "import sys; sys.exit('PLANTED-SECRET refused')")
 
-    assert "vault is sealed" in problem()
+    assert (
+        "AWS credentials: the credential_process failed, and what it said may hold secrets: run it by hand to see it"
+    ) == problem()
 
 
 def test_a_process_that_talks_nonsense(aws_files: Path) -> None:

@@ -103,13 +103,10 @@ class TestAddress:
         [
             ("http://10.0.0.1", "http://10.0.0.1 is refused: http:// would send signed requests in the clear"),
             ("http://127.evil.example", "http://127.evil.example is refused"),
-            ("https://me:PLANTED@host", "the endpoint URL contains a user name or password; remove it"),
-            (
-                "https://me:PLANTED@ho st",
-                "the address of 'abalone' cannot be resolved: Invalid endpoint: https://…@ho st",
-            ),
-            ("host", "the address of 'abalone' cannot be resolved: Invalid endpoint: host"),
-            ("ftp://host", "'ftp://host' is not an endpoint URL; write https://host"),
+            ("https://me:PLANTED@host", "the endpoint URL 'https://host' contains a user name or password; remove it"),
+            ("https://me:PLANTED@ho st", "the endpoint URL 'https://…' contains a user name or password; remove it"),
+            ("host", "the endpoint URL has no scheme; write https://host[:port]"),
+            ("ftp://host", "'ftp://host' is not an endpoint URL; write https://host[:port]"),
         ],
     )
     def test_refused_urls(self, url: str, expected: str) -> None:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import errno
 import json
 import os
+import platform
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from pytest_smload.conduct.baseline_file import BaselineFile
-from pytest_smload.core.baselines.comparison import Estimate
+from pytest_smload.conduct.baseline_file import BaselineFile, Recorded
+from pytest_smload.conduct.client_machine import machine_class
+from pytest_smload.core.baselines.estimate import Estimate
 from pytest_smload.core.baselines.fingerprint import fingerprint
-from pytest_smload.core.baselines.runs import BaselineRun
+from pytest_smload.core.baselines.runs import BaselineRun, fingerprint_changes
 from pytest_smload.core.load.plan import LoadPlan
 from pytest_smload.core.load.profile import LoadProfile
 from pytest_smload.core.load.stages import Stage
@@ -56,8 +59,8 @@ def test_a_test_without_a_file_has_nothing_recorded(baseline):
 
 def test_what_is_recorded_is_read_back(baseline):
     """Beside the settings file, in one file of the test, with the commit CI says."""
-    baseline.record([("", {"seed": 0}, RUN), ("peak", {"seed": 1}, RUN)])
-    baseline.record([("", {"seed": 0}, RUN)])
+    baseline.record([Recorded("", {"seed": 0}, RUN), Recorded("peak", {"seed": 1}, RUN)])
+    baseline.record([Recorded("", {"seed": 0}, RUN)])
     again = BaselineFile(baseline.root, TEST).read()
     assert {"": 2, "peak": 1} == {label: len(recorded.runs) for label, recorded in again.loads.items()}
     assert again.loads[""].anchor.commit == "0123456789ab"
@@ -69,7 +72,7 @@ def test_without_a_repository_there_is_no_commit(baseline, monkeypatch):
     """Nor is one needed."""
     monkeypatch.delenv("GITHUB_SHA")
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(baseline.root.parent))
-    assert baseline.record([("", {}, RUN)]).loads[""].anchor.commit == ""
+    assert baseline.record([Recorded("", {}, RUN)]).loads[""].anchor.commit == ""
 
 
 @pytest.mark.parametrize(
@@ -83,9 +86,9 @@ def test_without_a_repository_there_is_no_commit(baseline, monkeypatch):
 )
 def test_a_corrupt_file_is_one_sentence(baseline, content, problem):
     """It names the file, what is wrong and what to do; nothing is overwritten."""
-    baseline.record([("", {}, RUN)])
+    baseline.record([Recorded("", {}, RUN)])
     baseline.path.write_bytes(content)
-    for touch in (baseline.read, lambda: baseline.record([("", {}, RUN)])):
+    for touch in (baseline.read, lambda: baseline.record([Recorded("", {}, RUN)])):
         with pytest.raises(ConfigurationError) as caught:
             touch()
         (sentence,) = caught.value.problems
@@ -97,7 +100,7 @@ def test_a_corrupt_file_is_one_sentence(baseline, content, problem):
 
 def test_a_full_disk_leaves_the_earlier_file(baseline, monkeypatch):
     """Whole, and nothing beside it; one line says what happened."""
-    baseline.record([("", {}, RUN)])
+    baseline.record([Recorded("", {}, RUN)])
     before = baseline.path.read_bytes()
 
     def full(_descriptor: int) -> None:
@@ -105,7 +108,7 @@ def test_a_full_disk_leaves_the_earlier_file(baseline, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(ReportError) as caught:
-        baseline.record([("", {}, RUN)])
+        baseline.record([Recorded("", {}, RUN)])
     assert str(caught.value) == (
         f"--smload-update-baselines: cannot write {baseline.path}: the disk is full; free some space"
     )
@@ -116,7 +119,7 @@ def test_a_full_disk_leaves_the_earlier_file(baseline, monkeypatch):
 def test_a_file_in_the_folders_place_is_one_line(baseline):
     """As in any other way a folder cannot be made."""
     (baseline.root / ".smload").write_text("")
-    for touch in (baseline.try_folder, lambda: baseline.record([("", {}, RUN)])):
+    for touch in (baseline.try_folder, lambda: baseline.record([Recorded("", {}, RUN)])):
         with pytest.raises((ReportError, ConfigurationError)) as caught:
             touch()
         assert "\n" not in str(caught.value)
@@ -146,12 +149,12 @@ WRITER = """
 import sys
 from pathlib import Path
 from pytest_smload.core.baselines.runs import BaselineRun
-from pytest_smload.core.baselines.comparison import Estimate
-from pytest_smload.conduct.baseline_file import BaselineFile
+from pytest_smload.core.baselines.estimate import Estimate
+from pytest_smload.conduct.baseline_file import BaselineFile, Recorded
 run = BaselineRun(at=sys.argv[2], n=1, n_eff=1, errors=0, metrics={f"m{i}": Estimate(2, 1, 3) for i in range(500)})
 file = BaselineFile(Path(sys.argv[1]), "t.py::test")
 for _ in range(60):
-    file.record([("", {"seed": 0}, run)])
+    file.record([Recorded("", {"seed": 0}, run)])
     file.read()
 """
 
@@ -170,11 +173,11 @@ def test_two_runs_at_once_never_leave_half_a_file(tmp_path):
 
 
 def test_a_fingerprint_has_no_address():
-    """Neither URL nor port nor account: the same endpoint behind another address is the same."""
+    """Neither URL nor port: the same endpoint behind another address is the same."""
     text = json.dumps(facts(load()))
     assert "abalone-mme" in text
     assert "us-east-1" in text
-    assert not [part for part in ("127.0.0.1", "41173", "http:", "111122223333") if part in text]
+    assert not [part for part in ("127.0.0.1", "41173", "http:") if part in text]
 
 
 def test_a_fingerprint_is_the_same_however_it_is_said():
@@ -195,6 +198,8 @@ def test_a_fingerprint_is_the_same_however_it_is_said():
         ({"seed": 1}, "seed"),
         ({"batch": 2}, "batch"),
         ({"payload": ["1,2", "3,5"]}, "payload"),
+        ({"payload": ["1,2", "1,2", "3,4"]}, "rows"),
+        ({"payload": {"a": ["1,2", "3,4"], "b": ["3,4", "1,2"]}}, "rows"),
         ({"payload": ["3,4", "1,2"]}, "payload"),
         ({"content_type": "text/csv"}, "content_type"),
         ({"models": {"a": 3, "b": 2}}, "weights"),
@@ -219,9 +224,9 @@ def test_what_leaves_a_fingerprint(changes):
 
 def test_endpoint_and_transport_are_in_the_fingerprint():
     """A run against another endpoint, or by the SDK, is another measurement."""
-    other = EndpointFacts("staging", "other", "eu-west-1", ENDPOINT.url)
+    other = EndpointFacts("staging", "other", "eu-west-1", ENDPOINT.url, "222233334444")
     changed = facts(load(), endpoint=other, transport="boto3")
-    assert {"endpoint_name", "region", "transport"} == {
+    assert {"account", "endpoint_name", "region", "transport"} == {
         name for name, fact in facts(load()).items() if changed[name] != fact
     }
 
@@ -231,3 +236,49 @@ def test_thousands_of_weights_are_a_digest():
     weights = facts(load(models={"model-{0..199}": 1}))["weights"]
     assert weights.startswith("200 models, sha256 ")
     assert weights != facts(load(models={"model-{0..198}": 1, "model-199": 2}))["weights"]
+
+
+def test_a_fifo_is_no_baseline(baseline) -> None:
+    """A pipe in the file's place is refused at once: reading it would wait for a writer for ever."""
+    baseline.path.parent.mkdir(parents=True)
+    os.mkfifo(baseline.path)
+
+    with pytest.raises(ConfigurationError, match="is no regular file; remove it"):
+        baseline.read()
+
+
+def test_traffic_that_moves_to_larger_bodies_is_another_load():
+    """The payloads are the same ones in all; which model is sent which is not."""
+    small, large = "5", "5" * 2_000_000
+    models = {"a": 3, "b": 2}
+    before = facts(load(models=models, payload={"a": [small], "b": [large]}))
+    after = facts(load(models=models, payload={"a": [large], "b": [small]}))
+    assert before["rows"]["a"].startswith("1 row, 1 B, sha256 ")
+    assert before["rows"]["b"].startswith("1 row, 2,000,000 B, sha256 ")
+    assert "rows" in [change.partition(":")[0] for change in fingerprint_changes(before, after)]
+
+
+def test_the_clients_machine_is_a_fact_without_a_name():
+    """CPUs, architecture, Python; of a client that is not known, none."""
+    words = machine_class()
+    assert re.fullmatch(r"[1-9]\d* CPUs?, \w+, Python 3\.\d+", words)
+    assert platform.node() not in words
+    assert facts(load())["machine"] is None
+
+
+def test_facts_that_older_files_lack_change_nothing():
+    """Account, machine and rows are unknown there, and unknown equals anything."""
+    now = {**facts(load()), "machine": "2 CPUs, x86_64, Python 3.12"}
+    before = {name: fact for name, fact in now.items() if name not in ("account", "machine", "rows")}
+    assert fingerprint_changes(before, now) == []
+    assert fingerprint_changes({**before, "machine": "8 CPUs, arm64, Python 3.12"}, now) == [
+        "machine: 8 CPUs, arm64, Python 3.12 -> 2 CPUs, x86_64, Python 3.12"
+    ]
+
+
+def test_an_accepted_regression_starts_anew(baseline):
+    """Earlier runs would fail the next one."""
+    baseline.record([Recorded("", {"seed": 0}, RUN)] * 3)
+    slower = BaselineRun("later", 1000, 900, 0, {"p95": Estimate(30, 29, 31)})
+    (recorded,) = baseline.record([Recorded("", {"seed": 0}, slower, anew=True)]).loads.values()
+    assert ["later", "later"] == [run.at for run in (recorded.anchor, *recorded.runs)]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from recorded import ALPHABET, FACTS, TEST, filled, run
 
 from pytest_smload.conduct.baseline_json import parse, render
-from pytest_smload.core.baselines.comparison import Estimate
+from pytest_smload.core.baselines.estimate import Estimate
 from pytest_smload.core.baselines.runs import Baseline, BaselineRun, append
 from pytest_smload.errors import ConfigurationError
 

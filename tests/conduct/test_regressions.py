@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import replace
+from math import inf
 
 import pytest
 
 from pytest_smload.conduct.baseline_file import BaselineFile
 from pytest_smload.conduct.looks import Assessment
 from pytest_smload.conduct.regressions import BaselineUse, RegressionBudgets
-from pytest_smload.core.baselines.comparison import Estimate
+from pytest_smload.core.baselines import disturbance
+from pytest_smload.core.baselines.estimate import Estimate
 from pytest_smload.core.baselines.runs import BaselineRun, LoadBaseline
 from pytest_smload.core.limits.budget import ResolvedBudget
 from pytest_smload.core.limits.judge import judge
@@ -68,13 +70,20 @@ def recorded(*p50s_ms: float, anchor_ms: float | None = None) -> LoadBaseline:
 def budgets(tmp_path):
     """Make budgets on one metric, p50, 10 %."""
 
-    def make(baseline: LoadBaseline | None, *, required: bool = False, updating: bool = False, **changes):
+    def make(
+        baseline: LoadBaseline | None,
+        *,
+        required: bool = False,
+        updating: bool = False,
+        accepting: bool = False,
+        **changes,
+    ):
         limit = RegressionLimit(
             changes.pop("of", "p50"), changes.pop("budget", 0.1), changes.pop("floor_ms", 0.0), "10%", "the mark"
         )
         return RegressionBudgets(
             budget=ResolvedBudget((), regressions=((TOTAL, limit),), baseline_required=required),
-            use=BaselineUse(BaselineFile(tmp_path, "t.py::t"), "", updating, ("t.py::t",)),
+            use=BaselineUse(BaselineFile(tmp_path, "t.py::t"), "", updating, accepting, ("t.py::t",)),
             recorded=baseline,
             fingerprint=changes.pop("fingerprint", FACTS),
             on_unproven=changes.pop("on_unproven", "estimate"),
@@ -95,7 +104,7 @@ def test_a_run_within_the_budget_passes_without_a_rerun(budgets):
     assert check.limit == "<= 110% of baseline 10 ms (5 runs)"
     assert (check.at_least, check.at_most, check.unit, check.base) == (None, pytest.approx(11), "ms", pytest.approx(10))
     assert verdict.reruns == ()
-    assert "smallest budget attainable 6.6% with 5 runs" in check.note
+    assert "smallest budget attainable 6.7% with 5 runs" in check.note
 
 
 def test_the_bound_of_tps_is_the_least(budgets):
@@ -212,17 +221,17 @@ def test_a_run_that_is_not_whole_is_not_compared(budgets, run, why):
     assert verdict.outcome.state == "not compared"
 
 
-def test_too_few_successes_fail_without_a_rerun(budgets):
+def test_too_few_requests_are_undecided_without_a_rerun(budgets):
     """As in any check of a percentile."""
     (check,) = budgets(recorded(10)).judge(run_of(20, count=1), never).checks
-    assert check.outcome == "fail"
-    assert check.note.startswith("p50 needs 2 successes, has 1")
+    assert check.outcome == "invalid"
+    assert check.note.startswith("too few requests: p50 needs 6, has 1")
 
 
 def test_updating_keeps_what_is_gated(budgets):
-    """Value and interval of each metric; no check."""
-    verdict = budgets(recorded(1), updating=True).judge(run_of(10), never)
-    assert verdict.checks == ()
+    """Value and interval of each metric, compared with what is recorded."""
+    verdict = budgets(recorded(10), updating=True).judge(run_of(10), never)
+    assert ["p50"] == [check.metric for check in verdict.checks]
     assert verdict.outcome.run is not None
     estimate = verdict.outcome.run.metrics["p50"]
     assert estimate.lower <= estimate.value <= estimate.upper
@@ -236,3 +245,61 @@ def test_a_metric_no_run_has_is_said(budgets):
     assert verdict.checks == []
     (note,) = verdict.notes
     assert note.startswith("no baseline: the recorded runs have no p50; record one: pytest ")
+
+
+def test_what_regressed_is_said_in_words(budgets):
+    """By how much, from what to what, and what is allowed."""
+    (check,) = budgets(recorded(20.2, 20.2, 20.2)).judge(run_of(30.2), lambda: run_of(30.2)).checks
+    assert check.note.startswith("p50 +49 % (20.2 → 30.2 ms, allowed +10 %), confirmed; ratio 1.49 [")
+
+
+def test_a_vague_regression_far_beyond_the_budget_fails_where_the_rerun_is_so_too(budgets):
+    """Where what is recorded has no upper bound nothing is significant, whatever the latency."""
+    runs = [BaselineRun("t", COUNT, COUNT, 0, {"p50": Estimate(10, 9, inf)})] * 5
+    few = LoadBaseline(FACTS, runs[0], runs)
+    for rerun_ms, outcome, decision in ((100, "fail", "fail"), (10, "pass", "undecided")):
+        again = run_of(rerun_ms)
+        verdict = budgets(few).judge(run_of(100), lambda again=again: again)
+        (check,) = verdict.checks
+        assert (check.outcome, verdict.outcome.comparisons[0].decision) == (outcome, decision)
+        assert (check.undecided, check.proven) == (decision == "undecided", decision != "undecided")
+
+
+def test_recording_compares_first_and_refuses_a_regression(budgets):
+    """Three times slower: it fails, is not recorded, and says how it could be."""
+    verdict = budgets(recorded(10, 10), updating=True).judge(run_of(30), lambda: run_of(30))
+    (check,) = verdict.checks
+    assert (check.outcome, verdict.outcome.run) == ("fail", None)
+    assert verdict.notes[-1] == (
+        "not recorded as a baseline: it regressed: p50 +200 % (10 → 30 ms, allowed +10 %), confirmed; to record it all "
+        "the same, run pytest -m perf t.py::t --smload-update-baselines --smload-accept-regression"
+    )
+
+
+def test_an_accepted_regression_is_recorded_anew(budgets):
+    """It fails nothing, and says what was accepted."""
+    verdict = budgets(recorded(10, 10), updating=True, accepting=True).judge(run_of(30), lambda: run_of(30))
+    assert verdict.checks == ()
+    assert verdict.outcome.run is not None
+    assert verdict.outcome.anew
+    assert verdict.notes[-1].startswith("--smload-accept-regression: p50 +200 % (10 → 30 ms, allowed +10 %), confirmed")
+
+
+def test_accepting_where_nothing_regressed_appends(budgets):
+    """The anchor stays."""
+    verdict = budgets(recorded(10, 10), updating=True, accepting=True).judge(run_of(10), never)
+    assert (verdict.outcome.state, verdict.outcome.anew) == ("updating", False)
+    assert verdict.outcome.run is not None
+
+
+@pytest.mark.parametrize(("best_ms", "recorded_too"), [(9.7, True), (9.0, False), (None, True)])
+def test_what_the_client_may_have_worsened_is_not_recorded(budgets, monkeypatch, best_ms, recorded_too):
+    """Beyond 1.05 times the lowest value possible."""
+    monkeypatch.setattr(disturbance, "lowest_possible", lambda _scope, _metric, _slowness: best_ms)
+    verdict = budgets(None, updating=True).judge(run_of(10), never)
+    assert (verdict.outcome.run is not None) == recorded_too
+    if not recorded_too:
+        assert verdict.notes[-1] == (
+            "not recorded as a baseline: the client's own delays may have worsened p50 by up to 11%, and a baseline "
+            "allows 5%; record on a quieter machine"
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import inf
 
-from pytest_smload.core.baselines.comparison import Estimate
+from pytest_smload.core.baselines.estimate import Estimate
 from pytest_smload.core.baselines.runs import Baseline, BaselineRun, append
 
 ALPHABET = 'abZ09/:.[]-_ "\\\n\u00e9\ud800\U0001f600'

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -139,6 +142,109 @@ def test_it_dies_with_its_parent() -> None:
         os.close(child)
         parent.stdout.close()
         parent.stdin.close()
+
+
+def test_it_dies_with_its_parent_though_a_forked_child_lives() -> None:
+    """A child that the parent forked holds the endpoint's standard input open; the endpoint ends all the same."""
+    program = (
+        "import os, sys, time\n"
+        "from pytest_smload.emulator.process import EmulatorProcess\n"
+        "emulator = EmulatorProcess.start()\n"
+        "child = os.fork()\n"
+        "if child == 0:\n"
+        "    time.sleep(60)\n"
+        "    os._exit(0)\n"
+        "print(emulator.pid, child, flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert parent.stdout is not None
+    assert parent.stdin is not None
+    pid, forked = map(int, parent.stdout.readline().split())
+    endpoint, child = os.pidfd_open(pid), os.pidfd_open(forked)
+    try:
+        parent.send_signal(signal.SIGKILL)
+        parent.wait()
+        assert_ends(endpoint)
+        signal.pidfd_send_signal(child, 0)
+    finally:
+        signal.pidfd_send_signal(child, signal.SIGKILL)
+        os.close(endpoint)
+        os.close(child)
+        parent.stdout.close()
+        parent.stdin.close()
+
+
+@pytest.mark.parametrize(
+    ("method", "headers"),
+    [
+        ("POST", {}),
+        ("POST", {"x-smload-secret": ""}),
+        ("POST", {"x-smload-secret": "guessed"}),
+        ("GET", {"x-smload-secret": "right"}),
+    ],
+)
+def test_a_reset_is_its_owners_alone(
+    method: str,
+    headers: dict[str, str],
+    start_emulator: Callable[..., EmulatorProcess],
+    boto3_client: Callable[..., Any],
+) -> None:
+    """Any page or process may reach a local port; without POST and the secret nothing is cleared."""
+    emulator = start_emulator("")
+    invoke(boto3_client(emulator), "m")
+    given = {name: emulator._secret if value == "right" else value for name, value in headers.items()}
+    connection = http.client.HTTPConnection(emulator.url.removeprefix("http://"), timeout=10)
+    connection.request(method, "/_emulator/reset", headers=given)
+    status = connection.getresponse().status
+    connection.close()
+
+    assert (403, 1) == (status, emulator.log().requests)
+    emulator.reset()
+    assert 0 == emulator.log().requests
+
+
+def test_an_endpoint_started_by_hand_has_no_reset() -> None:
+    """It has no owner that could bring a secret."""
+    child = subprocess.Popen(COMMAND, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert child.stdout is not None
+    connection = http.client.HTTPConnection(
+        child.stdout.readline().decode().strip().removeprefix("http://"), timeout=10
+    )
+    connection.request("POST", "/_emulator/reset", headers={"x-smload-secret": ""})
+    status = connection.getresponse().status
+    connection.close()
+    child.terminate()
+    child.communicate(timeout=10)
+
+    assert 403 == status
+
+
+@pytest.mark.parametrize("ended", [True, False], ids=["whole", "endless"])
+def test_heads_are_limited(
+    start_emulator: Callable[..., EmulatorProcess], boto3_client: Callable[..., Any], *, ended: bool
+) -> None:
+    """Headers over 64 KiB are refused, be they whole or without end; the endpoint goes on."""
+    emulator = start_emulator("")
+    host, port = emulator.url.removeprefix("http://").split(":")
+    lines = b"".join(b"X-%d: %s\r\n" % (number, b"x" * 1_000) for number in range(70))
+    piece = lines + b"Content-Length: 0\r\n\r\n" if ended else b"x" * 16_384
+    with socket.create_connection((host, int(port)), timeout=10) as sock:
+        sock.sendall(b"POST /endpoints/local/invocations HTTP/1.1\r\nHost: x\r\nX: ")
+        answer = b""
+        for _ in range(64):
+            sock.sendall(piece)
+            if ended or select.select([sock], [], [], 0.05)[0]:
+                break
+        else:
+            pytest.fail("a megabyte of one header was taken")
+        with suppress(ConnectionResetError):
+            while data := sock.recv(65_536):
+                answer += data
+
+    assert answer.startswith(b"HTTP/1.1 431 ") or (not ended and answer == b"")
+    assert "ok" == invoke(boto3_client(emulator), "m")
+    assert {"ok": 1} == emulator.log().kinds
 
 
 def assert_ends(pidfd: int) -> None:

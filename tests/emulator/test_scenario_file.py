@@ -194,3 +194,25 @@ def test_a_file_that_is_not_there_or_not_toml(tmp_path: Path) -> None:
     assert mistakes(tmp_path, "x") == ["is not TOML: Expected '=' after a key in a key/value pair (at end of document)"]
     with pytest.raises(ScenarioError, match=r"none\.toml: cannot be read: No such file or directory$"):
         load_scenario(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"instances = {10**400}",
+        f"seed = {'9' * 4400}",
+        f"latency = '{'9' * 400}s'",
+        f"[response]\nsize = {10**18}",
+        f"[cold]\nmemory = {10**400}",
+        f"latency = {{ lognormal = {{ p50 = '0.{'0' * 305}1us', p95 = '1s' }} }}",
+        f"[[faults]]\nkind = '500'\nat = '{'9' * 400}s'",
+        f"seed = {'[' * 5000}{']' * 5000}",
+    ],
+    ids=["instances", "seed", "latency", "body", "memory", "tiny p50", "fault", "nesting"],
+)
+def test_absurd_numbers_are_one_line(tmp_path: Path, text: str) -> None:
+    """A number nobody means is a mistake like any other: no overflow, no traceback, one short line."""
+    (line,) = mistakes(tmp_path, text)
+
+    assert "\n" not in line
+    assert 400 > len(line)

@@ -133,3 +133,13 @@ def test_a_clock_more_than_five_minutes_off(skew_s: float, text: str) -> None:
     assert kind == "InvalidSignatureException"
     assert message.startswith(text)
     assert message.endswith("5 min.)")
+
+
+@pytest.mark.parametrize("name", ["X-Amz-Security-Token", "x-amz-security-token"])
+def test_a_token_beside_the_signature_is_refused(name: str) -> None:
+    """A session token that was added after signing is not what the signer meant; one that was signed passes."""
+    said = "'x-amz-security-token' must be a 'SignedHeader' in the Authorization."
+
+    assert ("IncompleteSignatureException", said) == check({**signed(), name: "added"})
+    assert ("", "") == check(signed(token="signed"))
+    assert "InvalidSignatureException" == check({**signed(token="signed"), "X-Amz-Security-Token": "changed"})[0]

@@ -18,7 +18,7 @@ from pytest_smload.engine.run import LoadHooks, run_load
 
 
 class FakeTransport:
-    """Answers after *latency_s* of cooperative sleep; keeps a log as an endpoint would."""
+    """Answers after *latency_s* of cooperative sleep, without one where negative; keeps a log as an endpoint would."""
 
     name = "fake"
     reads_in_loop = True
@@ -26,6 +26,7 @@ class FakeTransport:
     def __init__(self, latency_s: float = 0.002, outcome: Callable[[int], str | None] = lambda _count: None) -> None:
         self.kinds = ErrorKinds()
         self.latency_s = latency_s
+        self.latency_of: Callable[[int], float] = lambda _count: self.latency_s
         self.outcome = outcome
         self.message = ""
         self.outcome_of_model: Callable[[str], str | None] = lambda _name: None
@@ -68,10 +69,11 @@ class FakeConnection:
         transport.in_flight += 1
         transport.most_in_flight = max(transport.most_in_flight, transport.in_flight)
         try:
-            gevent.sleep(transport.latency_s)
+            if (latency_s := transport.latency_of(len(transport.log))) >= 0:
+                gevent.sleep(latency_s)
         finally:
             transport.in_flight -= 1
-            self.end = perf_counter()
+        self.end = perf_counter()
         self.bytes_in = 3
         kind = transport.outcome_of_model(route.name) or transport.outcome(len(transport.log))
         if kind is None:
@@ -92,8 +94,13 @@ def plan_of(**fields: Any) -> LoadPlan:
     return LoadPlan.from_profile(LoadProfile(**fields), Path())
 
 
-def run(transport: Any, hooks: LoadHooks | None = None, **fields: Any) -> Recording:
+def run(transport: Any, hooks: LoadHooks | None = None, *, gives_up: bool = False, **fields: Any) -> Recording:
     """Run the load *fields* describe over *transport*."""
     return run_load(
-        plan_of(**fields), transport, endpoint_name="fake", base_url="http://127.0.0.1", hooks=hooks or LoadHooks()
+        plan_of(**fields),
+        transport,
+        endpoint_name="fake",
+        base_url="http://127.0.0.1",
+        hooks=hooks or LoadHooks(),
+        gives_up=gives_up,
     )

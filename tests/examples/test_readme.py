@@ -52,22 +52,24 @@ def test_python_blocks_compile(source: str) -> None:
 
 
 def test_shown_test_is_the_example() -> None:
-    """The first screen's test is the file of that name, without its docstring."""
-    name, _, shown = blocks("python")[0].partition("\n")
+    """The example shown is the file of that name, without its docstring."""
+    (block,) = [block for block in blocks("python") if block.startswith("# examples/")]
+    name, _, shown = block.partition("\n")
     file = (ROOT / name.removeprefix("# ")).read_text(encoding="utf-8")
     assert file.partition('"""\n\n')[2] == shown
 
 
 def test_shown_output_is_of_the_shown_test() -> None:
-    """One run fails and one passes, both of the first screen's test, by options that exist."""
-    failing, passing, *_ = blocks("console")
+    """One run fails and one passes, both of the example shown, by options that exist."""
+    failing, passing = [block for block in blocks("console") if "examples/" in block.partition("\n")[0]]
     for output in (failing, passing):
         command = shlex.split(output.partition("\n")[0].removeprefix("$ "))
         assert command[:4] == ["pytest", "-m", "perf", "examples/test_weighted_multi_model.py"]
         assert {word for word in command if word.startswith("--")} <= FLAGS
     assert re.search(r"^FAIL +xgboost-1.tar.gz +p95 +<= 1 s", failing, re.MULTILINE)
     assert re.search(r"^=+ 1 failed in [\d.]+s =+$", failing, re.MULTILINE)
-    assert "PASS examples/test_weighted_multi_model.py::test_weighted_traffic" in passing
+    assert re.search(r"^FAIL +test_weighted_traffic ", failing, re.MULTILINE)
+    assert re.search(r"^PASS +test_weighted_traffic ", passing, re.MULTILINE)
     assert re.search(r"^=+ 1 passed in [\d.]+s =+$", passing, re.MULTILINE)
 
 
@@ -79,18 +81,25 @@ def test_set_up_lines_are_the_promised_ones() -> None:
     assert f"{venv} '.[test]' && .venv/bin/pytest" in lines
 
 
+def settings_blocks() -> list[str]:
+    """The one of the start, then the complete one."""
+    return [block for block in blocks("toml") if "[endpoints." in block]
+
+
 def test_settings_block_is_a_settings_file(tmp_path: Path) -> None:
-    """The smload.toml shown is read without a complaint."""
-    (block,) = [block for block in blocks("toml") if "[endpoints." in block]
-    (tmp_path / "smload.toml").write_text(block)
-    settings = SettingsFiles(tmp_path).of_test(tmp_path / "test_it.py")
-    assert settings is not None
-    assert ["staging", "local"] == list(settings.endpoints)
+    """Each smload.toml shown is read without a complaint."""
+    names = []
+    for block in settings_blocks():
+        (tmp_path / "smload.toml").write_text(block)
+        settings = SettingsFiles(tmp_path).of_test(tmp_path / "test_it.py")
+        assert settings is not None
+        names.append(list(settings.endpoints))
+    assert [["staging"], ["staging", "local"]] == names
 
 
 def test_commented_keys_of_the_settings_block_exist(tmp_path: Path) -> None:
     """With its optional lines in force, the file is still read without a complaint."""
-    (block,) = [block for block in blocks("toml") if "[endpoints." in block]
+    *_, block = settings_blocks()
     (tmp_path / "smload.toml").write_text(re.sub(r"^# (?=\w+[\w.]* = )", "", block, flags=re.MULTILINE))
     assert SettingsFiles(tmp_path).of_test(tmp_path / "test_it.py") is not None
 
@@ -184,3 +193,27 @@ def test_commands_use_files_that_exist() -> None:
     """Benchmarks and scenarios named in commands are there."""
     for path in re.findall(r"(?:benchmarks|examples)/[\w./-]+\w", "\n".join(blocks("shell"))):
         assert (ROOT / path).exists(), path
+
+
+def test_installation_and_start_come_first() -> None:
+    """Before everything else: how to install it into one's own project, and a start there."""
+    headings = re.findall(r"^## (.+)$", README, re.MULTILINE)
+    assert ["Installation", "Five minutes", "How to size a load", "How to read a failure"] == headings[:4]
+
+
+def test_the_starts_test_is_a_perf_test(pytester: pytest.Pytester) -> None:
+    """The first test shown is collected without a complaint, and skipped by a plain pytest."""
+    source = blocks("python")[0]
+    assert source.startswith("# tests/perf/test_first.py\n")
+    pytester.makepyfile(test_first=source)
+    pytester.runpytest_inprocess().assert_outcomes(skipped=1)
+
+
+def test_the_recipe_for_moto_works(pytester: pytest.Pytester) -> None:
+    """As shown, a load goes to the mock and passes."""
+    (source,) = [block for block in blocks("python") if block.startswith("# test_with_moto.py")]
+    pytester.makepyfile(test_with_moto=source)
+    pytester.path.joinpath("smload.toml").write_text(
+        'endpoint = "mocked"\n[endpoints.mocked]\nregion = "us-east-1"\npayload = ["1,2"]\ncontent_type = "text/csv"\n'
+    )
+    pytester.runpytest_subprocess("-m", "perf", "-p", "no:cacheprovider").assert_outcomes(passed=1)

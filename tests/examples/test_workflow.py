@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pytest_smload.options import OPTIONS
+from pytest_smload.version import __version__
 
 ROOT = Path(__file__).parents[2]
 WORKFLOW = (ROOT / "examples" / "github-actions.yml").read_text(encoding="utf-8")
@@ -36,6 +37,17 @@ def test_workflow_has_a_role_and_no_keys() -> None:
     assert "id-token: write" in WORKFLOW
     assert "role-to-assume: arn:aws:iam::" in WORKFLOW
     assert not re.search(r"access.?key|secrets\.", WORKFLOW, re.IGNORECASE)
+
+
+def test_workflow_runs_no_code_but_what_was_reviewed() -> None:
+    """Actions are pinned by commit, with the version it is beside; the package by the version these examples are of."""
+    actions = re.findall(r"uses: (.*)", WORKFLOW)
+    installs = re.findall(r"pip install (.*)", WORKFLOW)
+    version = __version__.partition("+")[0]
+
+    assert len(actions) == 6
+    assert [] == [action for action in actions if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+", action)]
+    assert [f"'pytest-smload[emulator]=={version}'", f"pytest-smload=={version}"] == installs
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=["local", "staging"])

@@ -15,6 +15,7 @@ from pytest_smload.core.load.plan import LoadPlan
 from pytest_smload.core.load.profile import LoadProfile
 from pytest_smload.core.measure.measurement import Measurement, measure
 from pytest_smload.core.measure.scope_name import TOTAL
+from pytest_smload.core.measure.slowness import ClientSlowness
 from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.core.results.assemble import build_result
 from pytest_smload.core.trust.validity import examine
@@ -155,7 +156,7 @@ def judged(
         profile=profile,
         transport="http",
         transport_reason="test",
-        checks=judge(resolved.limits, measurement),
+        checks=judge(resolved.limits, measurement, slowness=ClientSlowness(recording)),
         notes=(),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections import Counter
@@ -16,7 +17,6 @@ from faulty_peer import OK, Act, FaultyPeer, Received, error_act
 from pytest_smload.aws.credentials import BotoCredentials
 from pytest_smload.engine import run as engine_run
 from pytest_smload.engine.run import LoadHooks
-from pytest_smload.errors import EndpointError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,9 +112,14 @@ def test_refused_mid_run(start_peer: StartPeer, refusal: Act, shape: dict[str, A
 
 @pytest.mark.parametrize("refusal", [EXPIRED, DENIED], ids=lambda act: act.kind)
 def test_refused_from_the_start(start_peer: StartPeer, refusal: Act) -> None:
-    """A load that nothing but refusals meets ends at once, with one line."""
+    """A load that nothing but refusals meets ends at once: INVALID, with what it sent and one line on why."""
     peer = start_peer(lambda _received: refusal)
-    with pytest.raises(EndpointError, match=rf"every request fails with {refusal.kind}: .*; check the credentials"):
-        run(peer_target(peer.port), tps=50, duration="60s")
+    load = run(peer_target(peer.port), tps=50, duration="60s")
 
     assert len(peer.log) < 100
+    assert peer.kinds == load.kinds
+    aborted = load.recording.aborted
+    assert aborted is not None
+    assert aborted.kind == refusal.kind
+    assert re.search(rf"every request fails with {refusal.kind}: .*; check the credentials", aborted.reason)
+    assert len(load.accused) == 1

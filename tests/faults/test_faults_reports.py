@@ -55,6 +55,19 @@ def test_folder_that_is_not_writable(tmp_path: Path) -> None:
     assert "Traceback" not in out
 
 
+@pytest.mark.parametrize("name", ["report.json", "report.md"])
+def test_a_folder_in_the_place_of_a_report(name: str, tmp_path: Path) -> None:
+    """It is found before any load: a usage error, and nothing is sent."""
+    (tmp_path / "report" / name).mkdir(parents=True)
+    exit_code, out = PerfProject(tmp_path, {"test_it.py": TESTS}).run("--smload-report", "report")
+
+    assert pytest.ExitCode.USAGE_ERROR == exit_code
+    (said,) = complaints(out)
+    reason = f"{name} is a folder there; move it away or name another folder"
+    assert f"--smload-report: cannot write to report: {reason}" in said
+    assert "smload: load on" not in out
+
+
 @pytest.mark.parametrize(
     ("number", "why"), [("ENOSPC", "the disk is full; free some space"), ("EIO", "Input/output error")]
 )

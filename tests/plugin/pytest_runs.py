@@ -32,8 +32,12 @@ import pytest
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish(session):
-    if "pytest_smload.core.trust.validity" in sys.modules:
-        sys.modules["pytest_smload.core.trust.validity"]._client_too_slow = lambda readings: ([], [])
+    validity = sys.modules.get("pytest_smload.core.trust.validity")
+    if validity is not None:
+        from pytest_smload.core.measure.slowness import ClientSlowness
+        assert hasattr(validity, "_client_was_slow") and hasattr(ClientSlowness, "doubt_of_a_pass")
+        validity._client_was_slow = lambda readings: []
+        ClientSlowness.doubt_of_a_pass = ""
 '''
 
 

@@ -183,3 +183,69 @@ def test_same_limit_twice_at_one_level(pytester: pytest.Pytester, staging: str) 
     budgets = '[budgets."test_two.py"]\np95 = "1s"\nmodels."x{0..1}" = { p95 = "1s" }\nmodels."x0" = { p95 = "2s" }\n'
     text = usage_error(pytester, {"smload.toml": staging + budgets, "test_two.py": TWO})
     assert "is limited twice" in text
+
+
+@pytest.mark.parametrize(
+    ("budgets", "load", "said"),
+    [
+        ("models.'a.tar.gzz' = { p95 = '1s' }", "users=2", "no load has a model 'a.tar.gzz'; did you mean 'a.tar.gz'?"),
+        ("models.other = { p95 = '1s' }", "users=2", "no load has a model 'other' (models: 'a.tar.gz', 'b.tar.gz')"),
+        ("stages.noom = { p95 = '1s' }", "stages=STAGES", "no load has a stage 'noom'; did you mean 'noon'?"),
+        ("profiles.x.stages.late = { p95 = '1s' }", "users=2", "no load has a stage 'late' (stages: none)"),
+    ],
+)
+def test_strangers_in_the_default_table_are_refused(
+    pytester: pytest.Pytester, staging: str, budgets: str, load: str, said: str
+) -> None:
+    """It is written for all tests; what none of them can have is a mistake, told before any load."""
+    settings = f"{staging}[profiles.x]\nusers = 2\n[budgets.default]\n{budgets}\n"
+    test = f"import pytest\nSTAGES = [dict(duration='1s', tps=5, name='noon')]\n@pytest.mark.perf({load})\n"
+    text = usage_error(pytester, {"smload.toml": settings, "test_it.py": f"{test}def test_it(): pass\n"})
+    assert said in text
+
+
+@pytest.mark.parametrize("args", [[], ["test_other.py"]], ids=["all", "one file"])
+def test_what_only_some_loads_have_may_stand_there(pytester: pytest.Pytester, staging: str, args: list[str]) -> None:
+    """A stage of another test's load, collected or not, is nobody's mistake."""
+    staged = "import pytest\n@pytest.mark.perf(stages=[dict(duration='1s', tps=5, name='noon')])\ndef test_it(): pass\n"
+    other = "import pytest\n@pytest.mark.perf(users=2, duration='200ms', warmup='0s')\ndef test_it(): pass\n"
+    settings = f"{staging}[budgets.default]\nstages.noon = {{ requests = 1 }}\nmodels.'b.tar.gz' = {{ requests = 1 }}\n"
+    write(pytester, {"smload.toml": settings, "test_it.py": staged, "test_other.py": other})
+    assert pytest.ExitCode.USAGE_ERROR != pytester.runpytest_inprocess("-m", "perf", "-k", "other", *args).ret
+
+
+def test_limits_out_of_reach_are_refused_before_any_load(pytester: pytest.Pytester, staging: str) -> None:
+    """More than the load offers cannot be kept by any endpoint."""
+    test = "import pytest\n@pytest.mark.perf(tps=40)\n@pytest.mark.perf_budget(tps=50)\ndef test_it(): pass\n"
+    text = usage_error(pytester, {"smload.toml": staging, "test_it.py": test})
+    assert (
+        "test_it.py::test_it: the function's perf_budget mark: tps >= 50 TPS cannot be reached: the load offers" in text
+    )
+
+
+IN_BODY = """
+import pytest
+@pytest.mark.perf(tps=40, duration="200ms", warmup="0s")
+def test_body(sm_endpoint, load_profile):
+    sm_endpoint.load(load_profile, budget={"tps": 50})
+
+@pytest.mark.perf(tps=20, duration="1s", warmup="0s")
+@pytest.mark.perf_budget(p95="60s", p99="60s")
+def test_short(): pass
+"""
+
+
+def test_too_few_requests_are_told_beforehand_and_no_breach(project: MakeProject) -> None:
+    """A line at collection says how long the load has to be; run all the same, the check is INVALID. So are loads of a
+    body refused before they are sent."""
+    run = project({"test_it.py": IN_BODY}).run("-m", "perf", "-W", "error")
+    line = "smload: warning: test_it.py::test_short: p99 needs 368 requests and gets 20 at most (and 1 more)"
+    assert line in run.out.partition("collected 2 items")[2]
+    assert ["error", "error"] == [run.junit()[name][0] for name in ("test_body", "test_short")], run.out
+    assert "tps >= 50 TPS cannot be reached: the load offers 40 requests/s" in run.junit()["test_body"][1]
+    (load,) = run.loads("test_short")
+    assert "invalid" == load["verdict"]
+    notes = {check["metric"]: (check["outcome"], check["note"]) for check in load["checks"]}
+    assert "invalid" == notes["p95"][0]
+    assert notes["p95"][1].startswith("too few requests: p95 needs 72, has 20")
+    assert "too few requests: p95 needs 72, has 20" in run.junit()["test_short"][1]

@@ -84,7 +84,8 @@ def test_properties_of_a_check(run: PytestRun) -> None:
     found = dict(run.properties("test_breached"))
     assert ("fail", WHERE) == (found["smload.verdict"], found["smload.endpoint"])
     assert ("<= 0.001 ms", "fail") == (found["smload.total.p50.limit"], found["smload.total.p50.verdict"])
-    assert found["smload.total.p50.observed"].endswith(" ms")
+    assert float(found["smload.total.p50.observed"]) > float(found["smload.total.p50.at_most"])
+    assert "ms" == found["smload.total.p50.unit"]
     assert int(found["smload.total.p50.n"]) > 0
     assert "perf_budget" in found["smload.total.p50.source"]
     assert ("<= 1%", "pass") == (found["smload.total.error_rate.limit"], found["smload.total.error_rate.verdict"])

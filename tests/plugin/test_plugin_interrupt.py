@@ -17,12 +17,14 @@ from pytest_runs import LIMIT_S, PytestRun
 if TYPE_CHECKING:
     from pytest_runs import MakeProject
 
-TESTS = """
+MOST_BEFORE = 3
+TESTS = f"""
 import pytest
+MOST_BEFORE = {MOST_BEFORE}
 pytestmark = pytest.mark.perf(users=2, duration="10m", warmup="0s")
 
 def test_before(sm_endpoint, load_profile):
-    sm_endpoint.load(load_profile.replace(duration="200ms"))
+    sm_endpoint.load(load_profile.replace(duration="200ms", max_requests=MOST_BEFORE))
 
 def test_long(load_result): pass
 
@@ -60,11 +62,10 @@ def interrupted(project: MakeProject) -> tuple[PytestRun, str]:
         with process.stdout:
             for line in process.stdout:
                 said.append(line)
-                # The second announcement is the long load's.
-                if len(re.findall("smload: load on", "".join(said))) == 2 and process.returncode is None:
+                if "smload: load on" in line:
                     url = re.findall(r"http://127\.0\.0\.1:\d+", line)[0]
-                    before = requests_so_far(url)
-                    while requests_so_far(url) <= before + 5 and process.poll() is None:
+                    # More than the first load sends are the long one's.
+                    while requests_so_far(url) <= MOST_BEFORE + 5 and process.poll() is None:
                         pass
                     process.send_signal(signal.SIGINT)
                     break
@@ -101,3 +102,21 @@ def test_embedded_endpoint_is_gone(interrupted: tuple[PytestRun, str]) -> None:
     _, url = interrupted
     with pytest.raises(urllib.error.URLError, match="Connection refused"):
         requests_so_far(url)
+
+
+def test_its_verdict_is_interrupted_everywhere(interrupted: tuple[PytestRun, str]) -> None:
+    """The attempt that Ctrl-C ended passes nowhere: not on the terminal, in report.json, report.md, or JUnit XML."""
+    run, _ = interrupted
+    assert {"test_before": "pass", "test_long": "interrupted"} == {
+        n: test["verdict"] for n, test in run.tests().items()
+    }
+    assert "interrupted" == run.loads("test_long")[0]["verdict"]
+    assert re.search(r"^INTERRUPTED +test_it.py::test_long", run.out, re.MULTILINE)
+    markdown = (run.folder / "report" / "report.md").read_text()
+    assert markdown.startswith("## smload: 1 INTERRUPTED, 1 PASS\n")
+    assert "### INTERRUPTED " in markdown
+    outcome, text = run.junit()["test_long"]
+    assert ("error", True) == (outcome, "interrupted during its load" in text)
+    properties = dict(run.properties("test_long"))
+    assert "interrupted" == properties["smload.verdict"]
+    assert "not judged" == properties["smload.total.error_rate.verdict"]

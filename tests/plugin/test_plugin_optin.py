@@ -92,3 +92,22 @@ def test_unreadable_mark_expression_is_pytests_to_report(pytester: pytest.Pytest
     result = pytester.runpytest_inprocess("-m", "perf and (")
     assert pytest.ExitCode.USAGE_ERROR == result.ret
     assert "Wrong expression passed to '-m'" in result.stderr.str()
+
+
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [("not " * 3000 + "perf", "smload: -m is nested too deeply to be read"), ("\udcff", "Wrong expression")],
+    ids=["3,000 nots", "a surrogate"],
+)
+def test_an_absurd_mark_expression_is_one_line(pytester: pytest.Pytester, expression: str, said: str) -> None:
+    """Neither depth nor bytes that are no text end in a traceback."""
+    result = pytester.runpytest_inprocess("-m", expression)
+    assert pytest.ExitCode.USAGE_ERROR == result.ret
+    assert said in result.stderr.str()
+    assert "Traceback" not in result.stderr.str() + result.stdout.str()
+
+
+def test_five_hundred_nots_are_read(pytester: pytest.Pytester) -> None:
+    """An even number of them asks for load, an odd one does not."""
+    assert pytest.ExitCode.USAGE_ERROR == pytester.runpytest_inprocess("-m", "not " * 500 + "perf").ret
+    pytester.runpytest_inprocess("-m", "not " * 501 + "perf").assert_outcomes(passed=1, deselected=1)

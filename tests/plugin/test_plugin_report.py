@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_smload.version import __version__
+
 if TYPE_CHECKING:
     from pytest_runs import MakeProject, PytestRun
 
@@ -33,10 +35,12 @@ CLIENT = {
 COLD = {"touched", "p50_ms", "p95_ms", "max_ms", "suspected"}
 CHECK = {
     "scope", "metric", "limit", "source", "observed", "lower", "upper", "n", "n_eff", "outcome", "proven", "note",
-    "at_least", "at_most", "unit", "base",
+    "at_least", "at_most", "unit", "base", "undecided", "valid",
 }  # fmt: skip
 TESTS = """
 import pytest
+
+from pytest_smload.version import __version__
 
 @pytest.mark.perf(tps=200, duration="500ms", warmup="200ms")
 @pytest.mark.perf_budget(error_rate="100%")  # a machine that stalls leaves arrivals unsent
@@ -51,7 +55,7 @@ def test_broken(): pass
 def run(project: MakeProject, emulator: EmulatorProcess) -> PytestRun:
     """An open load that passes and a closed one that meets errors; the endpoint's log begins with them."""
     emulator.reset()
-    return project({"test_it.py": TESTS}).run("-m", "perf")
+    return project({"test_it.py": TESTS}).run("-m", "perf", "-v")
 
 
 def keys_within(value: Any) -> set[str]:
@@ -66,7 +70,8 @@ def keys_within(value: Any) -> set[str]:
 def test_keys(run: PytestRun) -> None:
     """The record has the documented keys; baselines only where there is a regression budget."""
     report = run.report
-    assert {"schema", "started_at", "interrupted", "tests"} == set(report)
+    assert {"schema", "started_at", "interrupted", "version", "verdict", "tests"} == set(report) - {"commit", "branch"}
+    assert (__version__, "fail") == (report["version"], report["verdict"])
     assert (1, False) == (report["schema"], report["interrupted"])
     assert [{"nodeid", "attempt", "verdict", "loads"}] * 2 == [set(test) for test in report["tests"]]
     for name in ("test_open", "test_broken"):
@@ -110,7 +115,7 @@ def test_errors_by_kind(run: PytestRun) -> None:
 
 
 def test_summary_has_a_table_for_each_model(run: PytestRun) -> None:
-    """The summary shows share, requests, TPS and latency per model, and the checks."""
+    """With -v the summary shows share, requests, TPS and latency per model, and the checks."""
     summary = run.out.partition(" smload ===")[2]
     header = next(line for line in summary.splitlines() if "model" in line and "share" in line).split()
     assert ["model", "share", "requests", "TPS", "p50", "p95", "p99", "max", "errors"] == header

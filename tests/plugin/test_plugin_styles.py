@@ -179,7 +179,7 @@ def test_labelled_loads_are_told_apart(run: PytestRun) -> None:
     assert [0, 3, 2, 0] == [len(load["checks"]) for load in loads]
     assert [3, 3, 3, 0] == [load["profile"]["seed"] for load in loads], "options act on load_profile alone"
     assert "load 'gated': p50 was" in run.section("test_labelled_loads")
-    assert "smload: load 'overload' on staging (abalone-mme-staging, us-east-1)" in run.out
+    assert 1 == run.out.count("smload: load on staging (abalone-mme-staging, us-east-1)")
 
 
 def test_class_and_module_marks_mean_a_load_for_each_test(run: PytestRun) -> None:

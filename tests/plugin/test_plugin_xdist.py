@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,14 +24,17 @@ def test_plain(): pass
 """
 
 
-def test_several_workers_are_refused_in_one_line(project: MakeProject) -> None:
-    """-n2 with opt-in is a usage error naming -n0; without opt-in it is nobody's business."""
+@pytest.mark.parametrize(
+    "workers", [["-n2"], ["--dist", "load", "--tx", "2*popen"], ["-d", "--tx", "popen", "--tx", "popen"]], ids=" ".join
+)
+def test_several_workers_are_refused_in_one_line(project: MakeProject, workers: list[str]) -> None:
+    """However they are asked for, with opt-in they are a usage error naming -n0; without, nobody's business."""
     made = project({"test_it.py": TESTS})
-    refused = made.run("-m", "perf", "-n2", plugins=["xdist"], report=False)
+    refused = made.run("-m", "perf", *workers, plugins=["xdist"], report=False)
     assert pytest.ExitCode.USAGE_ERROR == refused.exit_code
     (line,) = [line for line in refused.out.splitlines() if "smload" in line]
     assert "-n0" in line
-    plain = made.run("-n2", plugins=["xdist"], report=False)
+    plain = made.run(*workers, plugins=["xdist"], report=False)
     assert "1 passed, 2 skipped" == plain.summary
 
 
@@ -42,5 +46,5 @@ def test_one_worker_reports_in_full(project: MakeProject, workers: str) -> None:
     assert run.summary.endswith("1 error")
     assert {"test_breach": "fail", "test_invalid": "invalid"} == {n: test["verdict"] for n, test in run.tests().items()}
     assert ["failure", "error"] == [run.junit()[name][0] for name in ("test_breach", "test_invalid")]
-    assert "FAIL test_it.py::test_breach" in run.out
+    assert re.search(r"^FAIL +test_it.py::test_breach", run.out, re.MULTILINE)
     assert f"smload: wrote {run.folder / 'report' / 'report.json'}" in run.out

@@ -191,7 +191,8 @@ class Records:
     ) -> TestResult:
         """A test's result, after a trip through report.json."""
         verdicts = [load.verdict for load in loads]
-        worst: Verdict = "invalid" if "invalid" in verdicts else "fail" if "fail" in verdicts else "pass"
+        worst_first: tuple[Verdict, ...] = ("interrupted", "invalid", "fail", "pass")
+        worst = next((each for each in worst_first if each in verdicts), "pass")
         record = attempt_record(TestResult(nodeid, attempt, verdict or worst, loads))
         return attempt_from(json.loads(json.dumps(record, allow_nan=False)))
 

@@ -30,8 +30,8 @@ def test_a_breach_is_said_in_one_sentence_then_shown(records):
           10s warm-up
         verdict  scope             metric      limit                     observed  95% interval      from
         FAIL     xgboost-1.tar.gz  p95         <= 400 ms                   812 ms  [640 ms, 1.22 s]  [1]
-        PASS     total             p95         <= 250 ms                   212 ms  [204 ms, 221 ms]  [2]
         PASS?    total             tps         >= 96% of 50 TPS offered  49.8 TPS  [47.3, 52.3]      [2]
+        PASS     total             p95         <= 250 ms                   212 ms  [204 ms, 221 ms]  [2]
         PASS     total             error_rate  <= 1%                           0%  [0%, 0.12%]       [3]
         [1] smload.toml [budgets."tests/perf/test_abalone.py"]
         [2] perf_budget mark
@@ -71,8 +71,8 @@ def test_an_endpoint_that_did_not_keep_up_is_called_that(records):
           10s warm-up
         verdict  scope  metric      limit                     observed  n (n_eff)  limit comes from
         FAIL     total  p95         <= 250 ms                        ∞      3,000  perf_budget mark
-        FAIL     total  tps         >= 96% of 50 TPS offered   9.9 TPS      3,000  perf_budget mark
         FAIL     total  error_rate  <= 1%                       80.13%      3,000  built in
+        FAIL     total  tps         >= 96% of 50 TPS offered   9.9 TPS      3,000  perf_budget mark
         p95: 2,404 unsent count as slowest
         errors: 2,404 of 3,000 requests (80.13%)
           Unsent  2,404
@@ -184,13 +184,13 @@ def test_two_hundred_failed_checks_stay_readable(records):
 
 def test_what_failed_checks_need_said_is_below_the_table(records):
     """A note of a failed check is in its sentence and below the table; beyond eight they are counted."""
-    few = "p95 needs 20 successes, has 19"
+    few = "too few requests: p95 needs 72, has 19"
     checks = [
         records.check(scope=f"m{number}", observed=30.0, outcome="fail", note=few if number < 10 else "")
         for number in range(12)
     ]
     lines = failure_text(records.of_test(records.single_model_load(checks=checks))).splitlines()
-    first = "p95 of m0 was 30 ms, limit <= 250 ms (perf_budget mark); p95 needs 20 successes, has 19"
+    first = "p95 of m0 was 30 ms, limit <= 250 ms (perf_budget mark); too few requests: p95 needs 72, has 19"
     assert f"{first}; 11 more of 12 checks failed" == lines[0]
     assert [f"p95 of m{number}: {few}" for number in range(8)] == [line for line in lines[1:] if few in line]
     assert "2 more such remarks are in report.json" in lines
@@ -295,3 +295,55 @@ def test_a_check_in_one_line(records, changes, expected):
 def test_a_breach_is_never_rounded_onto_its_limit(records, metric, observed, limit, expected):
     """A value just beyond the limit shows the digits that put it there."""
     assert f" {expected}, limit {limit}" in one_line(records.check(metric, observed, limit, outcome="fail"))
+
+
+@pytest.mark.parametrize(
+    ("errors", "start"),
+    [
+        ({"ModelError": 3000}, "all 3,000 requests failed with ModelError: out of memory; error rate was "),
+        ({"ModelError": 2000, "Timeout": 400}, "2,000 of 3,000 requests failed with ModelError: out of memory; error "),
+        ({"ModelError": 1400}, "error rate was "),
+    ],
+)
+def test_where_most_requests_failed_their_error_is_the_headline(records, errors, start):
+    """The first line names the error, its first message and its count, then the limit; few errors do not."""
+    rate = records.check("error_rate", sum(errors.values()) / 3000, "<= 1%", source="built in", outcome="fail")
+    load = records.single_model_load(
+        total=records.stats(errors=sum(errors.values())),
+        errors=errors,
+        examples={"ModelError": "out of memory"},
+        checks=[records.check(), rate],
+    )
+    headline = failure_text(records.of_test(load)).splitlines()[0]
+    assert headline.startswith(start)
+    assert ", limit <= 1% (built in)" in headline
+
+
+def test_the_worst_breach_leads(records):
+    """The sentence and the table begin with the limit that is broken by most."""
+    slight = records.check(observed=260.0, outcome="fail")
+    gross = records.check(observed=900.0, scope="b", outcome="fail")
+    lines = failure_text(records.of_test(records.single_model_load(checks=[slight, gross]))).splitlines()
+    assert lines[0].startswith("p95 of b was 900 ms")
+    assert ["b", "total"] == [line.split()[1] for line in lines if line.startswith("FAIL ")]
+
+
+UNSEEN = "a\u202eb\u200bc\u2066d\u061ce\ufefff\u200fg"
+
+
+def test_nothing_unseen_is_in_a_failure(records):
+    """Kinds, messages, names, labels and notes lose bidi and zero-width characters; no line is a workflow command."""
+    finding = (f"::error::{UNSEEN}", f"::warning::{UNSEEN}")
+    changes = {
+        "label": UNSEEN,
+        "errors": {f"::{UNSEEN}": 3},
+        "examples": {f"::{UNSEEN}": f"{UNSEEN} ::error::x"},
+        "notes": (UNSEEN + " " + "x" * 85 + " ::error::x",),
+        "checks": [records.check(scope=f"::{UNSEEN}", source=UNSEEN, note=UNSEEN, observed=900.0, outcome="fail")],
+    }
+    test = records.of_test(records.load(**changes), nodeid=UNSEEN)
+    invalid = records.of_test(records.load(**changes, client=records.invalid_client(finding)), nodeid=UNSEEN)
+    for text in (failure_text(test), invalid_text(invalid), no_load_text(UNSEEN)):
+        assert "abcdefg" in text
+        assert text.replace("\n", "").isprintable()
+        assert [] == [line for line in text.splitlines() if line.lstrip().startswith("::")]

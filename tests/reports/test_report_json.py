@@ -13,7 +13,8 @@ import pytest
 from finished import GIVEN, result
 from recordings import MODELS, Row, recording
 
-from pytest_smload.core.baselines.comparison import Comparison, Estimate
+from pytest_smload.core.baselines.comparison import Comparison
+from pytest_smload.core.baselines.estimate import Estimate
 from pytest_smload.core.baselines.outcome import BaselineOutcome, MetricComparison
 from pytest_smload.core.baselines.runs import BaselineRun
 from pytest_smload.core.load.stages import StageSpan
@@ -33,6 +34,7 @@ RECORD = {
     "schema": 1,
     "started_at": "2025-01-01T00:00:00+00:00",
     "interrupted": False,
+    "verdict": "fail",
     "tests": [{"nodeid": "tests/a.py::test_é", "attempt": 1, "verdict": "fail", "loads": []}],
 }
 SCHEMA_STATS = [
@@ -55,7 +57,7 @@ SCHEMA_STATS = [
     "cold",
     "errors",
 ]
-FAR = Comparison("undecided", 1.1, 0.9, inf, 1.1, 182.0, 3, 0.02, 0.07, inf)
+FAR = Comparison("undecided", 1.1, 0.9, inf, 1.1, 182.0, 3, 0.02, 0.07, inf, inf)
 HELD = BaselineOutcome(
     "compared",
     "calm",
@@ -224,6 +226,8 @@ def test_the_keys_of_a_load() -> None:
         "at_most",
         "unit",
         "base",
+        "undecided",
+        "valid",
     ]
     assert list(found["timeline"][0]) == ["t_s", "offered", "tps", "p50_ms", "p95_ms", "errors", "in_flight"]
 
@@ -246,6 +250,36 @@ def test_each_load_has_its_verdict(records) -> None:
     invalid = records.load(client=records.invalid_client(("late", "hurry")))
 
     assert ["fail", "invalid", "pass"] == [load_record(each)["verdict"] for each in (failed, invalid, records.load())]
+
+
+def test_each_check_says_whether_it_is_valid(records) -> None:
+    """One that is left undecided is not."""
+    checks = [records.check(outcome=outcome) for outcome in ("pass", "fail", "invalid")]
+    assert [True, True, False] == [check["valid"] for check in load_record(records.load(checks=checks))["checks"]]
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        ([("a", "pass"), ("b", "pass")], "pass"),
+        ([("a", "fail"), ("a", "pass")], "pass"),
+        ([("a", "pass"), ("b", "invalid")], "invalid"),
+        ([("a", "invalid"), ("b", "fail")], "fail"),
+        ([], "invalid"),
+    ],
+)
+def test_a_run_has_its_verdict(verdicts, expected) -> None:
+    """Of each test's last attempt: one failure fails the run, and nothing measured is no pass."""
+    tests = tuple(TestResult(nodeid, place, verdict) for place, (nodeid, verdict) in enumerate(verdicts, start=1))
+    assert expected == run_record(RunResult(started_at="", tests=tests))["verdict"]
+
+
+def test_what_was_run_is_there_where_it_is_known() -> None:
+    """Version, commit and branch are at the top, and absent where they are unknown; all of it is read back."""
+    known = {"version": "0.1.0", "commit": "0" * 40, "branch": "main"}
+    run = RunResult(started_at="", **known)
+    assert known == {name: run_record(run).get(name) for name in known}
+    assert {"schema", "started_at", "interrupted", "verdict", "tests"} == set(run_record(RunResult(started_at="")))
 
 
 def test_numbers_json_has_no_words_for() -> None:
@@ -319,12 +353,15 @@ def test_a_baseline_is_there_where_the_load_was_held_against_one() -> None:
         "noise": 0.02,
         "attainable": 0.07,
         "attainable_now": None,
+        "detectable": None,
+        "beyond": False,
     }
     first = {"scope": "total", "metric": "p95", "budget": "10%", "decision": "undecided", "against": "latest"}
     second = {"scope": "a", "metric": "tps", "budget": "5%", "decision": "fail", "against": "anchor"}
 
     assert found["baseline"] == {
         "state": "compared",
+        "anew": False,
         "key": "calm",
         "fingerprint": {"tps": 5, "instance": None, "stages": [1, 2]},
         "changes": ["seed: 1 -> 2"],

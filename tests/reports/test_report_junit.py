@@ -16,16 +16,18 @@ def properties_of(test):
 
 
 def test_a_load_alone(records):
-    """Verdict and endpoint come first; a check has limit, observed, samples, verdict and source, with units."""
+    """Verdict and endpoint come first; a check has limit, verdict and source, and numbers with their unit."""
     test = records.of_test(records.load(checks=records.failing_checks()))
     found = junit_properties(test)
     assert [("smload.verdict", "fail"), ("smload.endpoint", WHERE)] == found[:2]
     slow = "smload.xgboost-1.tar.gz.p95"
     assert {
         f"{slow}.limit": "<= 400 ms",
-        f"{slow}.observed": "812 ms",
-        f"{slow}.lower": "640 ms",
-        f"{slow}.upper": "1.22 s",
+        f"{slow}.unit": "ms",
+        f"{slow}.observed": "812",
+        f"{slow}.at_most": "400",
+        f"{slow}.lower": "640",
+        f"{slow}.upper": "1220",
         f"{slow}.n": "751",
         f"{slow}.n_eff": "402",
         f"{slow}.verdict": "fail",
@@ -37,22 +39,29 @@ def test_a_load_alone(records):
 
 
 def test_bounds_are_there_where_the_record_has_them(records):
-    """Bounds carry the metric's unit; what is null has no property."""
+    """Bounds are numbers; what is null has no property."""
     latency = records.check(interval=(208.04, inf), n_eff=2711, proven=False, note="few")
     rate = records.check("error_rate", 0.0, "<= 1%", interval=(None, 0.0012))
     found = properties_of(records.of_test(records.single_model_load(checks=[latency, rate])))
     p95 = {name.rpartition(".")[2]: value for name, value in found.items() if ".p95." in name}
-    assert ("208 ms", "∞", "2711", "no", "few") == tuple(p95[k] for k in ("lower", "upper", "n_eff", "proven", "note"))
+    assert ("208.04", "inf", "2711", "no", "few") == tuple(
+        p95[k] for k in ("lower", "upper", "n_eff", "proven", "note")
+    )
     error_rate = {name.rpartition(".")[2]: value for name, value in found.items() if ".error_rate." in name}
-    assert {"limit", "observed", "upper", "n", "verdict", "proven", "source"} == set(error_rate)
-    assert ("0.12%", "yes") == (error_rate["upper"], error_rate["proven"])
+    assert {"limit", "unit", "observed", "at_most", "upper", "n", "verdict", "proven", "source"} == set(error_rate)
+    assert ("0.0012", "yes") == (error_rate["upper"], error_rate["proven"])
 
 
-def test_a_failed_checks_bound_is_not_rounded_onto_the_limit(records):
-    """The lower bound that proves a breach is not shown as the limit itself."""
-    check = records.check(observed=253.0, outcome="fail", interval=(250.2, 256.0))
-    found = properties_of(records.of_test(records.single_model_load(checks=[check])))
-    assert "250.2 ms" == found["smload.total.p95.lower"]
+def test_every_number_can_be_read_by_a_machine(records):
+    """Whatever the unit, observed, bounds and samples are plain numbers."""
+    loads = [records.load(checks=records.failing_checks()), records.single_model_load()]
+    numbers = ("observed", "at_least", "at_most", "lower", "upper", "n", "n_eff")
+    found = properties_of(records.of_test(*loads))
+    values = [value for name, value in found.items() if name.rpartition(".")[2] in numbers]
+    assert len(values) > 20
+    assert all(float(value) >= 0 for value in values)
+    units = {value for name, value in found.items() if name.endswith(".unit")}
+    assert {"ms", "requests/s", "ratio"} == units
 
 
 def test_several_loads_are_told_apart(records):
@@ -88,3 +97,12 @@ def test_nothing_xml_cannot_hold(records):
     load = records.single_model_load(label="a\x1b[1m\ufffe", checks=[records.check(note="one\ntwo\x00")])
     found = properties_of(records.of_test(load, records.single_model_load()))
     assert "one two" == found["smload.a [1m .total.p95.note"]
+
+
+def test_nothing_unseen(records):
+    """Bidi and zero-width characters are in no name and no value."""
+    unseen = "a\u202eb\u200b"
+    load = records.single_model_load(label=unseen, checks=[records.check(scope=unseen, source=unseen, note=unseen)])
+    for name, value in junit_properties(records.of_test(load, load)):
+        assert name.isprintable()
+        assert value.isprintable()

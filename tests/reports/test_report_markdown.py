@@ -46,7 +46,7 @@ def shown(text):
 
 
 def test_verdicts_come_first(records):
-    """The heading counts last attempts; the first table has a row for each load with its endpoint and figures."""
+    """The heading counts last attempts; the first table has each load's worst limit, endpoint and figures."""
     failed = records.of_test(records.load(checks=records.failing_checks()))
     passed = records.of_test(records.load(), attempt=2)
     two = records.of_test(
@@ -55,7 +55,20 @@ def test_verdicts_come_first(records):
     text = run_markdown(run_of(failed, passed, two))
     assert "## smload: 1 INVALID, 1 PASS" == text.splitlines()[0]
     headers, *rows = tables_of(text)[0]
-    assert ["verdict", "test", "endpoint", "requests", "TPS", "p50", "p95", "p99", "max", "errors"] == headers
+    assert [
+        "verdict",
+        "test",
+        "limit",
+        "observed",
+        "endpoint",
+        "requests",
+        "TPS",
+        "p50",
+        "p95",
+        "p99",
+        "max",
+        "errors",
+    ] == headers
     name = f"`{records.nodeid}`"
     assert [
         ["**FAIL**", name],
@@ -64,7 +77,9 @@ def test_verdicts_come_first(records):
         ["**INVALID**", "`t.py::two` (load 2)"],
     ] == [row[:2] for row in rows]
     where = "staging (abalone-mme-staging) in us-east-1, account 111122223333"
-    assert [where, "3,000", "50", "28.4 ms", "212 ms", "253 ms", "1.53 s", "0"] == rows[0][2:]
+    assert ["p95 of xgboost-1.tar.gz <= 400 ms", "812 ms"] == rows[0][2:4]
+    assert ["TPS >= 96% of 50 TPS offered", "49.8 TPS"] == rows[1][2:4]
+    assert [where, "3,000", "50", "28.4 ms", "212 ms", "253 ms", "1.53 s", "0"] == rows[0][4:]
 
 
 def test_a_failed_test_shows_its_checks(records):
@@ -79,7 +94,7 @@ def test_a_failed_test_shows_its_checks(records):
     assert ["**FAIL**", "xgboost-1.tar.gz", "p95", "<= 400 ms", "812 ms", "[780 ms, ∞]", "yes", "751 (700)"] == (
         rows[0][:8]
     )
-    assert ["PASS", "total", "p95", "<= 250 ms", "212 ms", "[204 ms, 221 ms]", "no"] == rows[1][:7]
+    assert ["PASS", "total", "p95", "<= 250 ms", "212 ms", "[204 ms, 221 ms]", "no"] == rows[2][:7]
     assert f"pytest -m perf {records.nodeid}" in text
 
 
@@ -241,3 +256,15 @@ def test_a_summary_that_cannot_be_written_is_one_line(records, tmp_path, monkeyp
     monkeypatch.setattr(Path, "open", full)
     with pytest.raises(ReportError, match=r"No space left on device$"):
         append_summary(run, str(tmp_path / "summary.md"))
+
+
+def test_nothing_unseen_is_in_the_report(records):
+    """Bidi and zero-width characters are nowhere, and no line begins with a workflow command."""
+    unseen = "::a\u202eb\u200b"
+    check = records.check(scope=unseen, source=unseen, note=unseen, outcome="fail", observed=900.0)
+    load = records.load(
+        models={unseen: records.stats()}, checks=[check], label=unseen, errors={unseen: 3}, examples={unseen: unseen}
+    )
+    text = run_markdown(run_of(records.of_test(load, load, nodeid=unseen)), failures=[(unseen, unseen)])
+    assert text.replace("\n", "").isprintable()
+    assert [] == [line for line in text.splitlines() if line.lstrip().startswith("::")]

@@ -69,8 +69,8 @@ def test_a_failing_test_is_told_in_full(records):
 
           verdict  scope             metric      limit                     observed  95% interval      from
           FAIL     xgboost-1.tar.gz  p95         <= 400 ms                   812 ms  [640 ms, 1.22 s]  [1]
-          PASS     total             p95         <= 250 ms                   212 ms  [204 ms, 221 ms]  [2]
           PASS?    total             tps         >= 96% of 50 TPS offered  49.8 TPS  [47.3, 52.3]      [2]
+          PASS     total             p95         <= 250 ms                   212 ms  [204 ms, 221 ms]  [2]
           PASS     total             error_rate  <= 1%                           0%  [0%, 0.12%]       [3]
           [1] smload.toml [budgets."tests/perf/test_abalone.py"]
           [2] perf_budget mark
@@ -178,15 +178,15 @@ def test_passing_checks_of_many_models_are_counted(records):
 WIDE_CHECKS = """
     verdict  scope             metric      limit                     observed  95% interval          n (n_eff)  from
     FAIL     xgboost-1.tar.gz  p95         <= 400 ms                   812 ms  [640 ms, 1.22 s]      751 (402)  [1]
-    PASS     total             p95         <= 250 ms                   212 ms  [204 ms, 221 ms]  3,000 (1,700)  [2]
     PASS?    total             tps         >= 96% of 50 TPS offered  49.8 TPS  [47.3, 52.3]              3,000  [2]
+    PASS     total             p95         <= 250 ms                   212 ms  [204 ms, 221 ms]  3,000 (1,700)  [2]
     PASS     total             error_rate  <= 1%                           0%  [0%, 0.12%]               3,000  [3]
 """
 NARROW_CHECKS = """
     verdict  scope       metric      limit                     observed  from
     FAIL     xgboost-1…  p95         <= 400 ms                   812 ms  [1]
-    PASS     total       p95         <= 250 ms                   212 ms  [2]
     PASS?    total       tps         >= 96% of 50 TPS offered  49.8 TPS  [2]
+    PASS     total       p95         <= 250 ms                   212 ms  [2]
     PASS     total       error_rate  <= 1%                           0%  [3]
 """
 LEGEND = ["?: not proven, the interval reaches over the limit"]
@@ -329,7 +329,7 @@ def test_several_loads_are_told_apart(records):
     expected = exactly("""
         PASS tests/perf/test_abalone.py::test_weighted_traffic (attempt 2)
           load 'calm': staging (abalone-mme-staging) in us-east-1, account 111122223333, http, 1 user for 90s, no
-            warm-up (closed model: latency from the send)
+            warm-up (closed loop: latency from the send)
                  requests  TPS      p50     p95     p99     max  errors
           total     3,000   50  28.4 ms  212 ms  253 ms  1.53 s       0
           client: CPU 34% of a core; client delay p95 0.12 ms, p99 0.81 ms, adds 0.02 ms to p95; loop lag p95 0.3 ms,
@@ -392,7 +392,6 @@ def test_warnings_notes_and_interruption_are_shown(records):
           warning: client delay p99 was 9 ms; free a core
           interrupted: the figures are those of the part that ran
           note: smload.toml is looser than the mark
-          1 check passed: p95 212 ms (<= 250 ms)
     """)
     assert expected == text_of(records.of_test(load))
 
@@ -404,7 +403,7 @@ def test_a_test_without_a_load_is_listed(records):
 
 
 def test_a_run_lists_its_tests(records):
-    """Tests are set apart by a blank line; an interrupted run says so at the end."""
+    """With -v tests are set apart by a blank line; an interrupted run says so at the end."""
     tests = tuple(records.of_test(nodeid=f"tests/a.py::test_{name}") for name in "ab")
     expected = exactly("""
         ERROR tests/a.py::test_a
@@ -414,7 +413,7 @@ def test_a_run_lists_its_tests(records):
           no load was run
         the run was interrupted; what was measured until then is above
     """)
-    assert expected == "\n".join(run_lines(RunResult(started_at="", interrupted=True, tests=tests)))
+    assert expected == "\n".join(run_lines(RunResult(started_at="", interrupted=True, tests=tests), verbosity=1))
 
 
 def test_a_run_without_tests_has_no_lines():
@@ -452,7 +451,7 @@ def test_names_lose_first_what_they_share(names, longest, expected):
         ),
         (
             {"users": 20, "duration": "500ms", "warmup": "0s", "max_requests": 1000},
-            "20 users for 500ms, no warm-up, at most 1,000 requests (closed model: latency from the send)",
+            "20 users for 500ms, no warm-up, at most 1,000 requests (closed loop: latency from the send)",
         ),
         (
             {"stages": [{"tps": 1, "duration": "9s"}] * 5, "warmup": "0s"},
@@ -483,3 +482,16 @@ def test_tables_fit_whatever_the_models_are_called(records, names, width, reques
     assert width >= max(map(len, lines))
     remarks = [line for line in lines if line.startswith("not shown") or line.endswith("report.json")]
     assert 2 + (len(names) if len(names) <= 12 else 8) == len(lines) - len(remarks)
+
+
+def test_what_is_undecided_has_not_passed(records):
+    """A comparison that settles nothing is counted apart, and has its own word in the table."""
+    vague = replace(records.check("p50", 11.0, "<= 110% of baseline 10 ms"), proven=False, undecided=True)
+    load = records.single_model_load(checks=[vague, records.check("p95", 212.0, "<= 250 ms")])
+    assert text_of(records.of_test(load)).splitlines()[-1] == "  1 check passed: p95 212 ms (<= 250 ms); 1 undecided"
+    alone = records.single_model_load(checks=[vague])
+    assert text_of(records.of_test(alone)).splitlines()[-1] == "  0 checks passed; 1 undecided"
+    lines = checks_table([records.check("max", 800.0, "<= 1 s"), vague], 100)
+    assert ["UNDECIDED", "PASS"] == [line.split()[0] for line in lines[1:3]]
+    assert "191 more checks passed" not in "".join(checks_table([vague] * 199, 100))
+    assert checks_table([vague] * 199, 100)[-1] == "179 more checks are undecided; they are in report.json"

@@ -254,3 +254,38 @@ def test_a_planted_secret_is_in_no_traceback(tmp_path: Path) -> None:
 def _with_secret(root: Path) -> Path:
     (root / "smload.toml").write_text('[endpoints.x]\ntoken = "PLANTED-TOKEN"\n')
     return root
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[profile.smoke]\nusers = 1", "there is no table [profile.smoke]; did you mean [profiles.smoke]?"),
+        ("[budget.default]\np95 = '1s'", "there is no table [budget.default]; did you mean [budgets.default]?"),
+        ("[endpoint_s]\nname = 'a'", "there is no table [endpoint_s]; did you mean [endpoints.NAME]?"),
+        ("[zzz]\na = 1", "there is no table [zzz] (tables: [endpoints.NAME], [profiles.NAME], [budgets.NAME])"),
+    ],
+)
+def test_an_unknown_table_is_called_that(tmp_path: Path, text: str, said: str) -> None:
+    """Not an unknown key; with the table that was meant as it is written."""
+    with pytest.raises(ConfigurationError) as caught:
+        read(tmp_path, text)
+    assert [line for line in caught.value.problems if line.startswith(f"smload.toml: {said}")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"[profiles.smoke]\nusers = {'9' * 4400}\n",
+        f"[profiles.smoke]\ntps = {10**400}\n",
+        f"[profiles.smoke]\nduration = '{'9' * 400}s'\n",
+        f"[budgets.default]\nrequests = {10**400}\n",
+        f"endpoint = {'[' * 5000}{']' * 5000}\n",
+    ],
+    ids=["4,400 digits", "ten to the 400", "400 nines", "limit", "nesting"],
+)
+def test_absurd_numbers_are_one_line(tmp_path: Path, text: str) -> None:
+    """A number nobody means is a mistake like any other: no traceback, one short line."""
+    (line,) = problems(tmp_path, text)
+
+    assert "\n" not in line
+    assert 400 > len(line)

@@ -127,9 +127,13 @@ class PeerConnection:
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         self._sock.close()
 
-    def receive_some(self) -> None:
+    def say_no_more(self) -> None:
+        """Close this side's half of the connection."""
+        self._sock.shutdown(socket.SHUT_WR)
+
+    def receive_some(self) -> bytes:
         """Take some bytes of a request."""
-        self._more()
+        return self._more()
 
     def wait_for_the_end(self) -> None:
         """Say nothing more, with the connection open, until the test is over."""

@@ -349,3 +349,74 @@ def wait_until_stale(connection: exchange.HttpConnection) -> None:
             return
         gevent.sleep(0.001)
     pytest.fail("the peer's closing went unnoticed")
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+@pytest.mark.parametrize(
+    ("response", "kind"),
+    [
+        pytest.param(b'HTTP/1.1 413 X\r\nContent-Length: 19\r\n\r\n{"message": "long"}', "413", id="413"),
+        pytest.param(b"HTTP/1.1 413 X\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", "413", id="413 and closing"),
+        pytest.param(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 503 X\r\nContent-Length: 0\r\n\r\n", "503", id="interim"),
+        pytest.param(OK_RESPONSE, "ok", id="200"),
+    ],
+)
+def test_an_answer_that_comes_while_a_large_body_is_sent_is_read(
+    response: bytes,
+    kind: str,
+    start_peer: StartPeer,
+    http_transport: MakeTransport,
+    sweeping: Callable[[HttpTransport], None],
+    *,
+    tls: bool,
+) -> None:
+    """A peer that answers after the head and takes no more is heard at once, and its connection left."""
+
+    def script(connection: PeerConnection) -> None:
+        connection.receive_some()
+        for byte in response[:20]:
+            connection.send(bytes([byte]))
+        connection.send(response[20:])
+        connection.wait_for_the_end()
+
+    transport = http_transport(start_peer(script, tls=tls), tls=tls, timeout_s=10.0)
+    sweeping(transport)
+    connection = transport.connection()
+    payload = payload_of(bytes(24_000_000))
+
+    assert [kind] * 2 == [transport.kinds.name(connection.invoke(ROUTE, payload)) for _ in range(2)]
+    assert 2 == transport.connects
+
+
+def test_an_interim_answer_does_not_end_the_sending(start_peer: StartPeer, http_transport: MakeTransport) -> None:
+    """100 Continue, sent while a large body is on its way, is passed over, and the body arrives whole."""
+
+    def script(connection: PeerConnection) -> None:
+        while True:
+            connection.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+            connection.read()
+            connection.send(OK_RESPONSE)
+
+    peer = start_peer(script)
+    transport = http_transport(peer)
+    payload = payload_of(bytes(range(256)) * 32_000)
+    connection = transport.connection()
+
+    assert 0 == connection.invoke(ROUTE, payload)
+    assert [payload.body] == [request.partition(b"\r\n\r\n")[2] for request in peer.requests]
+
+
+def test_a_peer_that_closes_in_the_middle_of_a_body_is_a_connection_failure(
+    start_peer: StartPeer, http_transport: MakeTransport
+) -> None:
+    """An end without an answer, seen while the body is being sent, is a lost connection."""
+
+    def script(connection: PeerConnection) -> None:
+        connection.receive_some()
+        connection.say_no_more()
+        connection.wait_for_the_end()
+
+    transport = http_transport(start_peer(script))
+    code = transport.connection().invoke(ROUTE, payload_of(bytes(24_000_000)))
+
+    assert "Connection" == transport.kinds.name(code)

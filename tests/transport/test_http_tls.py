@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from scripted_peer import Peer, PeerConnection
+    from scripted_peer import Certificates, Peer, PeerConnection
 
     StartPeer = Callable[..., Peer]
     MakeTransport = Callable[..., HttpTransport]
@@ -83,6 +84,57 @@ def test_a_tls_peer_that_closes_is_a_connection_failure(start_peer: StartPeer, h
     assert [transport.kinds.name(connection.invoke(ROUTE, ROW)) for _ in range(2)] == ["Connection", "ok"]
 
 
+def closing_notice_with(data: bytes, context: ssl.SSLContext) -> Callable[[PeerConnection], None]:
+    """Send *data* and TLS's closing notice in one piece, and leave the TCP connection open."""
+
+    def script(connection: PeerConnection) -> None:
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = context.wrap_bio(incoming, outgoing, server_side=True)
+
+        def until_done(step: Callable[[], object]) -> None:
+            while True:
+                try:
+                    step()
+                except ssl.SSLWantReadError:
+                    connection.send(outgoing.read())
+                    incoming.write(connection.receive_some())
+                else:
+                    return
+
+        until_done(tls.do_handshake)
+        connection.send(outgoing.read())
+        until_done(lambda: tls.read(65_536))
+        tls.write(data)
+        with suppress(ssl.SSLError):
+            tls.unwrap()
+        connection.send(outgoing.read())
+        connection.wait_until_closed()
+
+    return script
+
+
+@pytest.mark.parametrize(
+    "response",
+    [b"HTTP/1.0 200 OK\r\n\r\n4.57", b"HTTP/1.1 200 OK\r\n\r\n" + b"4.57" * 10_000],
+    ids=["short", "several records"],
+)
+def test_a_closing_notice_behind_data_is_the_end(
+    response: bytes,
+    start_peer: StartPeer,
+    http_transport: MakeTransport,
+    certificates: Certificates,
+    sweeping: Callable[[HttpTransport], None],
+) -> None:
+    """A response that ends with the connection ends with TLS's notice, though it comes in the data's own read."""
+    peer = start_peer(closing_notice_with(response, certificates.server))
+    transport = http_transport(peer, tls=True, timeout_s=5.0)
+    sweeping(transport)
+    connection = transport.connection()
+    seen = [(transport.kinds.name(connection.invoke(ROUTE, ROW)), connection.bytes_in) for _ in range(3)]
+
+    assert [("ok", len(response.partition(b"\r\n\r\n")[2]))] * 3 == seen
+
+
 def test_the_probe_accepts_a_trusted_host(start_peer: StartPeer, http_transport: MakeTransport) -> None:
     """A host the CA bundle vouches for passes, and no request is sent."""
     peer = start_peer(answers(OK_RESPONSE), tls=True)
@@ -104,8 +156,8 @@ def test_an_untrusted_certificate_is_refused_by_name(start_peer: StartPeer, tmp_
 
     assert str(caught.value) == (
         f"https://127.0.0.1:{peer.port} (from smload.toml): TLS certificate refused: "
-        "unable to get local issuer certificate; if a proxy or a private CA signs it, set ca_bundle or AWS_CA_BUNDLE "
-        "to that CA's PEM file"
+        "unable to get local issuer certificate; if a proxy or a private CA signs it, set AWS_CA_BUNDLE, or ca_bundle "
+        "of the AWS profile, to that CA's PEM file"
     )
     assert (kind, peer.requests) == ("Client", [])
 

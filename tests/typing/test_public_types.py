@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
 import pytest_smload
+from pytest_smload.core.limits.metrics import METRICS
+from pytest_smload.core.limits.regression_limit import BASELINE_REQUIRED, REGRESSION
+from pytest_smload.core.load.fields import MARK_KEYS
+from pytest_smload.core.load.profile import LoadProfile
+from pytest_smload.gate.typed_marks import PerfLimits, PerfLoad
 
 ROOT = Path(__file__).parents[2]
 USER_TESTS = Path(__file__).with_name("user_tests.py")
@@ -37,3 +45,39 @@ def test_the_users_file_has_every_public_name() -> None:
     imports = [node for node in ast.walk(ast.parse(USER_TESTS.read_text())) if isinstance(node, ast.ImportFrom)]
     imported = {alias.name for node in imports if node.module == "pytest_smload" for alias in node.names}
     assert set(pytest_smload.__all__) == imported
+
+
+def test_pyright_agrees(tmp_path: Path) -> None:
+    """Pyright, in its strict mode, finds nothing else in the file than mypy does."""
+    pytest.importorskip("basedpyright", reason="the extra test has it")
+    settings = {
+        "include": [str(USER_TESTS)],
+        "extraPaths": [str(ROOT)],
+        "typeCheckingMode": "strict",
+        "reportMissingTypeStubs": False,
+    }
+    (tmp_path / "pyrightconfig.json").write_text(json.dumps(settings))
+    done = subprocess.run(
+        [sys.executable, "-m", "basedpyright", "--project", str(tmp_path), "--pythonpath", sys.executable],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert "0 errors, 0 warnings, 0 notes" == (done.stdout + done.stderr).strip().splitlines()[-1]
+
+
+def test_typed_marks_are_the_marks() -> None:
+    """What an editor completes is pytest's own mark."""
+    assert pytest.mark.perf(tps=50).mark == pytest_smload.perf(tps=50).mark
+    assert pytest.mark.perf_budget(p95="1s").mark == pytest_smload.perf_budget(p95="1s").mark
+
+
+def test_typed_arguments_are_the_fields() -> None:
+    """``perf`` takes each field of a load with its type, and the two names; ``perf_budget`` each limit."""
+    fields = get_type_hints(LoadProfile)
+    expected = {spec.name: fields[spec.name] for spec in dataclasses.fields(LoadProfile)} | dict.fromkeys(
+        MARK_KEYS, str
+    )
+    assert expected == get_type_hints(PerfLoad)
+    assert {*METRICS, REGRESSION, BASELINE_REQUIRED, "model", "stage"} == set(get_type_hints(PerfLimits))

@@ -16,13 +16,18 @@ from pytest_smload import (
     EmulatorError,
     EndpointError,
     InvocationError,
+    InvokeResponse,
     LoadProfile,
     LoadResult,
     PayloadError,
+    ScopeName,
     SmEndpoint,
     SmloadError,
     Stage,
     Stats,
+    TimelinePoint,
+    perf,
+    perf_budget,
 )
 
 NIGHT, NOON = Stage("30s", tps=10, name="night"), Stage("1m", tps=40, name="noon")
@@ -69,7 +74,29 @@ def test_figures(load_result: LoadResult) -> None:
     assert_type(load_result.timeline[0].in_flight, int)
     assert_type(load_result.warmup.models["a"], int)
     assert_type(load_result.profile, Mapping[str, Any])
-    assert_type(load_result.verdict, Literal["pass", "fail", "invalid"])
+    assert_type(load_result.verdict, Literal["pass", "fail", "invalid", "interrupted"])
+
+
+@perf(tps=50, duration="60s", arrivals="uniform", models={"a": 3, "b": 1}, payload=["1,2"], endpoint="staging")
+@perf_budget(p95="250ms", tps="96%", error_rate=0.01, errors={"ModelError": 0}, regression={"p95": "10%"})
+@perf_budget(model="b", p95="400ms", requests=100)
+def test_the_same_with_completion(load_result: LoadResult) -> None:
+    points: tuple[TimelinePoint, ...] = load_result.timeline
+    assert_type(points[0].p95_ms, float)
+    scope = ScopeName.parse(load_result.checks[0].scope)
+    assert_type(scope.kind, Literal["total", "model", "each", "stage"])
+    assert_type(scope.name, str)
+
+
+@perf
+def test_marked_without_a_load(sm_endpoint: SmEndpoint, load_profile: LoadProfile) -> None:
+    assert_type(load_profile.arrivals, Literal["poisson", "uniform"])
+    assert_type(load_profile.order, Literal["shuffled", "smooth"])
+    assert_type(load_profile.on_unproven, Literal["estimate", "fail"])
+
+
+pytestmark = [perf(profile="smoke"), perf_budget(p99="1s")]
+PARAMETER_SET = pytest.param(1, marks=perf(users=2))
 
 
 @pytest.mark.perf(stages=[NIGHT, NOON], warmup="0s")
@@ -79,7 +106,8 @@ def test_what_decided(load_result: LoadResult) -> None:
     for check in load_result.checks:
         assert_type(check, Check)
         assert_type(check.observed, float)
-        assert_type(check.outcome, Literal["pass", "fail"])
+        assert_type(check.outcome, Literal["pass", "fail", "invalid"])
+        assert_type(check.valid, bool)
         assert_type(check.proven, bool)
 
 
@@ -98,7 +126,7 @@ def test_several_loads(sm_endpoint: SmEndpoint, load_profile: LoadProfile) -> No
 
 
 def test_one_request(sm_endpoint: SmEndpoint) -> None:
-    answer = sm_endpoint.invoke("1,2", target_model="a", Accept="text/csv")
+    answer: InvokeResponse = sm_endpoint.invoke("1,2", target_model="a", Accept="text/csv")
     assert_type(answer.body, bytes)
     assert_type(answer.text, str)
     assert_type(answer.content_type, str | None)
@@ -123,6 +151,11 @@ def test_mistakes_are_seen(load_result: LoadResult) -> None:
     LoadProfile(tsp=50)  # type: ignore[call-arg]
     LoadProfile(duration=60)  # type: ignore[arg-type]
     LoadProfile(stages=[{"duration": "30s", "tsp": 10}])  # type: ignore[list-item]
+    LoadProfile(arrivals="poison")  # type: ignore[arg-type]
+    perf(tsp=50)  # type: ignore[call-overload]
+    perf(order="random")  # type: ignore[call-overload]
+    perf_budget(p95=250)  # type: ignore[arg-type, typeddict-item, unused-ignore]
+    perf_budget(p59="1s")  # type: ignore[call-arg]
     STAGED.seed = 1  # type: ignore[misc]
     _ = load_result.p95  # type: ignore[attr-defined]
     _ = pytest_smload.LoadProfil  # type: ignore[attr-defined]

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from math import isinf
+from dataclasses import dataclass, replace
 
 from pytest_smload.core.baselines.comparison import (
-    CUMULATIVE,
     Comparison,
-    Decision,
-    Estimate,
     compare,
     compare_with_anchor,
     confirmed,
 )
+from pytest_smload.core.baselines.disturbance import disturbed_by
+from pytest_smload.core.baselines.estimate import Estimate
 from pytest_smload.core.baselines.outcome import MetricComparison
+from pytest_smload.core.baselines.run_noise import run_noise
 from pytest_smload.core.baselines.runs import BaselineRun, LoadBaseline, metric_key
+from pytest_smload.core.baselines.words import base_words, comparison_note
 from pytest_smload.core.limits.budget import ScopedRegression
-from pytest_smload.core.limits.check import Check
+from pytest_smload.core.limits.check import Check, Outcome
 from pytest_smload.core.limits.evidence import BaselineChange, RegressionEvidence, scope_of
 from pytest_smload.core.limits.regression_limit import RegressionLimit
 from pytest_smload.core.measure.measurement import Measurement
 from pytest_smload.core.measure.scope_name import ScopeName
+from pytest_smload.core.measure.slowness import ClientSlowness
 from pytest_smload.core.statistics.bound import ALPHA, Bound
-from pytest_smload.core.units import format_ms, format_share
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +35,11 @@ class ComparedBudget:
         scope: Whose metric it is.
         limit: The budget.
         bound: The run's estimate, None where the scope has no sample.
-        refused: Why it fails whatever was observed, or ``""``.
+        refused: Why it does not pass whatever was observed, or ``""``.
+        refused_as: What it is then.
         latest: The comparison with the latest runs; None where none has this metric.
         anchor: The comparison with the first run; None too where there is no other.
+        disturbed: Observed / lowest possible value: by how much the client may have made it worse.
     """
 
     scope: ScopeName
@@ -46,6 +48,8 @@ class ComparedBudget:
     refused: str
     latest: Comparison | None = None
     anchor: Comparison | None = None
+    refused_as: Outcome = "fail"
+    disturbed: float = 1.0
 
     @property
     def key(self) -> str:
@@ -55,40 +59,65 @@ class ComparedBudget:
     @property
     def suspicious(self) -> bool:
         """Whether a rerun must confirm a failure."""
-        return not self.refused and any(
-            each is not None and each.decision == "fail" for each in (self.latest, self.anchor)
-        )
+        return not self.refused and any(each is not None and each.suspicious for each in (self.latest, self.anchor))
 
 
 def compare_budgets(
-    regressions: Iterable[ScopedRegression], measurement: Measurement, baseline: LoadBaseline | None
+    regressions: Iterable[ScopedRegression],
+    measurement: Measurement,
+    baseline: LoadBaseline | None,
+    slowness: ClientSlowness | None = None,
 ) -> list[ComparedBudget]:
-    """Return each budget with the run's comparison with *baseline*, in the order given."""
-    return [_compare_budget(scope, limit, measurement, baseline) for scope, limit in regressions]
+    """Return each budget with the run's comparison with *baseline*, in the order given.
+
+    A regression that the client's own slowness may explain is none, and no pass either.
+    """
+    return [_compare_budget(scope, limit, measurement, baseline, slowness) for scope, limit in regressions]
 
 
 def _compare_budget(
-    name: ScopeName, limit: RegressionLimit, measurement: Measurement, baseline: LoadBaseline | None
+    name: ScopeName,
+    limit: RegressionLimit,
+    measurement: Measurement,
+    baseline: LoadBaseline | None,
+    slowness: ClientSlowness | None,
 ) -> ComparedBudget:
     scope = scope_of(measurement, name)
     bound = limit.row.bound(scope, ALPHA) if scope is not None else None
     if scope is None or bound is None:
         return ComparedBudget(name, limit, None, "no sample")
     refusal = limit.row.refuse(scope)
-    alone = ComparedBudget(name, limit, bound, refusal.reason if refusal is not None else "")
+    disturbed = disturbed_by(limit, scope, bound.observed, slowness)
+    alone = ComparedBudget(name, limit, bound, "", disturbed=disturbed)
+    if refusal is not None:
+        alone = replace(alone, refused=refusal.reason, refused_as=refusal.outcome)
     recorded = baseline.estimates(alone.key) if baseline is not None else []
     if baseline is None or alone.refused or not recorded:
         return alone
-    new = Estimate.of(bound)
+    found = _held_against(alone, recorded, baseline, Estimate.of(bound))
+    if found.suspicious and disturbed > 1:
+        share = disturbed if limit.higher_is_better else 1 / disturbed
+        if not _held_against(alone, recorded, baseline, Estimate.of(bound).scaled(share)).suspicious:
+            return replace(
+                alone,
+                refused=f"undecided: the client itself may have made it {disturbed:.3g} times as bad",
+                refused_as="invalid",
+            )
+    return found
+
+
+def _held_against(
+    alone: ComparedBudget, recorded: Sequence[Estimate], baseline: LoadBaseline, new: Estimate
+) -> ComparedBudget:
+    limit = alone.limit
     floor, higher = limit.floor_ms, limit.higher_is_better
-    latest = compare(new, recorded, budget=limit.budget, floor=floor, higher_is_better=higher)
+    noise = run_noise(recorded)
+    latest = compare(new, recorded, budget=limit.budget, floor=floor, higher_is_better=higher, noise=noise)
     first = baseline.anchor_estimate(alone.key)
     anchor = None
     if first is not None and len(recorded) > 1:
-        anchor = compare_with_anchor(
-            new, first, budget=limit.budget, noise=latest.noise, floor=floor, higher_is_better=higher
-        )
-    return ComparedBudget(name, limit, bound, "", latest, anchor)
+        anchor = compare_with_anchor(new, first, budget=limit.budget, noise=noise, floor=floor, higher_is_better=higher)
+    return replace(alone, latest=latest, anchor=anchor)
 
 
 def compared(run: ComparedBudget, again: ComparedBudget | None) -> MetricComparison | None:
@@ -100,8 +129,8 @@ def compared(run: ComparedBudget, again: ComparedBudget | None) -> MetricCompari
         return None
     rerun_latest = again.latest if again is not None else None
     rerun_anchor = again.anchor if again is not None else None
-    latest = _confirmed(run.latest, rerun_latest)
-    by_anchor = run.anchor is not None and latest != "fail" and _confirmed(run.anchor, rerun_anchor) == "fail"
+    latest = confirmed(run.latest, rerun_latest)
+    by_anchor = run.anchor is not None and latest != "fail" and confirmed(run.anchor, rerun_anchor) == "fail"
     return MetricComparison(
         scope=str(run.scope),
         metric=run.limit.of,
@@ -112,10 +141,6 @@ def compared(run: ComparedBudget, again: ComparedBudget | None) -> MetricCompari
         anchor=run.anchor,
         rerun=(rerun_anchor if by_anchor else rerun_latest) if run.suspicious else None,
     )
-
-
-def _confirmed(first: Comparison, rerun: Comparison | None) -> Decision:
-    return confirmed(first.decision, rerun.decision if rerun is not None else "undecided")
 
 
 def regression_check(
@@ -130,7 +155,9 @@ def regression_check(
         on_unproven: ``"fail"`` where an undecided comparison is to fail.
     """
     change = _change(run.limit, comparison) if comparison is not None else None
-    return run.limit.hold(RegressionEvidence(run.scope, run.bound, change, run.refused or missing, on_unproven))
+    without = run.refused_as if run.refused else "fail"
+    evidence = RegressionEvidence(run.scope, run.bound, change, run.refused or missing, on_unproven, without)
+    return run.limit.hold(evidence)
 
 
 def _change(limit: RegressionLimit, comparison: MetricComparison) -> BaselineChange:
@@ -140,40 +167,9 @@ def _change(limit: RegressionLimit, comparison: MetricComparison) -> BaselineCha
         allowed=deciding.allowed,
         kept=comparison.decision != "fail",
         proven=comparison.decision != "undecided",
-        of=_base_words(limit, comparison),
+        of=base_words(limit, comparison),
         note=comparison_note(comparison),
     )
-
-
-def _base_words(limit: RegressionLimit, comparison: MetricComparison) -> str:
-    """What the bound is a share of: ``"baseline 182 ms (5 runs)"``."""
-    deciding, anchored = comparison.deciding, comparison.against == "anchor"
-    base = limit.row.quantity.rounded(deciding.base)
-    budget = limit.budget * (CUMULATIVE if anchored else 1)
-    floor = f", the floor of {format_ms(limit.floor_ms)}" if limit.floor_ms > budget * deciding.base else ""
-    if anchored:
-        return f"the first baseline run {base}{floor}"
-    return f"baseline {base}{floor} ({_runs(deciding.runs)})"
-
-
-def comparison_note(comparison: MetricComparison) -> str:
-    """Return ratio and interval, the noise between runs, what budget is attainable, and what a rerun said."""
-    deciding = comparison.deciding
-    parts = [
-        f"ratio {ratio_text(deciding)}",
-        f"noise between runs {format_share(deciding.noise)}",
-        f"smallest budget attainable {_budget_text(deciding.attainable)} with {_runs(deciding.runs)}",
-    ]
-    parts[-1] += f", {_budget_text(deciding.attainable_now)} with these requests"
-    if comparison.rerun is not None:
-        verb = "confirmed by a rerun" if comparison.decision == "fail" else "not confirmed by a rerun"
-        parts.append(f"{verb}: ratio {ratio_text(comparison.rerun)}")
-    return "; ".join(parts)
-
-
-def ratio_text(comparison: Comparison) -> str:
-    """Return ``"1.21 [1.15, 1.27]"``: the ratio and its 90 % interval."""
-    return f"{_number(comparison.ratio)} [{_number(comparison.lower)}, {_number(comparison.upper)}]"
 
 
 def as_baseline_run(budgets: Sequence[ComparedBudget], measurement: Measurement, *, started_at: str) -> BaselineRun:
@@ -190,15 +186,3 @@ def as_baseline_run(budgets: Sequence[ComparedBudget], measurement: Measurement,
         errors=measurement.total.errors,
         metrics={key: Estimate.of(bound) for key, bound in bounds.items()},
     )
-
-
-def _runs(count: int) -> str:
-    return f"{count} run{'s' if count != 1 else ''}"
-
-
-def _budget_text(share: float) -> str:
-    return "∞" if isinf(share) else f"{share * 100:.2g}%" if share < 1 else f"{share * 100:.0f}%"
-
-
-def _number(ratio: float) -> str:
-    return "∞" if isinf(ratio) else f"{ratio:.3g}"

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from pytest_smload.core.load.plan import LoadPlan
 from pytest_smload.core.load.profile import LOAD_FIELDS
 from pytest_smload.core.load.written import MOST_ENTRIES, written_profile
 from pytest_smload.core.request.endpoint import EndpointFacts
+from pytest_smload.core.request.invocation import Payload
 from pytest_smload.core.units import format_duration
 
 _DIGEST_DIGITS = 16
 _SHARE_DIGITS = 6
 
 
-def fingerprint(plan: LoadPlan, endpoint: EndpointFacts, *, transport: str, client: str) -> dict[str, Any]:
+def fingerprint(
+    plan: LoadPlan, endpoint: EndpointFacts, *, transport: str, client: str, machine: str | None = None
+) -> dict[str, Any]:
     """Return the facts by name, JSON values; None for what could not be found out. No URL, no port, no credentials.
 
     Args:
@@ -24,6 +28,7 @@ def fingerprint(plan: LoadPlan, endpoint: EndpointFacts, *, transport: str, clie
         endpoint: What it was sent to.
         transport: How.
         client: Which software measured: its name and the part of its version that may change what is measured.
+        machine: What kind of machine it ran on, in words; no name of it.
     """
     profile = plan.profile
     fields = {name: row.fingerprint for name, row in LOAD_FIELDS.items()}
@@ -34,11 +39,14 @@ def fingerprint(plan: LoadPlan, endpoint: EndpointFacts, *, transport: str, clie
             for name, kind in fields.items()
             if kind == "duration" and getattr(profile, name) is not None
         },
+        "account": endpoint.account,
         "client": client,
         "configuration": None,
         "endpoint_name": endpoint.endpoint_name,
+        "machine": machine,
         "payload": _payload_digest(plan),
         "region": endpoint.region,
+        "rows": _rows(plan),
         "transport": transport,
     }
     if profile.stages is not None:
@@ -63,10 +71,31 @@ def _payload_digest(plan: LoadPlan) -> str:
     return f"sha256 {digest.hexdigest()[:_DIGEST_DIGITS]}"
 
 
+def _rows(plan: LoadPlan) -> Any:
+    """What each model is sent: how many rows, of what sizes, and a digest of them in their order; all of it digested
+    where there are very many models."""
+    rows = {route.name: _rows_text(bodies) for route, bodies in zip(plan.routes, plan.rows, strict=True)}
+    if not plan.multi_model:
+        return next(iter(rows.values()))
+    if len(rows) <= MOST_ENTRIES:
+        return rows
+    return f"{len(rows):,} models, sha256 {_digest_of(rows)}"
+
+
+def _rows_text(bodies: Sequence[Payload]) -> str:
+    sizes = [len(body.body) for body in bodies]
+    of_sizes = f"{min(sizes):,} B" if min(sizes) == max(sizes) else f"{min(sizes):,}..{max(sizes):,} B"
+    counted = f"{len(sizes):,} row{'s' if len(sizes) != 1 else ''}"
+    return f"{counted}, {of_sizes}, sha256 {_digest_of([body.sha256 for body in bodies])}"
+
+
+def _digest_of(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:_DIGEST_DIGITS]
+
+
 def _weights(plan: LoadPlan) -> Any:
     """Each model's share of the traffic; of very many, their number and digest."""
     shares = {route.name: round(share, _SHARE_DIGITS) for route, share in zip(plan.routes, plan.shares, strict=True)}
     if len(shares) <= MOST_ENTRIES:
         return shares
-    digest = hashlib.sha256(json.dumps(shares, sort_keys=True).encode()).hexdigest()[:_DIGEST_DIGITS]
-    return f"{len(shares):,} models, sha256 {digest}"
+    return f"{len(shares):,} models, sha256 {_digest_of(shares)}"

@@ -53,6 +53,7 @@ class BaselineOutcome:
         changes: What makes the recorded runs incomparable: ``"duration: 60s -> 120s"``.
         runs: Recorded runs it was compared with.
         comparisons: One per metric compared.
+        anew: The run is to start the baseline anew: its regression was accepted.
         run: This load as a baseline would keep it; None where it must not be recorded.
     """
 
@@ -63,3 +64,9 @@ class BaselineOutcome:
     runs: int = 0
     comparisons: tuple[MetricComparison, ...] = field(default=())
     run: BaselineRun | None = None
+    anew: bool = False
+
+    @property
+    def regressed(self) -> tuple[MetricComparison, ...]:
+        """The comparisons that failed."""
+        return tuple(each for each in self.comparisons if each.decision == "fail")

@@ -10,15 +10,19 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Any
 
-from pytest_smload.core.baselines.comparison import Estimate
+from pytest_smload.core.baselines.estimate import Estimate
 from pytest_smload.core.measure.scope_name import TOTAL, ScopeName
 
 KEPT_RUNS = 5
 UPDATE_OPTION = "--smload-update-baselines"
+ACCEPT_OPTION = "--smload-accept-regression"
 
 _SLUG_CHARACTERS = 100
 _HASH_DIGITS = 10
 _ABSENT = "(absent)"
+_OCCURRENCE = re.compile(r"(?:^|.* )#\d+", re.DOTALL)
+_LATER_FACTS = ("account", "machine", "rows")
+"""Facts that files written before them do not have; what is not there is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ class LoadBaseline:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """All baselines of one test, by the label of the load, ``""`` for one without."""
+    """All baselines of one test, by the `load_key` of the load."""
 
     test: str
     loads: Mapping[str, LoadBaseline] = field(default_factory=dict)
@@ -83,6 +87,22 @@ def file_name(test: str) -> str:
     return f"{slug}-{digest}.json" if slug else f"{digest}.json"
 
 
+def load_key(label: str | None, occurrence: int) -> str:
+    """Return the key of a test's load, another one for every (label, occurrence).
+
+    Args:
+        label: The load's label; None without one.
+        occurrence: 1 for the first load of that label in the test, and so on.
+
+    ``""`` without a label, else the label, with `` #2`` after it for the second. A label that is empty, or ends like
+    that itself, is always followed by its number.
+    """
+    if label is None:
+        return "" if occurrence == 1 else f"#{occurrence}"
+    plain = label and occurrence == 1 and not _OCCURRENCE.fullmatch(label)
+    return label if plain else f"{label} #{occurrence}"
+
+
 def metric_key(scope: ScopeName, metric: str) -> str:
     """Return the key of *metric* in a run: ``"p95"`` of the whole load, ``"xgboost-1.tar.gz p95"`` of a part of it."""
     return metric if scope == TOTAL else f"{scope} {metric}"
@@ -93,26 +113,30 @@ def fingerprint_changes(recorded: Mapping[str, Any], current: Mapping[str, Any])
     current = _as_json(current)
     changes = []
     for name in sorted({*recorded, *current}):
-        before, after = recorded.get(name, _ABSENT), current.get(name, _ABSENT)
+        absent = None if name in _LATER_FACTS else _ABSENT
+        before, after = recorded.get(name, absent), current.get(name, absent)
         if before != after and before is not None and after is not None:
             changes.append(f"{name}: {_fact_text(before)} -> {_fact_text(after)}")
     return changes
 
 
-def append(baseline: Baseline, label: str, fingerprint: Mapping[str, Any], run: BaselineRun) -> Baseline:
-    """Return *baseline* with *run* recorded for the load *label*; one under a changed fingerprint starts anew.
+def append(
+    baseline: Baseline, key: str, fingerprint: Mapping[str, Any], run: BaselineRun, *, anew: bool = False
+) -> Baseline:
+    """Return *baseline* with *run* recorded for the load *key*; one under a changed fingerprint starts anew.
 
-    The caller records valid, passing runs only.
+    The caller records valid, passing runs only, and says *anew* of one whose regression is accepted: earlier runs, the
+    anchor among them, would fail the next one.
     """
     known = _as_json(fingerprint)
-    before = baseline.loads.get(label)
-    if before is None or fingerprint_changes(before.fingerprint, known):
+    before = baseline.loads.get(key)
+    if before is None or anew or fingerprint_changes(before.fingerprint, known):
         load = LoadBaseline(known, run, (run,))
     else:
         facts = {name: before.fingerprint.get(name) if fact is None else fact for name, fact in known.items()}
         facts |= {name: fact for name, fact in before.fingerprint.items() if name not in facts}
         load = LoadBaseline(facts, before.anchor, (*before.runs, run)[-KEPT_RUNS:])
-    return Baseline(baseline.test, {**baseline.loads, label: load})
+    return Baseline(baseline.test, {**baseline.loads, key: load})
 
 
 def _usable(estimate: Estimate) -> bool:

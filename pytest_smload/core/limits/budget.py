@@ -8,7 +8,7 @@ from typing import Literal
 
 from pytest_smload.core.limits.grammar import parse_limit
 from pytest_smload.core.limits.limit import Limit
-from pytest_smload.core.limits.metrics import METRICS, metric_family
+from pytest_smload.core.limits.metrics import CLOSED_METRIC, METRICS, metric_family
 from pytest_smload.core.limits.regression_limit import (
     BASELINE_REQUIRED,
     REGRESSION_METRICS,
@@ -42,7 +42,13 @@ class Level:
 _NO_MODELS = "this load's traffic names no models; limit the total, or give the load models={...}"
 _NO_STAGES = "this load has no stages; limit the total, or give the load stages=[...]"
 
-BUILT_IN = Level("built-in", ((TOTAL, parse_limit("error_rate", "1%", source="built-in")),))
+BUILT_IN_SOURCE = "built-in"
+BUILT_IN_LIMITS = {"error_rate": "1%", "stalled": "1s"}
+"""What every load is held to unless a budget says otherwise."""
+BUILT_IN = Level(
+    "built-in",
+    tuple((TOTAL, parse_limit(metric, limit, source=BUILT_IN_SOURCE)) for metric, limit in BUILT_IN_LIMITS.items()),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +97,9 @@ class Budget:
             by_default = self.origins[scope, metric] == "default"
             if isinstance(limit, Limit) and limit.needs_rate and not open_model:
                 (notes if by_default else problems).append(_closed_share(limit, by_default=by_default))
+            elif isinstance(limit, Limit) and metric == CLOSED_METRIC and (open_model or scope != TOTAL):
+                if self.origins[scope, metric] not in ("default", "built-in"):
+                    problems.append(_closed_only(limit, scope))
             elif scope.kind == "each" and not models and not by_default:
                 problems.append(f"{limit.source}: {metric} of each model is limited, but {_NO_MODELS}")
             elif scope.kind in known and scope.name not in known[scope.kind]:
@@ -193,6 +202,11 @@ def _closed_share(limit: Limit, *, by_default: bool) -> str:
         f"{limit.source}: {limit.metric} {limit.text!r} is a share of the offered rate, and a closed load (users) "
         "offers none; write requests/s, such as tps=40, or give the load tps"
     )
+
+
+def _closed_only(limit: Limit, scope: ScopeName) -> str:
+    why = "only the whole load can stand still" if scope != TOTAL else "a schedule (tps) sends on whatever is answered"
+    return f"{limit.source}: {limit.metric} is for closed loads (users): {why}; leave it out"
 
 
 def _stranger(source: str, kind: str, names: list[str], known: Sequence[str]) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Outcome = Literal["pass", "fail"]
+Outcome = Literal["pass", "fail", "invalid"]
+"""Kept; broken, whatever the client did; left undecided by the client's own slowness, or by too few requests."""
 Unit = Literal["ms", "requests/s", "ratio", "requests"]
 """Of a check's numbers: a latency, a rate, a share 0..1, a count."""
 
@@ -22,7 +23,7 @@ class Check:
         source: Where the limit was written.
         observed: The value measured, in the metric's unit (ms, requests/s, ratio 0..1, count); inf or NaN possible.
         n: Samples behind it.
-        outcome: ``"pass"`` or ``"fail"``, from the estimate; ``on_unproven="fail"`` fails what is not proven.
+        outcome: From the estimate; ``on_unproven="fail"`` fails what is not proven.
         lower, upper: The interval of the value, in its unit, inf where the samples do not bound it; None for a fact
             (a count, an extreme), which has none.
         n_eff: How many independent samples would tell as much, None for a fact.
@@ -33,6 +34,8 @@ class Check:
         unit: Of *observed*, *lower*, *upper*, *at_least* and *at_most*.
         base: What the limit is a share of (the offered rate, the number of requests, the baseline's value); None where
             it is no share.
+        undecided: It compares with a baseline, and the comparison settles nothing: its *outcome* is what
+            ``on_unproven`` makes of that, and is not counted among what passed.
     """
 
     scope: str
@@ -51,3 +54,9 @@ class Check:
     at_most: float | None = None
     unit: Unit = "ms"
     base: float | None = None
+    undecided: bool = False
+
+    @property
+    def valid(self) -> bool:
+        """Whether it is decided."""
+        return self.outcome != "invalid"

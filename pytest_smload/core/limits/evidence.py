@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from pytest_smload.core.limits.check import Check
+    from pytest_smload.core.limits.check import Check, Outcome
     from pytest_smload.core.measure.measurement import Measurement
     from pytest_smload.core.measure.scope import Scope
     from pytest_smload.core.measure.scope_name import ScopeName
+    from pytest_smload.core.measure.slowness import ClientSlowness
     from pytest_smload.core.statistics.bound import Bound
 
 Evidence_contra = TypeVar("Evidence_contra", contravariant=True)
@@ -31,12 +32,14 @@ class ScopeEvidence:
         scope: Its samples; None where the load has no such scope.
         alpha: What an interval may miss.
         on_unproven: ``"fail"`` where a check that its interval does not settle is to fail.
+        slowness: What the client itself may have added; None where that means nothing.
     """
 
     name: ScopeName
     scope: Scope | None
     alpha: float
     on_unproven: str = "estimate"
+    slowness: ClientSlowness | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class RegressionEvidence:
         change: What the comparison with the baseline came to; None without one.
         missing: Why there is none; then the check fails.
         on_unproven: ``"fail"`` where an undecided comparison is to fail.
+        without: What the check is without a comparison: ``"invalid"`` where too few requests allow none.
     """
 
     name: ScopeName
@@ -77,6 +81,7 @@ class RegressionEvidence:
     change: BaselineChange | None
     missing: str = ""
     on_unproven: str = "estimate"
+    without: Outcome = "fail"
 
 
 def scope_of(measurement: Measurement, name: ScopeName) -> Scope | None:

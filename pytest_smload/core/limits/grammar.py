@@ -8,19 +8,13 @@ from collections.abc import Mapping, Sequence
 from pytest_smload.core.limits.limit import Limit
 from pytest_smload.core.limits.metrics import METRICS, Metric, metric_named
 from pytest_smload.core.limits.quantities import Quantity
-from pytest_smload.core.request.error_kinds import CLIENT_CAUSED_KINDS
+from pytest_smload.core.quoting import quoted
+from pytest_smload.core.request.known_kinds import ALLOWED, KNOWN_KINDS, is_known
 from pytest_smload.core.units import parse_share
 from pytest_smload.core.wording import nearest, unknown_field
 
 _BOUND = re.compile(r"\s*([<>=!~≤≥]*)\s*(.*?)\s*", re.DOTALL)
 _MEANT = {"<": "<=", "=<": "<=", "≤": "<=", ">": ">=", "=>": ">=", "≥": ">="}
-_COMMON_KINDS = (
-    "Timeout", "Connection", "BadResponse", "Unsent", "ModelError", "ModelNotReadyException", "ThrottlingException",
-    "ServiceUnavailable", "ValidationError", "InternalFailure", "InternalDependencyException",
-    *sorted(CLIENT_CAUSED_KINDS),
-)  # fmt: skip
-_TYPO_RATIO = 0.88
-"""Any code AWS answers with is a kind; ServiceUnavailableException, 0.8 like its sibling, must stay one of its own."""
 
 
 def parse_limits(
@@ -71,14 +65,14 @@ def parse_limit(metric: str, value: object, *, source: str) -> Limit:
         at_least, low_relative, at_most, high_relative = at_most, high_relative, None, None
     if at_least is not None and at_most is not None:
         if low_relative != high_relative:
-            raise ValueError(f"{value!r} mixes a share and a number; give both ends as one or the other")
+            raise ValueError(f"{quoted(value)} mixes a share and a number; give both ends as one or the other")
         if at_least > at_most:
-            raise ValueError(f'{value!r} counts down; write "{high}..{low}"')
+            raise ValueError(f'{quoted(value)} counts down; write "{high}..{low}"')
     relative = bool(low_relative or high_relative)
     share = row.quantity.share if relative else None
     problem = (share or row.quantity).refuse(at_least, at_most)
     if problem:
-        raise ValueError(f"{value!r}{problem}")
+        raise ValueError(f"{quoted(value)}{problem}")
     return Limit(metric, at_least, at_most, relative, str(value), source)
 
 
@@ -87,29 +81,26 @@ def _kinds(metric: Metric, value: object) -> tuple[dict[str, object], list[str]]
     if not isinstance(value, Mapping):
         example = '{"ModelError": 0}'
         return {}, [
-            f"{metric.name}: {value!r} is not a table of kinds like {example}; for all of them write error_rate"
+            f"{metric.name}: {quoted(value)} is not a table of kinds like {example}; for all of them write error_rate"
         ]
     entries: dict[str, object] = {}
     problems: list[str] = []
     for kind, limit in value.items():
         if not isinstance(kind, str) or not kind:
-            problems.append(f"{metric.name}: {kind!r} is not the name of an error kind; one is 'ModelError'")
+            problems.append(f"{metric.name}: {quoted(kind)} is not the name of an error kind; one is 'ModelError'")
             continue
-        near = _nearest_kind(kind)
-        if near is not None:
-            problems.append(f"{metric.name}: no error kind {kind!r}; did you mean {near!r}?")
+        if not is_known(kind):
+            problems.append(f"{metric.name}: {_unknown_kind(kind)}")
             continue
         entries[metric.of_kind(kind).name] = limit
     return entries, problems
 
 
-def _nearest_kind(kind: str) -> str | None:
-    """The common kind that *kind* is a misspelling of, or None."""
-    if kind in _COMMON_KINDS:
-        return None
-    by_folded = {common.casefold(): common for common in _COMMON_KINDS}
-    near = nearest(kind.casefold(), by_folded, cutoff=_TYPO_RATIO)
-    return by_folded[near] if near is not None else None
+def _unknown_kind(kind: str) -> str:
+    folded = {known.casefold(): known for known in KNOWN_KINDS}
+    near = nearest(kind.casefold(), folded)
+    hint = f"; did you mean {folded[near]!r}?" if near is not None else ""
+    return f"no error kind {quoted(kind)}{hint} (allowed: {ALLOWED})"
 
 
 def _parts(value: object) -> tuple[str, object, object]:
@@ -123,11 +114,11 @@ def _parts(value: object) -> tuple[str, object, object]:
     operator, rest = match[1], match[2]
     if operator not in ("", "<=", ">="):
         hint = f'; write "{_MEANT[operator]} {rest}"' if operator in _MEANT else ""
-        raise ValueError(f'{value!r}: only <=, >= and inclusive ranges such as "40..60" are allowed{hint}')
+        raise ValueError(f'{quoted(value)}: only <=, >= and inclusive ranges such as "40..60" are allowed{hint}')
     if ".." in rest:
         low, _, high = (part.strip() for part in rest.partition(".."))
         if operator or not low or not high:
-            raise ValueError(f'{value!r} is not a range; write one like "40..60", without <= or >=')
+            raise ValueError(f'{quoted(value)} is not a range; write one like "40..60", without <= or >=')
         return "..", low, high
     return operator, rest if operator == ">=" else None, None if operator == ">=" else rest
 

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pytest_smload.core.limits.budget import BUILT_IN_SOURCE, ScopedLimit
 from pytest_smload.core.limits.check import Check
-from pytest_smload.core.limits.evidence import Demand, ScopeEvidence, scope_of
-from pytest_smload.core.limits.metrics import METRICS
+from pytest_smload.core.limits.evidence import ScopeEvidence, scope_of
+from pytest_smload.core.limits.family import hold_family
+from pytest_smload.core.limits.metrics import CLOSED_METRIC, METRICS
 from pytest_smload.core.measure.measurement import Measurement
-from pytest_smload.core.measure.scope_name import TOTAL, ScopeName
+from pytest_smload.core.measure.scope_name import TOTAL
+from pytest_smload.core.measure.slowness import ClientSlowness
+from pytest_smload.core.request.error_kinds import CLIENT_CAUSED_KINDS
 from pytest_smload.core.samples.recording import Abort
 from pytest_smload.core.statistics.bound import ALPHA
 from pytest_smload.core.units import format_duration, format_share
 
 
 def judge(
-    limits: Iterable[tuple[ScopeName, Demand[ScopeEvidence]]],
+    limits: Iterable[ScopedLimit],
     measurement: Measurement,
     *,
     alpha: float = ALPHA,
     on_unproven: str = "estimate",
+    slowness: ClientSlowness | None = None,
 ) -> list[Check]:
     """Return one check per limit, in the order given.
 
@@ -28,13 +33,43 @@ def judge(
         measurement: What was measured.
         alpha: What an interval may miss; less where a load is looked at more than once.
         on_unproven: ``"fail"`` where a check that its interval does not settle is to fail.
+        slowness: What the client itself may have added; None where that means nothing.
     """
-    return [limit.hold(ScopeEvidence(name, scope_of(measurement, name), alpha, on_unproven)) for name, limit in limits]
+    families: dict[int, list[int]] = {}
+    limits = list(limits)
+    evidence = [ScopeEvidence(name, scope_of(measurement, name), alpha, on_unproven, slowness) for name, _ in limits]
+    for place, (name, limit) in enumerate(limits):
+        # One limit written for many models is one object.
+        families.setdefault(id(limit) if name.kind == "model" else -1 - place, []).append(place)
+    checks: dict[int, Check] = {}
+    for places in families.values():
+        members = [evidence[place] for place in places]
+        checks |= zip(places, hold_family(limits[places[0]][1], members), strict=True)
+    return [checks[place] for place in range(len(limits)) if _is_told(checks[place])]
+
+
+def _is_told(check: Check) -> bool:
+    """Whether a reader must know of it: of a silence that nobody limited and that was not, nobody must."""
+    return check.metric != CLOSED_METRIC or check.source != BUILT_IN_SOURCE or check.outcome != "pass"
 
 
 def abort_check(abort: Abort) -> Check:
-    """Return the failing check of a load that ``abort_on`` ended."""
-    span, metric = format_duration(abort.span_s), METRICS["error_rate"]
+    """Return the check of a load that ended early: failing, or invalid where the client's own fault ended it."""
+    metric = METRICS["error_rate"]
+    if abort.reason:
+        return Check(
+            scope=str(TOTAL),
+            metric=metric.name,
+            limit="< 100%",
+            source="first requests",
+            observed=abort.error_rate,
+            n=abort.requests,
+            outcome="invalid" if abort.kind in CLIENT_CAUSED_KINDS else "fail",
+            note=abort.reason,
+            at_most=abort.limit,
+            unit=metric.unit,
+        )
+    span = format_duration(abort.span_s)
     return Check(
         scope=str(TOTAL),
         metric=metric.name,

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_smload.core.limits.check import Check
+from pytest_smload.core.limits.check import Check, Outcome
 from pytest_smload.core.limits.evidence import ScopeEvidence, unproven_words
 from pytest_smload.core.limits.metrics import Metric, metric_named
 from pytest_smload.core.limits.observed import Refusal
@@ -15,6 +15,7 @@ from pytest_smload.core.units import format_duration
 
 if TYPE_CHECKING:
     from pytest_smload.core.measure.scope import Scope
+    from pytest_smload.core.measure.slowness import ClientSlowness
     from pytest_smload.core.statistics.bound import Bound
 
 _RELATIVE_TOLERANCE = 1e-9
@@ -113,12 +114,13 @@ class Limit:
         """Return the check of this limit on one scope.
 
         It passes when the estimate keeps to the limit. It fails besides, whatever the limit, when the scope has no
-        sample, when requests were sent and none succeeded, and when a percentile has fewer than ceil(1 / (1 - p))
-        successes behind it.
+        sample and when requests were sent and none succeeded; a percentile of too few requests is INVALID. So is what
+        the client's own slowness leaves undecided: the value would be on
+        the other side of the limit had the client lost no time (`ClientSlowness.at_best`).
         """
-        scope = evidence.scope
-        if scope is None:
-            return self._check(evidence, None, math.nan, 0, "no sample", passed=False)
+        if evidence.scope is None:
+            return self._check(evidence, None, math.nan, 0, "no sample", outcome="fail")
+        scope = evidence.scope.limited_to(self._limit_ms)
         row = self.row
         base = self._base(scope)
         observed, bound = row.observe(scope), row.bound(scope, evidence.alpha)
@@ -127,19 +129,68 @@ class Limit:
         settled = refusal is not None and refusal.settled
         proven = settled or bound is None or self.settled_by(bound, scale)
         notes = [refusal.reason if refusal is not None else "", row.note(scope)]
-        if not proven and refusal is None:
+        kept = refusal is None and self.allows(observed, scale)
+        doubt = "" if refusal is not None else self._doubt(evidence.slowness, scope, observed, scale, kept=kept)
+        if doubt:
+            notes.insert(0, doubt)
+        elif not proven and refusal is None:
             notes.append(_unproven_note(bound, scope.stats.tps, evidence.on_unproven))
-        passed = refusal is None and self.allows(observed, scale) and (proven or evidence.on_unproven == "estimate")
+        passed = kept and (proven or evidence.on_unproven == "estimate")
+        outcome: Outcome = "pass" if passed else "fail"
+        if doubt or refusal is not None:
+            outcome = "invalid" if refusal is None else refusal.outcome
         return self._check(
             evidence,
             base,
             observed,
             row.samples(scope),
             "; ".join(filter(None, notes)),
-            passed=passed,
+            outcome=outcome,
             bound=bound,
             proven=proven,
         )
+
+    def breaks_at(self, scope: Scope, alpha: float) -> bool:
+        """Return whether an interval that misses *alpha* lies wholly beyond this limit."""
+        scope = scope.limited_to(self._limit_ms)
+        bound, base = self.row.bound(scope, alpha), self._base(scope)
+        if bound is None or (self.relative and base is None):
+            return False
+        low, high = self.bounds(base)
+        return (low is not None and bound.upper < low) or (high is not None and bound.lower > high)
+
+    @property
+    def _limit_ms(self) -> float | None:
+        """What latencies are limited to from above; None where this limits something else."""
+        return self.at_most if self.row.unit == "ms" else None
+
+    def _doubt(self, slowness: ClientSlowness | None, scope: Scope, observed: float, base: float, *, kept: bool) -> str:
+        """Why the client's slowness leaves this limit undecided, or ``""``.
+
+        The truth lies between what was observed and what it would have been at best. Client lateness makes latencies
+        longer and rates lower, never the other way round, so that one of the two is often enough.
+        """
+        if slowness is None or math.isnan(observed):
+            return ""
+        low, high = self.bounds(base)
+        risky = high if self.row.at_least else low
+        doubt_of_a_pass = ""
+        if kept and not self.row.at_least and not self.allows(observed * slowness.most_rise, base):
+            doubt_of_a_pass = slowness.doubt_of_a_pass
+        if kept and risky is None:
+            return doubt_of_a_pass
+        at_best = self.row.observe(slowness.at_best(scope, self._limit_ms))
+        if self._side(observed, base) == self._side(at_best, base):
+            return doubt_of_a_pass
+        value = self.row.quantity.rounded(at_best)
+        return f"undecided: without the time the client itself may have lost it would be {value}"
+
+    def _side(self, value: float, base: float) -> int:
+        """-1 below the limit, 1 above it, 0 within."""
+        low, high = self.bounds(base)
+        if low is not None and not _at_least(value, low):
+            return -1
+        return int(high is not None and not _at_least(high, value))
 
     def _base(self, scope: Scope) -> float | None:
         share = self.row.quantity.share
@@ -159,7 +210,7 @@ class Limit:
         n: int,
         note: str,
         *,
-        passed: bool,
+        outcome: Outcome,
         bound: Bound | None = None,
         proven: bool = True,
     ) -> Check:
@@ -171,7 +222,7 @@ class Limit:
             source=self.source,
             observed=observed,
             n=n,
-            outcome="pass" if passed else "fail",
+            outcome=outcome,
             note=note,
             lower=bound.lower if bound is not None else None,
             upper=bound.upper if bound is not None else None,
@@ -191,6 +242,8 @@ def _at_least(observed: float, bound: float) -> bool:
 def _unproven_note(bound: Bound | None, tps: float, on_unproven: str) -> str:
     """How many samples it takes to bound a percentile, where that is what is missing, and how long that takes."""
     text = unproven_words(on_unproven)
+    if bound is not None and bound.withheld:
+        return f"{text}: slow spells last too long for this window to tell how often they come; load for longer"
     if bound is None or not bound.needed:
         return text
     text += f": an interval takes {bound.needed:,} samples, {bound.n:,} are there"

@@ -12,16 +12,21 @@ from pytest_smload.core.limits.observed import (
     Refusal,
     answered_or_lost,
     failure_share,
+    failures_take_their_time,
+    kinds_ran_over,
     latency_percentile,
-    lost_are_left_out,
     lost_are_slowest,
     mean_latency,
+    silence_words,
+    silent_models,
     success_rate_per_s,
     too_few_for,
     without_success,
     without_touch,
 )
 from pytest_smload.core.limits.quantities import COUNT, COUNT_OR_SHARE, LATENCY, RATE, RATIO, Quantity
+from pytest_smload.core.request.known_kinds import counts_as
+from pytest_smload.core.statistics.percentiles import needed_samples, percentile
 
 if TYPE_CHECKING:
     from pytest_smload.core.measure.scope import Scope
@@ -44,6 +49,7 @@ class Metric:
         at_least: Whether a bare value is the least allowed, and less of it is worse; else the most, and more is worse.
         comparable: Whether a regression budget may be about it: an estimate on a ratio scale, with an interval.
         observe_kind: Of a metric that is limited per error kind, its value for one kind; else None.
+        needed: How many samples it takes to be judged.
     """
 
     name: str
@@ -57,6 +63,7 @@ class Metric:
     at_least: bool = False
     comparable: bool = False
     observe_kind: Callable[[Scope, str], float] | None = None
+    needed: int = 1
 
     @property
     def unit(self) -> Unit:
@@ -77,7 +84,13 @@ class Metric:
         if self.observe_kind is None:
             raise KeyError(f"{self.name}.{kind}")
         observe = partial(_of_kind, self.observe_kind, kind)
-        return replace(self, name=f"{self.name}.{kind}", words=f"{kind} {self.words}", observe=observe)
+        return replace(
+            self,
+            name=f"{self.name}.{kind}",
+            words=f"{kind} {self.words}",
+            observe=observe,
+            refuse=partial(kinds_ran_over, self.refuse),
+        )
 
 
 def _of_kind(observe: Callable[[Scope, str], float], kind: str, scope: Scope) -> float:
@@ -96,6 +109,7 @@ def _percentile(name: str, per_mille: int, words: str) -> Metric:
         refuse=partial(too_few_for, metric=name, per_mille=per_mille),
         note=lost_are_slowest,
         comparable=True,
+        needed=needed_samples(per_mille),
     )
 
 
@@ -109,10 +123,10 @@ _ROWS = (
         "mean",
         "mean latency",
         LATENCY,
-        observe=lambda scope: scope.stats.mean_ms,
-        samples=lambda scope: scope.stats.ok,
+        observe=lambda scope: scope.check_mean_ms(),
+        samples=answered_or_lost,
         bound=mean_latency,
-        note=lost_are_left_out,
+        note=failures_take_their_time,
         comparable=True,
     ),
     Metric(
@@ -121,15 +135,25 @@ _ROWS = (
         LATENCY,
         observe=lambda scope: scope.check_max_ms(),
         samples=answered_or_lost,
-        note=lost_are_slowest,
+        note=failures_take_their_time,
     ),
     Metric(
         "cold_p95",
         "cold_p95",
         LATENCY,
-        observe=lambda scope: scope.stats.cold.p95_ms,
-        samples=lambda scope: scope.stats.cold.touched,
+        observe=lambda scope: percentile(scope.touches_ms, 950),
+        samples=lambda scope: len(scope.touches_ms),
         refuse=without_touch,
+        note=silent_models,
+    ),
+    Metric(
+        "stalled",
+        "silence",
+        LATENCY,
+        observe=lambda scope: scope.silence.length_ms if scope.silence is not None else 0.0,
+        samples=lambda scope: scope.stats.requests,
+        refuse=lambda _scope: None,
+        note=silence_words,
     ),
     Metric(
         "tps",
@@ -155,7 +179,7 @@ _ROWS = (
         COUNT_OR_SHARE,
         observe=lambda scope: float(scope.stats.errors),
         samples=lambda scope: scope.stats.requests,
-        observe_kind=lambda scope, kind: float(scope.kinds.get(kind, 0)),
+        observe_kind=lambda scope, kind: float(sum(n for name, n in scope.kinds.items() if counts_as(name, kind))),
     ),
     Metric(
         "requests",
@@ -167,6 +191,8 @@ _ROWS = (
     ),
 )
 
+CLOSED_METRIC = "stalled"
+"""The one that only a closed load has: its users wait for answers."""
 METRICS: Mapping[str, Metric] = {row.name: row for row in _ROWS}
 """By name, in the order checks are shown."""
 

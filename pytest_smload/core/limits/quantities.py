@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_smload.core.limits.check import Unit
+from pytest_smload.core.quoting import quoted
 from pytest_smload.core.units import format_ms, format_share, parse_duration_s, parse_share
 
 if TYPE_CHECKING:
@@ -98,20 +99,20 @@ def _plain_number(value: object) -> float | None:
 def _latency_ms(value: object) -> float:
     number = _plain_number(value)
     if number is not None:
-        raise ValueError(f'{value!r} needs a unit: write "{number:g}ms" or "{number:g}s"')
+        raise ValueError(f'{quoted(value)} needs a unit: write "{number:g}ms" or "{number:g}s"')
     try:
-        seconds = parse_duration_s("".join(value.split()) if isinstance(value, str) else str(value))
-    except ValueError:
-        raise ValueError(f'{value!r} is not a latency; write one with its unit, like "250ms" or "1.5s"') from None
-    if seconds > _LARGEST:
-        raise ValueError(f"{value!r} is longer than any load")
+        seconds = parse_duration_s("".join(value.split()) if isinstance(value, str) else None)
+    except ValueError as error:
+        if "longer than" in str(error):
+            raise
+        raise ValueError(f'{quoted(value)} is not a latency; write one with its unit, like "250ms" or "1.5s"') from None
     return round(seconds * 1000, 9)
 
 
 def _per_second(value: object) -> float:
     number = _plain_number(value)
     if number is None:
-        raise ValueError(f'{value!r} is not a rate; write requests/s, 40, or a share of the offered rate, "96%"')
+        raise ValueError(f'{quoted(value)} is not a rate; write requests/s, 40, or a share of the offered rate, "96%"')
     return number
 
 
@@ -120,17 +121,17 @@ def _ratio(value: object) -> float:
         return parse_share(value)
     number = _plain_number(value)
     if number == 1:
-        raise ValueError(f'{value!r}: 1 % or 100 %? write "1%" or "100%"')
+        raise ValueError(f'{quoted(value)}: 1 % or 100 %? write "1%" or "100%"')
     if number is None or number > 1:
         percent = f'"{number:g}%"' if number is not None else '"1%"'
-        raise ValueError(f"{value!r} is not a rate; write {percent} or a number below 1")
+        raise ValueError(f"{quoted(value)} is not a rate; write {percent} or a number below 1")
     return number
 
 
 def _count(value: object, otherwise: str = "") -> float:
     number = _plain_number(value)
     if number is None or not number.is_integer() or isinstance(value, float):
-        raise ValueError(f"{value!r} is not a count; write a whole number{otherwise}")
+        raise ValueError(f"{quoted(value)} is not a count; write a whole number{otherwise}")
     return number
 
 

@@ -13,6 +13,7 @@ from pytest_smload.core.limits.regression_limit import (
     BaselineRequired,
     RegressionLimit,
 )
+from pytest_smload.core.quoting import quoted
 from pytest_smload.core.units import parse_share
 from pytest_smload.core.wording import unknown_field
 
@@ -26,7 +27,7 @@ def parse_regression(value: object, *, source: str) -> tuple[list[RegressionLimi
     The floor holds for the latency metrics it stands beside.
     """
     if not isinstance(value, Mapping):
-        return [], [f"{REGRESSION}: {value!r} is not a table such as {_EXAMPLE}"]
+        return [], [f"{REGRESSION}: {quoted(value)} is not a table such as {_EXAMPLE}"]
     problems: list[str] = []
     shares: dict[str, tuple[float, str]] = {}
     for name, entry in value.items():
@@ -57,7 +58,7 @@ def parse_regression(value: object, *, source: str) -> tuple[list[RegressionLimi
 def parse_baseline_required(value: object, *, source: str) -> tuple[list[BaselineRequired], list[str]]:
     """Return what ``baseline_required = value`` says, and its mistake."""
     if not isinstance(value, bool):
-        return [], [f"{BASELINE_REQUIRED}: {value!r} is neither true nor false"]
+        return [], [f"{BASELINE_REQUIRED}: {quoted(value)} is neither true nor false"]
     return [BaselineRequired(value, source)], []
 
 
@@ -65,15 +66,15 @@ def _budget(metric: str, value: object) -> float:
     row = METRICS[metric]
     example = '"5%"' if row.at_least else '"10%"'
     if not isinstance(value, str):
-        raise ValueError(f"{value!r} is not a change in percent; write one like {example}")  # noqa: TRY004 - one error type
+        raise ValueError(f"{quoted(value)} is not a change in percent; write one like {example}")  # noqa: TRY004 - one error type
     try:
         share = parse_share(value)
     except ValueError:
-        raise ValueError(f"{value!r} is not a change in percent; write one like {example}") from None
+        raise ValueError(f"{quoted(value)} is not a change in percent; write one like {example}") from None
     if share == 0:
-        raise ValueError(f"{value!r}: two runs are never the same; allow some change, such as {example}")
+        raise ValueError(f"{quoted(value)}: two runs are never the same; allow some change, such as {example}")
     if row.at_least and share >= 1:
-        raise ValueError(f"{value!r} less {row.words} would be none at all; write less than 100%")
+        raise ValueError(f"{quoted(value)} less {row.words} would be none at all; write less than 100%")
     return share
 
 
@@ -84,7 +85,7 @@ def _is_latency(metric: str) -> bool:
 def _floor_ms(value: object) -> float:
     limit = parse_limit("mean", value, source="")
     if limit.at_least is not None or limit.at_most is None:
-        raise ValueError(f'{value!r} is not a latency; write one with its unit, like "5ms"')
+        raise ValueError(f'{quoted(value)} is not a latency; write one with its unit, like "5ms"')
     return limit.at_most
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import nan
 
 from pytest_smload.core.limits.check import Check
-from pytest_smload.core.limits.evidence import RegressionEvidence, unproven_words
+from pytest_smload.core.limits.evidence import RegressionEvidence
 from pytest_smload.core.limits.metrics import METRICS, Metric
 from pytest_smload.core.units import format_ms
 
@@ -62,19 +62,20 @@ class RegressionLimit:
         return self.budget > other.budget or self.floor_ms > other.floor_ms
 
     def hold(self, evidence: RegressionEvidence) -> Check:
-        """Return the check of this budget on one scope; it fails where there is nothing to compare with."""
+        """Return the check of this budget on one scope; *evidence* says what it is with nothing to compare with."""
         bound, change = evidence.bound, evidence.change
         sign = ">=" if self.higher_is_better else "<="
         if change is None:
             share = 1 - self.budget if self.higher_is_better else 1 + self.budget
             limit, worst = f"{sign} {share * 100:.4g}% of a baseline", None
-            note, passed, proven = evidence.missing, False, True
+            note, proven, outcome = evidence.missing, True, evidence.without
         else:
             limit, worst = f"{sign} {change.allowed * 100:.4g}% of {change.of}", change.base * change.allowed
             note, proven = change.note, change.proven
             if not proven:
-                note += f"; {unproven_words(evidence.on_unproven)}"
+                note += "; on_unproven counts that as a failure" if evidence.on_unproven == "fail" else ""
             passed = change.kept and (proven or evidence.on_unproven == "estimate")
+            outcome = "pass" if passed else "fail"
         return Check(
             scope=str(evidence.name),
             metric=self.of,
@@ -82,7 +83,7 @@ class RegressionLimit:
             source=self.source,
             observed=bound.observed if bound is not None else nan,
             n=bound.n if bound is not None else 0,
-            outcome="pass" if passed else "fail",
+            outcome=outcome,
             note=note,
             lower=bound.lower if bound is not None else None,
             upper=bound.upper if bound is not None else None,
@@ -92,6 +93,7 @@ class RegressionLimit:
             at_most=None if self.higher_is_better else worst,
             unit=self.row.unit,
             base=change.base if change is not None else None,
+            undecided=not proven,
         )
 
 

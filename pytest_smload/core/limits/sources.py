@@ -22,6 +22,7 @@ from pytest_smload.core.limits.regression_grammar import parse_baseline_required
 from pytest_smload.core.limits.regression_limit import BASELINE_REQUIRED, REGRESSION
 from pytest_smload.core.load.weights import expand_names, name_problem
 from pytest_smload.core.measure.scope_name import EACH, TOTAL, ScopeName
+from pytest_smload.core.quoting import quoted
 from pytest_smload.errors import ConfigurationError
 
 DEFAULT_KEY = "default"
@@ -77,12 +78,12 @@ def parse_budget_table(table: object, *, source: str) -> tuple[FileBudget, list[
         source: Where the table is, such as ``smload.toml [budgets."tests/perf"]``, for messages and reports.
     """
     if not isinstance(table, Mapping):
-        return FileBudget(), [f"{source}: {table!r} is not {_LIMITS_TABLE}"]
+        return FileBudget(), [f"{source}: {quoted(table)} is not {_LIMITS_TABLE}"]
     problems: list[str] = []
     profiles: dict[str, Sequence[ScopedEntry]] = {}
     named = table.get("profiles", {})
     if not isinstance(named, Mapping):
-        problems.append(f"{source} profiles: {named!r} is not a table such as profiles.smoke = {{ tps = 20 }}")
+        problems.append(f"{source} profiles: {quoted(named)} is not a table such as profiles.smoke = {{ tps = 20 }}")
         named = {}
     limits = _table_limits(table, source, (*_TABLES, "profiles"), problems)
     for name, inner in named.items():
@@ -167,7 +168,7 @@ def _model_scopes(name: object) -> tuple[list[ScopeName], list[str]]:
     if name == "each":
         return [EACH], []
     if not isinstance(name, str):
-        return [], [f'model: {name!r} is not a model\'s name; write one, or "each" for every model']
+        return [], [f'model: {quoted(name)} is not a model\'s name; write one, or "each" for every model']
     try:
         names = expand_names(name)
     except ValueError as error:
@@ -178,14 +179,14 @@ def _model_scopes(name: object) -> tuple[list[ScopeName], list[str]]:
 
 def _stage_scopes(name: object) -> tuple[list[ScopeName], list[str]]:
     if not isinstance(name, str) or not name:
-        return [], [f'stage: {name!r} is not a stage\'s name; unnamed stages are "1", "2", ...']
+        return [], [f'stage: {quoted(name)} is not a stage\'s name; unnamed stages are "1", "2", ...']
     return [ScopeName("stage", name)], []
 
 
 def _table_limits(table: object, source: str, tables: Sequence[str], problems: list[str]) -> list[ScopedEntry]:
     """The limits of a table that may have *tables* in it; mistakes are added to *problems*."""
     if not isinstance(table, Mapping):
-        problems.append(f"{source}: {table!r} is not {_LIMITS_TABLE}")
+        problems.append(f"{source}: {quoted(table)} is not {_LIMITS_TABLE}")
         return []
     own = {name: value for name, value in table.items() if name not in tables}
     found = _scope_limits(own, [TOTAL], source, problems, beside=tables, whole=True)
@@ -195,7 +196,7 @@ def _table_limits(table: object, source: str, tables: Sequence[str], problems: l
         inner = table.get(group, {})
         if not isinstance(inner, Mapping):
             example = f'{group}."NAME" = {{ p95 = "250ms" }}'
-            problems.append(f"{source} {group}: {inner!r} is not a table such as {example}")
+            problems.append(f"{source} {group}: {quoted(inner)} is not a table such as {example}")
             continue
         for name, limits in inner.items():
             scopes, mistakes = scopes_of(name)
@@ -218,7 +219,7 @@ def _scope_limits(
 ) -> list[ScopedEntry]:
     """The limits of a table that has nothing else in it, for each of *scopes*; mistakes are added to *problems*."""
     if not isinstance(table, Mapping):
-        problems.append(f"{source}{path}: {table!r} is not {_LIMITS_TABLE}")
+        problems.append(f"{source}{path}: {quoted(table)} is not {_LIMITS_TABLE}")
         return []
     limits, mistakes = _entries(table, source, beside=beside, whole=whole)
     problems.extend(f"{source}{path}: {mistake}" for mistake in mistakes)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pytest_smload.core.load.values import ValueCheck, text_per_model
 
-POISSON, UNIFORM = "poisson", "uniform"
+POISSON: Final = "poisson"
+UNIFORM: Final = "uniform"
 """How the arrivals of an open load are spaced."""
 MARK_KEYS = ("profile", "endpoint")
 """Keyword arguments of the ``perf`` mark besides the fields of a load: names of tables of the settings file."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from math import ceil
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from pytest_smload.core.load.fields import POISSON, ROW, THE_ENDPOINTS, UNIFORM, LoadField, member_field, rows_of
 from pytest_smload.core.load.stages import Stage
@@ -30,6 +30,9 @@ from pytest_smload.core.units import format_duration, parse_duration_s, parse_nu
 from pytest_smload.core.wording import unknown_field
 from pytest_smload.errors import ConfigurationError
 
+Arrivals = Literal["poisson", "uniform"]
+Order = Literal["shuffled", "smooth"]
+OnUnproven = Literal["estimate", "fail"]
 PayloadRows = bytes | Sequence[str | bytes]
 PayloadSource = str | Path | PayloadRows | Callable[..., Any]
 """A path (``.csv``, ``.jsonl``, any other file, a folder) or ``"module:function"`` as text; bytes for one literal body;
@@ -62,7 +65,7 @@ class LoadProfile:
 
     # fmt: off
     users: int | None = field(default=None, metadata={ROW: LoadField(
-        "closed model: this many users, each waiting for its answer before its next request",
+        "closed loop: this many users, each waiting for its answer before its next request",
         user_count, unset="", shape=True, loads="closed", from_text=parse_whole)})
     spawn_rate: float | None = field(default=None, metadata={ROW: LoadField(
         "users started per second", positive, unset="all at once", loads="closed")})
@@ -70,9 +73,9 @@ class LoadProfile:
         'think time of a user between an answer and its next request, `"100ms"`',
         duration_text(zero=True), loads="closed", fingerprint="duration")})
     tps: float | None = field(default=None, metadata={ROW: LoadField(
-        "open model: requests per second on a schedule, whatever the endpoint does",
+        "open loop: requests per second on a schedule, whatever the endpoint does",
         positive, unset="", shape=True, loads="open", from_text=parse_number)})
-    arrivals: str = field(default=POISSON, metadata={ROW: LoadField(
+    arrivals: Arrivals = field(default=POISSON, metadata={ROW: LoadField(
         'spacing of that schedule: `"poisson"` or `"uniform"`', choice(POISSON, UNIFORM), loads="open")})
     stages: Sequence[Stage] | None = field(default=None, metadata={ROW: LoadField(
         "list of `Stage(duration, users= or tps=, name=)`, one after the other inside the window",
@@ -102,11 +105,11 @@ class LoadProfile:
     component: str | Mapping[str, str] | None = member_field("InferenceComponentName")
     custom_attributes: str | Mapping[str, str] | None = member_field("CustomAttributes")
     inference_id: str | Mapping[str, str] | None = member_field("InferenceId")
-    order: str = field(default="shuffled", metadata={ROW: LoadField(
+    order: Order = field(default="shuffled", metadata={ROW: LoadField(
         'sequence of models: seeded shuffle, or `"smooth"`, evenly spread (which makes an LRU cache of models miss '
-        "every time)", choice("shuffled", "smooth"))})
+        "every time)", choice(*get_args(Order)))})
     max_in_flight: int | None = field(default=None, metadata={ROW: LoadField(
-        "open model: most requests under way at once",
+        "open loop: most requests under way at once",
         whole(1, MAX_USERS), unset="2 s of load, within 50..5,000", loads="open")})
     prime: bool = field(default=True, metadata={ROW: LoadField(
         "before the warm-up each model is asked once, the least popular first and eight at a time, so that cold loads "
@@ -121,10 +124,10 @@ class LoadProfile:
         "lets a load whose checks are not proven go on: its window is doubled, at most twice, up to this",
         duration_text(), loads="unstaged", fingerprint="no")})
     seed: int = field(default=0, metadata={ROW: LoadField(
-        "seed of schedule and model sequence", whole(0), from_text=parse_whole)})
-    on_unproven: str = field(default="estimate", metadata={ROW: LoadField(
+        "seed of schedule and model sequence", whole(0, 2**128), from_text=parse_whole)})
+    on_unproven: OnUnproven = field(default="estimate", metadata={ROW: LoadField(
         'what a check that its interval does not settle is: what its estimate says, or `"fail"`',
-        choice("estimate", "fail"), fingerprint="no")})
+        choice(*get_args(OnUnproven)), fingerprint="no")})
     abort_on: Mapping[str, str | float] | None = field(default=None, metadata={ROW: LoadField(
         '`{error_rate = "50%", for = "10s"}` ends, and fails, a load whose error rate stays that high',
         abort_rule, fingerprint="no")})

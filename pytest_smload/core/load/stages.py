@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pytest_smload.core.units import parse_duration_s
 
@@ -14,8 +15,8 @@ class Stage:
 
     Attributes:
         duration: How long it lasts, ``"30s"``.
-        users: Concurrent users (closed model).
-        tps: Requests per second (open model).
+        users: Concurrent users (closed loop).
+        tps: Requests per second (open loop).
         name: What reports and limits call it; its number, from ``"1"``, where none is given.
     """
 
@@ -39,6 +40,12 @@ class StageSpan:
     end_s: float
     users: int | None = None
     tps: float | None = None
+
+
+def names_of_stages(stages: Iterable[Stage | Mapping[str, Any]]) -> list[str]:
+    """Return what each of *stages*, as users write them, is called: its name, or its number from 1."""
+    fields = [stage if isinstance(stage, Mapping) else {"name": stage.name} for stage in stages]
+    return [str(each.get("name") or number) for number, each in enumerate(fields, start=1)]
 
 
 def stage_spans(stages: Sequence[Stage] | None) -> list[StageSpan]:

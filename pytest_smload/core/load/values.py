@@ -6,11 +6,17 @@ import dataclasses
 from collections.abc import Callable, Mapping
 
 from pytest_smload.core.load.stages import Stage
+from pytest_smload.core.quoting import quoted
 from pytest_smload.core.units import parse_duration_s, parse_share
 from pytest_smload.core.wording import unknown_field
 
 ValueCheck = Callable[[object], list[str]]
 MAX_USERS = 5_000
+_LARGEST_WHOLE = 2**63 - 1
+_LARGEST_RATE = 1e9
+"""A thousand times what any client sends; products of it with a time stay exact enough."""
+_LONGEST_NUMBER = 16
+"""Characters of a number somebody may have meant."""
 
 
 def anything(_: object) -> list[str]:
@@ -23,12 +29,24 @@ def whole(lowest: int, highest: int | None = None) -> ValueCheck:
     allowed = f"a whole number from {lowest}" + (f" to {highest:,}" if highest is not None else "")
 
     def check(value: object) -> list[str]:
-        good = isinstance(value, int) and not isinstance(value, bool) and value >= lowest
-        if good and (highest is None or value <= highest):  # type: ignore[operator]  # good says it is an int
-            return []
-        return [f"{value!r} is not {allowed}"]
+        if isinstance(value, int) and not isinstance(value, bool):
+            if lowest <= value <= (_LARGEST_WHOLE if highest is None else highest):
+                return []
+            if value > _LARGEST_WHOLE:
+                return [f"{quoted(value)} is too large a number; write {allowed}"]
+        return [f"{quoted(value)} is not {allowed}{_unquoted(value)}"]
 
     return check
+
+
+def _unquoted(value: object) -> str:
+    """What to write instead of a number in quotes."""
+    number = value.strip() if isinstance(value, str) else ""
+    return (
+        f"; write {number}, without quotes"
+        if len(number) < _LONGEST_NUMBER and number.replace(".", "", 1).isdecimal()
+        else ""
+    )
 
 
 user_count = whole(1, MAX_USERS)
@@ -47,23 +65,25 @@ def whole_per_model(lowest: int) -> ValueCheck:
 
 
 def positive(value: object) -> list[str]:
-    """Pass a finite number above 0."""
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if number and 0 < value < float("inf"):  # type: ignore[operator]  # number says so
-        return []
-    return [f"{value!r} is not a number above 0"]
+    """Pass a number above 0 that something can be sent, or started, at per second."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        if 0 < value <= _LARGEST_RATE:
+            return []
+        if _LARGEST_RATE < value < float("inf"):
+            return [f"{quoted(value)} is more than any client can do"]
+    return [f"{quoted(value)} is not a number above 0{_unquoted(value)}"]
 
 
 def flag(value: object) -> list[str]:
     """Pass true and false."""
-    return [] if isinstance(value, bool) else [f"{value!r} is neither true nor false"]
+    return [] if isinstance(value, bool) else [f"{quoted(value)} is neither true nor false"]
 
 
 def choice(*allowed: str) -> ValueCheck:
     """Return the check for one of *allowed*."""
 
     def check(value: object) -> list[str]:
-        return [] if value in allowed else [f"{value!r} is not one of {', '.join(map(repr, allowed))}"]
+        return [] if value in allowed else [f"{quoted(value)} is not one of {', '.join(map(repr, allowed))}"]
 
     return check
 
@@ -86,14 +106,14 @@ def text_per_model(value: object) -> list[str]:
     if isinstance(value, str):
         return []
     if isinstance(value, Mapping):
-        return [f"{name!r}: {item!r} is not text" for name, item in value.items() if not isinstance(item, str)]
-    return [f"{value!r} is neither text nor a table of text per model"]
+        return [f"{name!r}: {quoted(item)} is not text" for name, item in value.items() if not isinstance(item, str)]
+    return [f"{quoted(value)} is neither text nor a table of text per model"]
 
 
 def abort_rule(value: object) -> list[str]:
     """Pass ``{"error_rate": "50%", "for": "10s"}``."""
     if not isinstance(value, Mapping) or set(value) != {"error_rate", "for"}:
-        return [f'{value!r} is not a rule such as {{"error_rate": "50%", "for": "10s"}}']
+        return [f'{quoted(value)} is not a rule such as {{"error_rate": "50%", "for": "10s"}}']
     problems = [f"for: {problem}" for problem in duration_text()(value["for"])]
     share = value["error_rate"]
     try:
@@ -101,21 +121,22 @@ def abort_rule(value: object) -> list[str]:
     except ValueError:
         share = None
     if not isinstance(share, float) or not 0 < share <= 1:
-        problems.append(f'error_rate: {value["error_rate"]!r} is not a share above 0; write one like "50%" or 0.5')
+        given = quoted(value["error_rate"])
+        problems.append(f'error_rate: {given} is not a share above 0; write one like "50%" or 0.5')
     return problems
 
 
 def stage_list(value: object) -> list[str]:
     """Pass Stage objects and mappings with their fields, all of one model, each with a name of its own."""
     if not isinstance(value, (list, tuple)) or not value:
-        return [f"{value!r} is not a list of stages; write [Stage(duration='30s', tps=50), ...]"]
+        return [f"{quoted(value)} is not a list of stages; write {_STAGES}"]
     problems: list[str] = []
     shapes: set[str] = set()
     names: set[str] = set()
     for number, stage in enumerate(value, start=1):
         fields = dataclasses.asdict(stage) if isinstance(stage, Stage) else stage
         if not isinstance(fields, Mapping):
-            problems.append(f"stage {number}: {stage!r} is not a Stage")
+            problems.append(f"stage {number}: {quoted(stage)} is not a Stage; stages are written {_STAGES}")
             continue
         problems.extend(f"stage {number}: {problem}" for problem in _stage(fields))
         name = fields.get("name") or str(number)
@@ -124,10 +145,11 @@ def stage_list(value: object) -> list[str]:
         names.add(str(name))
         shapes.update(name for name in _STAGE_SHAPES if fields.get(name) is not None)
     if len(shapes) > 1:
-        problems.append("all stages are either users (closed model) or tps (open model)")
+        problems.append("all stages are either users (closed loop) or tps (open loop)")
     return problems
 
 
+_STAGES = "[Stage('30s', tps=10), Stage('1m', tps=50)]; in smload.toml [{ duration = \"30s\", tps = 10 }, ...]"
 _STAGE_SHAPES: Mapping[str, ValueCheck] = {"users": user_count, "tps": positive}
 
 
@@ -136,7 +158,7 @@ def _stage(fields: Mapping[str, object]) -> list[str]:
     problems = [unknown_field(name, names) for name in fields if name not in names]
     problems += [f"duration: {problem}" for problem in duration_text()(fields.get("duration"))]
     if fields.get("name") is not None and not isinstance(fields["name"], str):
-        problems.append(f"name: {fields['name']!r} is not text")
+        problems.append(f"name: {quoted(fields['name'])} is not text")
     given = [name for name in _STAGE_SHAPES if fields.get(name) is not None]
     if len(given) != 1:
         problems.append("needs exactly one of users and tps")

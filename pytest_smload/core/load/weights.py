@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from pytest_smload.core.quoting import quoted
 from pytest_smload.core.wording import some
 from pytest_smload.errors import ConfigurationError
 
@@ -32,7 +33,9 @@ def check_models(value: object) -> list[str]:
         try:
             _zipf_exponent(value)
         except ValueError as error:
-            return [str(error) if _LOOKS_LIKE_ZIPF.fullmatch(value) else f"{value!r} is not a traffic mix; {_FORMS}"]
+            return [
+                str(error) if _LOOKS_LIKE_ZIPF.fullmatch(value) else f"{quoted(value)} is not a traffic mix; {_FORMS}"
+            ]
         return []
     return _resolve(value)[1]
 
@@ -97,9 +100,9 @@ def expand_names(text: str) -> list[str]:
     parts = _BRACES.split(text)
     literals, ranges = parts[::2], [_numbers(inner, text) for inner in parts[1::2]]
     if any(brace in literal for literal in literals for brace in "{}"):
-        raise ValueError(f"{text!r} has an unpaired brace; a range of names is written {{0..199}}")
+        raise ValueError(f"{quoted(text)} has an unpaired brace; a range of names is written {{0..199}}")
     if math.prod(len(numbers) for numbers, _ in ranges) > MAX_MODELS:
-        raise ValueError(f"{text!r} stands for more than {MAX_MODELS:,} models, the most a load can have")
+        raise ValueError(f"{quoted(text)} stands for more than {MAX_MODELS:,} models, the most a load can have")
     columns = [[f"{number:0{width}d}" for number in numbers] for numbers, width in ranges]
     return [
         literals[0] + "".join(number + literal for number, literal in zip(row, literals[1:], strict=True))
@@ -127,10 +130,10 @@ def _numbers(inner: str, text: str) -> tuple[range, int]:
     """The numbers of one ``a..b`` and the width they are padded to."""
     match = _RANGE.fullmatch(inner)
     if match is None:
-        raise ValueError(f"{text!r}: {{{inner}}} is not a range of whole numbers; write one like {{0..199}}")
+        raise ValueError(f"{quoted(text)}: {{{inner}}} is not a range of whole numbers; write one like {{0..199}}")
     first, last = match.groups()
     if int(first) > int(last):
-        raise ValueError(f"{text!r}: {{{inner}}} counts down; write {{{last}..{first}}}")
+        raise ValueError(f"{quoted(text)}: {{{inner}}} counts down; write {{{last}..{first}}}")
     padded = any(len(end) > 1 and end.startswith("0") for end in (first, last))
     return range(int(first), int(last) + 1), max(len(first), len(last)) if padded else 1
 
@@ -138,7 +141,9 @@ def _numbers(inner: str, text: str) -> tuple[range, int]:
 def _zipf_exponent(text: str) -> float:
     match = _ZIPF.fullmatch(text)
     if match is None or float(match[1]) > _MAX_ZIPF_EXPONENT:
-        raise ValueError(f'{text!r} is no distribution; write "zipf(s)" with s from 0 (equal) to 10, like "zipf(1.1)"')
+        raise ValueError(
+            f'{quoted(text)} is no distribution; write "zipf(s)" with s from 0 (equal) to 10, like "zipf(1.1)"'
+        )
     return float(match[1])
 
 
@@ -159,7 +164,7 @@ def _resolve(value: object) -> tuple[dict[str, float], list[str]]:
         skew = names.pop() if names and isinstance(names[-1], str) and _LOOKS_LIKE_ZIPF.fullmatch(names[-1]) else None
         entries = [(name, 1) for name in names]
     else:
-        return {}, [f"{value!r} is not a traffic mix; {_FORMS}"]
+        return {}, [f"{quoted(value)} is not a traffic mix; {_FORMS}"]
     if not entries:
         return {}, [f"no model is named; {_FORMS}"]
     weights, problems = _entry_weights(entries)
@@ -191,7 +196,7 @@ def _entry_weights(entries: Sequence[tuple[object, object]]) -> tuple[dict[str, 
             else:
                 named_by[name] = text
         if again:
-            sources = f"{named_by[again[0]]!r} and {text!r}"
+            sources = f"{named_by[again[0]]!r} and {quoted(text)}"
             problems.append(f"model {some(list(map(repr, again)), 1)} is named twice, by {sources}; name each once")
         weights.update(zip(names, shares, strict=True))
     return weights, problems
@@ -199,9 +204,9 @@ def _entry_weights(entries: Sequence[tuple[object, object]]) -> tuple[dict[str, 
 
 def _entry_names(text: object) -> list[str]:
     if not isinstance(text, str):
-        raise ValueError(f"model name {text!r} is not text")  # noqa: TRY004 - one error type for one question
+        raise ValueError(f"model name {quoted(text)} is not text")  # noqa: TRY004 - one error type for one question
     if _LOOKS_LIKE_ZIPF.fullmatch(text):
-        raise ValueError(f"{text!r} is a distribution, no model; it goes last in a list, or in place of a weight")
+        raise ValueError(f"{quoted(text)} is a distribution, no model; it goes last in a list, or in place of a weight")
     names = expand_names(text)
     problem = next(filter(None, map(name_problem, names)), None)
     if problem is not None:
@@ -214,15 +219,15 @@ def _weights_of(text: object, weight: object, count: int) -> Iterator[float] | l
         try:
             return _zipf_weights(count, _zipf_exponent(weight))
         except ValueError as error:
-            raise ValueError(f"weight of {text!r}: {error}") from None
+            raise ValueError(f"weight of {quoted(text)}: {error}") from None
     if isinstance(weight, bool) or not isinstance(weight, (int, float)):
-        raise ValueError(f'weight of {text!r} is {weight!r}, neither a number nor "zipf(1.1)"')  # noqa: TRY004 - see above
+        raise ValueError(f'weight of {quoted(text)} is {quoted(weight)}, neither a number nor "zipf(1.1)"')  # noqa: TRY004 - see above
     try:
         number = float(weight)
     except OverflowError:
         number = math.inf
     if not 0 <= number < math.inf:
-        raise ValueError(f"weight of {text!r} is {number:g}; a weight is a finite number from 0 up")
+        raise ValueError(f"weight of {quoted(text)} is {number:g}; a weight is a finite number from 0 up")
     return itertools.repeat(number, count)
 
 

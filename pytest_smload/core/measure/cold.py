@@ -20,7 +20,9 @@ OUTLIER_FACTOR = 10.0
 
 
 def first_touches_ms(recording: Recording) -> Floats:
-    """Return per route the time from its first request's start to its first success, in ms; NaN where there is none.
+    """Return per route the time from its first request's start to its first success, in ms.
+
+    inf where a route was asked and never answered, NaN where it was never asked.
 
     ModelNotReadyException in between is part of it: the model was loading all that time.
     """
@@ -34,8 +36,9 @@ def first_touches_ms(recording: Recording) -> Floats:
         begins = np.full(routes, np.inf)
         np.minimum.at(begins, model[part], start[part])
         answers = _first_answers(kind[part], model[part], routes)
-        touched = (answers >= 0) & np.isnan(touches)
+        touched = (answers >= 0) & ~np.isfinite(touches)
         touches[touched] = (end[part][answers[touched]] - begins[touched]) * 1000
+        touches[(answers < 0) & np.isfinite(begins) & np.isnan(touches)] = np.inf
     return touches
 
 
@@ -54,8 +57,8 @@ def suspected_cold(service_ms: Floats, p50_ms: float) -> int:
 
 
 def cold_starts(touches_ms: Floats, suspected: int) -> ColdStarts:
-    """Return the figures of a scope's first touches; NaN among them is none."""
-    touched = np.sort(touches_ms[~np.isnan(touches_ms)])
+    """Return the figures of a scope's first touches, ascending; inf among them never came."""
+    touched = touches_ms[np.isfinite(touches_ms)]
     return ColdStarts(
         touched=len(touched),
         p50_ms=percentile(touched, 500),

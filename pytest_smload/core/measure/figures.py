@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+from pytest_smload.core.units import format_ms, format_share
+from pytest_smload.core.wording import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +26,12 @@ class ColdStarts:
     suspected: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Figures:
     """The numbers every scope has.
 
-    Percentiles are nearest-rank over successes; latency counts from the due time (open model) or the start (closed
-    model), service time always from the start. Numbers without a sample behind them are NaN, so that any comparison
+    Percentiles are nearest-rank over successes; latency counts from the due time (open loop) or the start (closed
+    loop), service time always from the start. Numbers without a sample behind them are NaN, so that any comparison
     with them is false.
 
     Attributes:
@@ -56,8 +60,22 @@ class Figures:
     bytes_out: int | None
     cold: ColdStarts
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._in_short()}>"
 
-@dataclass(frozen=True, kw_only=True)
+    def _in_short(self) -> str:
+        errors = f", {format_share(self.error_rate)} errors" if self.error_rate else ""
+        return f"{self.requests:,} requests, {self.tps:.3g} TPS, p95 {format_ms(self.p95_ms)}{errors}"
+
+    if not TYPE_CHECKING:  # a checker knows the fields, and so an attribute that does not exist
+
+        def __getattr__(self, name: str) -> object:
+            """Say which figure was meant by a name that is none."""
+            near = did_you_mean(name, [each.name for each in fields(self)])
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}{near}", name=name, obj=self)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Stats(Figures):
     """Summary of one scope's window samples: the whole load, one model, or one stage; *errors* counts its failures."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -13,6 +13,7 @@ from pytest_smload.core.measure.cold import first_touches_ms
 from pytest_smload.core.measure.figures import MixShare, Stats, TimelinePoint, WarmupCounts
 from pytest_smload.core.measure.scope import SLICES, Scope, summarise
 from pytest_smload.core.measure.scope_name import TOTAL, ScopeName
+from pytest_smload.core.measure.silence import longest_silence
 from pytest_smload.core.measure.timeline import timeline
 from pytest_smload.core.measure.window import Window, unsent_in_window, window_of
 from pytest_smload.core.request.error_kinds import OK
@@ -99,7 +100,9 @@ def measure(recording: Recording) -> Measurement:
         scheduled=requests,
         cap_hits=_cap_hits(recording),
         in_flight_at_end=points[-1].in_flight if points else 0,
-        scopes={scope.name: scope for scope in (total, *per_model, *stages)},
+        scopes={
+            scope.name: scope for scope in (replace(total, silence=longest_silence(recording)), *per_model, *stages)
+        },
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 import numpy as np
@@ -11,9 +11,10 @@ import numpy as np
 from pytest_smload.core.measure.cold import cold_starts, suspected_cold
 from pytest_smload.core.measure.figures import Stats
 from pytest_smload.core.measure.scope_name import ScopeName
+from pytest_smload.core.measure.silence import Silence
 from pytest_smload.core.measure.window import LOST_KINDS, Window
 from pytest_smload.core.request.error_kinds import OK
-from pytest_smload.core.statistics.columns import Floats, mean
+from pytest_smload.core.statistics.columns import Flags, Floats, mean
 from pytest_smload.core.statistics.percentiles import NAN, nearest_rank, percentile, percentile_of
 
 SLICES = 20
@@ -29,37 +30,78 @@ class Scope:
         stats: The figures reported; percentiles over successes only.
         kinds: Failures per error kind, those that occurred; their sum is ``stats.errors``.
         latency_ms: Latencies of the successes, ascending.
-        lost: Requests timed out or never sent, which stand as +infinity in latency checks.
-        outcome_ms: As in `Window`.
+        requests: All requests in order.
+        touches_ms: First touch of each of the scope's models, ascending; inf for one that was asked and never answered.
         ended_ok: Successes that ended in each of `SLICES` equal slices of the scope's span, whenever they began.
         span_s: Length of that span.
         offered_tps: Requests per second asked of this scope (open model), else None.
+        silence: When nothing was answered for longer than the load explains (the whole of a closed load), else None.
+        over_ms: What latencies are limited to, where that is known: a failure that took longer is too slow as well,
+            whatever ended it. Fast failures are no latencies.
     """
 
     name: ScopeName
     stats: Stats
     kinds: Mapping[str, int]
     latency_ms: Floats
-    lost: int
-    outcome_ms: Floats
+    requests: Window
+    touches_ms: Floats
     ended_ok: Sequence[int]
     span_s: float
     offered_tps: float | None = None
+    silence: Silence | None = None
+    over_ms: float = inf
+
+    def limited_to(self, over_ms: float | None) -> Scope:
+        """Return this scope as a check of latencies up to *over_ms* sees it."""
+        return self if over_ms is None else replace(self, over_ms=over_ms)
+
+    @property
+    def lost(self) -> int:
+        """Requests timed out or never sent."""
+        return int(np.count_nonzero(np.isin(self.requests.kind, LOST_KINDS)))
+
+    @property
+    def too_slow(self) -> int:
+        """Failures that stand as +infinity among latencies: lost, or longer than `over_ms`."""
+        return int(np.count_nonzero(self._too_slow()))
+
+    def _too_slow(self) -> Flags:
+        kind = self.requests.kind
+        too_slow: Flags = (kind != OK) & (np.isin(kind, LOST_KINDS) | (self.requests.took_ms > self.over_ms))
+        return too_slow
+
+    def checked_ms(self) -> Floats:
+        """Return, in order, what order statistics are of: the latencies of successes, inf for what was too slow."""
+        too_slow = self._too_slow()
+        return np.where(too_slow, inf, self.requests.took_ms)[self.requests.answered | too_slow]
+
+    def averaged_ms(self) -> Floats:
+        """Return, in order, what mean and maximum are of: successes and what was too slow, at the time they took.
+
+        inf where a request was never sent.
+        """
+        return self.requests.took_ms[self.requests.answered | self._too_slow()]
 
     def check_quantile_ms(self, per_mille: int) -> float:
-        """Return the nearest-rank percentile over successes and lost requests: NaN without either, inf among the lost.
+        """Return the nearest-rank percentile over `checked_ms`: NaN of none.
 
         *per_mille* is the percentile in thousandths, 950 for p95.
         """
-        count = len(self.latency_ms) + self.lost
+        count = len(self.latency_ms) + self.too_slow
         if count == 0:
             return NAN
         rank = nearest_rank(count, per_mille)
         return float(self.latency_ms[rank - 1]) if rank <= len(self.latency_ms) else inf
 
+    def check_mean_ms(self) -> float:
+        """Return the mean of `averaged_ms`: NaN of none."""
+        values = self.averaged_ms()
+        return mean(values) if len(values) else NAN
+
     def check_max_ms(self) -> float:
-        """Return the longest latency; inf where a request was lost, NaN without successes and losses."""
-        return inf if self.lost else self.stats.max_ms
+        """Return the largest of `averaged_ms`: NaN of none."""
+        return float(np.max(self.averaged_ms(), initial=-inf)) if self.stats.ok or self.too_slow else NAN
 
 
 def summarise(
@@ -78,17 +120,18 @@ def summarise(
     Args:
         ended_ok: As in `Scope`.
         body_bytes: Bytes received and sent.
-        touches_ms: First touch of each of the scope's models, where there was one.
+        touches_ms: First touch of each of the scope's models; inf for one that never answered, NaN for one never asked.
         suspected: Requests that look like another load of their model; None to count them, where all are of one model:
             another model's median says nothing about a request.
     """
-    answered = requests.kind == OK
-    latency = np.sort(requests.outcome_ms[answered])
+    answered = requests.answered
+    latency = np.sort(requests.took_ms[answered])
     service = latency if requests.service_ms is None else requests.service_ms[answered]
     counts = np.bincount(requests.kind, minlength=len(requests.kind_names)).tolist()
     kinds = {requests.kind_names[code]: count for code, count in enumerate(counts) if count and code != OK}
     ok, errors = len(latency), sum(kinds.values())
     service_p50_ms = percentile_of(service, 500)
+    touches_ms = np.sort(touches_ms[~np.isnan(touches_ms)])
     stats = Stats(
         requests=ok + errors,
         ok=ok,
@@ -114,8 +157,8 @@ def summarise(
         stats=stats,
         kinds=kinds,
         latency_ms=latency,
-        lost=sum(counts[code] for code in LOST_KINDS if code < len(counts)),
-        outcome_ms=requests.outcome_ms,
+        requests=requests,
+        touches_ms=touches_ms,
         ended_ok=ended_ok,
         span_s=span_s,
         offered_tps=offered_tps,

@@ -32,11 +32,11 @@ def timeline(recording: Recording, ordered: InOrder, window: Window) -> list[Tim
     dealt = [*(np.searchsorted(ordered.begin, edges[:-1]) - ordered.first).tolist(), len(ordered.begin) - ordered.first]
     unsent_due, _ = unsent_in_window(recording)
     unsent = np.bincount((unsent_due - opens).astype(np.int64), minlength=count).tolist()
+    answered = window.answered
     points = []
     for index, (first, last) in enumerate(pairwise(dealt)):
         length_s = min(1.0, recording.window_s - index)
-        outcome_ms = window.outcome_ms[first:last]
-        latencies = np.sort(outcome_ms[np.isfinite(outcome_ms)])
+        latencies = np.sort(window.took_ms[first:last][answered[first:last]])
         requests = last - first + unsent[index]
         points.append(
             TimelinePoint(

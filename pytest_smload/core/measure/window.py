@@ -10,7 +10,7 @@ import numpy as np
 from pytest_smload.core.request.error_kinds import OK, TIMEOUT, UNSENT
 from pytest_smload.core.samples.in_order import InOrder
 from pytest_smload.core.samples.recording import Recording
-from pytest_smload.core.statistics.columns import Floats, Integers, view
+from pytest_smload.core.statistics.columns import Flags, Floats, Integers, view
 
 LOST_KINDS = (TIMEOUT, UNSENT)
 """Failures that were too slow rather than refused: in checks of latency they stand as +infinity."""
@@ -21,7 +21,7 @@ class Window:
     """Requests in the order they were due or begun, those never sent last.
 
     Attributes:
-        outcome_ms: The latency of each, inf where it was lost, NaN where it failed otherwise.
+        took_ms: The time from when each was due or begun to its answer or failure; inf where it was never sent.
         service_ms: The time from send to answer of each, of no meaning where it failed; None in the closed model, where
             it is the latency.
         kind: Its error kind's code.
@@ -29,7 +29,7 @@ class Window:
         kind_names: Error kind names by code.
     """
 
-    outcome_ms: Floats
+    took_ms: Floats
     service_ms: Floats | None
     kind: Integers
     model: Integers
@@ -38,7 +38,13 @@ class Window:
     def take(self, rows: slice | Integers) -> Window:
         """Return the requests at *rows*: a view of them for a slice, a copy for positions."""
         service_ms = self.service_ms[rows] if self.service_ms is not None else None
-        return Window(self.outcome_ms[rows], service_ms, self.kind[rows], self.model[rows], self.kind_names)
+        return Window(self.took_ms[rows], service_ms, self.kind[rows], self.model[rows], self.kind_names)
+
+    @property
+    def answered(self) -> Flags:
+        """Which succeeded."""
+        answered: Flags = self.kind == OK
+        return answered
 
     @property
     def unsent(self) -> int:
@@ -51,14 +57,12 @@ def window_of(recording: Recording, ordered: InOrder) -> Window:
     _, unsent_model = unsent_in_window(recording)
     unsent, first = len(unsent_model), ordered.first
     kind = np.concatenate((ordered.kind[first:], np.full(unsent, UNSENT, np.uint8)))
-    outcome_ms = np.concatenate(((ordered.end[first:] - ordered.begin[first:]) * 1000, np.full(unsent, np.inf)))
-    outcome_ms[kind != OK] = np.nan
-    outcome_ms[np.isin(kind, LOST_KINDS)] = np.inf
+    took_ms = np.concatenate(((ordered.end[first:] - ordered.begin[first:]) * 1000, np.full(unsent, np.inf)))
     service_ms = None
     if recording.open_model:
         service_ms = np.concatenate(((ordered.end[first:] - ordered.start[first:]) * 1000, np.full(unsent, np.nan)))
     model = np.concatenate((ordered.model[first:], unsent_model))
-    return Window(outcome_ms, service_ms, kind, model, recording.kind_names)
+    return Window(took_ms, service_ms, kind, model, recording.kind_names)
 
 
 def unsent_in_window(recording: Recording) -> tuple[Floats, Integers]:

@@ -18,7 +18,12 @@ OWN_NAMES = ("ok", "Timeout", "Unsent", "Connection", "BadResponse", "Client")
 """Names of the codes above, which no name from the wire can claim."""
 _LAST_CODE = 255
 """Codes are kept in a one-byte column; later names share the last code."""
-_OTHER = "Other"
+OTHER = "Other"
+"""What the names that share it are called; it hides which they were."""
+_TASK = "Task"
+"""What ends a request in the load generator's own code."""
+_FROM_WIRE = re.compile(r"(?!\d+\Z|\dxx\Z)[A-Za-z0-9_.-]{1,64}")
+"""A number or a class of statuses would be taken for the status that was answered."""
 
 CLIENT_CAUSED_KINDS = frozenset(
     {
@@ -45,7 +50,9 @@ CLIENT_CAUSED_KINDS = frozenset(
 
 def hopeless(failure: InvocationFailure) -> str | None:
     """Return why *failure* will meet every further request too and what to do about it, or None where it need not."""
-    if failure.kind in CLIENT_CAUSED_KINDS:
+    if failure.kind == OWN_NAMES[CLIENT]:
+        step = "check this machine's network, DNS and file descriptors (ulimit -n)"
+    elif failure.kind in CLIENT_CAUSED_KINDS:
         step = "check the credentials, their permission sagemaker:InvokeEndpoint, and the region"
     elif failure.kind == "ValidationError" and re.match(r"Endpoint \S+ of account \d+ not found", failure.message):
         step = "check the endpoint's name, its region and the account of the credentials"
@@ -54,8 +61,16 @@ def hopeless(failure: InvocationFailure) -> str | None:
     return f"{failure.kind}: {failure.message.rstrip('.')}; {step}"
 
 
+def is_wire_kind(name: str) -> bool:
+    """Return whether an endpoint may name an error *name*: a short word, and none that we give ourselves."""
+    return _FROM_WIRE.fullmatch(name) is not None and name not in {*OWN_NAMES, OTHER, _TASK}
+
+
 class ErrorKinds:
-    """Interns error names of one load as integers in 0..255; AWS error codes are kept verbatim."""
+    """Interns error names of one load as integers in 0..255; AWS error codes are kept verbatim.
+
+    What it keeps is bounded, however many names an endpoint makes up.
+    """
 
     def __init__(self) -> None:
         self._names: list[str] = list(OWN_NAMES)
@@ -66,14 +81,14 @@ class ErrorKinds:
         known = self._codes.get(name)
         if known is not None:
             return known
-        if len(self._names) == _LAST_CODE:
-            self._names.append(_OTHER)
-            self._codes[_OTHER] = _LAST_CODE
-        code = min(len(self._names), _LAST_CODE)
-        self._codes[name] = code
+        code = len(self._names)
         if code < _LAST_CODE:
             self._names.append(name)
-        return code
+            self._codes[name] = code
+            return code
+        if code == _LAST_CODE:
+            self._names.append(OTHER)
+        return _LAST_CODE
 
     def codes(self, names: Iterable[str]) -> list[int]:
         """Return the code for each of *names*: what the codes of another load, whose names these are, are here."""

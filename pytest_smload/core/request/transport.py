@@ -18,7 +18,8 @@ class Connection(Protocol):
 
     Attributes:
         start: ``time.perf_counter()`` just before the first byte went out (or the connect it needed began), in seconds.
-        end: ``time.perf_counter()`` just after the last byte of the response arrived, or at the failure, in seconds.
+        end: ``time.perf_counter()`` just after the last byte of the response arrived, or at the failure, in seconds;
+            before *start* while a request is under way.
         bytes_in: Response body bytes read.
         failure: Facts about the last request if it failed, else None.
     """

@@ -8,11 +8,12 @@ from typing import Any, ClassVar, Literal
 
 from pytest_smload.core.baselines.outcome import BaselineOutcome
 from pytest_smload.core.limits.check import Check
+from pytest_smload.core.measure.by_name import ByName
 from pytest_smload.core.measure.figures import Figures, MixShare, Stats, TimelinePoint, WarmupCounts
 from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.core.trust.health import ClientHealth
 
-Verdict = Literal["pass", "fail", "invalid"]
+Verdict = Literal["pass", "fail", "invalid", "interrupted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +36,15 @@ class Rerun:
     valid: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class LoadResult(Figures):
     """One load's outcome; the total's figures are its own attributes.
 
     Attributes:
         label: The name given to ``sm_endpoint.load``, or None.
         profile: The load that ran, as `pytest_smload.core.load.written.written_profile` writes it down.
-        models: Statistics per TargetModel; empty where the endpoint is not multi-model.
+        models: Statistics per TargetModel; empty where the endpoint is not multi-model. An unknown name is answered
+            with the nearest one, here as in *stages*.
         stages: Statistics per stage; empty without stages.
         errors: Count per error kind; their sum is the total's error count.
         examples: One line for people per error kind: the first one seen.
@@ -81,6 +83,15 @@ class LoadResult(Figures):
     baseline: BaselineOutcome | None = None
     reruns: tuple[Rerun, ...] = ()
 
+    def __post_init__(self) -> None:
+        for name in ("models", "stages"):
+            object.__setattr__(self, name, ByName(getattr(self, name)))
+
+    def __repr__(self) -> str:
+        label = f" {self.label!r}" if self.label else ""
+        models = f", {len(self.models):,} models" if self.models else ""
+        return f"<LoadResult{label} {self.verdict}: {self._in_short()}{models}>"
+
     @property
     def total(self) -> Stats:
         """The whole load's figures by themselves."""
@@ -89,10 +100,18 @@ class LoadResult(Figures):
 
     @property
     def verdict(self) -> Verdict:
-        """``invalid`` when the measurement cannot be trusted, else ``fail`` when a check failed, else ``pass``."""
+        """``interrupted`` where Ctrl-C ended it, for then nothing is judged.
+
+        Else ``invalid`` when the measurement cannot be trusted, ``fail`` when a check failed, ``invalid`` when one is
+        undecided, and ``pass``.
+        """
+        if self.interrupted:
+            return "interrupted"
         if not self.client.valid:
             return "invalid"
-        return "fail" if any(check.outcome == "fail" for check in self.checks) else "pass"
+        outcomes = {check.outcome for check in self.checks}
+        # One sound failure fails the load, whatever else is undecided.
+        return "fail" if "fail" in outcomes else "invalid" if "invalid" in outcomes else "pass"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +120,8 @@ class TestResult:
 
     Attributes:
         attempt: Counted from 1.
-        verdict: The worst of its loads', or ``fail`` where only its own body failed; ``invalid`` without a load.
+        verdict: ``interrupted`` where a load of it was, else the worst of its loads', or ``fail`` where only its own
+            body failed; ``invalid`` without a load.
     """
 
     __test__: ClassVar[bool] = False  # nothing for pytest to collect, whatever the name
@@ -120,10 +140,24 @@ class RunResult:
         schema: Version of the format.
         started_at: ISO 8601 in UTC.
         interrupted: Ctrl-C ended the run early.
+        version: Of pytest-smload; None where it is not known, as *commit* and *branch*.
+        commit, branch: What was checked out.
         tests: Attempts in the order they were reported.
     """
 
     schema: Literal[1] = 1
     started_at: str
     interrupted: bool = False
+    version: str | None = None
+    commit: str | None = None
+    branch: str | None = None
     tests: tuple[TestResult, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of the last attempts', a failure before what is undecided; ``invalid`` without any."""
+        if self.interrupted:
+            return "interrupted"
+        verdicts = {test.verdict for test in {test.nodeid: test for test in self.tests}.values()}
+        ranked: tuple[Verdict, ...] = ("interrupted", "fail", "invalid", "pass")
+        return next((verdict for verdict in ranked if verdict in verdicts), "invalid")

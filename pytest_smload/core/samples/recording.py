@@ -98,13 +98,21 @@ class ClientReadings:
 
 @dataclass(frozen=True, slots=True)
 class Abort:
-    """An error rate that lasted too long: *error_rate* of the *requests* that ended in the last *span_s* seconds, where
-    *limit* ends a load."""
+    """What ended a load early: *error_rate* of the *requests* that ended in the last *span_s* seconds had failed, where
+    *limit* ends a load.
+
+    Attributes:
+        kind: What every request failed with, or most of them, where the load was given up; ``""`` where ``abort_on``
+            ended it.
+        reason: In that case the sentence for people: endpoint, count, first message, next step.
+    """
 
     error_rate: float
     requests: int
     span_s: float
     limit: float
+    kind: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +129,8 @@ class Recording:
             are warm-up.
         open_model: True when latency counts from ``due`` (tps), False when it counts from ``start`` (users).
         window_start_s, window_end_s: The measured window ``[start, end)`` on the samples' clock; the end is earlier
-            than asked for when the run was interrupted or a cap ended it.
+            than asked for when the run was interrupted or a cap ended it. Of a load given up before its window opened
+            it is all that was sent.
         stages: The stages inside the window, empty without stages.
         offered_tps: Requests per second asked for over the window (open model), else None.
         clients: How each load generator fared, one reading per generator, at least one.
@@ -132,7 +141,7 @@ class Recording:
         examples: First failure seen of each error kind.
         task_exceptions: Tracebacks' last lines of exceptions in the load generator's own tasks or user listeners.
         interrupted: Whether Ctrl-C ended the run early.
-        aborted: What made ``abort_on`` end the run early, or None.
+        aborted: What ended the run early, ``abort_on`` or that nothing succeeded, or None.
         unprimed: Models that had not answered when priming ended.
         stretch_begins: Position of the first sample of each load joined into this one; more than one where an unproven
             load was extended. Within each, times follow one another as they were measured.

@@ -1,12 +1,9 @@
-"""Tells which responses waited for the client's event loop, and since when."""
+"""The times the client's event loop was away from its sockets, and when what it read afterwards came."""
 
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-
-from pytest_smload.core.samples.recording import Samples
 
 
 class Stalls:
@@ -44,15 +41,3 @@ class Stalls:
             else:
                 yield polled, until, polled, polled
             last_poll = polled
-
-
-def note_late_reads(samples: Samples, stalls: Stalls) -> None:
-    """Fill the *late* columns of *samples*, whose ends are ascending."""
-    end, start = samples.end, samples.start
-    after = 0
-    for first_s, last_s, earliest_s, latest_s in stalls.spans():
-        after = bisect_left(end, first_s, after)
-        for index in range(after, bisect_right(end, last_s, after)):
-            samples.late_index.append(index)
-            samples.late_from.append(max(earliest_s, start[index]))
-            samples.late_to.append(max(latest_s, start[index]))

@@ -20,6 +20,8 @@ class Bound:
         n: Samples behind it.
         n_eff: How many independent samples would tell as much.
         needed: How many samples it takes to bound it on both sides, or 0 where they do.
+        withheld: Whether there is no interval because slow spells last too long for these samples to tell how often
+            they come; nothing is proven on it.
     """
 
     observed: float
@@ -28,6 +30,7 @@ class Bound:
     n: int
     n_eff: int
     needed: int = 0
+    withheld: bool = False
 
 
 def look_alpha(looks: int) -> float:

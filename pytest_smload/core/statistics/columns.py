@@ -22,4 +22,4 @@ def view(column: array[Any]) -> NDArray[Any]:
 def mean(values: Floats) -> float:
     """Return the mean of *values*, at least one; of equal ones exactly their value, as only differences are summed."""
     first = values[0]
-    return float(first + np.mean(values - first))
+    return float(first + np.mean(values - first)) if np.isfinite(first) else float(np.mean(values))

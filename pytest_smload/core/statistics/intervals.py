@@ -3,13 +3,17 @@
 The samples of a load are not independent: a queue makes neighbours slow together, and the binomial interval of so many
 independent samples would cover the truth a third of the time. The design effect, how much larger the variance of
 counts over 20 consecutive blocks is than independent samples would give, turns n into an effective n_eff (Korn and
-Graubard's use of it in the exact binomial).
+Graubard's use of it in the exact binomial). Where dependence reaches over several blocks, fewer and longer ones show
+more of it, so that the largest effect of 20, 10 and 5 counts; where even neighbouring blocks go together, no interval
+is given. What comes more rarely than the window is long, an outage say, no interval can speak of.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import ceil, fsum, inf, sqrt
+from typing import TypeVar
 
 import numpy as np
 
@@ -26,24 +30,23 @@ from pytest_smload.core.statistics.percentiles import NAN, nearest_rank
 
 BLOCKS = 20
 
-
-def latencies(outcome_ms: Floats) -> Floats:
-    """Return what percentile checks are about: the latencies of the successes, inf for each lost request.
-
-    Args:
-        outcome_ms: Per request in schedule order its latency, inf where it was lost (`Timeout`, `Unsent`), NaN where it
-            failed otherwise.
-    """
-    return outcome_ms[~np.isnan(outcome_ms)]
+_Number = TypeVar("_Number", int, float)
 
 
-def design_effect(counts: Sequence[int], size: int, alpha: float = ALPHA) -> float:
-    """Return by what factor dependence shrinks the sample that an exact binomial interval may count on, 1 or more.
+_POOLED = (1, 2, 4)
+"""Blocks taken together: 20, 10 and 5 of them are looked at."""
+_MOST_CORRELATION = 0.25
+"""Of neighbouring blocks, beyond which no interval is given: of 20 independent ones it is less nine times in ten."""
+_LEAST_DISPERSION = 1.5
+"""Below, blocks that go together differ by too little to matter."""
+
+
+def dispersion(counts: Sequence[int], size: int) -> float:
+    """Return how many times as much *counts* vary as those of independent samples; 1 where they tell nothing.
 
     Args:
         counts: How many of the samples of each block, consecutive ones of a schedule, are of the kind counted.
         size: Samples in each block.
-        alpha: The interval's level; the dispersion is itself an estimate, from so many blocks, hence Student's t.
     """
     blocks, total = len(counts), sum(counts)
     if not 1 < total < blocks * size - 1:
@@ -51,17 +54,47 @@ def design_effect(counts: Sequence[int], size: int, alpha: float = ALPHA) -> flo
         return 1.0
     share = total / (blocks * size)
     spread = sum((count - size * share) ** 2 for count in counts)
-    dispersion = spread / ((blocks - 1) * size * share * (1 - share))
-    if dispersion <= 1:
+    return spread / ((blocks - 1) * size * share * (1 - share))
+
+
+def design_effect(counts: Sequence[int], size: int, alpha: float = ALPHA) -> float:
+    """Return by what factor dependence shrinks the sample that an exact binomial interval may count on, 1 or more.
+
+    Args:
+        counts, size: As in `dispersion`.
+        alpha: The interval's level; the dispersion is itself an estimate, from so many blocks, hence Student's t.
+    """
+    dispersed = dispersion(counts, size)
+    if dispersed <= 1:
         return 1.0
-    return dispersion * (student_t(1 - alpha, blocks - 1) / normal_quantile(1 - alpha)) ** 2
+    return dispersed * (student_t(1 - alpha, len(counts) - 1) / normal_quantile(1 - alpha)) ** 2
+
+
+def _largest_effect(counts: Sequence[int], size: int, alpha: float) -> float:
+    pooled = _POOLED if dispersion(counts, size) > _LEAST_DISPERSION else _POOLED[:1]
+    return max(design_effect(_pooled(counts, blocks), size * blocks, alpha) for blocks in pooled)
+
+
+def _pooled(values: Sequence[_Number], blocks: int) -> list[_Number]:
+    """Sums of so many consecutive ones at a time."""
+    return [sum(values[first : first + blocks]) for first in range(0, len(values), blocks)]
+
+
+def _go_together(values: Sequence[float], dispersed: float) -> bool:
+    """Whether the values of neighbouring blocks, so many times as varied as independent ones', are alike."""
+    if dispersed <= _LEAST_DISPERSION:
+        return False
+    centre = fsum(values) / len(values)
+    off = [value - centre for value in values]
+    neighbours = fsum(one * other for one, other in pairwise(off))
+    return neighbours > _MOST_CORRELATION * fsum(value * value for value in off)
 
 
 def quantile_bound(in_order: Floats, per_mille: int, *, ordered: Floats | None = None, alpha: float = ALPHA) -> Bound:
     """Return the nearest-rank percentile of *in_order* with its interval by order statistics.
 
     Args:
-        in_order: Samples in schedule order, inf for lost requests (`latencies`).
+        in_order: Samples in schedule order, inf for what was too slow to have a latency.
         per_mille: The percentile in thousandths, 950 for p95.
         ordered: The finite ones among them, ascending, where the caller has them; sorting is most of the work.
         alpha: What the interval may miss, half of it on either side.
@@ -71,7 +104,10 @@ def quantile_bound(in_order: Floats, per_mille: int, *, ordered: Floats | None =
         return Bound(NAN, 0.0, inf, 0, 0, samples_to_bound(per_mille, alpha))
     finite = ordered if ordered is not None else np.sort(in_order)
     observed = _at_rank(finite, nearest_rank(n, per_mille))
-    effective = _effective(n, design_effect(_exceedances(in_order, observed), n // BLOCKS, alpha))
+    counts, size = _exceedances(in_order, observed), n // BLOCKS
+    effective = _effective(n, _largest_effect(counts, size, alpha))
+    if _go_together(counts, dispersion(counts, size)):
+        return Bound(observed, 0.0, inf, n, effective, withheld=True)
     lower_rank, upper_rank = bound_ranks(n, effective, per_mille, alpha)
     bounded = lower_rank >= 1 and upper_rank <= n
     return Bound(
@@ -115,42 +151,41 @@ def _effective(n: int, effect: float) -> int:
     return max(1, int(n / effect)) if n else 0
 
 
-def error_rate_bound(outcome_ms: Floats, *, alpha: float = ALPHA) -> Bound:
-    """Return the share of failures with its Clopper-Pearson interval on the effective sample size.
+def share_bound(flags: Flags, *, alpha: float = ALPHA) -> Bound:
+    """Return the share of *flags* that are set with its Clopper-Pearson interval on the effective sample size.
 
     Args:
-        outcome_ms: Per request in schedule order its latency; inf (lost) and NaN (failed otherwise) are the failures.
+        flags: Per request in schedule order whether it failed.
         alpha: What the interval may miss, half of it on either side.
     """
-    n = len(outcome_ms)
+    n = len(flags)
     if n == 0:
         return Bound(NAN, 0.0, 1.0, 0, 0)
-    failed = ~np.isfinite(outcome_ms)
-    share = int(np.count_nonzero(failed)) / n
-    effective = _effective(n, design_effect(_per_block(failed), n // BLOCKS, alpha))
+    share = int(np.count_nonzero(flags)) / n
+    counts, size = _per_block(flags), n // BLOCKS
+    effective = _effective(n, _largest_effect(counts, size, alpha))
+    if _go_together(counts, dispersion(counts, size)):
+        return Bound(share, 0.0, 1.0, n, effective, withheld=True)
     lower, upper = share_bounds(share * effective, effective, alpha)
     return Bound(share, lower, upper, n, effective)
 
 
-def mean_bound(in_order: Floats, *, alpha: float = ALPHA) -> Bound:
-    """Return the mean of the successes with its interval by the means of 20 consecutive batches.
+def mean_bound(values: Floats, *, alpha: float = ALPHA) -> Bound:
+    """Return the mean of *values*, in schedule order, with its interval by the means of 20 consecutive batches.
 
     Args:
-        in_order: Latencies in schedule order; lost requests (inf) and other failures (NaN) are not in the mean.
+        values: Times; inf among them makes the mean infinite.
         alpha: What the interval may miss, half of it on either side.
     """
-    values = in_order[np.isfinite(in_order)]
     n, size = len(values), len(values) // BLOCKS
     observed = mean(values) if n else NAN
+    if observed == inf:
+        return Bound(inf, inf, inf, n, n)
     if size == 0:
         return Bound(observed, 0.0, inf, n, n, BLOCKS)
     means = [mean(batch) for batch in values[: size * BLOCKS].reshape(BLOCKS, size)]
-    variance = _variance(means)
     independent = float(np.var(values)) / size
-    rounding = (1e-12 * observed) ** 2
-    effective = n if variance <= independent + rounding else _effective(n, variance / independent)
-    reach = student_t(1 - alpha, BLOCKS - 1) * sqrt(variance / BLOCKS)
-    return Bound(observed, max(0.0, observed - reach), observed + reach, n, effective)
+    return _batched(observed, means, independent + (1e-12 * observed) ** 2, n, alpha)
 
 
 def tps_bound(ended_ok: Sequence[int], span_s: float, *, alpha: float = ALPHA) -> Bound:
@@ -166,12 +201,26 @@ def tps_bound(ended_ok: Sequence[int], span_s: float, *, alpha: float = ALPHA) -
         return Bound(NAN, 0.0, inf, n, n)
     slices = len(ended_ok)
     rates = [count * slices / span_s for count in ended_ok]
-    tps, variance = n / span_s, _variance(rates)
     # Independent arrivals, a Poisson process, vary as much as their count; more evenly spaced ones count in full.
-    independent = tps * slices / span_s
+    return _batched(n / span_s, rates, n / span_s * slices / span_s, n, alpha)
+
+
+def _batched(observed: float, means: Sequence[float], independent: float, n: int, alpha: float) -> Bound:
+    """The bound of a mean by those of its batches, whose variance would be *independent* if samples were."""
+    variance = _variance(means)
     effective = n if variance <= independent else _effective(n, variance / independent)
-    reach = student_t(1 - alpha, slices - 1) * sqrt(variance / slices)
-    return Bound(tps, max(0.0, tps - reach), tps + reach, n, effective)
+    dispersed = variance / independent if independent > 0 else 1.0
+    if _go_together(means, dispersed):
+        return Bound(observed, 0.0, inf, n, effective, withheld=True)
+    pooled = _POOLED if dispersed > _LEAST_DISPERSION else _POOLED[:1]
+    reach = max(_reach(_pooled(means, blocks), blocks, alpha) for blocks in pooled)
+    return Bound(observed, max(0.0, observed - reach), observed + reach, n, effective)
+
+
+def _reach(sums: Sequence[float], blocks: int, alpha: float) -> float:
+    """Half the width of the interval by so many *sums* of batch means."""
+    count = len(sums)
+    return student_t(1 - alpha, count - 1) * sqrt(_variance(sums) / count) / blocks
 
 
 def _variance(values: Sequence[float]) -> float:

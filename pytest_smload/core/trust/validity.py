@@ -6,10 +6,13 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from math import inf, isnan
 
+import numpy as np
+
 from pytest_smload.core.measure.measurement import Measurement
 from pytest_smload.core.measure.scope_name import TOTAL, ScopeName
-from pytest_smload.core.request.error_kinds import CLIENT_CAUSED_KINDS
+from pytest_smload.core.request.error_kinds import CLIENT_CAUSED_KINDS, OK
 from pytest_smload.core.samples.recording import Recording
+from pytest_smload.core.statistics.columns import view
 from pytest_smload.core.statistics.percentiles import NAN, percentile
 from pytest_smload.core.statistics.steadiness import steadiness
 from pytest_smload.core.trust.client_bias import ClientBias, client_bias
@@ -35,13 +38,15 @@ def examine(
     """
     judged = all(client.judged for client in recording.clients) and not simulated
     readings = _read(recording, measurement)
-    reasons = [*_nothing_sent(recording, measurement), *_task_exceptions(recording)]
+    reasons = [
+        *_nothing_sent(recording, measurement),
+        *_task_exceptions(recording),
+        *_clock_ran_backwards(recording),
+    ]
     warnings: list[Finding] = []
     if judged:
-        slow, close = _client_too_slow(readings)
-        reasons += slow
         reasons += _client_caused_errors(recording, measurement)
-        warnings += close
+        warnings += _client_was_slow(readings)
         warnings += _unsteady(recording, measurement)
     warnings += _unprimed(recording)
     if measurement.total.requests:
@@ -97,47 +102,41 @@ def _read(recording: Recording, measurement: Measurement) -> _Readings:
     )
 
 
-def _client_too_slow(readings: _Readings) -> tuple[list[Finding], list[Finding]]:
-    """Reasons and warnings from client delay, loop lag and CPU.
+def _client_was_slow(readings: _Readings) -> list[Finding]:
+    """Warnings from client delay, loop lag and CPU; whether they leave a limit undecided is each check's own question.
 
-    What sending late and reading late add to p95 may be max(2 ms, 5 % of the service time's p95) by the estimate, and
-    reading four times as much at most: where the client did not look for that long, the estimate says little. Open
-    model: both together. Closed model: each, as the p95 reported has only the latter in it, and the former costs TPS.
-    Half of that is the warning level, which is a reason once the CPU is above 90 % of a core. Where nothing succeeded
-    there is no latency to distort: then only requests that left late (p95 of the delay above 2 ms) are a reason, and
-    lag, which a storm of refusals causes, is a warning.
+    What sending late and reading late add to p95 is worth a word from half of max(2 ms, 5 % of the service time's p95)
+    on by the estimate, and reading from four times as much at most: where the client did not look for that long, the
+    estimate says little. Open model: both together. Closed model: each, as the p95 reported has only the latter in it,
+    and the former costs TPS. Where nothing succeeded there is no latency to distort: then only requests that left late
+    (p95 of the delay above 1 ms) and lag are.
     """
     bias, busy = readings.bias, ""
     if readings.cpu > 0.9:
         busy = f", its CPU at {format_share(readings.cpu)} of a core"
-    reasons: list[Finding] = []
-    warnings: list[Finding] = []
     gravest_first = sorted(_signals(readings), key=lambda signal: signal.size_ms / signal.allowed_ms, reverse=True)
-    for signal in gravest_first:
-        finding = Finding(f"{signal.sentence}{busy} ({signal.rule})", LARGER_CLIENT)
-        if signal.decides and signal.size_ms > signal.allowed_ms / (2 if busy else 1):
-            reasons.append(finding)
-            break
-        if signal.size_ms > signal.allowed_ms / 2:
-            warnings.append(finding)
+    warnings = [
+        Finding(f"{signal.sentence}{busy} ({signal.rule})", LARGER_CLIENT)
+        for signal in gravest_first
+        if signal.size_ms > signal.allowed_ms / 2
+    ]
     if bias.delay_p99_ms > readings.allowed_ms(3.0):
         cause = f"the client sent 1% of the requests {format_ms(bias.delay_p99_ms)} late or more"
         warnings.append(Finding(cause, LARGER_CLIENT))
-    if busy and not reasons:
+    if busy:
         cause = f"the client used {format_share(readings.cpu)} of a core, so that TPS may be its limit"
         warnings.append(Finding(cause, LARGER_CLIENT))
-    return reasons, warnings
+    return warnings
 
 
 @dataclass(frozen=True, slots=True)
 class _Signal:
-    """One way the client can have been too slow: what is said of it, and whether it can make a load INVALID."""
+    """One way the client can have been too slow, and what is said of it."""
 
     sentence: str
     size_ms: float
     allowed_ms: float
     rule: str
-    decides: bool = True
 
 
 def _signals(readings: _Readings) -> Iterator[_Signal]:
@@ -147,7 +146,7 @@ def _signals(readings: _Readings) -> Iterator[_Signal]:
         late = f"the client sent 5% of the requests {format_ms(bias.delay_p95_ms)} late or more"
         yield _Signal(late, bias.delay_p95_ms, 2.0, rule)
         lag = f"the client's event loop lagged by {format_ms(readings.lag_p95_ms)} at its 95th percentile"
-        yield _Signal(lag, readings.lag_p95_ms, 2.0, rule, decides=False)
+        yield _Signal(lag, readings.lag_p95_ms, 2.0, rule)
         return
     sending_ms, reading_ms = max(0.0, bias.sending_ms), max(0.0, bias.reading_ms)
     allowed_ms = readings.allowed_ms(2.0)
@@ -192,7 +191,8 @@ def _unsteady(recording: Recording, measurement: Measurement) -> Iterator[Findin
     """Stages change the load on purpose, so that only a load of one rate has to be steady."""
     if recording.stages:
         return
-    found = steadiness(measurement.scopes[TOTAL].outcome_ms)
+    total = measurement.scopes[TOTAL].requests
+    found = steadiness(total.took_ms[total.answered])
     if not found.steady:
         yield Finding(
             f"the first {format_share(found.cut_share)} of the window was {found.ratio:.2g} times as slow as the rest",
@@ -216,6 +216,21 @@ def _task_exceptions(recording: Recording) -> Iterator[Finding]:
         yield Finding(
             f"an exception ended a task of the load: {first}{more}",
             "fix the listener or payload function it names; if it names pytest_smload itself, please report it",
+        )
+
+
+def _clock_ran_backwards(recording: Recording) -> Iterator[Finding]:
+    """A time below zero anywhere says that the others may be wrong by as much."""
+    samples = recording.samples
+    if not len(samples):
+        return
+    begin = view(samples.due if recording.open_model else samples.start)
+    took_s = (view(samples.end) - np.maximum(begin, view(samples.start)))[view(samples.kind) == OK]
+    shortest_s = float(took_s.min(initial=0.0))
+    if shortest_s < 0:
+        yield Finding(
+            f"a request took {shortest_s * 1000:.3g} ms: the clock it was timed with ran backwards",
+            "run the test again; where it stays, look for what suspends or migrates this machine",
         )
 
 

@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Sequence
 
-from pytest_smload.reports.words.cells import plain_text
+from pytest_smload.reports.words.cells import plain_text, printed
 
 # Only what would act: "error_rate", "<= 250 ms" and "[208 ms, 219 ms]" stay readable in the file itself.
 _ACTIVE = re.compile(
@@ -31,7 +31,8 @@ def code(text: object, *, in_table: bool = False) -> str:
 
 
 def code_block(lines: Sequence[str]) -> str:
-    """Return *lines* as they stand, in a fence longer than any they hold."""
+    """Return *lines*, plain and indented as they are, in a fence longer than any they hold."""
+    lines = [printed(line) for line in lines]
     fence = "`" * max(3, _longest_run("\n".join(lines)) + 1)
     return "\n".join([f"{fence}text", *lines, fence])
 

@@ -13,19 +13,23 @@ from pytest_smload.reports.words.cells import (
     format_latency,
     format_tps,
     interval_text,
+    metric_words,
     observed_text,
     plain_text,
     samples_text,
     share_pair,
+    verdict_word,
 )
 from pytest_smload.reports.words.details import (
     LONG_EXAMPLE,
     NOT_JUDGED,
     client_line,
     error_lines,
+    is_judged,
     remark_lines,
 )
 from pytest_smload.reports.words.headline import endpoint_words, load_headline
+from pytest_smload.reports.words.margin import worst_first
 from pytest_smload.reports.words.next_step import next_steps, rerun_command
 
 if TYPE_CHECKING:
@@ -40,7 +44,8 @@ MAX_MODEL_ROWS = 1_000
 MAX_REMARKS = 20
 LONGEST_WHY = 300
 _LEFT_OUT_BYTES = 200
-_VERDICTS = {"pass": "PASS", "fail": "FAIL", "invalid": "INVALID"}
+_VERDICTS = {"interrupted": "INTERRUPTED", "fail": "FAIL", "invalid": "INVALID", "pass": "PASS"}
+_WORST_FIRST = ("interrupted", "invalid", "fail", "pass")
 _FIGURES = ("requests", "TPS", "p50", "p95", "p99", "max", "errors")
 _SAMPLES = "n (n_eff)"
 _NUMBERS = (*_FIGURES, "observed", _SAMPLES, "share")
@@ -91,7 +96,7 @@ def _breached(test: TestResult) -> bool:
 def _heading(run: RunResult, failures: Sequence[tuple[str, str]]) -> str:
     last = {test.nodeid: test for test in run.tests}
     counts = Counter(_worst_load(test) for test in last.values() if test.loads)
-    words = [f"{counts[verdict]} {_VERDICTS[verdict]}" for verdict in ("fail", "invalid", "pass") if counts[verdict]]
+    words = [f"{counts[verdict]} {_VERDICTS[verdict]}" for verdict in _VERDICTS if counts[verdict]]
     if failures:
         words.append(f"{len(failures)} failed besides the measurement")
     interrupted = "; interrupted, what was measured until then is below" if run.interrupted else ""
@@ -101,14 +106,14 @@ def _heading(run: RunResult, failures: Sequence[tuple[str, str]]) -> str:
 def _worst_load(test: TestResult) -> str:
     """The verdict on a test's loads: its own, but for what failed besides the measurement."""
     verdicts = {load.verdict for load in test.loads}
-    return next(verdict for verdict in ("invalid", "fail", "pass") if verdict in verdicts)
+    return next(verdict for verdict in _WORST_FIRST if verdict in verdicts)
 
 
 def _verdict_table(run: RunResult) -> Iterator[_Part]:
-    """One row for each load: its figures, and the verdict on it."""
+    """One row for each load: the verdict on it, its worst check, its figures."""
     if not run.tests:
         return
-    headers = ["verdict", "test", "endpoint", *_FIGURES]
+    headers = ["verdict", "test", "limit", "observed", "endpoint", *_FIGURES]
     yield _Part(_HEAD, "\n" + table(headers, [headers], right=_NUMBERS).rpartition("\n")[0] + "\n")
     for test in run.tests:
         for load in test.loads:
@@ -116,8 +121,16 @@ def _verdict_table(run: RunResult) -> Iterator[_Part]:
             words = _VERDICTS[verdict] if verdict == "pass" else f"**{_VERDICTS[verdict]}**"
             words += "" if load.client.judged else " (simulated)"
             name = f"{code(test.nodeid, in_table=True)} {escaped(_which(test, load))}".rstrip()
-            cells = [words, name, escaped(endpoint_words(load.endpoint)), *_figures(load.total)]
+            cells = [words, name, *_worst_check(load), escaped(endpoint_words(load.endpoint)), *_figures(load.total)]
             yield _Part(_GOOD_ROW if verdict == "pass" else _BAD_ROW, row(cells) + "\n")
+
+
+def _worst_check(load: LoadResult) -> tuple[str, str]:
+    """Limit and value of the check that decided the load; of one that passed, of the check nearest to its limit."""
+    for outcome in ("fail", "invalid", "pass"):
+        for check in worst_first(check for check in load.checks if check.outcome == outcome)[:1]:
+            return escaped(f"{metric_words(check)} {check.limit}"), escaped(observed_text(check))
+    return "none", ""
 
 
 def _which(test: TestResult, load: LoadResult | None = None) -> str:
@@ -132,14 +145,17 @@ def _which(test: TestResult, load: LoadResult | None = None) -> str:
 def _why(test: TestResult, report_dir: str | None) -> Iterator[_Part]:
     """A test that was not a pass: the sentence pytest shows as well, then each such load, then what to do."""
     invalid = test.verdict == "invalid"
-    sentence = (invalid_text(test) if invalid else failure_text(test)).partition("\n")[0]
+    if test.verdict == "interrupted":
+        sentence = "the test was interrupted during a load; nothing of it is judged"
+    else:
+        sentence = (invalid_text(test) if invalid else failure_text(test)).partition("\n")[0]
     name = code(test.nodeid)
     yield _Part(_WHY, f"\n### {_VERDICTS[test.verdict]} {name}{_which(test)}\n\n{escaped(sentence)}\n")
     for load in test.loads:
         if load.verdict != "pass":
             yield _Part(_WHY, _load_text(load))
         yield _Part(_DETAILS, _details(test, load))
-    steps = [rerun_command(test.nodeid)] if invalid else next_steps(test, report_dir)
+    steps = next_steps(test, report_dir) if test.verdict == "fail" else [rerun_command(test.nodeid)]
     yield _Part(_WHY, f"\nnext:\n\n{code_block(steps)}\n")
 
 
@@ -165,10 +181,10 @@ def _load_text(load: LoadResult) -> str:
 
 
 def _checks(load: LoadResult) -> str:
-    checks = sorted(load.checks, key=lambda check: check.outcome != "fail")
+    checks = sorted(worst_first(load.checks), key=lambda check: check.outcome != "fail")
     if not checks:
         return ""
-    trusted = load.verdict != "invalid"
+    trusted = is_judged(load)
     headers = ["verdict", "scope", "metric", "limit", "observed", "95% interval", "proven", _SAMPLES]
     rows = [_check_cells(check, trusted=trusted) for check in checks[:MAX_CHECK_ROWS]]
     text = table([*headers, "limit comes from", "note"], rows, right=_NUMBERS)
@@ -177,7 +193,7 @@ def _checks(load: LoadResult) -> str:
 
 
 def _check_cells(check: Check, *, trusted: bool) -> list[str]:
-    verdict = _VERDICTS[check.outcome]
+    verdict = verdict_word(check)
     return [
         NOT_JUDGED if not trusted else f"**{verdict}**" if check.outcome == "fail" else verdict,
         escaped(check.scope),

@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from pytest_smload.core.request.error_kinds import OWN_NAMES, UNSENT
 from pytest_smload.reports.text.tables import checks_table
-from pytest_smload.reports.words.cells import format_count, metric_words, observed_text, plain_text, wrap
+from pytest_smload.reports.words.cells import format_count, metric_words, observed_text, plain_text, printed, wrap
 from pytest_smload.reports.words.details import (
     LONG_EXAMPLE,
     client_line,
@@ -15,6 +16,7 @@ from pytest_smload.reports.words.details import (
     remark_lines,
 )
 from pytest_smload.reports.words.headline import load_headline
+from pytest_smload.reports.words.margin import worst_first
 from pytest_smload.reports.words.next_step import next_steps, rerun_command
 
 if TYPE_CHECKING:
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 DEFAULT_WIDTH = 100
 MAX_UNJUDGED = 8
+MOST = 0.5
+"""Share of failed requests from which on their error, rather than a limit, is what a failure is about."""
+HEADLINE_EXAMPLE = 200
 _PLURAL = ("errors", "requests")
 
 
@@ -53,33 +58,44 @@ def failure_text(
     lines = [_failure_sentence(test, failed_loads)]
     for load in failed_loads:
         lines += ["", *wrap(load_headline(load), width), *checks_table(load.checks, width)]
-        lines += error_lines(load, LONG_EXAMPLE) + remark_lines(load)
-    lines += ["", *_next(next_steps(test, report_dir, options))]
-    return "\n".join(lines)
+        lines += [*error_lines(load, LONG_EXAMPLE), *_wrapped(remark_lines(load), width)]
+    return _text([*lines, "", *_next(next_steps(test, report_dir, options))])
 
 
 def invalid_text(test: TestResult, *, width: int = DEFAULT_WIDTH, options: Sequence[str] = ()) -> str:
     """Return the text of a test whose measurement cannot be trusted: causes, remedies, and what was not judged."""
     invalid = [load for load in test.loads if load.verdict == "invalid"]
-    findings = [finding for load in invalid for finding in load.client.reasons]
-    cause = plain_text(findings[0].cause) if findings else "no reason was recorded"
-    more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
-    lines = [f"INVALID: {_prefix(test, invalid[:1])}the measurement cannot be trusted: {cause}{more}"]
+    causes = [cause for load in invalid for cause in _causes(load)]
+    cause = causes[0] if causes else "no reason was recorded"
+    more = f" (and {len(causes) - 1} more)" if len(causes) > 1 else ""
+    whole = not invalid or any(not load.client.valid for load in invalid)
+    what = "the measurement cannot be trusted" if whole else "undecided"
+    lines = [f"INVALID: {_prefix(test, invalid[:1])}{what}: {cause}{more}"]
     for load in invalid:
         lines += ["", *wrap(load_headline(load), width)]
         for finding in load.client.reasons:
-            lines += [f"cause: {plain_text(finding.cause)}", f"remedy: {plain_text(finding.remedy)}"]
-        lines += [*wrap(client_line(load), width), *error_lines(load, LONG_EXAMPLE), *remark_lines(load)]
+            lines += _wrapped([f"cause: {plain_text(finding.cause)}", f"remedy: {plain_text(finding.remedy)}"], width)
+        if load.client.valid:
+            lines += checks_table(load.checks, width)
+        lines += wrap(client_line(load), width)
+        lines += [*error_lines(load, LONG_EXAMPLE), *_wrapped(remark_lines(load), width)]
     lines += _not_judged(test)
     for load in test.loads:
         if load.verdict == "fail":
             lines += ["", *wrap(load_headline(load), width), *checks_table(load.checks, width)]
-    return "\n".join([*lines, "", *_next(["once that is put right:", f"  {rerun_command(test.nodeid, options)}"])])
+    return _text([*lines, "", *_next(["once that is put right:", f"  {rerun_command(test.nodeid, options)}"])])
+
+
+def _causes(load: LoadResult) -> list[str]:
+    """Why it is INVALID: the run as a whole, or each check that is undecided."""
+    if load.client.reasons:
+        return [plain_text(finding.cause) for finding in load.client.reasons]
+    return [one_line(check) for check in load.checks if not check.valid]
 
 
 def no_load_text(nodeid: str, *, options: Sequence[str] = ()) -> str:
     """Return the text of a perf test that ran no load."""
-    return "\n".join(
+    return _text(
         [
             "this perf test ran no load, so nothing was measured and nothing was judged",
             "",
@@ -91,18 +107,49 @@ def no_load_text(nodeid: str, *, options: Sequence[str] = ()) -> str:
     )
 
 
+def unused_budget_text(nodeid: str, source: str, *, options: Sequence[str] = ()) -> str:
+    """Return the text of a test whose own limits, written at *source*, were held against none of its loads."""
+    why = "each had a budget of its own, or None"
+    return _text(
+        [
+            f"no load of this test was held against its limits ({plain_text(source)}): {why}",
+            "",
+            "load(budget=None) only measures, and load(budget={...}) replaces the test's limits. Run the load that is",
+            "to keep them without budget=..., or take the limits away.",
+            "",
+            *_next(["once it does:", f"  {rerun_command(nodeid, options)}"]),
+        ]
+    )
+
+
+def _text(lines: Sequence[str]) -> str:
+    return "\n".join(map(printed, lines))
+
+
+def _wrapped(lines: Sequence[str], width: int) -> list[str]:
+    return [part for line in lines for part in wrap(line, width)]
+
+
 def _failed(load: LoadResult) -> list[Check]:
-    return [check for check in load.checks if check.outcome == "fail"]
+    return worst_first(check for check in load.checks if check.outcome == "fail")
 
 
 def _failure_sentence(test: TestResult, failed_loads: Sequence[LoadResult]) -> str:
     failed = [check for load in failed_loads for check in _failed(load)]
     checks = sum(len(load.checks) for load in test.loads)
     more = f"; {len(failed) - 1} more of {checks} checks failed" if len(failed) > 1 else ""
-    return f"{_prefix(test, failed_loads[:1])}{_overload(failed_loads[0])}{one_line(failed[0])}{more}"
+    return f"{_prefix(test, failed_loads[:1])}{_cause(failed_loads[0])}{one_line(failed[0])}{more}"
 
 
-def _overload(load: LoadResult) -> str:
+def _cause(load: LoadResult) -> str:
+    """What explains all the checks of a load most of whose requests failed, or whose endpoint did not keep up."""
+    errors = load.requests - load.ok
+    kind, count = max(load.errors.items(), key=lambda item: item[1], default=("", 0))
+    if errors > MOST * load.requests and kind not in {"", OWN_NAMES[UNSENT]}:
+        example = plain_text(load.examples.get(kind, ""), HEADLINE_EXAMPLE)
+        said = f": {example}" if example and example != kind else ""
+        how_many = "all" if count == load.requests else f"{format_count(count)} of"
+        return f"{how_many} {format_count(load.requests)} requests failed with {plain_text(kind)}{said}; "
     if not load.unsent:
         return ""
     missed, scheduled = format_count(load.unsent), format_count(load.scheduled)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
 
+from pytest_smload.aws.shown_url import shown_url
 from pytest_smload.core.samples.progress import Progress
 from pytest_smload.core.units import format_duration, format_ms
 from pytest_smload.reports.words.cells import format_count, format_tps, plain_text
@@ -22,10 +22,11 @@ def live_line(progress: Progress, width: int = TTY_WIDTH) -> str:
 
     On a narrow terminal the least needed parts go first: requests in flight, then the phase.
     """
+    phase = plain_text(progress.phase)
     clock = f"[{_clock(progress.elapsed_s)}/{_clock(progress.total_s)}]"
     figures = [_load(progress), f"p95 {format_ms(progress.p95_ms)}", f"errors {format_count(progress.errors)}"]
     in_flight = f"in flight {format_count(progress.in_flight)}"
-    for parts in ([clock, progress.phase, *figures, in_flight], [clock, progress.phase, *figures], [clock, *figures]):
+    for parts in ([clock, phase, *figures, in_flight], [clock, phase, *figures], [clock, *figures]):
         line = "  ".join(parts)
         if len(line) <= width:
             return line
@@ -37,7 +38,7 @@ def plain_line(progress: Progress, label: str | None = None) -> str:
     name = f"load {plain_text(label)!r}: " if label else ""
     return (
         f"smload: {name}{format_duration(round(progress.elapsed_s))} of {format_duration(round(progress.total_s))}, "
-        f"{progress.phase}: {_load(progress)}, p95 {format_ms(progress.p95_ms)}, "
+        f"{plain_text(progress.phase)}: {_load(progress)}, p95 {format_ms(progress.p95_ms)}, "
         f"errors {format_count(progress.errors)}, in flight {format_count(progress.in_flight)}"
     )
 
@@ -48,20 +49,18 @@ def before_load_line(
     *,
     transport: str,
     transport_reason: str = "",
-    label: str | None = None,
 ) -> str:
-    """Return the line that says where a load is about to go, before its first request.
+    """Return the line that says where loads are about to go, before the first request.
 
-    It names what set the address and where the credentials were found, never the credentials; user names, passwords and
-    queries in the address are not shown.
+    It names what set the address and where the credentials were found, never the credentials; the address is
+    shown by its scheme and host.
     """
     account = f", account {endpoint.account}" if endpoint.account else ""
-    subject = f"load {label!r}" if label else "load"
     why = f" ({transport_reason})" if transport_reason not in {"", "default"} else ""
     origin = "resolved by botocore" if target.url_source == "botocore" else f"set by {target.url_source}"
     return plain_text(
-        f"smload: {subject} on {endpoint.name} ({target.endpoint_name}, {target.region}{account}), "
-        f"{_shown_url(target.url)} {origin}; credentials from {target.credentials.method}; transport {transport}{why}"
+        f"smload: load on {endpoint.name} ({target.endpoint_name}, {target.region}{account}), "
+        f"{shown_url(target.url)} {origin}; credentials from {target.credentials.method}; transport {transport}{why}"
     )
 
 
@@ -77,8 +76,3 @@ def _clock(seconds: float) -> str:
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def _shown_url(url: str) -> str:
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

@@ -16,8 +16,10 @@ from pytest_smload.reports.words.cells import (
     plain_text,
     samples_text,
     share_pair,
+    verdict_word,
 )
 from pytest_smload.reports.words.headline import listed_stages, load_amount, stage_names
+from pytest_smload.reports.words.margin import worst_first
 
 if TYPE_CHECKING:
     from pytest_smload.core.limits.check import Check
@@ -33,7 +35,6 @@ SHORTEST_NAME = 10
 _GAP = 2
 _EXPENDABLE = ("max", "p50", "share")
 """Columns a narrow terminal does without, first to go first."""
-_VERDICTS = {"pass": "PASS", "fail": "FAIL"}
 _INTERVAL, _SAMPLES, _SOURCE = "95% interval", "n (n_eff)", "limit comes from"
 _EXPENDABLE_OF_CHECKS = (_SAMPLES, _INTERVAL)
 _UNPROVEN_LEGEND = "?: not proven, the interval reaches over the limit"
@@ -68,23 +69,31 @@ def stages_table(load: LoadResult, width: int) -> list[str]:
 
 
 def checks_table(checks: Sequence[Check], width: int) -> list[str]:
-    """Return the table of limits and what was observed, failed ones first; a ``?`` marks what is not proven.
+    """Return the table of limits and what was observed, failed and worst ones first; a ``?`` marks what is not proven.
 
     Below it: origins and columns that did not fit, how many checks are not shown, and what failed checks need said
     besides.
     """
+    checks = worst_first(checks)
     failed = [check for check in checks if check.outcome == "fail"]
-    passed = [check for check in checks if check.outcome != "fail"]
-    shown = failed[:MAX_FAILED_ROWS] + passed[:MAX_PASSED_ROWS]
+    invalid = [check for check in checks if not check.valid]
+    undecided = [check for check in checks if check.undecided and check.outcome == "pass"]
+    passed = [check for check in checks if check.outcome == "pass" and not check.undecided]
+    shown = failed[:MAX_FAILED_ROWS] + invalid[:MAX_FAILED_ROWS] + undecided[:MAX_FAILED_ROWS]
+    shown += passed[:MAX_PASSED_ROWS]
     if not shown:
         return []
     lines = _fitting_checks(shown, width)
-    if not all(check.proven for check in shown):
+    if not all(check.proven or check.undecided for check in shown):
         lines.append(_UNPROVEN_LEGEND)
-    for subject, left_out in (("failed", len(failed) - MAX_FAILED_ROWS), ("passed", len(passed) - MAX_PASSED_ROWS)):
-        if left_out > 0:
-            lines.append(f"{left_out:,} more checks {subject}; they are in report.json")
-    return lines + _notes([check for check in failed if check.note])
+    left_out = {
+        "failed": len(failed) - MAX_FAILED_ROWS,
+        "are INVALID": len(invalid) - MAX_FAILED_ROWS,
+        "are undecided": len(undecided) - MAX_FAILED_ROWS,
+        "passed": len(passed) - MAX_PASSED_ROWS,
+    }
+    lines += [f"{count:,} more checks {what}; they are in report.json" for what, count in left_out.items() if count > 0]
+    return lines + _notes([check for check in (*failed, *invalid) if check.note])
 
 
 def _notes(noted: Sequence[Check]) -> list[str]:
@@ -130,10 +139,10 @@ def _checks_lines(rows: Sequence[dict[str, str]], without: Sequence[str]) -> lis
 
 def _check_cells(check: Check) -> dict[str, str]:
     return {
-        "verdict": _VERDICTS[check.outcome] + ("" if check.proven else "?"),
+        "verdict": verdict_word(check) + ("" if check.proven or check.undecided else "?"),
         "scope": plain_text(check.scope),
-        "metric": check.metric,
-        "limit": check.limit,
+        "metric": plain_text(check.metric),
+        "limit": plain_text(check.limit),
         "observed": observed_text(check),
         _INTERVAL: interval_text(check),
         _SAMPLES: samples_text(check),

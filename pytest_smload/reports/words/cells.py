@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 
 NARROWEST = 40
 """Columns below which wrapping text no longer helps a reader."""
+_VERDICTS = {"pass": "PASS", "fail": "FAIL", "invalid": "INVALID"}
 _NOT_PRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]+")
+_UNSEEN = re.compile(r"[\u061c\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+"""Turns the order of what follows round, or takes no room: what is shown would not be what is there."""
+
+
+def verdict_word(check: Check) -> str:
+    """Return a check's verdict in one word; a comparison that settles nothing is neither passed nor failed."""
+    return "UNDECIDED" if check.undecided and check.outcome == "pass" else _VERDICTS[check.outcome]
 
 
 def format_count(count: float) -> str:
@@ -63,11 +71,7 @@ def observed_text(check: Check) -> str:
 
     A failed one is never rounded onto its limit: ``"1504 ms"`` where the limit is ``"<= 1.5 s"``.
     """
-    return number_text(check, check.observed)
-
-
-def number_text(check: Check, value: float) -> str:
-    """Return *value*, in the check's unit, as `observed_text` does what was observed."""
+    value = check.observed
     if not math.isfinite(value):
         return _not_finite(value)
     form = _FORMS[check.unit]
@@ -98,14 +102,27 @@ def metric_words(check: Check) -> str:
 
 
 def plain_text(text: object, longest: int | None = None) -> str:
-    """Return *text* on one line without control characters, an endpoint's own words may hold any; cut to *longest*."""
-    line = _NOT_PRINTABLE.sub(" ", str(text)).strip()
+    """Return *text* on one line without control, bidi and zero-width characters; cut to *longest*.
+
+    An endpoint's own words, and names people choose, may hold any of them.
+    """
+    line = _NOT_PRINTABLE.sub(" ", _UNSEEN.sub("", str(text))).strip()
     return line if longest is None or len(line) <= longest else line[: longest - 1] + "…"
+
+
+def printed(line: str) -> str:
+    """Return *line*, its indentation kept, as it may be printed: plain, and no command to who reads the output.
+
+    GitHub's runner obeys lines that begin with ``::``, spaces before it or not.
+    """
+    words = plain_text(line)
+    indent = line[: len(line) - len(line.lstrip(" "))]
+    return indent + (f": :{words[2:]}" if words.startswith("::") else words)
 
 
 def wrap(text: str, width: int, indent: str = "") -> list[str]:
     """Return *text* in lines of at most *width* columns, broken at spaces only, continued two columns further in."""
-    return textwrap.wrap(
+    lines = textwrap.wrap(
         text,
         max(width, NARROWEST),
         initial_indent=indent,
@@ -113,6 +130,7 @@ def wrap(text: str, width: int, indent: str = "") -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return [printed(line) for line in lines]
 
 
 def _percent(share: float) -> str:

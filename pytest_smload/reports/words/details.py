@@ -30,11 +30,11 @@ def error_lines(load: LoadResult, longest_example: int) -> list[str]:
     rate = format_share(total.error_rate)
     lines = [f"errors: {format_count(total.errors)} of {format_count(total.requests)} requests ({rate})"]
     by_count = sorted(errors.items(), key=lambda item: -item[1])
-    kind_width = max(len(kind) for kind, _ in by_count[:TOP_ERROR_KINDS])
+    kind_width = max(len(plain_text(kind)) for kind, _ in by_count[:TOP_ERROR_KINDS])
     count_width = len(format_count(by_count[0][1]))
     for kind, count in by_count[:TOP_ERROR_KINDS]:
         example = plain_text(load.examples.get(kind, ""), longest_example)
-        lines.append(f"  {kind:<{kind_width}}  {format_count(count):>{count_width}}  {example}".rstrip())
+        lines.append(f"  {plain_text(kind):<{kind_width}}  {format_count(count):>{count_width}}  {example}".rstrip())
     if len(by_count) > TOP_ERROR_KINDS:
         lines.append(f"  {len(by_count) - TOP_ERROR_KINDS} more kinds are in report.json")
     return lines
@@ -72,10 +72,20 @@ def cold_lines(load: LoadResult) -> list[str]:
 
 def remark_lines(load: LoadResult) -> list[str]:
     """Return cold starts, warnings and remarks, a line each."""
-    lines = [*cold_lines(load), *(f"warning: {finding_text(finding)}" for finding in load.client.warnings)]
+    return [*cold_lines(load), *urgent_lines(load)]
+
+
+def urgent_lines(load: LoadResult) -> list[str]:
+    """Return warnings and remarks, a line each: what a reader of a load that passed must know all the same."""
+    lines = [f"warning: {finding_text(finding)}" for finding in load.client.warnings]
     if load.interrupted:
         lines.append("interrupted: the figures are those of the part that ran")
-    return lines + [f"note: {plain_text(note)}" for note in load.notes]
+    return [*lines, *note_lines(load)]
+
+
+def note_lines(load: LoadResult) -> list[str]:
+    """Return remarks on what was and was not checked, a line each."""
+    return [f"note: {plain_text(note)}" for note in load.notes]
 
 
 def finding_text(finding: Finding) -> str:
@@ -88,4 +98,9 @@ def _counted(count: int, noun: str, rest: str = "") -> str:
 
 
 NOT_JUDGED = "not judged"
-"""Verdict of the checks of a load that is INVALID."""
+"""Verdict of the checks of a load that was interrupted, or is INVALID as a whole."""
+
+
+def is_judged(load: LoadResult) -> bool:
+    """Whether the checks of *load* mean anything."""
+    return load.client.valid and not load.interrupted

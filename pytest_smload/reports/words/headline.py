@@ -37,7 +37,7 @@ def profile_words(profile: Mapping[str, Any]) -> str:
         words = f"{load_amount(profile)}{arrivals} for {_spoken(parse_duration_s(profile['duration']))}{warmup}"
     if profile.get("max_requests"):
         words += f", at most {format_count(profile['max_requests'])} requests"
-    return f"{words} (closed model: latency from the send)" if is_closed(profile) else words
+    return f"{words} (closed loop: latency from the send)" if is_closed(profile) else words
 
 
 def _extension_words(load: LoadResult) -> list[str]:
@@ -50,7 +50,7 @@ def _extension_words(load: LoadResult) -> list[str]:
 
 
 def is_closed(profile: Mapping[str, Any]) -> bool:
-    """Whether users wait for their answers (closed model), rather than requests following a schedule."""
+    """Whether users wait for their answers (closed loop), rather than requests following a schedule."""
     stages = listed_stages(profile)
     return (stages[0] if stages else profile).get("tps") is None
 

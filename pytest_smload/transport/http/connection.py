@@ -12,9 +12,10 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from pytest_smload.core.request.error_kinds import OK, ErrorKinds
 from pytest_smload.core.request.invocation import InvocationFailure
-from pytest_smload.transport.errors import BAD_RESPONSE, CONNECTION, error_failure, response_failure
+from pytest_smload.transport.errors import KEPT_BODY_BYTES, response_failure
+from pytest_smload.transport.http.ended import RequestEnded, bad, end_failure, lost
 from pytest_smload.transport.http.head import ResponseHead, read_head
-from pytest_smload.transport.http.link import READ_BYTES, Link, RequestEnded
+from pytest_smload.transport.http.link import READ_BYTES, Link
 from pytest_smload.transport.http.signing import JOINED_BODY_BYTES
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from pytest_smload.transport.http.signing import RequestSigner
 
 MAX_HEAD_BYTES: Final = 64 * 1024
-KEPT_BODY_BYTES: Final = 64 * 1024
-"""How much of an error's body is kept to read its code and message."""
+_STATUS_ZERO: Final = -1
+"""A status line may say 000, and 0 stands for none yet."""
 IDLE_S: Final = 1.0
 """A connection unused for longer is asked whether its peer has closed it."""
 
@@ -56,6 +57,7 @@ class HttpConnection(Link):
     """One user's connection; see `pytest_smload.core.request.transport.Connection` for the attributes."""
 
     __slots__ = (
+        "_early",
         "_parser",
         "_parts",
         "_reusable",
@@ -82,6 +84,7 @@ class HttpConnection(Link):
         self._parser: Any = None
         self._status = 0
         self._reusable = False
+        self._early = b""
         self._parts: list[bytes] = []
         # The parser calls list.append itself, which saves a Python frame per piece of body.
         self.on_body = self._parts.append
@@ -171,8 +174,8 @@ class HttpConnection(Link):
         """Note the status of the final response; interim ones (1xx) are passed over."""
         if not self._status:
             status = self._parser.get_status_code()
-            if status >= 200:
-                self._status = status
+            if not 100 <= status < 200:
+                self._status = status or _STATUS_ZERO
                 self._reusable = self._parser.should_keep_alive()
 
     # Beside the fast path.
@@ -198,7 +201,7 @@ class HttpConnection(Link):
         self._greenlet = None
         self._drop()
         self.bytes_in = 0
-        self.failure = _failure(error)
+        self.failure = end_failure(error)
         return self._shared.kinds.code(self.failure.kind)
 
     def _next_data(self) -> bytes:
@@ -219,20 +222,36 @@ class HttpConnection(Link):
         stream = self._stream
         if stream is None:
             raise ConnectionAbortedError("the connection was closed by this side")
+        self._early = b""
         try:
-            self._send_all(stream, rest)
-            self._send_all(stream, body or b"")
-        except (BrokenPipeError, ConnectionResetError) as lost:
+            if self._send_all(stream, rest) and self._send_all(stream, body or b""):
+                return self._finish(self._early or self._next_data())
+        except (BrokenPipeError, ConnectionResetError) as broken:
             # A peer that refuses a large body may answer before it closes; the answer says more than the broken pipe.
             try:
                 data = self._recv(READ_BYTES)
             except OSError:
-                raise lost from None
+                raise broken from None
             self._feed(data)
-            code = self._finish(data)
-            self._drop()
-            return code
-        return self._finish(self._next_data())
+            self._early += data
+        code = self._finish(self._early)
+        # What is left of the body was never sent; the peer would take it for the next request.
+        self._drop()
+        return code
+
+    def _answered_early(self) -> bool:
+        """Take what has arrived while the request is being sent; return whether that is a final response's head."""
+        try:
+            data = self._recv(READ_BYTES)
+        except BlockingIOError:
+            return False
+        if not data:
+            raise lost("the endpoint closed the connection before it had the whole request")
+        self._feed(data)
+        self._early += data
+        if len(self._early) > MAX_HEAD_BYTES:
+            return True
+        return read_head(self._early) is not None
 
     def _finish(self, data: bytes) -> int:
         """Take the rest of a response that is long, ends the connection, or is not a plain 200."""
@@ -243,7 +262,7 @@ class HttpConnection(Link):
         while True:
             body_bytes += self._take_parts(kept, body_bytes)
             if body_bytes > self._shared.max_body_bytes:
-                raise _bad(f"the response body is longer than {self._shared.max_body_bytes:,} bytes")
+                raise bad(f"the response body is longer than {self._shared.max_body_bytes:,} bytes")
             if self._status:
                 break
             if not data:
@@ -254,15 +273,23 @@ class HttpConnection(Link):
                 raw += data
                 head = read_head(raw)
                 if head is None and len(raw) > MAX_HEAD_BYTES:
-                    raise _bad(f"the response head is longer than {MAX_HEAD_BYTES:,} bytes")
+                    raise bad(f"the response head is longer than {MAX_HEAD_BYTES:,} bytes")
         self.end = perf_counter()
         self.bytes_in = body_bytes
+        if self._status < 100:
+            raise bad(f"{max(self._status, 0):03} is not an HTTP status")
         if not self._reusable:
             self._drop()
         self.failure = None
         if self._status < 300:
             return OK
-        self.failure = response_failure(self._status, head.headers if head else {}, b"".join(kept), now=time.time())
+        self.failure = response_failure(
+            self._status,
+            head.headers if head else {},
+            b"".join(kept),
+            now=time.time(),
+            credentials=self._signer.credentials,
+        )
         return self._shared.kinds.code(self.failure.kind)
 
     def _take_parts(self, kept: list[bytes], bytes_before: int) -> int:
@@ -274,26 +301,8 @@ class HttpConnection(Link):
 
     def _end_with_connection(self, head: ResponseHead | None, body_bytes: int) -> None:
         if head is None:
-            raise _lost("the endpoint closed the connection before a whole response head")
+            raise lost("the endpoint closed the connection before a whole response head")
         if not head.ends_with_connection:
-            raise _lost(f"the endpoint closed the connection after {body_bytes:,} bytes of the response body")
+            raise lost(f"the endpoint closed the connection after {body_bytes:,} bytes of the response body")
         self._status = head.status
         self._reusable = False
-
-
-def _bad(message: str) -> RequestEnded:
-    return RequestEnded(InvocationFailure(BAD_RESPONSE, message))
-
-
-def _lost(message: str) -> RequestEnded:
-    return RequestEnded(InvocationFailure(CONNECTION, message))
-
-
-def _failure(error: BaseException) -> InvocationFailure:
-    if isinstance(error, RequestEnded):
-        return error.failure
-    if isinstance(error, HttpParserUpgrade):
-        return InvocationFailure(BAD_RESPONSE, "the endpoint switched protocols, which nobody asked for")
-    if isinstance(error, HttpParserError):
-        return InvocationFailure(BAD_RESPONSE, f"not an HTTP response: {error}")
-    return error_failure(error)

@@ -114,7 +114,9 @@ class Dialer:
             try:
                 sock = self._connect(family, address)
             except OSError as error:
-                failure = error
+                # A machine without IPv6 has no route to the fallback; what the address it can reach said counts.
+                if failure is None or failure.errno == errno.ENETUNREACH:
+                    failure = error
                 if error.errno in {errno.EMFILE, errno.ENFILE}:
                     break
             else:
@@ -209,15 +211,23 @@ class Addresses:
             self._pool = ThreadPool(1)
         try:
             with gevent.Timeout(self._timeout_s, TimeoutError()):
-                found = self._pool.apply(_getaddrinfo, (self._host, self._port, 0, socket.SOCK_STREAM))
+                found = self._pool.apply(_looked_up, (self._host, self._port))
         except TimeoutError:
             return f"no DNS answer for {self._host} within {self._timeout_s:g} s"
-        except OSError as error:
-            return f"{self._host} does not resolve: {error.strerror}"
-        except UnicodeError:
+        if isinstance(found, OSError):
+            return f"{self._host} does not resolve: {found.strerror}"
+        if isinstance(found, UnicodeError):
             return f"{self._host} is not a host name"
         first = [(family, address) for family, _, _, _, address in found if family == found[0][0]]
         return first + [(family, address) for family, _, _, _, address in found if family != found[0][0]]
+
+
+def _looked_up(host: str, port: int) -> Any:
+    """What the resolver found, or its error: gevent prints the traceback of one that is raised in a thread of its."""
+    try:
+        return _getaddrinfo(host, port, 0, socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        return error
 
 
 def _literal(host: str, port: int) -> Address | None:

@@ -31,7 +31,7 @@ def read_head(raw: bytes) -> ResponseHead | None:
             return None
         lines = block.lstrip(b"\r\n").split(b"\r\n")
         status = lines[0].split(b" ", 2)[1:2]
-        if not status or not status[0].isdigit():
+        if not status or len(status[0]) != 3 or not status[0].isdigit():
             return None
         if not status[0].startswith(b"1"):
             break

@@ -8,6 +8,7 @@ from gevent import get_hub, getcurrent
 
 from pytest_smload.core.request.invocation import InvocationFailure
 from pytest_smload.transport.errors import CLIENT
+from pytest_smload.transport.http.ended import RequestEnded
 
 if TYPE_CHECKING:
     from pytest_smload.transport.http.dialing import Dialer, Stream
@@ -16,18 +17,6 @@ READ_BYTES: Final = 65_536
 _READABLE: Final = 1
 _WRITABLE: Final = 2
 _ABANDONED: Final = InvocationFailure(CLIENT, "the connection was closed by this side while its request was under way")
-
-
-class RequestEnded(BaseException):
-    """Ends the request under way; no `except Exception` on its way may swallow it.
-
-    Attributes:
-        failure: What is known of its end.
-    """
-
-    def __init__(self, failure: InvocationFailure) -> None:
-        self.failure = failure
-        super().__init__(failure.message)
 
 
 class Link:
@@ -113,25 +102,35 @@ class Link:
                 continue
             return data
 
-    def _send_all(self, stream: Stream, data: bytes | memoryview) -> None:
-        """Send all of *data* without copying it, and what *stream* still holds back, waiting as often as needed."""
+    def _send_all(self, stream: Stream, data: bytes | memoryview) -> bool:
+        """Send all of *data* without copying it, and what *stream* still holds back, waiting as often as needed.
+
+        Return False, with some of it unsent, where the peer has answered meanwhile.
+        """
         rest = memoryview(data)
         while rest or not stream.flush():
             try:
                 rest = rest[abs(stream.send(rest)) :] if rest else rest
             except BlockingIOError:
-                self._wait_writable(stream)
+                self._wait_until_ready(stream)
+                if self._answered_early():
+                    return False
+        return True
 
-    def _wait_writable(self, stream: Stream) -> None:
-        # An early answer, readable meanwhile, must not wake the loop over and over.
+    def _answered_early(self) -> bool:
+        """Take what has arrived, if anything, and return whether it ends the sending."""
+        raise NotImplementedError
+
+    def _wait_until_ready(self, stream: Stream) -> None:
+        """Wait until *stream* takes or has bytes."""
         self._watcher.stop()
-        writable = self._hub.loop.io(stream.sock.fileno(), _WRITABLE)
+        ready = self._hub.loop.io(stream.sock.fileno(), _READABLE | _WRITABLE)
         self._greenlet = getcurrent()
         try:
-            self._hub.wait(writable)
+            self._hub.wait(ready)
         finally:
             self._greenlet = None
-            writable.close()
+            ready.close()
         self._watcher.start(self._on_readable)
 
     # Called in the hub.

@@ -13,6 +13,7 @@ from hmac import digest
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+from pytest_smload.aws.shown_url import shown_url, split_url
 from pytest_smload.aws.target import DEFAULT_PORTS
 from pytest_smload.errors import EndpointError
 from pytest_smload.transport.wire import header_value_problem, route_headers
@@ -206,18 +207,22 @@ def request_path(target: EndpointTarget) -> str:
     Raises:
         EndpointError: The URL has a part a base URL cannot have, or the name is a relative path segment.
     """
-    parts = target.parts
-    if parts.query or parts.fragment or parts.username is not None:
+    if any(mark in target.url for mark in "?#@"):
         raise EndpointError(
             f"endpoint URL from {target.url_source} must be scheme://host[:port][/path] without user, query or fragment"
         )
     if not target.endpoint_name:
         raise EndpointError("the endpoint name is empty; set name in [endpoints.…]")
-    path = f"{parts.path.rstrip('/')}/endpoints/{quote(target.endpoint_name, safe='-._~')}/invocations"
+    path = f"{target.parts.path.rstrip('/')}/endpoints/{quote(target.endpoint_name, safe='-._~')}/invocations"
     if any(segment in {".", ".."} for segment in path.split("/")):
-        raise EndpointError(f"{path!r}: neither the endpoint name nor the URL's path may be or contain '.' or '..'")
+        raise EndpointError(
+            f"{shown_url(target.url)} (from {target.url_source}): neither the endpoint name nor the URL's path may be "
+            "or contain '.' or '..'"
+        )
     if header_value_problem(path, 8_192):
-        raise EndpointError(f"endpoint URL from {target.url_source}: {path!r} holds characters that need %-encoding")
+        raise EndpointError(
+            f"{shown_url(target.url)} (from {target.url_source}): the URL's path holds characters that need %-encoding"
+        )
     return path
 
 
@@ -232,16 +237,14 @@ def host_header(target: EndpointTarget) -> str:
     Raises:
         EndpointError: The URL has no usable host or port.
     """
-    parts = target.parts
-    try:
-        port = parts.port
-    except ValueError:
-        raise EndpointError(f"{target.url} (from {target.url_source}): the port must be a number in 1..65535") from None
-    host = parts.hostname or ""
-    if not host or header_value_problem(host, 253) or " " in host:
-        raise EndpointError(f"{target.url!r} (from {target.url_source}) names no host; expected https://host[:port]")
+    host = target.parts.hostname if split_url(target.url) is not None else None
+    if not host or header_value_problem(host, 253):
+        raise EndpointError(
+            f"{shown_url(target.url)} (from {target.url_source}) names no host, or no port in 1..65535; expected https://host[:port]"
+        )
+    port = target.parts.port
     shown = f"[{host}]" if ":" in host else host
-    return shown if port is None or port == DEFAULT_PORTS.get(parts.scheme) else f"{shown}:{port}"
+    return shown if port is None or port == DEFAULT_PORTS.get(target.parts.scheme) else f"{shown}:{port}"
 
 
 def _signing_key(credentials: Credentials, date: str, region: str) -> bytes:
@@ -258,9 +261,22 @@ def _hmac_states(key: bytes) -> tuple[Any, Any]:
 
 
 def _check_credentials(credentials: Credentials) -> None:
-    for name, value in (("access key", credentials.access_key), ("session token", credentials.token)):
-        if value is not None and (" " in value or header_value_problem(value or "-", _MAX_CREDENTIAL_CHARS)):
-            raise EndpointError(
-                f"the AWS {name} holds spaces, line ends or other characters no header can carry; "
-                "check the environment variable or file it comes from"
-            )
+    # Values are looked at in a frame of its own, which has ended where this one raises: its locals may be shown.
+    if name := _unwritable(credentials):
+        raise EndpointError(
+            f"the AWS {name} holds spaces, line ends or other characters no header can carry; "
+            "check the environment variable or file it comes from"
+        )
+
+
+def _unwritable(credentials: Credentials) -> str | None:
+    """Return what of *credentials* cannot be written into a request or hashed for one, or None."""
+    if not _fits_header(credentials.access_key):
+        return "access key"
+    if not _fits_header(credentials.secret_key):
+        return "secret key"
+    return None if _fits_header(credentials.token or "-") else "session token"
+
+
+def _fits_header(value: str) -> bool:
+    return " " not in value and header_value_problem(value or "-", _MAX_CREDENTIAL_CHARS) is None

@@ -6,7 +6,9 @@ OpenSSL reads a socket twice per record (its length, then itself); from memory i
 from __future__ import annotations
 
 import errno
+import socket
 import ssl
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -41,8 +43,8 @@ def client_context(target: EndpointTarget) -> ssl.SSLContext:
             context.load_verify_locations(cafile=bundle)
     except (OSError, ssl.SSLError) as error:
         raise EndpointError(
-            f"CA bundle {bundle}: {error.strerror or error}; set ca_bundle, AWS_CA_BUNDLE or the profile's ca_bundle "
-            "to a file of PEM certificates"
+            f"CA bundle {bundle}: {error.strerror or error}; set AWS_CA_BUNDLE, or ca_bundle of the AWS "
+            "profile, to a file of PEM certificates"
         ) from None
     return context
 
@@ -164,6 +166,9 @@ class TlsStream:
             except ssl.SSLWantReadError:
                 break
             if not part:
+                # The peer's last word came along with data: the next read of the socket must be its end.
+                with suppress(OSError):
+                    self.sock.shutdown(socket.SHUT_RD)
                 break
             parts.append(part)
         return b"".join(parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from typing import TYPE_CHECKING
 
+from pytest_smload.aws.shown_url import shown_url, split_url
 from pytest_smload.core.request.invocation import InvocationFailure
 from pytest_smload.core.request.transport import MAX_BODY_BYTES
 from pytest_smload.errors import EndpointError
@@ -97,24 +98,27 @@ class HttpTransport:
 
 
 def _check_scheme(target: EndpointTarget) -> None:
+    if split_url(target.url) is None:
+        raise EndpointError(f"the URL from {target.url_source} names no host and port; write https://host[:port]")
     scheme = target.parts.scheme
     if scheme not in {"http", "https"}:
         raise EndpointError(
-            f"{target.url!r} (from {target.url_source}) must begin with https://, or with http:// for this machine"
+            f"{shown_url(target.url)!r} (from {target.url_source}) must begin with https://, or with http:// for this "
+            "machine"
         )
     if scheme == "http" and not target.is_loopback:
         raise EndpointError(
-            f"{target.url} (from {target.url_source}) would send signed requests unencrypted; use https://. "
+            f"{shown_url(target.url)} (from {target.url_source}) would send signed requests unencrypted; use https://. "
             "http:// is for localhost, 127.0.0.0/8 and ::1 only"
         )
 
 
 def _probe_problem(target: EndpointTarget, error: OSError) -> str:
-    place = f"{target.parts.scheme}://{target.parts.netloc} (from {target.url_source})"
+    place = f"{shown_url(target.url)} (from {target.url_source})"
     if isinstance(error, ssl.SSLCertVerificationError):
         return (
             f"{place}: TLS certificate refused: {error.verify_message}; if a proxy or a private CA signs it, set "
-            "ca_bundle or AWS_CA_BUNDLE to that CA's PEM file"
+            "AWS_CA_BUNDLE, or ca_bundle of the AWS profile, to that CA's PEM file"
         )
     if isinstance(error, ssl.SSLError):
         return f"{place}: TLS handshake failed: {error.reason or error}; check that this port speaks TLS 1.2 or newer"

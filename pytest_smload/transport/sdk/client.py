@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from pytest_smload.aws.endpoint import SERVICE
 from pytest_smload.aws.session import session_with
 from pytest_smload.core.request.invocation import InvocationFailure
-from pytest_smload.transport.errors import CLIENT, error_failure, response_failure
+from pytest_smload.transport.errors import CLIENT, KEPT_BODY_BYTES, error_failure, response_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_smload.aws.target import EndpointTarget
+    from pytest_smload.aws.target import Credentials, EndpointTarget
 
 _CONNECT_TIMEOUT_S = 5.0
 _NOWHERE = "http://127.0.0.1:0"
@@ -56,12 +56,12 @@ def runtime_client(
         SERVICE, region_name=target.region, endpoint_url=target.url, verify=target.ca_bundle, config=config
     )
 
-    def answered(response_dict: dict[str, Any] | None, **_: object) -> None:
-        if response_dict is not None:
-            headers = {name.lower(): value for name, value in response_dict["headers"].items()}
-            on_answer((response_dict["status_code"], headers, response_dict["body"], time.time()))
+    def answered(response_dict: dict[str, Any], **_: object) -> None:
+        headers = {name.lower(): value for name, value in response_dict["headers"].items()}
+        on_answer((response_dict["status_code"], headers, response_dict["body"], time.time()))
 
-    client.meta.events.register(f"response-received.{SERVICE}", answered)
+    # Before botocore's parser sees it: an answer that breaks the parser is an answer too.
+    client.meta.events.register(f"before-parse.{SERVICE}", answered)
     return client
 
 
@@ -73,12 +73,12 @@ def _proxies(target: EndpointTarget, *, mocked: bool) -> dict[str, str] | None:
     return {"http": _NOWHERE, "https": _NOWHERE} if mocked else None
 
 
-def call_failure(error: Exception, answer: Answer | None) -> InvocationFailure:
+def call_failure(error: Exception, answer: Answer | None, credentials: Credentials) -> InvocationFailure:
     """Return the failure of a call that raised *error*, read from the error's *answer* where one arrived, as the http
-    transport reads it."""
+    transport reads it; *credentials* are those in force."""
     if answer is not None and answer[0] >= 300:
         status, headers, body, arrived = answer
-        return response_failure(status, headers, body, now=arrived)
+        return response_failure(status, headers, body[:KEPT_BODY_BYTES], now=arrived, credentials=credentials)
     if type(error).__name__ == "ProxyConnectionError" and _NOWHERE in str(error):
         return InvocationFailure(CLIENT, "the active mock does not answer this request; it was not sent to the network")
     return error_failure(error)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_smload.aws.quiet import quiet_botocore
 from pytest_smload.errors import InvocationError
-from pytest_smload.transport.detours import is_mocked
+from pytest_smload.transport.detours import is_mocked, proxy_for
 from pytest_smload.transport.sdk.client import Answer, call_failure, runtime_client
 
 if TYPE_CHECKING:
@@ -51,12 +51,14 @@ def invoke_once(target: EndpointTarget, fields: Mapping[str, str], body: bytes, 
 
     Raises:
         InvocationError: the request failed; its kind is the one a load would count.
+        EndpointError: the proxy for the endpoint is none.
     """
     answers: list[Answer] = []
+    mocked = is_mocked(target)
+    if not mocked:
+        proxy_for(target)
     with quiet_botocore():
-        client = runtime_client(
-            target, timeout_s=timeout_s, pool_size=1, mocked=is_mocked(target), on_answer=answers.append
-        )
+        client = runtime_client(target, timeout_s=timeout_s, pool_size=1, mocked=mocked, on_answer=answers.append)
         try:
             start = time.perf_counter()
             response = client.invoke_endpoint(EndpointName=target.endpoint_name, Body=body, **fields)
@@ -64,7 +66,7 @@ def invoke_once(target: EndpointTarget, fields: Mapping[str, str], body: bytes, 
                 content = stream.read()
             latency_ms = (time.perf_counter() - start) * 1000
         except Exception as error:  # whatever the SDK raises is one failed request
-            failure = call_failure(error, answers[-1] if answers else None)
+            failure = call_failure(error, answers[-1] if answers else None, target.credentials.current)
         else:
             return InvokeResponse(
                 body=content,

@@ -47,6 +47,7 @@ class Boto3Connection:
     def invoke(self, route: Route, payload: Payload) -> int:
         """Send one request and wait for its whole response; return the error kind's code (0 is success)."""
         call = _Call()
+        self.start = perf_counter()
         self._transport.run(call, route, payload)
         self.start, self.end, self.bytes_in = call.start, call.end, call.bytes_in
         self.failure = call.failure
@@ -174,7 +175,7 @@ class Boto3Transport:
             call.bytes_in = len(call.answer[2])
         elif call.shut and not call.timed_out:
             return InvocationFailure(CONNECTION, "the load was ended while the request was under way")
-        return call_failure(error, call.answer)
+        return call_failure(error, call.answer, self._target.credentials.current)
 
     def _keep_answer(self, answer: Answer) -> None:
         """Keep an error's answer as it arrived, so that both transports read it with the same eyes."""

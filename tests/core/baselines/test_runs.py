@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from recorded import ALPHABET, FACTS, TEST, filled, run
 
-from pytest_smload.core.baselines.comparison import Estimate
+from pytest_smload.core.baselines.estimate import Estimate
 from pytest_smload.core.baselines.runs import (
     KEPT_RUNS,
     Baseline,
@@ -18,6 +18,7 @@ from pytest_smload.core.baselines.runs import (
     append,
     file_name,
     fingerprint_changes,
+    load_key,
     metric_key,
 )
 from pytest_smload.core.measure.scope_name import TOTAL, ScopeName
@@ -64,6 +65,29 @@ class TestAppend:
         assert run(1).metrics["p95"] == load.anchor_estimate("p95")
         assert [] == load.estimates("p99")
         assert load.anchor_estimate("p99") is None
+
+
+class TestLoadKey:
+    @pytest.mark.parametrize(
+        ("label", "occurrence", "key"),
+        [(None, 1, ""), (None, 2, "#2"), ("x", 1, "x"), ("x", 2, "x #2"), ("x #2", 1, "x #2 #1"), ("", 1, " #1")],
+    )
+    def test_key(self, label: str | None, occurrence: int, key: str) -> None:
+        """The label, numbered where it comes again or could be taken for one that does."""
+        assert key == load_key(label, occurrence)
+
+    @settings(max_examples=300, deadline=None)
+    @given(
+        st.lists(
+            st.tuples(st.none() | st.text("x# 12\n", max_size=6), st.integers(1, 12)),
+            min_size=2,
+            max_size=40,
+            unique=True,
+        )
+    )
+    def test_distinct(self, loads: list[tuple[str | None, int]]) -> None:
+        """Loads that differ in label or number have keys of their own."""
+        assert len({load_key(*load) for load in loads}) == len(loads)
 
 
 class TestFingerprint:

@@ -45,10 +45,11 @@ def test_scope_names():
 
 
 def test_built_in():
-    """Without any budget, at most 1 % of the requests may fail."""
-    expected = [("total", "error_rate", "<= 1%")]
+    """Without any budget, at most 1 % of the requests may fail; and users must not all wait in vain."""
+    expected = [("total", "stalled", "<= 1 s"), ("total", "error_rate", "<= 1%")]
 
     assert expected == said(merge([BUILT_IN])[0].resolve(models=(), open_model=False).limits)
+    assert expected[1:] == said(merge([BUILT_IN])[0].resolve(models=(), open_model=True).limits)
     assert BUILT_IN.limits[0][1].source == "built-in"
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pytest_smload.core.limits.grammar import parse_limit, parse_limits
 from pytest_smload.core.limits.limit import Limit
 from pytest_smload.core.limits.metrics import METRICS
+from pytest_smload.core.request.known_kinds import ALLOWED
 from pytest_smload.core.statistics.bound import Bound
 
 INF = math.inf
@@ -69,7 +70,7 @@ def test_value_and_direction(metric, value, expected):
         ("p95", True, """True is not a latency; write one with its unit, like "250ms" or "1.5s\""""),
         ("p95", None, "None is not a limit; leave it out"),
         ("p95", "0ms", "'0ms': no response takes no time; write a latency above 0"),
-        ("p95", "9" * 400 + "h", f"'{'9' * 400}h' is longer than any load"),
+        ("p95", "9" * 400 + "h", f"'{'9' * 99}...{'9' * 8}h' is longer than any load"),
         (
             "p95",
             "< 250ms",
@@ -103,7 +104,7 @@ def test_value_and_direction(metric, value, expected):
         ("errors.ModelError", "200%", "'200%' is more than all requests; write a share up to 100%"),
         ("requests", 10.5, "10.5 is not a count; write a whole number"),
         ("requests", "50%", "'50%' is not a count; write a whole number"),
-        ("requests", 10**400, f"{10**400} is not a count; write a whole number"),
+        ("requests", 10**400, f"1{'0' * 99}...{'0' * 10} is not a count; write a whole number"),
     ],
 )
 def test_refused(metric, value, message):
@@ -207,13 +208,14 @@ def test_looser(one, other, expected):
 
 def test_limits_of_a_table():
     """Each metric gives a limit, and each error kind one of its own, with what was written and where."""
-    limits, problems = parse_limits({"p95": "250ms", "errors": {"ModelError": 0, "Foo": "1%"}}, source="here")
+    limits, problems = parse_limits({"p95": "250ms", "errors": {"ModelError": 0, "5xx": "1%", "413": 0}}, source="here")
 
     assert problems == []
     assert [
         Limit("p95", None, 250, False, "250ms", "here"),
         Limit("errors.ModelError", None, 0, False, "0", "here"),
-        Limit("errors.Foo", None, 0.01, True, "1%", "here"),
+        Limit("errors.5xx", None, 0.01, True, "1%", "here"),
+        Limit("errors.413", None, 0, False, "0", "here"),
     ] == limits
 
 
@@ -236,11 +238,33 @@ def test_all_mistakes_of_a_table_together():
         f"unknown key 'p95_ms'; did you mean 'p95'? {allowed}",
         'cold_p95: 1000 needs a unit: write "1000ms" or "1000s"',
         'p99: 250 needs a unit: write "250ms" or "250s"',
-        "errors: no error kind 'Modelerror'; did you mean 'ModelError'?",
+        f"errors: no error kind 'Modelerror'; did you mean 'ModelError'? (allowed: {ALLOWED})",
         "errors: 3 is not the name of an error kind; one is 'ModelError'",
         'errors.Timeout: 0.5 is not a count; write a whole number, or a share of the requests, "1%"',
     ] == problems
     assert [limit.metric for limit in limits] == ["tps", "errors.ServiceUnavailableException"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "near"),
+    [
+        ("ModelNotReady", "ModelNotReadyException"),
+        ("Throttling", "ThrottlingException"),
+        ("timeout", "Timeout"),
+        ("5XX", "5xx"),
+        ("ok", None),
+        ("200", None),
+        ("Other", None),
+        ("Foo", None),
+    ],
+)
+def test_error_kinds_are_a_closed_list(kind, near):
+    """A limit on what no load can have would never be broken: it is refused, with the nearest kind there is."""
+    limits, (problem,) = parse_limits({"errors": {kind: 0}}, source="here")
+
+    assert limits == []
+    assert problem.startswith(f"errors: no error kind {kind!r}")
+    assert (f"did you mean {near!r}?" in problem) == (near is not None)
 
 
 def test_errors_needs_a_table():

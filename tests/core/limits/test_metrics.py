@@ -21,6 +21,7 @@ def test_a_metric_has_words_and_a_unit():
         "mean": ("mean latency", "ms"),
         "max": ("max latency", "ms"),
         "cold_p95": ("cold_p95", "ms"),
+        "stalled": ("silence", "ms"),
         "tps": ("TPS", "requests/s"),
         "error_rate": ("error rate", "ratio"),
         "errors": ("errors", "requests"),

@@ -15,6 +15,7 @@ from recordings import KINDS, MODELS, TIMEOUT, UNSENT, Row, recording
 from pytest_smload.core.load.stages import StageSpan
 from pytest_smload.core.measure.measurement import measure
 from pytest_smload.core.measure.scope_name import TOTAL, ScopeName
+from pytest_smload.core.statistics.binomial import samples_to_bound
 from pytest_smload.core.statistics.percentiles import nearest_rank, needed_samples, percentile, percentile_of
 
 OPENS, CLOSES = 100.0, 104.5
@@ -57,8 +58,9 @@ def test_a_percentile_needs_no_order(values: list[float], per_mille: int) -> Non
 
 
 def test_needed_samples() -> None:
-    """A percentile needs ceil(1 / (1 - p)) samples."""
-    assert [needed_samples(p) for p in (500, 900, 950, 990, 999)] == [2, 10, 20, 100, 1000]
+    """A percentile needs as many samples as bound it on both sides."""
+    assert [needed_samples(p) for p in (500, 900, 950, 990, 999)] == [6, 36, 72, 368, 3688]
+    assert all(needed_samples(p) == samples_to_bound(p, 0.05) for p in range(500, 1000))
 
 
 @given(data=st.data(), open_model=st.booleans())

@@ -111,7 +111,10 @@ def figures(measurement: Measurement) -> dict[str, str]:
     for name, scope in found.pop("scopes").items():
         for spec in dataclasses.fields(scope):
             value = getattr(scope, spec.name)
-            found[f"{name} {spec.name}"] = list(value) if spec.name in {"latency_ms", "outcome_ms"} else value
+            found[f"{name} {spec.name}"] = list(value) if spec.name in {"latency_ms", "touches_ms"} else value
+        requests = found.pop(f"{name} requests")
+        kinds = [requests.kind_names[code] for code in requests.kind]
+        found[f"{name} requests"] = (list(requests.took_ms), list(requests.service_ms), kinds)
     return {name: repr(value) for name, value in found.items()}
 
 

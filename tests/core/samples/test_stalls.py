@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from pytest_smload.core.samples.late_reads import note_late_reads
 from pytest_smload.core.samples.recording import Samples
-from pytest_smload.core.samples.stalls import Stalls, note_late_reads
+from pytest_smload.core.samples.stalls import Stalls
+from pytest_smload.core.samples.wakes import Ticks
 
 AT_ONCE_S = 5e-6
 FOUND, WAITED = 1, 0
@@ -28,7 +30,7 @@ def late(found: Stalls, *ends: float, start: float = 0.0) -> dict[float, tuple[f
     for end in ends:
         samples.start.append(start)
         samples.end.append(end)
-    note_late_reads(samples, found)
+    note_late_reads(samples, found, Ticks())
     came = zip(samples.late_from, samples.late_to, strict=True)
     return {samples.end[index]: pair for index, pair in zip(samples.late_index, came, strict=True)}
 

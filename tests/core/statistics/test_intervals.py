@@ -24,15 +24,14 @@ from pytest_smload.core.statistics.binomial import (
     student_t,
 )
 from pytest_smload.core.statistics.bound import ALPHA, Bound, look_alpha
-from pytest_smload.core.statistics.columns import Floats
+from pytest_smload.core.statistics.columns import Flags, Floats
 from pytest_smload.core.statistics.intervals import (
     BLOCKS,
     bound_ranks,
     design_effect,
-    error_rate_bound,
-    latencies,
     mean_bound,
     quantile_bound,
+    share_bound,
     tps_bound,
 )
 
@@ -53,6 +52,11 @@ def ones(n: int, *, failed: Sequence[int], how: float) -> Floats:
     for index in failed:
         outcome[index] = how
     return outcome
+
+
+def failures(n: int, *, failed: Sequence[int]) -> Flags:
+    """Which of *n* requests failed."""
+    return np.isnan(ones(n, failed=failed, how=nan))
 
 
 class TestBinomial:
@@ -184,12 +188,16 @@ class TestQuantile:
 
     def test_dependent_samples(self) -> None:
         """Slow requests that come together count for less: the interval is wider."""
-        values = np.array([1.0 + index / 1e6 for index in range(1900)] + [2.0 + index for index in range(100)])
+        values = 1.0 + np.arange(2000) / 1e6
+        values[300:400] += 10
+        values[1500:1600] += 10
         bound = quantile_bound(values, 900)
 
-        # 200 exceedances in the last two of twenty blocks of 100.
-        dispersion = (2 * 90**2 + 18 * 10**2) / (19 * 100 * 0.1 * 0.9)
-        assert bound.n_eff == int(2000 / (dispersion * (student_t(0.95, 19) / normal_quantile(0.95)) ** 2))
+        # 200 exceedances in two of twenty blocks of 100: those of the largest effect, of 20, 10 and 5 blocks, count.
+        twenty, ten, five = [0] * 20, [0] * 10, [0] * 5
+        twenty[3] = twenty[15] = ten[1] = ten[7] = five[0] = five[3] = 100
+        effects = [design_effect(twenty, 100), design_effect(ten, 200), design_effect(five, 400)]
+        assert bound.n_eff == int(2000 / max(effects))
         assert bound.lower < bound.observed < bound.upper
 
     @pytest.mark.parametrize(("per_mille", "needed"), [(950, 72), (990, 368), (999, 3688)])
@@ -228,11 +236,18 @@ class TestQuantile:
 
     def test_lost_together(self) -> None:
         """Lost requests in one block count for less than as many spread out."""
-        together = quantile_bound(ones(1000, failed=range(900, 1000), how=inf), 950)
+        together = quantile_bound(ones(1000, failed=[*range(300, 350), *range(700, 750)], how=inf), 950)
 
         assert together.observed == inf
         assert together.lower == 1.0
         assert together.n_eff < 100
+
+    def test_withheld(self) -> None:
+        """Where even neighbouring blocks are slow together, the window does not tell how often that happens."""
+        bound = quantile_bound(ones(2000, failed=range(800, 1300), how=9.0), 900)
+
+        assert bound.withheld
+        assert (9.0, 0.0, inf) == (bound.observed, bound.lower, bound.upper)
 
     def test_empty(self) -> None:
         """Without samples nothing is known."""
@@ -272,23 +287,19 @@ class TestQuantile:
 
 
 class TestOthers:
-    def test_latencies(self) -> None:
-        """What failed fast has no place among the latencies, what was lost has."""
-        assert [1.0, inf, 2.0] == latencies(np.array([1.0, nan, inf, 2.0])).tolist()
-
     def test_error_rate(self) -> None:
         """Failures of either kind count, between Clopper and Pearson's bounds."""
         outcome = ones(2000, failed=range(0, 2000, 200), how=nan)
         outcome[100] = outcome[1100] = inf
-        bound = error_rate_bound(outcome)
+        bound = share_bound(~np.isfinite(outcome))
 
         assert (0.006, 2000, 2000) == (bound.observed, bound.n, bound.n_eff)
         assert pytest.approx(share_bounds(12, 2000, 0.05)) == (bound.lower, bound.upper)
 
     def test_errors_together(self) -> None:
         """A burst of errors says less about the rate than as many spread out."""
-        burst = error_rate_bound(ones(2000, failed=range(500, 520), how=nan))
-        spread = error_rate_bound(ones(2000, failed=range(0, 2000, 100), how=nan))
+        burst = share_bound(failures(2000, failed=range(500, 520)))
+        spread = share_bound(failures(2000, failed=range(0, 2000, 100)))
 
         assert (0.01, 0.01) == (burst.observed, spread.observed)
         assert burst.n_eff < spread.n_eff == 2000
@@ -296,19 +307,19 @@ class TestOthers:
 
     def test_remainder_counts(self) -> None:
         """Errors after the last full block are in the rate."""
-        assert error_rate_bound(ones(39, failed=[38], how=nan)).observed == pytest.approx(1 / 39)
+        assert share_bound(failures(39, failed=[38])).observed == pytest.approx(1 / 39)
 
     def test_no_error(self) -> None:
         """598 requests without error prove a rate of 0.5 % one-sided 95 %, in the table's way of counting."""
-        bound = error_rate_bound(np.array([1.0] * 598), alpha=0.1)
+        bound = share_bound(np.zeros(598, dtype=bool), alpha=0.1)
 
         assert bound.lower == 0
         assert bound.upper == pytest.approx(0.005, abs=1e-5)
-        assert isnan(error_rate_bound(np.empty(0)).observed)
+        assert isnan(share_bound(np.empty(0, dtype=bool)).observed)
 
     def test_mean(self) -> None:
-        """The mean is bounded by Student's t over 20 batch means; failures are not in it."""
-        values = np.array([value for batch in range(BLOCKS) for value in [batch % 2 * 2.0 + 9.0] * 10] + [inf, nan])
+        """The mean is bounded by Student's t over 20 batch means; by 20 consecutive batches."""
+        values = np.array([value for batch in range(BLOCKS) for value in [batch % 2 * 2.0 + 9.0] * 10])
         reach = 2.0930241 * sqrt(20 / 19) / sqrt(20)
         bound = mean_bound(values)
 
@@ -320,7 +331,8 @@ class TestOthers:
         """Fewer than 20 successes have no batches; equal ones no spread."""
         assert Bound(2.0, 0.0, inf, 3, 3, 20) == mean_bound(np.array([1.0, 2.0, 3.0]))
         assert Bound(0.1, 0.1, 0.1, 999, 999) == mean_bound(np.array([0.1] * 999))
-        assert isnan(mean_bound(np.array([nan])).observed)
+        assert isnan(mean_bound(np.empty(0)).observed)
+        assert inf == mean_bound(np.array([1.0, inf])).observed
 
     def test_tps(self) -> None:
         """The rate is bounded by Student's t over the rates of 20 slices."""

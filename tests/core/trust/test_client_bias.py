@@ -9,7 +9,9 @@ import pytest
 from recordings import Row, recording
 
 from pytest_smload.core.measure.measurement import measure
-from pytest_smload.core.samples.stalls import Stalls, note_late_reads
+from pytest_smload.core.samples.late_reads import note_late_reads
+from pytest_smload.core.samples.stalls import Stalls
+from pytest_smload.core.samples.wakes import Ticks
 from pytest_smload.core.statistics.percentiles import percentile
 from pytest_smload.core.trust import client_bias as client_bias_module
 from pytest_smload.core.trust.client_bias import client_bias, wake_bias_ms
@@ -82,7 +84,7 @@ def test_the_estimate_is_what_the_client_really_adds(held_ms: int, open_model: b
     found = recording(
         sorted(rows, key=lambda row: row.end), 0.0, 30.0, lag_s=(), multi_model=False, open_model=open_model
     )
-    note_late_reads(found.samples, stalls)
+    note_late_reads(found.samples, stalls, Ticks())
     measurement = measure(found)
     bias = client_bias(found, measurement)
 

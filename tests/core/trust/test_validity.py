@@ -49,6 +49,10 @@ def causes(found: ClientHealth) -> str:
     return " | ".join(reason.cause for reason in found.reasons)
 
 
+def remarks(found: ClientHealth) -> str:
+    return " | ".join(warning.cause for warning in found.warnings)
+
+
 def test_a_healthy_client_is_valid() -> None:
     """With requests sent when due, an idle loop and the mix as asked, nothing is said."""
     found = health(recording(steady(), OPENS, CLOSES, complete=True))
@@ -56,27 +60,29 @@ def test_a_healthy_client_is_valid() -> None:
     assert (found.valid, found.reasons, found.warnings) == (True, (), ())
 
 
-@pytest.mark.parametrize(("delay_ms", "valid"), [(1.9, True), (2.1, False)])
-def test_a_late_client_is_invalid_beyond_two_milliseconds(delay_ms: float, valid: bool) -> None:
-    """Client delay may add 2 ms to the p95 of a fast endpoint."""
+@pytest.mark.parametrize(("delay_ms", "calm"), [(0.9, True), (1.1, False)])
+def test_a_late_client_is_named_from_one_millisecond_on(delay_ms: float, calm: bool) -> None:
+    """Client delay that adds that much to the p95 of a fast endpoint is said; each check decides what it means."""
     found = health(recording(steady(delay_ms / 1000, 0.01), OPENS, CLOSES, lag_s=[0.0] * 100, complete=True))
 
-    assert found.valid is valid
+    assert (found.valid, found.warnings == ()) == (True, calm)
     assert found.bias_p95_ms == pytest.approx(delay_ms)
     assert found.delay_p95_ms == pytest.approx(delay_ms)
 
 
-@pytest.mark.parametrize(("delay_ms", "valid"), [(49.0, True), (56.0, False)])
-def test_a_slow_endpoint_allows_five_percent(delay_ms: float, valid: bool) -> None:
-    """Client delay may add 5 % to the p95 of a slow endpoint."""
-    assert health(recording(steady(delay_ms / 1000, 1.0), OPENS, CLOSES, complete=True)).valid is valid
+@pytest.mark.parametrize(("delay_ms", "calm"), [(24.0, True), (28.0, False)])
+def test_of_a_slow_endpoint_it_is_named_from_half_of_five_percent_on(delay_ms: float, calm: bool) -> None:
+    """Client delay is held against the endpoint's own time."""
+    found = health(recording(steady(delay_ms / 1000, 1.0), OPENS, CLOSES, complete=True))
+
+    assert (found.valid, "the client itself adds" not in remarks(found)) == (True, calm)
 
 
 def test_late_in_the_closed_model_is_the_time_from_ready_to_start() -> None:
-    """A closed load's latency leaves the delay out; it is judged all the same."""
+    """A closed load's latency leaves the delay out; it is said all the same."""
     found = health(recording(steady(0.03), OPENS, CLOSES, open_model=False))
 
-    assert "its delay, which p95 leaves out, would add 30 ms to it (5 ms are allowed" in causes(found)
+    assert "its delay, which p95 leaves out, would add 30 ms to it (5 ms are allowed" in remarks(found)
 
 
 def test_an_overloaded_endpoint_is_not_the_clients_fault() -> None:
@@ -90,15 +96,17 @@ def test_an_overloaded_endpoint_is_not_the_clients_fault() -> None:
 
 def test_a_late_client_of_an_overloaded_endpoint_is_told_apart() -> None:
     """Delay after the user became free counts, also where the request was held before."""
-    assert not health(recording(steady(0.5, held_s=1.0), OPENS, CLOSES, complete=True)).valid
+    found = health(recording(steady(0.5, held_s=1.0), OPENS, CLOSES, complete=True))
+
+    assert "the client itself adds 500 ms to p95: 500 ms by sending late" in remarks(found)
 
 
-def test_a_client_woken_late_is_invalid() -> None:
-    """What its being woken late adds to p95 may be max(2 ms, 5 % of p95)."""
+def test_a_client_woken_late_is_named() -> None:
+    """With what its being woken late adds to p95."""
     found = health(recording(steady(), OPENS, CLOSES, lag_s=[0.02] * 10 + [0.0] * 90, complete=True))
 
-    assert "the client itself adds 20 ms to p95: 0 ms by sending late, 20 ms by reading late" in causes(found)
-    assert "run the client on a larger" in found.reasons[0].remedy
+    assert "the client itself adds 20 ms to p95: 0 ms by sending late, 20 ms by reading late" in remarks(found)
+    assert "run the client on a larger" in found.warnings[0].remedy
 
 
 def late_reads(found: Recording, waited_s: float, least_s: float = 0.0) -> Recording:
@@ -110,50 +118,48 @@ def late_reads(found: Recording, waited_s: float, least_s: float = 0.0) -> Recor
     return found
 
 
-@pytest.mark.parametrize(("waited_ms", "valid"), [(4.5, True), (5.5, False)])
+@pytest.mark.parametrize(("waited_ms", "calm"), [(2.4, True), (2.6, False)])
 @pytest.mark.parametrize("open_model", [True, False], ids=["open", "closed"])
-def test_a_client_that_reads_late_is_invalid(waited_ms: float, valid: bool, open_model: bool) -> None:
+def test_a_client_that_reads_late_is_named(waited_ms: float, calm: bool, open_model: bool) -> None:
     """By as much as it adds to p95, whatever the ticker saw."""
     waited_s = waited_ms / 1000
     rows = recording(steady(), OPENS, CLOSES, lag_s=[0.0] * 100, open_model=open_model, complete=True)
     found = health(late_reads(rows, waited_s, waited_s))
 
-    assert found.valid is valid
+    assert (found.valid, found.warnings == ()) == (True, calm)
     assert found.lag_bias_p95_ms == pytest.approx(waited_ms)
     assert found.bias_p95_ms == pytest.approx(0, abs=1e-6)
 
 
 @pytest.mark.parametrize(
-    ("open_model", "delay_ms", "waited_ms", "valid"),
-    [(True, 2.0, 2.0, True), (True, 3.0, 3.0, False), (False, 3.0, 3.0, True)],
+    ("open_model", "delay_ms", "waited_ms", "calm"),
+    [(True, 1.0, 1.0, True), (True, 1.5, 1.5, False), (False, 1.5, 1.5, True)],
 )
-def test_sending_late_and_reading_late_add_up(open_model: bool, delay_ms: float, waited_ms: float, valid: bool) -> None:
-    """In the open model: neither uses up the 5 % that are allowed, both together do. A closed p95 has one only."""
+def test_sending_late_and_reading_late_add_up(open_model: bool, delay_ms: float, waited_ms: float, calm: bool) -> None:
+    """In the open model: neither is worth a word, both together are. A closed p95 has one only."""
     waited_s = waited_ms / 1000
     rows = recording(steady(delay_ms / 1000), OPENS, CLOSES, lag_s=[0.0] * 100, open_model=open_model, complete=True)
 
-    assert health(late_reads(rows, waited_s, waited_s)).valid is valid
+    assert (health(late_reads(rows, waited_s, waited_s)).warnings == ()) is calm
 
 
-@pytest.mark.parametrize(("waited_ms", "valid"), [(15.0, True), (25.0, False)])
-def test_a_client_that_did_not_look_for_long_is_invalid(waited_ms: float, valid: bool) -> None:
-    """Where responses may have come 20 % of p95 before they were read, no estimate is trusted."""
+@pytest.mark.parametrize(("waited_ms", "named"), [(7.0, False), (25.0, True)])
+def test_a_client_that_did_not_look_for_long_is_named(waited_ms: float, named: bool) -> None:
+    """Where responses may have come 10 % of p95 before they were read, estimates say little."""
     # Two in five took 80 ms by the clock: the client read them all at once, at the end of what held it up.
     rows = [row._replace(end=row.start + (0.08 if index % 5 < 2 else 0.03)) for index, row in enumerate(steady())]
     result = health(late_reads(recording(rows, OPENS, CLOSES, lag_s=[0.0] * 100, complete=True), waited_ms / 1000))
 
     assert result.lag_bias_p95_ms < 4
-    assert (result.valid, "unread for so long" in causes(result)) == (valid, not valid)
+    assert (result.valid, "unread for so long" in remarks(result)) == (True, named)
 
 
-@pytest.mark.parametrize(("cpu", "lag_ms", "valid", "warned"), [
-    (0.95, 3.0, False, False), (0.5, 3.0, True, True), (0.95, 1.0, True, True), (0.5, 1.0, True, False),
-])  # fmt: skip
-def test_cpu_turns_a_warning_into_a_reason(cpu: float, lag_ms: float, valid: bool, warned: bool) -> None:
-    """Above 90 % of a core half the allowance is enough; CPU alone only warns."""
+@pytest.mark.parametrize(("cpu", "lag_ms", "warnings"), [(0.95, 3.0, 2), (0.5, 3.0, 1), (0.95, 1.0, 1), (0.5, 1.0, 0)])
+def test_a_busy_client_is_named(cpu: float, lag_ms: float, warnings: int) -> None:
+    """Above 90 % of a core TPS may be the client's limit, however little it lags."""
     found = health(recording(steady(), OPENS, CLOSES, cpu=cpu, lag_s=[lag_ms / 1000] * 100, complete=True))
 
-    assert (found.valid, bool(found.warnings)) == (valid, warned)
+    assert (found.valid, len(found.warnings)) == (True, warnings)
 
 
 def test_a_few_late_requests_warn() -> None:
@@ -173,10 +179,10 @@ def test_an_endpoint_that_only_errs_is_not_invalid() -> None:
 
 
 def test_requests_that_left_late_count_without_a_success() -> None:
-    """Where nothing succeeded the client delay itself may be 2 ms."""
+    """Where nothing succeeded the client delay itself is named."""
     found = health(recording(steady(0.01, kind=TIMEOUT), OPENS, CLOSES, complete=True))
 
-    assert "sent 5% of the requests 10 ms late or more (2 ms are allowed" in causes(found)
+    assert "sent 5% of the requests 10 ms late or more (2 ms are allowed" in remarks(found)
 
 
 @pytest.mark.parametrize(("errors", "valid"), [(5, True), (6, False)])
@@ -385,7 +391,7 @@ def test_of_several_generators_the_worst_decides(worst_first: bool) -> None:
     found = health(several(worst, calm) if worst_first else several(calm, worst))
 
     assert health(worst) == found
-    assert not found.valid
+    assert found.warnings
     assert found.cpu == 0.97
 
 
@@ -410,3 +416,12 @@ def test_one_generator_under_a_mock_leaves_nothing_to_judge() -> None:
     found = health(several(*(recording(steady(), OPENS, CLOSES, judged=judged) for judged in (True, False))))
 
     assert not found.judged
+
+
+@pytest.mark.parametrize("open_model", [True, False], ids=["open", "closed"])
+@pytest.mark.parametrize("due", [OPENS - 5, OPENS + 5], ids=["warm-up", "window"])
+def test_a_time_below_zero_is_invalid(open_model: bool, due: float) -> None:
+    """One request that ended before it began, wherever it is, says that the clock cannot be trusted."""
+    found = health(recording([*steady(), Row(due, due, due - 0.01)], OPENS, CLOSES, open_model=open_model))
+
+    assert "a request took -10 ms: the clock it was timed with ran backwards" in causes(found)

@@ -1,0 +1,16 @@
+"""Puts a value a user wrote into a sentence, short and on one line whatever it is."""
+
+from __future__ import annotations
+
+LONGEST = 120
+"""Characters of a value in a sentence; who wrote more knows it by its beginning."""
+
+
+def quoted(value: object) -> str:
+    """Return *value* as Python writes it, cut to `LONGEST` characters."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):
+        # Python does not write out whole numbers of more than 4,300 digits, nor tables nested thousands deep.
+        return "a whole number of thousands of digits" if isinstance(value, int) else f"this {type(value).__name__}"
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 20]}...{text[-10:]}"

@@ -1,0 +1,48 @@
+"""Counts Ctrl-C while a load runs, instead of letting it raise in whichever greenlet is running."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+class Interrupts:
+    """What Ctrl-C asks of a load: to end, and the second time, not to wait for the requests under way.
+
+    Args:
+        on_first: Called from the signal's handler.
+
+    Attributes:
+        count: How often it was pressed.
+    """
+
+    def __init__(self, on_first: Callable[[], object]) -> None:
+        self.count = 0
+        self._on_first = on_first
+
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """Count while this is entered; a third is left to whoever handled the signal before. Only the main thread hears
+        signals."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.getsignal(signal.SIGINT)
+
+        def interrupt(_number: int, _frame: object) -> None:
+            self.count += 1
+            if self.count == 1:
+                self._on_first()
+            else:
+                signal.signal(signal.SIGINT, before)
+
+        signal.signal(signal.SIGINT, interrupt)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
