@@ -16,7 +16,8 @@ from pytest_smload.core.load.plan import LoadPlan
 from pytest_smload.core.load.profile import LoadProfile
 from pytest_smload.core.measure.measurement import Measurement, measure
 from pytest_smload.core.trust.validity import examine
-from pytest_smload.engine.run import LoadHooks, run_load
+from pytest_smload.engine.hooks import LoadHooks
+from pytest_smload.engine.run import run_load
 from pytest_smload.transport.http.transport import HttpTransport
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ from pytest_smload.core.measure.measurement import measure
 from pytest_smload.core.measure.scope_name import TOTAL
 from pytest_smload.core.trust.validity import examine
 from pytest_smload.emulator.process import EmulatorProcess
-from pytest_smload.engine.run import LoadHooks, run_load
+from pytest_smload.engine.hooks import LoadHooks
+from pytest_smload.engine.run import run_load
 from pytest_smload.transport.http.transport import HttpTransport
 
 if TYPE_CHECKING:

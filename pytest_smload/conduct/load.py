@@ -21,7 +21,7 @@ from pytest_smload.core.measure.slowness import ClientSlowness
 from pytest_smload.core.results.assemble import build_result
 from pytest_smload.core.statistics.bound import ALPHA
 from pytest_smload.core.trust.validity import examine
-from pytest_smload.engine.run import LoadHooks
+from pytest_smload.engine.hooks import LoadHooks
 from pytest_smload.errors import ConfigurationError
 from pytest_smload.transport.choice import SIMULATED, choose_transport
 from pytest_smload.version import __version__
@@ -117,7 +117,7 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
     )
     if regressions is None:
         return result
-    return _with_regressions(result, regressions.judge(last, lambda: assess(sender.send(request.profile), ALPHA)))
+    return _with_regressions(result, regressions.judge(last, lambda: assess(sender.send(), ALPHA)))
 
 
 def _regression_budgets(

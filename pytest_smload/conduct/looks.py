@@ -1,11 +1,11 @@
-"""Lets a load whose checks are not proven go on, and judges it anew at each look."""
+"""Decides whether a running load goes on: as long as its checks are not proven, and it may."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_smload.core.samples.join import join
+from pytest_smload.core.request.error_kinds import OK, TIMEOUT
 from pytest_smload.core.statistics.bound import ALPHA, LOOKS, look_alpha
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pytest_smload.core.load.profile import LoadProfile
     from pytest_smload.core.measure.measurement import Measurement
     from pytest_smload.core.measure.slowness import ClientSlowness
+    from pytest_smload.core.samples.look import Look
     from pytest_smload.core.samples.recording import Recording
     from pytest_smload.core.trust.health import ClientHealth
 
@@ -37,46 +38,27 @@ class Assessment:
 
 
 def run_until_proven(
-    profile: LoadProfile, run: Callable[[LoadProfile], Recording], assess: Callable[[Recording, float], Assessment]
+    profile: LoadProfile,
+    run: Callable[[Callable[[Look], bool] | None], Recording],
+    assess: Callable[[Recording, float], Assessment],
 ) -> Assessment:
-    """Run *profile*, and further stretches of it up to its ``max_duration`` while a check is unproven.
+    """Run the load of *profile*, up to its ``max_duration`` while a check is unproven, and judge it.
 
-    Looking again and again would find a chance result too often, so each look of a load that may be extended has a
-    third of the level.
+    Looking again and again would find a chance result too often, so each look of a load that may go on, and the verdict
+    at its end, has a third of the level.
 
     Args:
-        run: Runs one stretch.
-        assess: Judges all stretches so far at the level given.
+        run: Runs the load; asks what it is given whether to go on.
+        assess: Judges a recording at the level given.
     """
-    alpha = ALPHA if profile.max_duration is None else look_alpha(LOOKS)
-    last = assess(run(profile), alpha)
-    for look in range(1, LOOKS):
-        longer_s = next_stretch_s(profile.duration_s, last.recording.window_s, profile.max_duration_s)
-        if last.is_settled or longer_s <= 0:
-            break
-        stretch = _stretch(profile, longer_s, look, sent=len(last.recording.samples))
-        if stretch is None:
-            break
-        last = assess(join(last.recording, run(stretch)), alpha)
-    return last
+    if len(profile.window_ends_s) == 1:
+        return assess(run(None), ALPHA)
+    alpha = look_alpha(LOOKS)
 
+    def goes_on(look: Look) -> bool:
+        at_best, at_worst = (assess(look.as_if(kind), alpha) for kind in (OK, TIMEOUT))
+        outcomes = ([check.outcome for check in each.checks] for each in (at_best, at_worst))
+        agreed = len({tuple(each) for each in outcomes}) == 1
+        return not (agreed and at_best.is_settled and at_worst.is_settled)
 
-def _stretch(profile: LoadProfile, longer_s: float, look: int, *, sent: int) -> LoadProfile | None:
-    """The profile of one more stretch: its models are warm, its schedule is another; None when the cap is reached."""
-    left = None if profile.max_requests is None else profile.max_requests - sent
-    if left is not None and left <= 0:
-        return None
-    return profile.replace(
-        duration=f"{longer_s:g}s", max_duration=None, prime=False, seed=profile.seed + look, max_requests=left
-    )
-
-
-def next_stretch_s(duration_s: float, window_s: float, max_duration_s: float) -> float:
-    """Return how much longer the window is to become at the next look, 0 when there is none.
-
-    Looks are at *duration_s*, twice and four times that, the last cut at *max_duration_s*; a rest too short to tell
-    anything (a tenth of the duration) is not worth another ramp.
-    """
-    ahead = [min(duration_s * 2**look, max_duration_s) for look in range(1, LOOKS)]
-    longer = next((length for length in ahead if length > window_s + duration_s / 10), window_s)
-    return longer - window_s
+    return assess(run(goes_on), alpha)

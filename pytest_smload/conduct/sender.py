@@ -1,15 +1,17 @@
-"""Sends a plan, or stretches of it, each over a transport of its own."""
+"""Sends a plan, once or more often, each time over a transport of its own."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from pytest_smload.aws.target import EndpointTarget
 from pytest_smload.core.load.plan import LoadPlan
-from pytest_smload.core.load.profile import LoadProfile
+from pytest_smload.core.samples.look import Look
 from pytest_smload.core.samples.recording import Recording
 from pytest_smload.engine.descriptors import refuse_more_than_files_allow
-from pytest_smload.engine.run import LoadHooks, run_load
+from pytest_smload.engine.hooks import LoadHooks
+from pytest_smload.engine.run import run_load
 from pytest_smload.transport.detours import proxy_for
 from pytest_smload.transport.http.transport import HttpTransport
 from pytest_smload.transport.registry import TRANSPORTS
@@ -18,7 +20,7 @@ from pytest_smload.transport.wire import validate_route
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Sends a plan, or stretches of it, each over a transport of its own.
+    """Sends a plan, each time over a transport of its own.
 
     Attributes:
         gives_up: Whether a load whose first requests all fail ends there: no limit of it would allow that.
@@ -44,18 +46,19 @@ class Sender:
             finally:
                 prober.close()
 
-    def send(self, profile: LoadProfile) -> Recording:
-        """Run the plan with *profile* in place of its own, which differs in how long and how much."""
+    def send(self, goes_on: Callable[[Look], bool] | None = None) -> Recording:
+        """Run the plan; *goes_on* as `run_load` asks it."""
         own = self.plan.profile
         transport = TRANSPORTS[self.transport_name].make(
             self.target, timeout_s=own.timeout_s, most_in_flight=own.most_in_flight, mocked=self.simulated
         )
         return run_load(
-            replace(self.plan, profile=profile),
+            self.plan,
             transport,
             endpoint_name=self.target.endpoint_name,
             base_url=self.target.url,
             hooks=self.hooks,
             judged=not self.simulated,
             gives_up=self.gives_up,
+            goes_on=goes_on,
         )

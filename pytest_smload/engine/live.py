@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import ceil
+from math import ceil, isfinite
 from typing import TYPE_CHECKING
 
 from pytest_smload.core.samples.progress import Progress
@@ -41,7 +41,7 @@ class LiveReadings:
         profile = session.plan.profile
         return Progress(
             elapsed_s=now - self._begin_s,
-            total_s=profile.warmup_s + profile.duration_s,
+            total_s=profile.warmup_s + self._window_s(profile.duration_s),
             phase=self._phase(now),
             users=users,
             target_tps=tps,
@@ -50,6 +50,11 @@ class LiveReadings:
             errors=self._errors,
             in_flight=max(0, session.sent - count),
         )
+
+    def _window_s(self, asked_s: float) -> float:
+        """How long the window is to be as things stand: longer than asked for where an unproven load goes on."""
+        window_s = self._session.window_end_s - self._session.window_start_s
+        return max(asked_s, window_s) if isfinite(window_s) else asked_s
 
     def _latest_latencies_s(self, first: int, count: int) -> list[float]:
         samples = self._session.samples

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from array import array
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ import gevent
 from gevent.threadpool import ThreadPool
 
 from pytest_smload.core.samples.late_reads import note_late_reads
-from pytest_smload.core.samples.recording import ClientReadings, Recording
+from pytest_smload.core.samples.recording import ClientReadings, Recording, Samples
 from pytest_smload.engine.abort import AbortWatch
 from pytest_smload.engine.descriptors import refuse_more_than_files_allow
 from pytest_smload.engine.environment import (
@@ -25,6 +25,7 @@ from pytest_smload.engine.giving_up import GivingUp
 from pytest_smload.engine.health import CpuMeter, LoopTicker, garbage_collection_held_off
 from pytest_smload.engine.interrupts import Interrupts
 from pytest_smload.engine.live import LiveReadings
+from pytest_smload.engine.looking import let_go_on
 from pytest_smload.engine.priming import Priming
 from pytest_smload.engine.session import LoadSession
 from pytest_smload.engine.shape import ClosedShape, OpenShape, Shape
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
 
     from pytest_smload.core.load.plan import LoadPlan
     from pytest_smload.core.request.transport import Transport
-    from pytest_smload.core.samples.progress import Progress
+    from pytest_smload.core.samples.look import Look
+    from pytest_smload.engine.hooks import LoadHooks
 
 INTERRUPT_GRACE_S = 1.0
 """How long Ctrl-C waits for requests under way."""
@@ -50,25 +52,6 @@ _KILL_S = 1.0
 """Users end at once when killed, unless a listener of theirs will not have it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadHooks:
-    """What the caller wants to hear of a running load.
-
-    Attributes:
-        on_environment: Called with the Locust environment before the first user; None when nobody listens, which spares
-            every request the event.
-        on_progress: Called about once a second.
-        refresh: Called now and then in a native thread, off the request path (credentials).
-        ends_test: Exceptions that a listener raises to end the test, rather than by mistake; what is no `Exception` at
-            all always does.
-    """
-
-    on_environment: Callable[[Any], object] | None = None
-    on_progress: Callable[[Progress], object] | None = None
-    refresh: Callable[[], object] | None = None
-    ends_test: tuple[type[BaseException], ...] = ()
-
-
 def run_load(
     plan: LoadPlan,
     transport: Transport,
@@ -78,6 +61,7 @@ def run_load(
     hooks: LoadHooks,
     judged: bool = True,
     gives_up: bool = False,
+    goes_on: Callable[[Look], bool] | None = None,
 ) -> Recording:
     """Drive *plan* over *transport* and return what was measured; nothing of the load is left running.
 
@@ -89,6 +73,8 @@ def run_load(
         judged: False where latency and client health mean nothing (moto's mock).
         gives_up: Whether the load also ends early when its first requests all fail, whatever with; ``abort_on`` in
             the profile comes before that.
+        goes_on: Asked shortly before each end the window may have (`LoadProfile.window_ends_s`) whether the load is to
+            go on to the next; in a native thread, while it runs. None ends it at the first.
 
     Raises:
         ConfigurationError: this process may not open as many connections as the load can need; nothing was sent.
@@ -98,7 +84,7 @@ def run_load(
     try:
         refuse_more_than_files_allow(plan.profile)
         session = LoadSession(plan, transport, endpoint_name=endpoint_name, base_url=base_url)
-        run = _Run(session, hooks, judged=judged, gives_up=gives_up)
+        run = _Run(session, hooks, judged=judged, gives_up=gives_up, goes_on=goes_on)
     except BaseException:
         transport.close()
         raise
@@ -106,8 +92,17 @@ def run_load(
 
 
 class _Run:
-    def __init__(self, session: LoadSession, hooks: LoadHooks, *, judged: bool, gives_up: bool) -> None:
+    def __init__(
+        self,
+        session: LoadSession,
+        hooks: LoadHooks,
+        *,
+        judged: bool,
+        gives_up: bool,
+        goes_on: Callable[[Look], bool] | None,
+    ) -> None:
         self.session = session
+        self.goes_on = goes_on
         self.hooks = hooks
         session.ends_test = hooks.ends_test
         self.judged = judged
@@ -124,7 +119,7 @@ class _Run:
 
     def run(self) -> Recording:
         """Everything, in order; the finally clauses leave nothing behind however it ends."""
-        started_at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+        self.started_at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         session = self.session
         self.environment = environment = create_environment(session, stop_timeout_s=session.plan.profile.timeout_s + 1)
         background = [gevent.spawn(session.guard, self.ticker.run), gevent.spawn(session.guard, self._sweep)]
@@ -143,31 +138,35 @@ class _Run:
                 self._shut_down(environment, background)
         if session.ended_by is not None:
             raise session.ended_by
-        return self._recording(started_at)
+        if self.watch is not None:
+            note_late_reads(session.samples, self.watch.stalls, self.ticker.ticks)
+        return self.recorded(session.samples, session.window_end_s)
 
     def _drive(self, environment: Any) -> None:
         runner, session, shape = environment.runner, self.session, self.shape
         self.live = LiveReadings(session, shape, begin_s=perf_counter())
         begin(environment)
         self.priming.run(pump=self._goes_on)
-        if not self._over():
+        if not self.is_over():
             shape.start(runner)
-        self._pump_until(shape.window_start_s)
+        self.pump_until(shape.window_start_s)
         shape.open_window()
         self.cpu.begin()
         self.ticker.recording = True
         self.connects_before = session.transport.connects
         for begin_s, change in shape.changes(runner):
-            self._pump_until(begin_s)
-            if not self._over():
+            self.pump_until(begin_s)
+            if not self.is_over():
                 change()
-        self._pump_until(session.window_end_s)
+        let_go_on(self, self.goes_on or _never)
+        self.pump_until(session.window_end_s)
         self.ticker.recording = False
         self.cpu.end()
         self.connects = session.transport.connects - self.connects_before
         self._drain(runner)
 
-    def _over(self) -> bool:
+    def is_over(self) -> bool:
+        """Whether the window has ended."""
         return perf_counter() >= self.session.window_end_s
 
     @property
@@ -175,9 +174,9 @@ class _Run:
         """Whether what is still under way is not worth its whole timeout."""
         return bool(self.interrupts.count) or self.giving_up.abort is not None or self.session.ended_by is not None
 
-    def _pump_until(self, moment_s: float) -> None:
+    def pump_until(self, moment_s: float) -> None:
         """Let the load run until *moment_s*, its own early end, or Ctrl-C."""
-        while not self._over():
+        while not self.is_over():
             now = perf_counter()
             if now >= moment_s:
                 return
@@ -189,12 +188,12 @@ class _Run:
         """Look at the running load: whether nothing has ended it."""
         now = perf_counter()
         stopped = is_stopped(self.environment)
-        if stopped and not self._over():
+        if stopped and not self.is_over():
             self.session.exceptions.append("something stopped Locust's runner while the load ran")
         if stopped or self.giving_up.check(now) or self.abort.check(now) or self.session.ended_by is not None:
             self._end(now)
         self._show_progress(now)
-        return not self._over()
+        return not self.is_over()
 
     def _end(self, now: float) -> None:
         self._end_window()
@@ -254,38 +253,43 @@ class _Run:
             gevent.killall(background)
             self.session.close()
 
-    def _recording(self, started_at: str) -> Recording:
-        session, plan = self.session, self.session.plan
-        if self.watch is not None:
-            note_late_reads(session.samples, self.watch.stalls, self.ticker.ticks)
-        unsent_due, unsent_model = self.shape.unsent()
+    def recorded(self, samples: Samples, window_end_s: float) -> Recording:
+        """Return *samples* with the facts of the run around them, of a window that ends at *window_end_s*."""
+        session, plan, runs = self.session, self.session.plan, window_end_s < self.session.window_end_s
+        unsent_due, unsent_model = (array("d"), array("H")) if runs else self.shape.unsent()
         aborted = self.giving_up.abort or self.abort.abort
         window_start_s = session.window_start_s
-        if self.giving_up.abort is not None and window_start_s > session.window_end_s:
-            window_start_s = min(session.samples.due)
+        if self.giving_up.abort is not None and window_start_s > window_end_s:
+            window_start_s = min(samples.due)
+        lag_s, wake_lag_s = self.ticker.lag_s[:], self.ticker.wake_lag_s[:]
         return Recording(
             model_names=[route.name for route in plan.routes],
             multi_model=plan.multi_model,
             target_shares=plan.shares,
             kind_names=session.transport.kinds.names,
-            samples=session.samples,
+            samples=samples,
             open_model=plan.profile.open_model,
             # A load that ended before its window opened has an empty one.
-            window_start_s=min(window_start_s, session.window_end_s),
-            window_end_s=session.window_end_s,
-            clients=[ClientReadings(self.cpu.cpu, self.ticker.lag_s, self.ticker.wake_lag_s, judged=self.judged)],
-            started_at=started_at,
+            window_start_s=min(window_start_s, window_end_s),
+            window_end_s=window_end_s,
+            clients=[ClientReadings(self.cpu.cpu, lag_s, wake_lag_s, judged=self.judged)],
+            started_at=self.started_at,
             stages=self.shape.stages(),
-            offered_tps=self.shape.offered_tps(),
+            stretches=self.shape.stretches(),
+            offered_tps=self.shape.offered_tps(window_end_s),
             unsent_due=unsent_due,
             unsent_model=unsent_model,
             bytes_in=session.bytes_in,
             bytes_out=session.bytes_out,
             connects=self.connects,
-            examples=session.examples,
-            task_exceptions=session.exceptions,
+            examples=dict(session.examples),
+            task_exceptions=list(session.exceptions),
             interrupted=bool(self.interrupts.count),
             aborted=aborted,
             unprimed=self.priming.unready,
-            complete=plan.profile.open_model and not self.interrupts.count and aborted is None,
+            complete=plan.profile.open_model and not runs and not self.interrupts.count and aborted is None,
         )
+
+
+def _never(_look: Look) -> bool:
+    return False

@@ -15,7 +15,7 @@ from pytest_smload.core.samples.recording import Samples
 from pytest_smload.engine.backoff import BackOff
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pytest_smload.core.load.plan import LoadPlan
     from pytest_smload.core.request.invocation import Payload
@@ -104,10 +104,15 @@ class LoadSession:
         self.ended_by = self.ended_by or error
         self.window_end_s = min(self.window_end_s, perf_counter())
 
+    def under_way(self) -> Iterator[tuple[Any, Connection]]:
+        """Yield the users whose request is under way, with their connections."""
+        for user, connection in self._connections.items():
+            if connection.start > connection.end:
+                yield user, connection
+
     def first_under_way_s(self) -> float:
         """When the oldest request under way was begun (``perf_counter``), infinite where there is none."""
-        connections = self._connections.values()
-        return min((each.start for each in connections if each.start > each.end), default=_FAR)
+        return min((connection.start for _, connection in self.under_way()), default=_FAR)
 
     @property
     def sent(self) -> int:

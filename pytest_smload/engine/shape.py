@@ -16,7 +16,7 @@ from pytest_smload.core.load.traffic import ShuffledBlocks, SmoothBlocks
 from pytest_smload.engine.turnstile import Turnstile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from pytest_smload.engine.session import LoadSession
 
@@ -40,6 +40,15 @@ class Shape(Protocol):
     def open_window(self) -> None:
         """Begin the window; called at `window_start_s`."""
 
+    def ends_s(self) -> Sequence[float]:
+        """Lengths of the window at which the load may end, ascending."""
+
+    def go_on(self, end_s: float) -> None:
+        """Go on to *end_s*, the next of `ends_s`; before the window has ended."""
+
+    def decide_to_end(self) -> None:
+        """Go on no further: the window ends where it is said to by now."""
+
     def changes(self, runner: Any) -> Iterator[tuple[float, Callable[[], object]]]:
         """Moments inside the window at which something changes, and the change."""
 
@@ -55,8 +64,14 @@ class Shape(Protocol):
     def load_at(self, now: float) -> tuple[int | None, float | None]:
         """Users and offered rate in force at *now*; one of them is None."""
 
-    def offered_tps(self) -> float | None:
-        """Arrivals of the window per second of it (open model), else None."""
+    def stretches(self) -> int:
+        """In how many stretches of the window, so far, models have exact counts."""
+
+    def offered_tps(self, window_end_s: float) -> float | None:
+        """Arrivals of the window up to *window_end_s* per second of it (open model), else None."""
+
+    def under_way(self, now: float) -> Iterator[tuple[float, int]]:
+        """When each of the requests not over at *now* was due or begun, and its route index."""
 
     def unsent(self) -> tuple[array[float], array[int]]:
         """Due times and route indices of the window's arrivals that were never sent."""
@@ -97,6 +112,15 @@ class ClosedShape:
         session.window_start_s = perf_counter()
         session.window_end_s = min(session.window_end_s, session.window_start_s + self.profile.duration_s)
 
+    def ends_s(self) -> Sequence[float]:
+        return self.profile.window_ends_s
+
+    def go_on(self, end_s: float) -> None:
+        self.session.window_end_s = self.session.window_start_s + end_s
+
+    def decide_to_end(self) -> None:
+        """Nothing of a closed load is laid out ahead."""
+
     def changes(self, runner: Any) -> Iterator[tuple[float, Callable[[], object]]]:
         for span, (before, users) in zip(self.spans[1:], pairwise(self.concurrency.users), strict=True):
             # Locust ramps down at the spawn rate as well.
@@ -117,8 +141,14 @@ class ClosedShape:
             return self.profile.users, None
         return stage_at(self.spans, now - self.session.window_start_s).users, None
 
-    def offered_tps(self) -> float | None:
+    def stretches(self) -> int:
+        return 1
+
+    def offered_tps(self, window_end_s: float) -> float | None:  # noqa: ARG002 - a closed load offers no rate
         return None
+
+    def under_way(self, now: float) -> Iterator[tuple[float, int]]:  # noqa: ARG002 - nothing waits to be begun
+        return ((connection.start, user.model) for user, connection in self.session.under_way())
 
     def unsent(self) -> tuple[array[float], array[int]]:
         return array("d"), array("H")
@@ -153,13 +183,27 @@ class OpenShape:
         # Adding the begin to a million offsets takes some 5 ms, which must be over when the first arrival is due.
         self.begin_s = begin_s = perf_counter() + 0.02 + len(schedule) * 2e-8
         self.window_start_s = session.window_start_s = begin_s + schedule.warmup_s
-        session.window_end_s = self.window_start_s + schedule.duration_s
+        first = schedule.ends[0]
+        session.window_end_s = self.window_start_s + first.offset_s
         self.turnstile.open(
             schedule.due(begin_s),
             warmup_count=schedule.warmup_count,
             window_start_s=session.window_start_s,
             window_end_s=session.window_end_s,
+            limit=first.arrivals,
         )
+
+    def ends_s(self) -> Sequence[float]:
+        return [end.offset_s for end in self.schedule.ends]
+
+    def go_on(self, end_s: float) -> None:
+        end = next(end for end in self.schedule.ends if end.offset_s == end_s)
+        session = self.session
+        session.window_end_s = session.window_start_s + end.offset_s
+        self.turnstile.go_on(window_end_s=session.window_end_s, limit=end.arrivals)
+
+    def decide_to_end(self) -> None:
+        self.turnstile.decide_to_end()
 
     def open_window(self) -> None:
         """The schedule says which arrivals are the window's."""
@@ -181,13 +225,23 @@ class OpenShape:
             return None, self.profile.tps
         return None, stage_at(self.spans, now - self.session.window_start_s).tps
 
-    def offered_tps(self) -> float | None:
+    def stretches(self) -> int:
         window_s = self.session.window_end_s - self.session.window_start_s
-        return (self._due_by_window_end() - self.schedule.warmup_count) / window_s if window_s > 0 else 0.0
+        return 1 + sum(end.offset_s < window_s * (1 - 1e-9) for end in self.schedule.ends[:-1])
+
+    def offered_tps(self, window_end_s: float) -> float | None:
+        window_s = window_end_s - self.session.window_start_s
+        return (self._due_by(window_end_s) - self.schedule.warmup_count) / window_s if window_s > 0 else 0.0
+
+    def under_way(self, now: float) -> Iterator[tuple[float, int]]:
+        due, models = self.turnstile.due, self.session.arrival_models
+        sent = (user.arrival for user, _ in self.session.under_way() if user.arrival >= 0)
+        waiting = range(self.turnstile.claimed, self._due_by(now))
+        return ((due[arrival], models[arrival]) for arrival in (*sent, *waiting))
 
     def unsent(self) -> tuple[array[float], array[int]]:
-        first, last = max(self.turnstile.claimed, self.schedule.warmup_count), self._due_by_window_end()
+        first, last = max(self.turnstile.claimed, self.schedule.warmup_count), self._due_by(self.session.window_end_s)
         return self.turnstile.due[first:last], self.session.arrival_models[first:last]
 
-    def _due_by_window_end(self) -> int:
-        return bisect_left(self.turnstile.due, self.session.window_end_s)
+    def _due_by(self, moment_s: float) -> int:
+        return bisect_left(self.turnstile.due, moment_s)

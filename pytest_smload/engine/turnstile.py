@@ -39,19 +39,43 @@ class Turnstile:
         self._warmup_count = 0
         self._window_start_s = self._window_end_s = float("inf")
         self._limit = 0
+        self._undecided = False
+        self._decision: Any = None
         self._led = True
         self._stopped = False
         self._free: list[Any] = []
         self._hub = gevent.get_hub()
         self._alarm = Alarm()
 
-    def open(self, due: array[float], *, warmup_count: int, window_start_s: float, window_end_s: float) -> None:
-        """Begin to give out *due*, the first *warmup_count* being warm-up, to the users waiting already."""
+    def open(
+        self, due: array[float], *, warmup_count: int, window_start_s: float, window_end_s: float, limit: int
+    ) -> None:
+        """Begin to give out *due*, the first *warmup_count* being warm-up, to the users waiting already.
+
+        Those from *limit* on are only given out once `go_on` says so; until it or `decide_to_end` does, users wait.
+        """
         self._warmup_count = warmup_count
         self.due = due
-        self._limit = len(due)
+        self._limit = limit
+        self._undecided = limit < len(due)
         self._window_start_s, self._window_end_s = window_start_s, window_end_s
         self._pass_on()
+
+    def go_on(self, *, window_end_s: float, limit: int) -> None:
+        """Give out the arrivals up to *limit* as well; before the window's end so far."""
+        self._window_end_s, self._limit = window_end_s, limit
+        self._undecided = limit < len(self.due)
+        self._decided()
+
+    def decide_to_end(self) -> None:
+        """Give out no more than was said."""
+        self._undecided = False
+        self._decided()
+
+    def _decided(self) -> None:
+        if self._decision is not None:
+            self._hub.loop.run_callback(self._decision.switch, None)
+            self._decision = None
 
     def next_arrival(self, free_s: float) -> int:
         """Wait for the next arrival and return its position in `due`, or -1 when there is nothing left to send.
@@ -72,6 +96,9 @@ class Turnstile:
                 raise
         self._led = True
         arrival = self._claim(free_s)
+        while arrival < 0 and self._undecided and self.claimed >= self._limit:
+            self._await_decision()
+            arrival = self._claim(free_s)
         if arrival < 0:
             if self.claimed < self._limit and self._free:
                 self._pass_on()  # This user became free too late; another may have been free in time.
@@ -94,11 +121,22 @@ class Turnstile:
         self._stopped = True
         self._limit = min(self._limit, self.claimed)
         self._window_end_s = min(self._window_end_s, now)
+        self.decide_to_end()
         self._dismiss()
 
     def close(self) -> None:
         """Release the timer."""
         self._alarm.close()
+
+    def _await_decision(self) -> None:
+        self._decision = decision = Waiter(self._hub)
+        try:
+            decision.get()
+        except BaseException:
+            if self._decision is decision:
+                self._decision = None
+            self._pass_on()
+            raise
 
     def _dismiss(self) -> None:
         waiting, self._free = self._free, []

@@ -33,6 +33,8 @@ def user_class(session: LoadSession) -> Any:
     class SageMakerUser(User):
         host = session.base_url
         abstract = False
+        arrival = model = -1
+        """Of the request under way: its place in the schedule (open model), its route index (closed model)."""
 
         def on_stop(self) -> None:
             session.leave(self)
@@ -63,7 +65,7 @@ def drive_closed(session: LoadSession, user: Any) -> None:
     wait_s = session.plan.profile.wait_s
     ready_s = perf_counter()
     while ready_s < session.window_end_s and user._state != LOCUST_STATE_STOPPING and session.may_begin():
-        model = session.next_model()
+        user.model = model = session.next_model()
         model_rows = rows[model]
         cursor = cursors[model]
         cursors[model] = cursor + 1 if cursor + 1 < len(model_rows) else 0
@@ -77,9 +79,11 @@ def drive_closed(session: LoadSession, user: Any) -> None:
         ready_s = connection.end
         if wait_s:
             user._state = LOCUST_STATE_WAITING
-            gevent.sleep(min(wait_s, max(0.0, session.window_end_s - ready_s)))
+            # The window's end may move away meanwhile.
+            while (rest_s := min(connection.end + wait_s, session.window_end_s) - ready_s) > 0:
+                gevent.sleep(rest_s)
+                ready_s = perf_counter()
             user._state = LOCUST_STATE_RUNNING
-            ready_s = perf_counter()
 
 
 def drive_open(session: LoadSession, user: Any) -> None:
@@ -96,6 +100,7 @@ def drive_open(session: LoadSession, user: Any) -> None:
         if arrival < 0:
             return
         all_were_busy = turnstile.all_were_busy
+        user.arrival = arrival
         model = models[arrival]
         model_rows = rows[model]
         cursor = cursors[model]

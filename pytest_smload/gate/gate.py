@@ -11,7 +11,7 @@ import pytest
 
 from pytest_smload.conduct.endpoints import EndpointPool
 from pytest_smload.conduct.load import conduct
-from pytest_smload.engine.run import LoadHooks
+from pytest_smload.engine.hooks import LoadHooks
 from pytest_smload.gate.console import Console
 from pytest_smload.gate.interruption import tell_junit
 from pytest_smload.gate.keys import KEEPER, PERF_RUN, PERF_TEST

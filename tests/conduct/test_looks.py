@@ -1,41 +1,48 @@
-"""How often an unproven load is looked at, when it stops, and what its further stretches are."""
+"""How often an unproven load is looked at, when it stops, and what a look takes requests under way for."""
 
 from __future__ import annotations
 
 import dataclasses
 from array import array
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from pytest_smload.conduct.looks import Assessment, run_until_proven
-from pytest_smload.core.limits.check import Check
+from pytest_smload.core.limits.check import Check, Outcome
 from pytest_smload.core.load.profile import LoadProfile
 from pytest_smload.core.measure.measurement import measure
+from pytest_smload.core.samples.look import Look
 from pytest_smload.core.samples.recording import Abort, ClientReadings, Recording, Samples
 from pytest_smload.core.trust.health import Finding
 from pytest_smload.core.trust.validity import examine
 
 ABORT = Abort(error_rate=1.0, requests=20, span_s=1.0, limit=0.5)
+PER_S = 2
+EARLY_S = 1.0
+"""So long before each end the fake load is looked at."""
 
 
 class FakeLoad:
-    """Runs nothing: each stretch takes *per_s* samples a second, and the check is proven from look *proven_at* on."""
+    """Runs nothing: its window ends where it may not go on, and the check is proven from *proven_from_s* on.
 
-    def __init__(self, *, proven_at: int = 99, valid: bool = True, per_s: int = 2, **facts: Any) -> None:
-        self.proven_at = proven_at
+    Attributes:
+        looks: Window length, level, and the kind of the last sample at each judgement.
+    """
+
+    def __init__(self, *, proven_from_s: float = 99, valid: bool = True, under_way: int = 0, **facts: Any) -> None:
+        self.proven_from_s = proven_from_s
         self.valid = valid
-        self.per_s = per_s
+        self.under_way = under_way
         self.facts = facts
-        self.profiles: list[LoadProfile] = []
-        self.looks: list[tuple[float, float]] = []
+        self.outcome_of: Callable[[Recording], Outcome] = lambda _recording: "pass"
+        self.looks: list[tuple[float, float, int]] = []
 
-    def run(self, profile: LoadProfile) -> Recording:
-        self.profiles.append(profile)
+    def recording(self, window_s: float) -> Recording:
         samples = Samples()
-        wanted = int(profile.duration_s * self.per_s)
-        for place in range(wanted if profile.max_requests is None else min(wanted, profile.max_requests)):
-            due = 100.0 + place / self.per_s
+        for place in range(int(window_s * PER_S)):
+            due = 100.0 + place / PER_S
             samples.due.append(due)
             samples.start.append(due)
             samples.end.append(due + 0.1)
@@ -45,11 +52,11 @@ class FakeLoad:
             model_names=["total"],
             multi_model=False,
             target_shares=[1.0],
-            kind_names=("ok",),
+            kind_names=("ok", "Timeout"),
             samples=samples,
             open_model=True,
             window_start_s=100.0,
-            window_end_s=100.0 + len(samples) / self.per_s,
+            window_end_s=100.0 + window_s,
             clients=[ClientReadings(0.1, array("d"), array("d"))],
             started_at="2026-01-01T00:00:00+00:00",
             bytes_in=[0],
@@ -57,62 +64,70 @@ class FakeLoad:
             **self.facts,
         )
 
+    def run_for(self, profile: LoadProfile) -> Callable[[Callable[[Look], bool] | None], Recording]:
+        def run(goes_on: Callable[[Look], bool] | None) -> Recording:
+            ends_s = profile.window_ends_s
+            for end_s in ends_s[:-1]:
+                begins = array("d", [100.0] * self.under_way)
+                look = Look(self.recording(end_s - EARLY_S), begins, array("H", [0] * self.under_way))
+                if goes_on is None or not goes_on(look):
+                    return self.recording(end_s)
+            return self.recording(ends_s[-1])
+
+        return run
+
     def judge(self, recording: Recording, alpha: float) -> Assessment:
-        self.looks.append((recording.window_s, alpha))
-        proven = len(self.looks) >= self.proven_at
-        check = Check("total", "p95", "<= 1 s", "the mark", 1.0, 1, "pass", proven=proven)
+        self.looks.append((recording.window_s, alpha, recording.samples.kind[-1]))
+        proven = recording.window_s >= self.proven_from_s - EARLY_S
+        outcome = self.outcome_of(recording)
+        check = Check("total", "p95", "<= 1 s", "the mark", 1.0, 1, outcome, proven=proven)
         reasons = () if self.valid else (Finding("the client was busy", "free a core"),)
         found = examine(recording, measure(recording), budgeted_scopes=[], simulated=True)
         health = dataclasses.replace(found, valid=self.valid, reasons=reasons)
         return Assessment(recording, measure(recording), health, [check])
 
     def until_proven(self, profile: LoadProfile) -> Assessment:
-        return run_until_proven(profile, self.run, self.judge)
+        return run_until_proven(profile, self.run_for(profile), self.judge)
 
 
 def extendable(max_duration: str | None = "60s", **fields: Any) -> LoadProfile:
-    return LoadProfile(**{"tps": 2, "duration": "10s", "max_duration": max_duration, "seed": 7} | fields)
+    return LoadProfile(**{"tps": PER_S, "duration": "10s", "max_duration": max_duration, "seed": 7} | fields)
 
 
-def test_an_unproven_load_is_looked_at_three_times() -> None:
-    """After one, two and four times its duration, each look at a third of the level, over all stretches so far."""
+def windows_s(load: FakeLoad) -> list[float]:
+    """Window lengths judged, each once."""
+    return list(dict.fromkeys(window_s for window_s, _, _ in load.looks))
+
+
+def test_an_unproven_load_is_judged_three_times() -> None:
+    """Before one and two times its duration are over, and after four: each time at a third of the level."""
     load = FakeLoad()
 
     last = load.until_proven(extendable())
 
-    assert [(10, 0.05 / 3), (20, 0.05 / 3), (40, 0.05 / 3)] == load.looks
-    assert ["10s", "10s", "20s"] == [profile.duration for profile in load.profiles]
-    assert (40, 3, 80) == (last.recording.window_s, last.recording.stretches, len(last.recording.samples))
+    assert [9, 19, 40] == windows_s(load)
+    assert {0.05 / 3} == {alpha for _, alpha, _ in load.looks}
+    assert (40, 80) == (last.recording.window_s, len(last.recording.samples))
     assert not last.is_settled
 
 
-def test_the_last_look_is_at_max_duration() -> None:
-    """Where a doubling would go beyond it."""
-    load = FakeLoad()
-
-    load.until_proven(extendable("25s"))
-
-    assert [10, 20, 25] == [window_s for window_s, _ in load.looks]
-
-
-def test_a_load_without_max_duration_has_one_look_at_the_whole_level() -> None:
+def test_a_load_without_max_duration_is_judged_once_at_the_whole_level() -> None:
     """Nothing is corrected for looks that never come."""
     load = FakeLoad()
 
-    last = load.until_proven(extendable(None))
+    load.until_proven(extendable(None))
 
-    assert [(10, 0.05)] == load.looks
-    assert last.recording.stretches == 1
+    assert [(10, 0.05)] == [look[:2] for look in load.looks]
 
 
-@pytest.mark.parametrize("proven_at", [1, 2])
-def test_a_proven_load_stops(proven_at: int) -> None:
-    """At the look that settles every check."""
-    load = FakeLoad(proven_at=proven_at)
+@pytest.mark.parametrize(("proven_from_s", "window_s"), [(10, 10), (20, 20)])
+def test_a_proven_load_stops(proven_from_s: int, window_s: int) -> None:
+    """At the end before which every check was settled."""
+    load = FakeLoad(proven_from_s=proven_from_s)
 
     last = load.until_proven(extendable())
 
-    assert len(load.looks) == proven_at
+    assert window_s == last.recording.window_s
     assert last.is_settled
 
 
@@ -120,50 +135,43 @@ def test_a_proven_load_stops(proven_at: int) -> None:
     "facts", [{"valid": False}, {"interrupted": True}, {"aborted": ABORT}], ids=["invalid", "interrupted", "aborted"]
 )
 def test_a_run_not_worth_going_on_with_stops(facts: dict[str, Any]) -> None:
-    """An INVALID, interrupted or aborted load is not extended, whatever is unproven."""
+    """An INVALID, interrupted or aborted load does not go on, whatever is unproven."""
     load = FakeLoad(**facts)
 
     last = load.until_proven(extendable())
 
-    assert len(load.looks) == 1
-    assert last.is_settled
+    assert [9, 10] == windows_s(load)
     assert not last.checks[0].proven
 
 
 def test_a_load_without_checks_is_settled() -> None:
     """There is nothing to prove."""
-    load = FakeLoad()
+    load, profile = FakeLoad(), extendable()
+
     nothing = run_until_proven(
-        extendable(),
-        load.run,
+        profile,
+        load.run_for(profile),
         lambda recording, alpha: Assessment(recording, measure(recording), load.judge(recording, alpha).health, []),
     )
 
-    assert len(load.looks) == 1
-    assert nothing.is_settled
+    assert (10, True) == (nothing.recording.window_s, nothing.is_settled)
 
 
-def test_further_stretches_are_warm_and_another_schedule() -> None:
-    """Their models are not primed again, their seeds differ, and none is extended itself; all else stays."""
-    load = FakeLoad()
-    profile = extendable(payload=b"1", warmup="3s")
+def test_requests_under_way_settle_nothing_that_depends_on_them() -> None:
+    """A look takes them for answered at once and for timed out; where the two say otherwise, the load goes on."""
+    load = FakeLoad(proven_from_s=10, under_way=1)
+    load.outcome_of = lambda recording: "fail" if recording.samples.kind[-1] else "pass"
 
-    load.until_proven(profile)
+    last = load.until_proven(extendable("20s"))
 
-    first, *further = load.profiles
-    assert first is profile
-    assert [(False, 8), (False, 9)] == [(stretch.prime, stretch.seed) for stretch in further]
-    for stretch in further:
-        same = stretch.replace(prime=True, seed=7, duration="10s", max_duration="60s")
-        assert same == profile
+    assert [(9, 0), (9, 1), (20, 0)] == [(window_s, kind) for window_s, _, kind in load.looks]
+    assert 20 == last.recording.window_s
 
 
-def test_max_requests_caps_all_stretches_together() -> None:
-    """Each stretch gets what is left, and the load ends when nothing is."""
-    load = FakeLoad()
+def test_requests_under_way_do_not_hold_up_what_is_settled_either_way() -> None:
+    """However they end, every check says the same."""
+    load = FakeLoad(proven_from_s=10, under_way=3)
 
-    last = load.until_proven(extendable(max_requests=30))
+    last = load.until_proven(extendable())
 
-    assert [30, 10] == [profile.max_requests for profile in load.profiles]
-    assert [10, 15] == [window_s for window_s, _ in load.looks]
-    assert len(last.recording.samples) == 30
+    assert 10 == last.recording.window_s

@@ -14,7 +14,8 @@ from pytest_smload.core.load.profile import LoadProfile
 from pytest_smload.core.request.error_kinds import OK, ErrorKinds
 from pytest_smload.core.request.invocation import InvocationFailure, Payload, Route
 from pytest_smload.core.samples.recording import Recording
-from pytest_smload.engine.run import LoadHooks, run_load
+from pytest_smload.engine.hooks import LoadHooks
+from pytest_smload.engine.run import run_load
 
 
 class FakeTransport:

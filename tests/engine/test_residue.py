@@ -14,7 +14,8 @@ from greenlet import greenlet
 from pytest_smload.aws.endpoint import local_target
 from pytest_smload.aws.target import EndpointTarget
 from pytest_smload.emulator.process import EmulatorProcess
-from pytest_smload.engine.run import LoadHooks, run_load
+from pytest_smload.engine.hooks import LoadHooks
+from pytest_smload.engine.run import run_load
 from pytest_smload.transport.http.transport import HttpTransport
 from pytest_smload.transport.sdk.transport import Boto3Transport
 

@@ -19,7 +19,7 @@ from locust.runners import LocalRunner
 from pytest_smload.core.load.stages import Stage
 from pytest_smload.core.measure.measurement import measure
 from pytest_smload.core.samples.progress import Progress
-from pytest_smload.engine.run import LoadHooks
+from pytest_smload.engine.hooks import LoadHooks
 
 
 def test_a_closed_load_keeps_its_users_busy(transport: FakeTransport) -> None:

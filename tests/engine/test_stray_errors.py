@@ -10,7 +10,7 @@ import pytest
 from fakes import FakeTransport, run
 
 from pytest_smload.core.load.stages import Stage
-from pytest_smload.engine.run import LoadHooks
+from pytest_smload.engine.hooks import LoadHooks
 
 SHAPES = [pytest.param({"users": 4}, id="closed"), pytest.param({"tps": 200, "max_in_flight": 4}, id="open")]
 

@@ -47,10 +47,20 @@ def schedule(*offsets_s: float) -> array[float]:
 
 
 def open_for(
-    turnstile: Turnstile, due: array[float], window_s: float = 10.0, window_start_s: float = 0.0, warmup_count: int = 0
+    turnstile: Turnstile,
+    due: array[float],
+    window_s: float = 10.0,
+    window_start_s: float = 0.0,
+    warmup_count: int = 0,
+    limit: int | None = None,
 ) -> None:
-    window_end_s = perf_counter() + window_s
-    turnstile.open(due, warmup_count=warmup_count, window_start_s=window_start_s, window_end_s=window_end_s)
+    turnstile.open(
+        due,
+        warmup_count=warmup_count,
+        window_start_s=window_start_s,
+        window_end_s=perf_counter() + window_s,
+        limit=len(due) if limit is None else limit,
+    )
 
 
 def test_every_arrival_is_given_out_once_in_order(turnstile: Turnstile) -> None:
@@ -201,3 +211,44 @@ def test_a_killed_waiter_is_forgotten(turnstile: Turnstile) -> None:
     users.join()
 
     assert [arrival for arrival, _ in users.taken] == [0, 1, 2]
+
+
+def test_users_wait_until_it_is_decided_whether_there_is_more(turnstile: Turnstile) -> None:
+    """What lies beyond the limit goes out in order once it is moved, and to nobody before."""
+    users = Users(turnstile, 3)
+    open_for(turnstile, schedule(*[0.0] * 10), limit=4)
+    gevent.sleep(0.02)
+
+    assert [0, 1, 2, 3] == [arrival for arrival, _ in users.taken]
+    assert not any(greenlet.dead for greenlet in users.greenlets)
+    turnstile.go_on(window_end_s=perf_counter() + 10, limit=10)
+    users.join()
+    assert list(range(10)) == [arrival for arrival, _ in users.taken]
+
+
+@pytest.mark.parametrize("ended_by", ["decision", "stop"])
+def test_users_go_home_when_there_is_no_more(turnstile: Turnstile, ended_by: str) -> None:
+    """Decided, or stopped by anything else."""
+    users = Users(turnstile, 3)
+    open_for(turnstile, schedule(*[0.0] * 10), limit=4)
+    gevent.sleep(0.02)
+    if ended_by == "stop":
+        turnstile.stop(perf_counter())
+    else:
+        turnstile.decide_to_end()
+    users.join()
+
+    assert 4 == len(users.taken)
+
+
+def test_a_user_killed_while_it_waits_for_the_decision_holds_up_nobody(turnstile: Turnstile) -> None:
+    """Another takes its place."""
+    users = Users(turnstile, 3)
+    open_for(turnstile, schedule(*[0.0] * 10), limit=4)
+    gevent.sleep(0.02)
+    waiting = users.taken[-1][1]
+    users.greenlets.pop(waiting).kill()
+    turnstile.go_on(window_end_s=perf_counter() + 10, limit=10)
+    users.join()
+
+    assert list(range(10)) == [arrival for arrival, _ in users.taken]

@@ -19,7 +19,8 @@ from pytest_smload.core.measure.slowness import ClientSlowness
 from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.core.results.assemble import build_result
 from pytest_smload.core.trust.validity import examine
-from pytest_smload.engine.run import LoadHooks, run_load
+from pytest_smload.engine.hooks import LoadHooks
+from pytest_smload.engine.run import run_load
 from pytest_smload.transport.http.transport import HttpTransport
 from pytest_smload.transport.sdk.transport import Boto3Transport
 

@@ -16,7 +16,7 @@ from faulty_peer import OK, Act, FaultyPeer, Received, error_act
 
 from pytest_smload.aws.credentials import BotoCredentials
 from pytest_smload.engine import run as engine_run
-from pytest_smload.engine.run import LoadHooks
+from pytest_smload.engine.hooks import LoadHooks
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ import gevent
 import pytest
 from fault_loads import emulator_target, judged, settled_log
 
-from pytest_smload.engine.run import LoadHooks
+from pytest_smload.engine.hooks import LoadHooks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

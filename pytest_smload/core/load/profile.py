@@ -26,6 +26,7 @@ from pytest_smload.core.load.values import (
     whole_per_model,
 )
 from pytest_smload.core.load.weights import check_models
+from pytest_smload.core.statistics.bound import LOOKS
 from pytest_smload.core.units import format_duration, parse_duration_s, parse_number, parse_share, parse_whole
 from pytest_smload.core.wording import unknown_field
 from pytest_smload.errors import ConfigurationError
@@ -204,6 +205,19 @@ class LoadProfile:
     def max_duration_s(self) -> float:
         """Longest window in seconds: the duration where no extension was asked for."""
         return parse_duration_s(self.max_duration) if self.max_duration is not None else self.duration_s
+
+    @cached_property
+    def window_ends_s(self) -> tuple[float, ...]:
+        """Lengths of the window at which the load may end, ascending: its duration, twice and four times that.
+
+        The last is cut at ``max_duration``; a rest too short to tell anything (a tenth of the duration) is none.
+        """
+        ends_s = [self.duration_s]
+        for look in range(1, LOOKS):
+            longer_s = min(self.duration_s * 2**look, self.max_duration_s)
+            if longer_s > ends_s[-1] + self.duration_s / 10:
+                ends_s.append(longer_s)
+        return tuple(ends_s)
 
     @cached_property
     def abort_rule(self) -> AbortRule | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,19 @@ WARMUP_SEED = 1 << 32
 """Added to the seed for the warm-up, so that its sequence of models and the window's differ."""
 
 
+@dataclass(frozen=True, slots=True)
+class WindowEnd:
+    """Where the window may end.
+
+    Attributes:
+        offset_s: From the window's start.
+        arrivals: How many of the schedule, warm-up included, are due before.
+    """
+
+    offset_s: float
+    arrivals: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Schedule:
     """The arrivals of an open load, warm-up first, a row each.
@@ -30,14 +44,15 @@ class Schedule:
         models: Route index of each.
         warmup_count: How many of them are warm-up, the first ones.
         warmup_s: When the window starts, from the load's begin.
-        duration_s: Length of the window; shorter than asked for where a cap on requests ends it.
+        ends: Where the window may end, ascending, at least one: models have their exact counts in each stretch between
+            two of them. The last is earlier than asked for where a cap on requests ends the load.
     """
 
     offsets_s: Floats
     models: NDArray[np.uint16]
     warmup_count: int
     warmup_s: float
-    duration_s: float
+    ends: tuple[WindowEnd, ...]
 
     @classmethod
     def of(cls, profile: LoadProfile, shares: Sequence[float], *, most: int | None = None) -> Schedule:
@@ -51,23 +66,24 @@ class Schedule:
         """
         first_tps = profile.stages[0].tps if profile.stages else profile.tps
         assert first_tps is not None  # noqa: S101 - an open profile has tps or stages of tps
-        duration_s, warmup_seed = profile.duration_s, profile.seed + WARMUP_SEED
-        warmup = rampup_arrivals(first_tps, profile.warmup_s, profile.arrivals, warmup_seed)
-        if profile.stages is not None:
-            window = staged_arrivals(profile.stages, profile.arrivals, profile.seed)
-        else:
-            window = window_arrivals(first_tps, duration_s, profile.arrivals, profile.seed)
-        if most is not None:
-            warmup, left = warmup[:most], max(0, most - len(warmup))
-            if left < len(window):
-                duration_s = float(window[left])
-            window = window[:left]
-        models = [
-            smooth_schedule(shares, count) if profile.order == "smooth" else shuffled_schedule(shares, count, seed)
-            for count, seed in ((len(warmup), warmup_seed), (len(window), profile.seed))
-        ]
-        offsets_s = np.concatenate((warmup, profile.warmup_s + window))
-        return cls(offsets_s, np.concatenate(models), len(warmup), profile.warmup_s, duration_s)
+        warmup_seed = profile.seed + WARMUP_SEED
+        warmup = rampup_arrivals(first_tps, profile.warmup_s, profile.arrivals, warmup_seed)[:most]
+        offsets_s, models, ends = [warmup], [_models(profile, shares, len(warmup), warmup_seed)], []
+        count = len(warmup)
+        for stretch, (begin_s, end_s) in enumerate(pairwise((0.0, *profile.window_ends_s))):
+            seed = profile.seed + stretch
+            if profile.stages is not None:
+                window = staged_arrivals(profile.stages, profile.arrivals, seed)
+            else:
+                window = begin_s + window_arrivals(first_tps, end_s - begin_s, profile.arrivals, seed)
+            left = len(window) if most is None else most - count
+            offsets_s.append(profile.warmup_s + window[:left])
+            models.append(_models(profile, shares, len(offsets_s[-1]), seed))
+            count += len(offsets_s[-1])
+            ends.append(WindowEnd(end_s if left >= len(window) else float(window[left]), count))
+            if count == most:
+                break
+        return cls(np.concatenate(offsets_s), np.concatenate(models), len(warmup), profile.warmup_s, tuple(ends))
 
     def __len__(self) -> int:
         return len(self.offsets_s)
@@ -84,7 +100,7 @@ class Schedule:
             self.models[index::parts].copy(),
             len(range(index, self.warmup_count, parts)),
             self.warmup_s,
-            self.duration_s,
+            tuple(WindowEnd(end.offset_s, len(range(index, end.arrivals, parts))) for end in self.ends),
         )
 
     def due(self, begin_s: float) -> array[float]:
@@ -94,6 +110,10 @@ class Schedule:
     def routes(self) -> array[int]:
         """Return the route index of each arrival, for use one by one."""
         return _plain(self.models)
+
+
+def _models(profile: LoadProfile, shares: Sequence[float], count: int, seed: int) -> NDArray[np.uint16]:
+    return smooth_schedule(shares, count) if profile.order == "smooth" else shuffled_schedule(shares, count, seed)
 
 
 def _plain(values: NDArray[Any]) -> array[Any]:

@@ -6,8 +6,6 @@ model, and outliers beyond `OUTLIER_FACTOR` times its median, which are counted 
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 
 from pytest_smload.core.measure.figures import ColdStarts
@@ -29,16 +27,13 @@ def first_touches_ms(recording: Recording) -> Floats:
     samples, routes = recording.samples, len(recording.model_names)
     start, end, kind, model = (view(column) for column in (samples.start, samples.end, samples.kind, samples.model))
     touches = np.full(routes, np.nan)
-    # Another stretch's ramp was moved before the joined window: its times say nothing about a touch in this one.
-    for first, last in pairwise((*recording.stretch_begins, len(samples))):
-        part = slice(first, last)
-        # The first to start need not be the first to end: users may ask for a model together while it loads.
-        begins = np.full(routes, np.inf)
-        np.minimum.at(begins, model[part], start[part])
-        answers = _first_answers(kind[part], model[part], routes)
-        touched = (answers >= 0) & ~np.isfinite(touches)
-        touches[touched] = (end[part][answers[touched]] - begins[touched]) * 1000
-        touches[(answers < 0) & np.isfinite(begins) & np.isnan(touches)] = np.inf
+    # The first to start need not be the first to end: users may ask for a model together while it loads.
+    begins = np.full(routes, np.inf)
+    np.minimum.at(begins, model, start)
+    answers = _first_answers(kind, model, routes)
+    touched = answers >= 0
+    touches[touched] = (end[answers[touched]] - begins[touched]) * 1000
+    touches[~touched & np.isfinite(begins)] = np.inf
     return touches
 
 

@@ -12,21 +12,21 @@ from pytest_smload.core.request.error_kinds import ErrorKinds
 from pytest_smload.core.samples.recording import Recording, Samples
 from pytest_smload.core.statistics.columns import Integers, view
 
-_PLAN = ("model_names", "multi_model", "target_shares", "open_model", "stages")
+_PLAN = ("model_names", "multi_model", "target_shares", "open_model", "stages", "stretches")
 
 
 def merge(recordings: Sequence[Recording], offsets_s: Sequence[float]) -> Recording:
     """Return the recordings of one window by several generators, each with its part of the load, as one.
 
     The window is from the earliest begin to the latest end: on the common clock they are to be the same. Samples are in
-    the order they ended, readings of the generators in that of *recordings*. Stretches are joined afterwards.
+    the order they ended, readings of the generators in that of *recordings*.
 
     Args:
-        recordings: One per generator, of the same models, shares and stages, one stretch each.
+        recordings: One per generator, of the same models, shares, stages and stretches.
         offsets_s: Seconds from each one's clock to the common one.
 
     Raises:
-        ValueError: recordings that are not of one window: of different plans, or joined already.
+        ValueError: recordings that are not of one window: of different plans.
     """
     _refuse_strangers(recordings)
     first, clocks = recordings[0], list(zip(recordings, offsets_s, strict=True))
@@ -67,8 +67,6 @@ def _refuse_strangers(recordings: Sequence[Recording]) -> None:
         for name in _PLAN:
             if getattr(recording, name) != getattr(recordings[0], name):
                 raise ValueError(f"recording {number} has other {name} than the first; merge recordings of one plan")
-        if recording.stretches != 1:
-            raise ValueError(f"recording {number} has {recording.stretches} stretches; merge first, join afterwards")
 
 
 def _offered_tps(recordings: Sequence[Recording]) -> float | None:

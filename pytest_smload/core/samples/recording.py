@@ -143,8 +143,8 @@ class Recording:
         interrupted: Whether Ctrl-C ended the run early.
         aborted: What ended the run early, ``abort_on`` or that nothing succeeded, or None.
         unprimed: Models that had not answered when priming ended.
-        stretch_begins: Position of the first sample of each load joined into this one; more than one where an unproven
-            load was extended. Within each, times follow one another as they were measured.
+        stretches: In how many stretches of the window models have exact counts (open model); more than one where an
+            unproven load went on.
         complete: Whether every arrival of the schedule came due (open model). Only then does the mix have to equal the
             weights exactly.
         started_at: Wall clock time of the load's begin, ISO 8601 in UTC.
@@ -172,13 +172,8 @@ class Recording:
     interrupted: bool = False
     aborted: Abort | None = None
     unprimed: int = 0
-    stretch_begins: Sequence[int] = (0,)
+    stretches: int = 1
     complete: bool = False
-
-    @property
-    def stretches(self) -> int:
-        """Loads joined into this one."""
-        return len(self.stretch_begins)
 
     @property
     def window_s(self) -> float:

@@ -23,7 +23,7 @@ def mix_findings(recording: Recording, measurement: Measurement) -> list[Finding
     What is compared is requests *scheduled*, sent and unsent: an endpoint too slow to take them is not the client's
     fault. How far a count may be from p * n (its share of n requests):
 
-    * Open model, gone through to its end: 1 per stretch, since counts are exact over each schedule.
+    * Open model, gone through to its end: 1 per stretch of the window, since counts are exact over each.
     * Open model, cut short: the head of a shuffled schedule, so at most binomial, 6 standard deviations of
       sqrt(n p (1 - p)), + 3 for the skew of small counts.
     * Closed model: exact to 1 at the end of each block of b = max(1,000, models) shuffled choices, so that only the
@@ -71,5 +71,5 @@ def _allowed(recording: Recording, measurement: Measurement, share: float) -> fl
         return recording.stretches + 1e-9 * requests if recording.complete else 3 + _SIGMAS * sqrt(requests * variance)
     block = max(BLOCK_CHOICES, len(recording.model_names))
     chosen = requests * (1 - requests / block) if requests < block / 2 else block / 4
-    choosing = recording.stretches * (chosen + measurement.in_flight_at_end)
+    choosing = chosen + measurement.in_flight_at_end
     return 3 + _SIGMAS * sqrt(choosing * variance)

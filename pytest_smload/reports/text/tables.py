@@ -17,6 +17,7 @@ from pytest_smload.reports.words.cells import (
     samples_text,
     share_pair,
     verdict_word,
+    wrap,
 )
 from pytest_smload.reports.words.headline import listed_stages, load_amount, stage_names
 from pytest_smload.reports.words.margin import worst_first
@@ -93,11 +94,12 @@ def checks_table(checks: Sequence[Check], width: int) -> list[str]:
         "passed": len(passed) - MAX_PASSED_ROWS,
     }
     lines += [f"{count:,} more checks {what}; they are in report.json" for what, count in left_out.items() if count > 0]
-    return lines + _notes([check for check in (*failed, *invalid) if check.note])
+    return lines + _notes([check for check in (*failed, *invalid) if check.note], width)
 
 
-def _notes(noted: Sequence[Check]) -> list[str]:
-    lines = [f"{metric_words(check)}: {plain_text(check.note)}" for check in noted[:MAX_NOTES]]
+def _notes(noted: Sequence[Check], width: int) -> list[str]:
+    sentences = [plain_text(f"{metric_words(check)}: {check.note}") for check in noted[:MAX_NOTES]]
+    lines = [line for sentence in sentences for line in wrap(sentence, width)]
     left_out = len(noted) - MAX_NOTES
     return [*lines, f"{left_out:,} more such remarks are in report.json"] if left_out > 0 else lines
 
@@ -122,7 +124,7 @@ def _fitting_checks(shown: Sequence[Check], width: int) -> list[str]:
         lines = _checks_lines(_with_short_scopes(rows, max(map(len, lines)) - width), [*idle, *missing])
         if _fits(lines, width):
             break
-    lines += [f"[{place}] {source}" for place, source in enumerate(distinct, start=1)]
+    lines += [line for place, source in enumerate(distinct, start=1) for line in wrap(f"[{place}] {source}", width)]
     return [*lines, f"not shown in {width} columns: {', '.join(missing)}"] if missing else lines
 
 

@@ -46,7 +46,7 @@ def test_parts_are_exactly_the_whole(whole: Schedule, parts: int) -> None:
     offsets_s, models = np.empty_like(whole.offsets_s), np.empty_like(whole.models)
     for index, part in enumerate(dealt):
         offsets_s[index::parts], models[index::parts] = part.offsets_s, part.models
-        assert (whole.warmup_s, whole.duration_s) == (part.warmup_s, part.duration_s)
+        assert (whole.warmup_s, whole.ends[-1].offset_s) == (part.warmup_s, part.ends[-1].offset_s)
         assert all(part.offsets_s[: part.warmup_count] < whole.warmup_s)
         assert all(part.offsets_s[part.warmup_count :] >= whole.warmup_s)
 
@@ -63,7 +63,7 @@ def test_a_schedule_is_in_order_and_exact(whole: Schedule) -> None:
     warmup, window = np.split(whole.models, [whole.warmup_count])
 
     assert all(np.diff(whole.offsets_s) >= 0)
-    assert all(whole.offsets_s < whole.warmup_s + whole.duration_s) or len(window) == 0
+    assert all(whole.offsets_s < whole.warmup_s + whole.ends[-1].offset_s) or len(window) == 0
     for models in (warmup, window):
         counted = Counter(models.tolist())
         expected = apportion(SHARES, len(models))
@@ -76,7 +76,7 @@ def test_a_schedule_is_the_ramp_and_the_window_after_it() -> None:
 
     assert schedule.warmup_count == 6
     assert [*rampup_arrivals(4, 2, "uniform", 0), 2.0, 2.25, 2.5, 2.75, 3.0] == schedule.offsets_s.tolist()
-    assert (2.0, 1.25) == (schedule.warmup_s, schedule.duration_s)
+    assert (2.0, 1.25) == (schedule.warmup_s, schedule.ends[-1].offset_s)
 
 
 def test_stages_begin_at_the_first_ones_rate() -> None:
@@ -87,7 +87,7 @@ def test_stages_begin_at_the_first_ones_rate() -> None:
     assert schedule.warmup_count == len(rampup_arrivals(2, 4, "uniform", 0))
     window_s = (schedule.offsets_s[schedule.warmup_count :] - 4).tolist()
     assert [0.0, 0.5, 1.0, 1.5, *(pytest.approx(2 + rank / 5) for rank in range(5))] == window_s
-    assert schedule.duration_s == 3
+    assert schedule.ends[-1].offset_s == 3
 
 
 def test_a_cap_ends_the_window_where_the_first_arrival_cut_off_was_due() -> None:
@@ -96,7 +96,7 @@ def test_a_cap_ends_the_window_where_the_first_arrival_cut_off_was_due() -> None
     whole, capped = Schedule.of(profile, (0.75, 0.25)), Schedule.of(profile, (0.75, 0.25), most=55)
 
     assert whole.offsets_s[:55].tolist() == capped.offsets_s.tolist()
-    assert (15, whole.offsets_s[55] - 1) == (capped.warmup_count, pytest.approx(capped.duration_s))
+    assert (15, whole.offsets_s[55] - 1) == (capped.warmup_count, pytest.approx(capped.ends[-1].offset_s))
     assert [30, 10] == np.bincount(capped.models[15:]).tolist()
 
 
@@ -106,7 +106,7 @@ def test_a_cap_below_the_warm_up_leaves_no_window(most: int, warmup_count: int, 
     profile = LoadProfile(tps=20, warmup="1s", duration="10s", arrivals="uniform")
     capped = Schedule.of(profile, (1.0,), most=most)
 
-    assert (warmup_count, duration_s) == (capped.warmup_count, capped.duration_s)
+    assert (warmup_count, duration_s) == (capped.warmup_count, capped.ends[-1].offset_s)
     assert min(most, 215) == len(capped) == len(capped.due(5.0)) == len(capped.routes())
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from recordings import MODEL_ERROR, Row, recording
+from recordings import Row, recording
 
 from pytest_smload.core.load.profile import LoadProfile
 from pytest_smload.core.load.schedule import Schedule
@@ -17,7 +17,6 @@ from pytest_smload.core.load.stages import Stage, stage_spans
 from pytest_smload.core.measure.measurement import Measurement, measure
 from pytest_smload.core.request.error_kinds import OK, ErrorKinds
 from pytest_smload.core.request.invocation import InvocationFailure
-from pytest_smload.core.samples.join import join
 from pytest_smload.core.samples.merge import merge
 from pytest_smload.core.samples.recording import Abort, ClientReadings, Recording, Samples
 from pytest_smload.core.trust.validity import examine
@@ -81,11 +80,11 @@ def generate(schedule: Schedule, clock_s: float = 0.0, known: Sequence[str] = ()
         samples=samples,
         open_model=True,
         window_start_s=starts_s + clock_s,
-        window_end_s=starts_s + schedule.duration_s + clock_s,
+        window_end_s=starts_s + schedule.ends[-1].offset_s + clock_s,
         clients=[ClientReadings(0.1, array("d", [0.0001] * 100), array("d", [0.0001] * 100))],
         started_at="2025-01-01T00:00:00+00:00",
         stages=stage_spans(STAGES),
-        offered_tps=(len(schedule) - schedule.warmup_count) / schedule.duration_s,
+        offered_tps=(len(schedule) - schedule.warmup_count) / schedule.ends[-1].offset_s,
         unsent_due=array("d", [due for due, _ in unsent]),
         unsent_model=array("H", [model for _, model in unsent]),
         bytes_in=bytes_in,
@@ -190,29 +189,13 @@ def test_a_closed_load_has_no_offered_rate() -> None:
     assert 2 == measure(merge(halves, [0.0, 0.0])).total.requests
 
 
-def test_merged_stretches_are_joined() -> None:
-    """An extended load of two generators: each one's readings go on, samples of a stretch stay together."""
-    parts = [
-        [
-            recording([Row(11, 11, 12 + at)], 10, 20, cpu=0.1 + at / 10),
-            recording([Row(12, 12, 13, MODEL_ERROR)], 10, 20),
-        ]
-        for at in range(2)
-    ]
-    joined = join(merge(parts[0], [0.0, 0.0]), merge(parts[1], [0.0, 0.0]))
-
-    assert [0, 2] == joined.stretch_begins
-    assert [pytest.approx(0.15), pytest.approx(0.2)] == [client.cpu for client in joined.clients]
-    assert {"ModelError": 2} == measure(joined).errors
-
-
 def test_recordings_of_different_loads_are_refused() -> None:
-    """Other models, other stages, none at all, or stretches joined already: named, never mixed up."""
+    """Other models, other stages, other stretches, or none at all: named, never mixed up."""
     with pytest.raises(ValueError, match="recording 2 has other model_names than the first"):
         merge([WHOLE, dataclasses.replace(WHOLE, model_names=("a", "b", "d"))], [0.0, 0.0])
     with pytest.raises(ValueError, match="recording 2 has other stages"):
         merge([WHOLE, dataclasses.replace(WHOLE, stages=())], [0.0, 0.0])
-    with pytest.raises(ValueError, match="recording 1 has 2 stretches; merge first, join afterwards"):
-        merge([join(WHOLE, WHOLE)], [0.0])
+    with pytest.raises(ValueError, match="recording 2 has other stretches"):
+        merge([WHOLE, dataclasses.replace(WHOLE, stretches=2)], [0.0, 0.0])
     with pytest.raises(ValueError, match="a load has at least one generator"):
         merge([], [])
