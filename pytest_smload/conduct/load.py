@@ -9,6 +9,7 @@ from pytest_smload.conduct.client_machine import machine_class
 from pytest_smload.conduct.endpoints import endpoint_facts
 from pytest_smload.conduct.looks import Assessment, run_until_proven
 from pytest_smload.conduct.regressions import RegressionBudgets
+from pytest_smload.conduct.retry import run_until_decided
 from pytest_smload.conduct.sender import Sender
 from pytest_smload.core.baselines.fingerprint import fingerprint
 from pytest_smload.core.limits.budget import BUILT_IN_SOURCE
@@ -102,7 +103,7 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
             checks.insert(0, abort_check(recording.aborted))
         return Assessment(recording, measurement, health, checks, slowness)
 
-    last = run_until_proven(request.profile, sender.send, assess)
+    last, undecided = run_until_decided(request.profile, lambda: run_until_proven(request.profile, sender.send, assess))
     result = build_result(
         last.recording,
         last.measurement,
@@ -113,7 +114,13 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
         transport=name,
         transport_reason=reason,
         checks=last.checks,
-        notes=[*request.notes, *(resolved.notes if resolved is not None else ()), *left_out],
+        notes=[
+            *request.notes,
+            *(resolved.notes if resolved is not None else ()),
+            *left_out,
+            *(each.note for each in undecided),
+        ],
+        reruns=[each.counts for each in undecided],
     )
     if regressions is None:
         return result
@@ -150,7 +157,7 @@ def _with_regressions(result: LoadResult, verdict: RegressionVerdict) -> LoadRes
         checks=(*result.checks, *verdict.checks),
         notes=(*result.notes, *verdict.notes),
         baseline=verdict.outcome,
-        reruns=tuple(verdict.reruns),
+        reruns=(*result.reruns, *verdict.reruns),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_smload.core.baselines.checks import (
     ComparedBudget,
@@ -176,7 +176,7 @@ class RegressionBudgets:
         except SmloadError as error:
             reasons = [Finding(f"{metrics} regressed, and the rerun to confirm it failed: {error}", _RERUN_REMEDY)]
             return self._compared(budgets, None, reasons=reasons)
-        counts = _counts(again)
+        counts = counts_of(again, "regression")
         if again.recording.interrupted:
             return self._compared(budgets, None, reruns=[counts], interrupted=True)
         if not again.health.valid or again.recording.aborted:
@@ -242,7 +242,8 @@ class RegressionBudgets:
 _RERUN_REMEDY = "run the test again once the cause is gone; until then the regression is neither confirmed nor refuted"
 
 
-def _counts(run: Assessment) -> Rerun:
+def counts_of(run: Assessment, why: Literal["regression", "client"]) -> Rerun:
+    """Return what *run*, which is not the one judged, has sent."""
     measurement = run.measurement
     return Rerun(
         started_at=run.recording.started_at,
@@ -252,6 +253,7 @@ def _counts(run: Assessment) -> Rerun:
         models={name: stats.requests for name, stats in measurement.models.items()},
         warmup=measurement.warmup,
         valid=run.health.valid,
+        why=why,
     )
 
 

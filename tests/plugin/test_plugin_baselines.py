@@ -110,7 +110,7 @@ def test_a_slower_endpoint_fails_once_a_rerun_confirms_it(project, recorded):
     assert p50["limit"].startswith("<= ")
     assert p50["limit"].endswith("(2 runs)")
     assert p50["proven"] is True
-    assert p50["lower"] <= p50["observed"] <= p50["upper"]
+    assert float(p50["lower"]) <= p50["observed"] <= float(p50["upper"])
     assert "confirmed by a rerun: ratio" in p50["note"]
     (load,) = run.loads("test_gated")
     assert {"fail"} == {each["decision"] for each in load["baseline"]["comparisons"]}

@@ -227,6 +227,8 @@ def test_the_keys_of_a_load() -> None:
         "unit",
         "base",
         "undecided",
+        "cause",
+        "projected",
         "valid",
     ]
     assert list(found["timeline"][0]) == ["t_s", "offered", "tps", "p50_ms", "p95_ms", "errors", "in_flight"]
@@ -377,6 +379,7 @@ def test_a_baseline_is_there_where_the_load_was_held_against_one() -> None:
             "models": {"a": 3},
             "warmup": {"sent": 1, "errors": 0, "models": {"a": 1}},
             "valid": True,
+            "why": "regression",
         }
     ]
 

@@ -18,7 +18,7 @@ from pytest_smload.core.baselines.run_noise import run_noise
 from pytest_smload.core.baselines.runs import BaselineRun, LoadBaseline, metric_key
 from pytest_smload.core.baselines.words import base_words, comparison_note
 from pytest_smload.core.limits.budget import ScopedRegression
-from pytest_smload.core.limits.check import Check, Outcome
+from pytest_smload.core.limits.check import Cause, Check
 from pytest_smload.core.limits.evidence import BaselineChange, RegressionEvidence, scope_of
 from pytest_smload.core.limits.regression_limit import RegressionLimit
 from pytest_smload.core.measure.measurement import Measurement
@@ -36,7 +36,7 @@ class ComparedBudget:
         limit: The budget.
         bound: The run's estimate, None where the scope has no sample.
         refused: Why it does not pass whatever was observed, or ``""``.
-        refused_as: What it is then.
+        cause: Why it is undecided rather than failed then; None where it fails.
         latest: The comparison with the latest runs; None where none has this metric.
         anchor: The comparison with the first run; None too where there is no other.
         disturbed: Observed / lowest possible value: by how much the client may have made it worse.
@@ -48,7 +48,7 @@ class ComparedBudget:
     refused: str
     latest: Comparison | None = None
     anchor: Comparison | None = None
-    refused_as: Outcome = "fail"
+    cause: Cause | None = None
     disturbed: float = 1.0
 
     @property
@@ -90,7 +90,7 @@ def _compare_budget(
     disturbed = disturbed_by(limit, scope, bound.observed, slowness)
     alone = ComparedBudget(name, limit, bound, "", disturbed=disturbed)
     if refusal is not None:
-        alone = replace(alone, refused=refusal.reason, refused_as=refusal.outcome)
+        alone = replace(alone, refused=refusal.reason, cause=refusal.cause)
     recorded = baseline.estimates(alone.key) if baseline is not None else []
     if baseline is None or alone.refused or not recorded:
         return alone
@@ -101,7 +101,7 @@ def _compare_budget(
             return replace(
                 alone,
                 refused=f"undecided: the client itself may have made it {disturbed:.3g} times as bad",
-                refused_as="invalid",
+                cause="client",
             )
     return found
 
@@ -155,8 +155,7 @@ def regression_check(
         on_unproven: ``"fail"`` where an undecided comparison is to fail.
     """
     change = _change(run.limit, comparison) if comparison is not None else None
-    without = run.refused_as if run.refused else "fail"
-    evidence = RegressionEvidence(run.scope, run.bound, change, run.refused or missing, on_unproven, without)
+    evidence = RegressionEvidence(run.scope, run.bound, change, run.refused or missing, on_unproven, run.cause)
     return run.limit.hold(evidence)
 
 

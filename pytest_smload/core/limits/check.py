@@ -9,6 +9,8 @@ Outcome = Literal["pass", "fail", "invalid"]
 """Kept; broken, whatever the client did; left undecided by the client's own slowness, or by too few requests."""
 Unit = Literal["ms", "requests/s", "ratio", "requests"]
 """Of a check's numbers: a latency, a rate, a share 0..1, a count."""
+Cause = Literal["client", "few requests"]
+"""Why a check is undecided: the client's own slowness, or too few requests for a percentile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Check:
             it is no share.
         undecided: It compares with a baseline, and the comparison settles nothing: its *outcome* is what
             ``on_unproven`` makes of that, and is not counted among what passed.
+        cause: Why its *outcome* is ``"invalid"``; None where it is not.
+        projected: What *observed* would be in a window twice as long, where latency grows towards the limit; else None.
     """
 
     scope: str
@@ -55,6 +59,8 @@ class Check:
     unit: Unit = "ms"
     base: float | None = None
     undecided: bool = False
+    cause: Cause | None = None
+    projected: float | None = None
 
     @property
     def valid(self) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from pytest_smload.core.limits.check import Check, Outcome
+    from pytest_smload.core.limits.check import Cause, Check
     from pytest_smload.core.measure.measurement import Measurement
     from pytest_smload.core.measure.scope import Scope
     from pytest_smload.core.measure.scope_name import ScopeName
@@ -73,7 +73,7 @@ class RegressionEvidence:
         change: What the comparison with the baseline came to; None without one.
         missing: Why there is none; then the check fails.
         on_unproven: ``"fail"`` where an undecided comparison is to fail.
-        without: What the check is without a comparison: ``"invalid"`` where too few requests allow none.
+        cause: Why the check is undecided rather than failed without one; None where it fails.
     """
 
     name: ScopeName
@@ -81,7 +81,7 @@ class RegressionEvidence:
     change: BaselineChange | None
     missing: str = ""
     on_unproven: str = "estimate"
-    without: Outcome = "fail"
+    cause: Cause | None = None
 
 
 def scope_of(measurement: Measurement, name: ScopeName) -> Scope | None:

@@ -40,7 +40,7 @@ def hold_family(limit: Limit, members: Sequence[ScopeEvidence]) -> list[Check]:
         allowed = ALPHA / (len(members) - rank)
         proven = proven and doubtful[place] <= allowed
         checks[place] = (
-            replace(checks[place], outcome="fail", proven=True)
+            replace(checks[place], outcome="fail", cause=None, proven=True)
             if proven
             else _unproven(checks[place], members[place], doubtful[place], allowed, len(members))
         )
@@ -49,7 +49,7 @@ def hold_family(limit: Limit, members: Sequence[ScopeEvidence]) -> list[Check]:
 
 def _depends_on_chance(check: Check) -> bool:
     """Whether more samples could turn it: over the limit by its estimate, or of too few samples to say."""
-    return check.n > 0 and (check.outcome == "fail" or (check.outcome == "invalid" and "too few" in check.note))
+    return check.n > 0 and (check.outcome == "fail" or check.cause == "few requests")
 
 
 def breach_level(limit: Limit, member: ScopeEvidence) -> float:
@@ -82,4 +82,4 @@ def _unproven(check: Check, member: ScopeEvidence, level: float, allowed: float,
         reach = NormalDist().inv_cdf
         samples = ceil(check.n * (reach(allowed / 2) / reach(level / 2)) ** 2)
         text += f": {samples:,} samples of it would; at {tps:.3g} TPS that is {format_duration(ceil(samples / tps))}"
-    return replace(check, outcome=outcome, proven=False, note="; ".join(filter(None, (check.note, text))))
+    return replace(check, outcome=outcome, cause=None, proven=False, note="; ".join(filter(None, (check.note, text))))

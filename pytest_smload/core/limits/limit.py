@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pytest_smload.core.limits.check import Check, Outcome
+from pytest_smload.core.limits.check import Cause, Check, Outcome
+from pytest_smload.core.limits.divergence import Divergence, divergence
 from pytest_smload.core.limits.evidence import ScopeEvidence, unproven_words
 from pytest_smload.core.limits.metrics import Metric, metric_named
 from pytest_smload.core.limits.observed import Refusal
@@ -113,10 +114,10 @@ class Limit:
     def hold(self, evidence: ScopeEvidence) -> Check:
         """Return the check of this limit on one scope.
 
-        It passes when the estimate keeps to the limit. It fails besides, whatever the limit, when the scope has no
-        sample and when requests were sent and none succeeded; a percentile of too few requests is INVALID. So is what
-        the client's own slowness leaves undecided: the value would be on
-        the other side of the limit had the client lost no time (`ClientSlowness.at_best`).
+        It passes when the estimate keeps to the limit, and would in a longer window (`divergence`). It fails besides,
+        whatever the limit, when the scope has no sample and when requests were sent and none succeeded; a percentile of
+        too few requests is INVALID. So is what the client's own slowness leaves undecided: the value would be on the
+        other side of the limit had the client lost no time (`ClientSlowness.at_best`).
         """
         if evidence.scope is None:
             return self._check(evidence, None, math.nan, 0, "no sample", outcome="fail")
@@ -126,20 +127,27 @@ class Limit:
         observed, bound = row.observe(scope), row.bound(scope, evidence.alpha)
         refusal = self._refusal(scope, base)
         scale = math.nan if base is None else base
-        settled = refusal is not None and refusal.settled
-        proven = settled or bound is None or self.settled_by(bound, scale)
-        notes = [refusal.reason if refusal is not None else "", row.note(scope)]
         kept = refusal is None and self.allows(observed, scale)
-        doubt = "" if refusal is not None else self._doubt(evidence.slowness, scope, observed, scale, kept=kept)
-        if doubt:
+        diverges = self._divergence(evidence.slowness, scope) if kept else None
+        if diverges is not None:
+            proven, kept = diverges.certain, not diverges.certain
+        else:
+            settled = refusal is not None and refusal.settled
+            proven = settled or bound is None or self.settled_by(bound, scale)
+        notes = [refusal.reason if refusal is not None else "", row.note(scope)]
+        decided = refusal is not None or diverges is not None
+        doubt = "" if decided else self._doubt(evidence.slowness, scope, observed, scale, kept=kept)
+        if diverges is not None:
+            words = "" if proven else f"{unproven_words(evidence.on_unproven)}: "
+            notes.insert(0, f"{words}{diverges.note}")
+        elif doubt:
             notes.insert(0, doubt)
         elif not proven and refusal is None:
             notes.append(_unproven_note(bound, scope.stats.tps, evidence.on_unproven))
         passed = kept and (proven or evidence.on_unproven == "estimate")
-        outcome: Outcome = "pass" if passed else "fail"
-        if doubt or refusal is not None:
-            outcome = "invalid" if refusal is None else refusal.outcome
-        return self._check(
+        cause: Cause | None = "client" if doubt else refusal.cause if refusal is not None else None
+        outcome: Outcome = "invalid" if cause is not None else "pass" if passed else "fail"
+        check = self._check(
             evidence,
             base,
             observed,
@@ -149,6 +157,8 @@ class Limit:
             bound=bound,
             proven=proven,
         )
+        projected = None if diverges is None else diverges.projected_ms
+        return replace(check, cause=cause, projected=projected)
 
     def breaks_at(self, scope: Scope, alpha: float) -> bool:
         """Return whether an interval that misses *alpha* lies wholly beyond this limit."""
@@ -158,6 +168,16 @@ class Limit:
             return False
         low, high = self.bounds(base)
         return (low is not None and bound.upper < low) or (high is not None and bound.lower > high)
+
+    def _divergence(self, slowness: ClientSlowness | None, scope: Scope) -> Divergence | None:
+        """How latency grows towards this limit; certain only where it does without what the client may have lost."""
+        if self._limit_ms is None:
+            return None
+        found = divergence(self.row, scope, self.allows)
+        if found is not None and found.certain and slowness is not None:
+            at_best = divergence(self.row, slowness.at_best(scope, self._limit_ms), self.allows)
+            return replace(found, certain=at_best is not None and at_best.certain)
+        return found
 
     @property
     def _limit_ms(self) -> float | None:

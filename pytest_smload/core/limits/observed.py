@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_smload.core.limits.check import Outcome
+from pytest_smload.core.limits.check import Cause
 from pytest_smload.core.request.error_kinds import OTHER
 from pytest_smload.core.statistics.percentiles import needed_samples
 from pytest_smload.core.units import format_duration, format_ms
@@ -28,12 +28,12 @@ class Refusal:
     Attributes:
         reason: For its reader.
         settled: Whether more samples would change nothing.
-        outcome: What the check is then.
+        cause: Why the check is undecided rather than failed; None where it fails.
     """
 
     reason: str
     settled: bool = True
-    outcome: Outcome = "fail"
+    cause: Cause | None = None
 
 
 def without_success(scope: Scope) -> Refusal | None:
@@ -71,7 +71,7 @@ def too_few_for(scope: Scope, metric: str, per_mille: int) -> Refusal | None:
         return without_success(scope)
     text = f"too few requests: {metric} needs {needed:,}, has {count:,}"
     takes = f"; at {tps:.3g} TPS that takes {format_duration(math.ceil(needed / tps))}" if tps > 0 else ""
-    return Refusal(text + takes, settled=False, outcome="invalid")
+    return Refusal(text + takes, settled=False, cause="few requests")
 
 
 def silent_models(scope: Scope) -> str:

@@ -68,14 +68,13 @@ class RegressionLimit:
         if change is None:
             share = 1 - self.budget if self.higher_is_better else 1 + self.budget
             limit, worst = f"{sign} {share * 100:.4g}% of a baseline", None
-            note, proven, outcome = evidence.missing, True, evidence.without
+            note, proven, passed = evidence.missing, True, False
         else:
             limit, worst = f"{sign} {change.allowed * 100:.4g}% of {change.of}", change.base * change.allowed
             note, proven = change.note, change.proven
             if not proven:
                 note += "; on_unproven counts that as a failure" if evidence.on_unproven == "fail" else ""
             passed = change.kept and (proven or evidence.on_unproven == "estimate")
-            outcome = "pass" if passed else "fail"
         return Check(
             scope=str(evidence.name),
             metric=self.of,
@@ -83,7 +82,7 @@ class RegressionLimit:
             source=self.source,
             observed=bound.observed if bound is not None else nan,
             n=bound.n if bound is not None else 0,
-            outcome=outcome,
+            outcome="invalid" if evidence.cause is not None else "pass" if passed else "fail",
             note=note,
             lower=bound.lower if bound is not None else None,
             upper=bound.upper if bound is not None else None,
@@ -94,6 +93,7 @@ class RegressionLimit:
             unit=self.row.unit,
             base=change.base if change is not None else None,
             undecided=not proven,
+            cause=evidence.cause,
         )
 
 

@@ -129,6 +129,9 @@ class LoadProfile:
     on_unproven: OnUnproven = field(default="estimate", metadata={ROW: LoadField(
         'what a check that its interval does not settle is: what its estimate says, or `"fail"`',
         choice(*get_args(OnUnproven)), fingerprint="no")})
+    invalid_retries: int = field(default=1, metadata={ROW: LoadField(
+        "how often a load is repeated by itself that only the client's own slowness left undecided; with what it sent "
+        "before, never beyond max_requests", whole(0, 10), fingerprint="no")})
     abort_on: Mapping[str, str | float] | None = field(default=None, metadata={ROW: LoadField(
         '`{error_rate = "50%", for = "10s"}` ends, and fails, a load whose error rate stays that high',
         abort_rule, fingerprint="no")})

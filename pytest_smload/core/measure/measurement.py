@@ -101,9 +101,14 @@ def measure(recording: Recording) -> Measurement:
         cap_hits=_cap_hits(recording),
         in_flight_at_end=points[-1].in_flight if points else 0,
         scopes={
-            scope.name: scope for scope in (replace(total, silence=longest_silence(recording)), *per_model, *stages)
+            scope.name: replace(scope, one_rate=_has_one_rate(recording, scope.name))
+            for scope in (replace(total, silence=longest_silence(recording)), *per_model, *stages)
         },
     )
+
+
+def _has_one_rate(recording: Recording, name: ScopeName) -> bool:
+    return recording.open_model and (name.kind == "stage" or not recording.stages)
 
 
 def _model_scopes(recording: Recording, window: Window, ended_ok: Integers, touches_ms: Floats) -> list[Scope]:

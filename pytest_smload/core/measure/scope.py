@@ -35,6 +35,7 @@ class Scope:
         ended_ok: Successes that ended in each of `SLICES` equal slices of the scope's span, whenever they began.
         span_s: Length of that span.
         offered_tps: Requests per second asked of this scope (open model), else None.
+        one_rate: Whether that was the same from the span's beginning to its end.
         silence: When nothing was answered for longer than the load explains (the whole of a closed load), else None.
         over_ms: What latencies are limited to, where that is known: a failure that took longer is too slow as well,
             whatever ended it. Fast failures are no latencies.
@@ -49,6 +50,7 @@ class Scope:
     ended_ok: Sequence[int]
     span_s: float
     offered_tps: float | None = None
+    one_rate: bool = False
     silence: Silence | None = None
     over_ms: float = inf
 

@@ -40,6 +40,19 @@ class Window:
         service_ms = self.service_ms[rows] if self.service_ms is not None else None
         return Window(self.took_ms[rows], service_ms, self.kind[rows], self.model[rows], self.kind_names)
 
+    def followed_by(self, other: Window) -> Window:
+        """Return these requests and then those of *other*, of the same kind of loop and error kinds."""
+        service_ms = None
+        if self.service_ms is not None and other.service_ms is not None:
+            service_ms = np.concatenate((self.service_ms, other.service_ms))
+        return Window(
+            np.concatenate((self.took_ms, other.took_ms)),
+            service_ms,
+            np.concatenate((self.kind, other.kind)),
+            np.concatenate((self.model, other.model)),
+            self.kind_names,
+        )
+
     @property
     def answered(self) -> Flags:
         """Which succeeded."""

@@ -11,7 +11,7 @@ from pytest_smload.core.load.written import written_profile
 from pytest_smload.core.measure.measurement import Measurement
 from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.core.request.invocation import InvocationFailure
-from pytest_smload.core.results.result import LoadResult
+from pytest_smload.core.results.result import LoadResult, Rerun
 from pytest_smload.core.samples.recording import Recording
 from pytest_smload.core.trust.health import ClientHealth
 
@@ -28,6 +28,7 @@ def build_result(  # noqa: PLR0913 - a result has this many origins
     transport_reason: str,
     checks: Sequence[Check],
     notes: Sequence[str],
+    reruns: Sequence[Rerun] = (),
 ) -> LoadResult:
     """Return the load's result, its total's figures as its own attributes."""
     figures = {spec.name: getattr(measurement.total, spec.name) for spec in fields(measurement.total)}
@@ -59,6 +60,7 @@ def build_result(  # noqa: PLR0913 - a result has this many origins
         timeline=tuple(measurement.timeline),
         checks=tuple(checks),
         notes=tuple(notes),
+        reruns=tuple(reruns),
     )
 
 

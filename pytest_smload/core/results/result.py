@@ -18,9 +18,11 @@ Verdict = Literal["pass", "fail", "invalid", "interrupted"]
 
 @dataclass(frozen=True, slots=True)
 class Rerun:
-    """What a rerun sent that was to confirm a regression: in no other figure of the load, but in the endpoint's log.
+    """What a load sent besides, in a run of its own: in no other figure of the load, but in the endpoint's log.
 
     Attributes:
+        why: ``"regression"``: the rerun that was to confirm one. ``"client"``: a run before the one judged, which the
+            client's own slowness left undecided.
         sent, unsent, errors: Counts over its window.
         models: Requests of its window per model; empty where the endpoint is not multi-model.
         warmup: What it sent before.
@@ -34,6 +36,7 @@ class Rerun:
     models: Mapping[str, int]
     warmup: WarmupCounts
     valid: bool
+    why: Literal["regression", "client"] = "regression"
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -52,7 +55,7 @@ class LoadResult(Figures):
         interrupted: Ctrl-C ended the load early.
         notes: Remarks for the report (a file's limit looser than the mark's, ...).
         baseline: What holding it against its baseline came to; None without a regression budget.
-        reruns: The confirming rerun, where there was one.
+        reruns: What it sent besides the run judged.
     """
 
     label: str | None

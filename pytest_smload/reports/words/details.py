@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_smload.core.units import format_share
-from pytest_smload.reports.words.cells import format_count, format_latency, plain_text
+from pytest_smload.reports.words.cells import format_count, format_latency, metric_words, plain_text
 
 if TYPE_CHECKING:
     from pytest_smload.core.results.result import LoadResult
@@ -80,7 +80,13 @@ def urgent_lines(load: LoadResult) -> list[str]:
     lines = [f"warning: {finding_text(finding)}" for finding in load.client.warnings]
     if load.interrupted:
         lines.append("interrupted: the figures are those of the part that ran")
-    return [*lines, *note_lines(load)]
+    return [*lines, *growth_lines(load), *note_lines(load)]
+
+
+def growth_lines(load: LoadResult) -> list[str]:
+    """Return what grows towards a limit of a load that passed, in a line: the first limit it would break."""
+    growing = [check for check in load.checks if check.projected is not None and check.outcome == "pass"]
+    return [f"warning: {metric_words(growing[0])} is {plain_text(growing[0].note)}"] if growing else []
 
 
 def note_lines(load: LoadResult) -> list[str]:

@@ -34,8 +34,10 @@ def worst_first(checks: Iterable[Check]) -> list[Check]:
 
 
 def margin_words(check: Check) -> str:
-    """Return ``"42% to spare"``, or ``"103% over"`` where the limit is broken."""
+    """Return ``"42% to spare"``, ``"103% over"`` of a broken limit, or ``"not kept"``."""
     times = excess(check)
+    if check.outcome == "fail" and times <= 1:
+        return "not kept"
     if check.outcome != "fail" and times <= 1:
         return f"{math.floor((1 - times) * 100 + _EXACT)}% to spare"
     return "over" if math.isinf(times) else f"{math.ceil((times - 1) * 100 - _EXACT)}% over"

@@ -32,6 +32,7 @@ def test_a_profile_in_the_users_words() -> None:
         "timeout": "70s",
         "seed": 0,
         "on_unproven": "estimate",
+        "invalid_retries": 1,
     }
     assert staged["stages"] == [
         {"duration": "30s", "users": 2},

@@ -1,0 +1,185 @@
+"""Simulates limits over queues that settle and queues that diverge: how often growth fails them, and how rightly."""
+
+from __future__ import annotations
+
+import argparse
+import heapq
+from array import array
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from measure import machine_described, print_table, verdict
+
+from pytest_smload.core.limits.grammar import parse_limit
+from pytest_smload.core.limits.judge import judge
+from pytest_smload.core.measure.measurement import measure
+from pytest_smload.core.measure.scope_name import TOTAL
+from pytest_smload.core.request.error_kinds import ErrorKinds
+from pytest_smload.core.samples.recording import ClientReadings, Recording, Samples
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.random import Generator
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+RATIOS = (1.05, 1.2, 1.5, 2.0)
+"""Limits, as multiples of the true p95 of what settles, and of the p95 seen of what does not."""
+MOST_WRONG = 0.002
+SPREAD = 0.5
+SETTLING = {0.7: 4_000, 0.9: 8_000, 0.95: 20_000, 0.98: 60_000}
+"""Customers a queue serves before it is looked at."""
+
+
+def independent(count: int, draw: Generator) -> Floats:
+    """Return lognormal latencies."""
+    return np.exp(SPREAD * draw.standard_normal(count))
+
+
+def autoregressive(phi: float, count: int, draw: Generator) -> Floats:
+    """Return latencies half of whose logarithm's variance is AR(1)."""
+    noise, state = draw.standard_normal(count) * (1 - phi**2) ** 0.5, draw.standard_normal()
+    series = np.empty(count)
+    for place in range(count):
+        state = series[place] = phi * state + noise[place]
+    return np.exp(SPREAD * 0.5**0.5 * (series + draw.standard_normal(count)))
+
+
+def spells(count: int, draw: Generator) -> Floats:
+    """Return latencies three times as long for 100 requests of 1,000, on average."""
+    slow, place = np.ones(count), 0
+    while place < count:
+        place += int(draw.exponential(900))
+        ends = place + int(draw.exponential(100))
+        slow[place:ends] = 3
+        place = ends
+    return slow * np.exp(0.3 * draw.standard_normal(count))
+
+
+def queue(busy: float, workers: int, count: int, draw: Generator) -> Floats:
+    """Return response times of a first-come first-served queue of that many workers, mean service 1.
+
+    One that does not settle has had a warm-up of a sixth of *count*.
+    """
+    before = SETTLING.get(busy, count // 6)
+    service = np.exp(SPREAD * draw.standard_normal(before + count) - SPREAD**2 / 2).tolist()
+    arrivals = np.cumsum(draw.exponential(1 / (busy * workers), before + count)).tolist()
+    free, found = [0.0] * workers, []
+    for at, takes in zip(arrivals, service, strict=True):
+        ends = max(heapq.heappop(free), at) + takes
+        heapq.heappush(free, ends)
+        found.append(ends - at)
+    return np.array(found[before:])
+
+
+def drift(count: int, draw: Generator) -> Floats:
+    """Return latencies that rise by 30 %."""
+    return independent(count, draw) * (1 + 0.3 * np.arange(count) / count)
+
+
+@dataclass(frozen=True)
+class Process:
+    """A way latencies come about; *settles* where a longer window shows the same."""
+
+    name: str
+    series: Callable[[int, Generator], Floats]
+    settles: bool = True
+
+
+PROCESSES = (
+    Process("i.i.d.", independent),
+    Process("AR(0.9)", partial(autoregressive, 0.9)),
+    Process("AR(0.99)", partial(autoregressive, 0.99)),
+    Process("on/off x 3", spells),
+    Process("M/G/1 70 %", partial(queue, 0.7, 1)),
+    Process("M/G/1 90 %", partial(queue, 0.9, 1)),
+    Process("M/G/1 95 %", partial(queue, 0.95, 1)),
+    Process("M/G/1 98 %", partial(queue, 0.98, 1)),
+    Process("M/G/8 95 %", partial(queue, 0.95, 8)),
+    Process("M/G/1 101 %", partial(queue, 1.01, 1), settles=False),
+    Process("M/G/1 103 %", partial(queue, 1.03, 1), settles=False),
+    Process("M/G/1 105 %", partial(queue, 1.05, 1), settles=False),
+    Process("M/G/8 103 %", partial(queue, 1.03, 8), settles=False),
+    Process("drift + 30 %", drift, settles=False),
+)
+
+
+def recorded(latencies: Floats) -> Recording:
+    """Return the recording of requests sent one after the other when due."""
+    due = np.arange(len(latencies), dtype=np.float64)
+    order = np.argsort(due + latencies, kind="stable")
+    samples = Samples()
+    for name, column in (("due", due), ("start", due), ("end", due + latencies)):
+        getattr(samples, name).frombytes(column[order].tobytes())
+    samples.kind.frombytes(np.zeros(len(due), np.uint8).tobytes())
+    samples.model.frombytes(np.zeros(len(due), np.uint16).tobytes())
+    return Recording(
+        model_names=("total",),
+        multi_model=False,
+        target_shares=(1.0,),
+        kind_names=ErrorKinds().names,
+        samples=samples,
+        open_model=True,
+        window_start_s=0.0,
+        window_end_s=float(len(due)),
+        clients=(ClientReadings(0.1, array("d"), array("d")),),
+        started_at="",
+        offered_tps=1.0,
+        complete=True,
+    )
+
+
+def count(index: int, requests: int, runs: int, seed: int) -> Counter[str]:
+    """Return what checks came to: of all kept by their estimate, those failed, and left unproven, for growth."""
+    process = PROCESSES[index]
+    draw = np.random.default_rng([seed, index, requests])
+    truth = 0.0
+    if process.settles:
+        truth = float(np.quantile(process.series(40 * requests, draw), 0.95))
+    found: Counter[str] = Counter()
+    for _ in range(runs):
+        latencies = process.series(requests, draw)
+        measured = measure(recorded(latencies))
+        base = truth or measured.total.p95_ms / 1000
+        for ratio in RATIOS:
+            limit = parse_limit("p95", f"{ratio * base * 1000:.9f}ms", source="")
+            (check,) = judge([(TOTAL, limit)], measured)
+            if check.at_most is not None and check.observed <= check.at_most:
+                found["kept"] += 1
+                grows = "latency grows" in check.note
+                found["fail"] += grows and check.outcome == "fail"
+                found["unproven"] += grows and check.outcome == "pass"
+                found["proven"] += check.outcome == "pass" and check.proven
+    return found
+
+
+def main() -> None:
+    """Print a row per process and number of requests."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    with machine_described(), ProcessPoolExecutor(2) as pool:
+        cells = [(index, requests) for index in range(len(PROCESSES)) for requests in (500, 2_000, 6_000)]
+        answers = [pool.submit(count, *cell, asked.runs, asked.seed) for cell in cells]
+        rows, wrong = [], Counter[str]()
+        for (index, requests), answer in zip(cells, answers, strict=True):
+            found, process = answer.result(), PROCESSES[index]
+            if process.settles:
+                wrong += found
+            shares = [f"{found[what] / max(1, found['kept']):.1%}" for what in ("fail", "unproven", "proven")]
+            rows.append((process.name, f"{requests:,}", *shares))
+        rate = wrong["fail"] / wrong["kept"]
+        rows.append(("all that settle", "", f"{rate:.2%} <= {MOST_WRONG:.1%} {verdict(rate <= MOST_WRONG)}", "", ""))
+        head = ("process", "requests", "failed for growth", "unproven for growth", "proven kept")
+        print_table(f"p95 limits at {', '.join(map(str, RATIOS))} x p95, kept by the estimate", head, rows)
+
+
+if __name__ == "__main__":
+    main()
