@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
@@ -46,6 +47,19 @@ class FakeTransport:
 
     def close(self) -> None:
         self.closed = True
+
+
+def ctrl_c_at(transport: FakeTransport, request: int, *later_s: float) -> None:
+    """Send this process SIGINT when *transport* begins its *request*-th request, or so many seconds later each."""
+    latency_of = transport.latency_of
+
+    def latency(count: int) -> float:
+        if count == request:
+            for delay_s in later_s or (0.0,):
+                gevent.spawn_later(delay_s, signal.raise_signal, signal.SIGINT)
+        return latency_of(count)
+
+    transport.latency_of = latency
 
 
 class FakeConnection:

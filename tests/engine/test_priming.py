@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import signal
 from collections import Counter
 
-import gevent
 import pytest
-from fakes import FakeTransport, run
+from fakes import FakeTransport, ctrl_c_at, run
 
 from pytest_smload.core.measure.measurement import measure
 from pytest_smload.engine import priming
@@ -88,7 +86,7 @@ def test_priming_counts_towards_max_requests(transport: FakeTransport) -> None:
 def test_ctrl_c_while_priming(transport: FakeTransport) -> None:
     """An interrupted priming sends no load, and leaves an empty window."""
     transport.latency_s = 60
-    gevent.spawn_later(0.1, signal.raise_signal, signal.SIGINT)
+    ctrl_c_at(transport, 1)
     recording = run(transport, users=2, models=["a", "b"], prime=True, warmup="10s", duration="60s")
 
     assert (recording.interrupted, recording.window_s, measure(recording).total.requests) == (True, 0.0, 0)

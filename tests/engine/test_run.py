@@ -13,7 +13,7 @@ from typing import Any
 
 import gevent
 import pytest
-from fakes import FakeTransport, run
+from fakes import FakeTransport, ctrl_c_at, run
 from locust.runners import LocalRunner
 
 from pytest_smload.core.load.stages import Stage
@@ -203,7 +203,7 @@ def test_an_exception_in_a_user_is_kept() -> None:
 def test_ctrl_c_ends_the_load_and_keeps_what_was_measured(transport: FakeTransport) -> None:
     """The window ends at the signal, requests under way get a second, Python's own handler is back afterwards."""
     before = signal.getsignal(signal.SIGINT)
-    gevent.spawn_later(0.2, signal.raise_signal, signal.SIGINT)
+    ctrl_c_at(transport, 30)
     begin = perf_counter()
     recording = run(transport, users=3, duration="60s")
 
@@ -216,10 +216,9 @@ def test_ctrl_c_ends_the_load_and_keeps_what_was_measured(transport: FakeTranspo
 def test_a_second_ctrl_c_waits_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """However long requests under way were to be waited for, they are not, and what was measured is kept."""
     monkeypatch.setattr("pytest_smload.engine.run.INTERRUPT_GRACE_S", 60.0)
-    for delay_s in (0.2, 0.4):
-        gevent.spawn_later(delay_s, signal.raise_signal, signal.SIGINT)
     transport = FakeTransport(latency_s=60)
     transport.latency_of = lambda sent: 0.002 if sent < 20 else 60
+    ctrl_c_at(transport, 22, 0.1, 0.3)
     begin = perf_counter()
     recording = run(transport, users=3, duration="60s", timeout="60s")
 
@@ -252,16 +251,17 @@ def test_what_never_answered_is_a_timeout_with_its_start(monkeypatch: pytest.Mon
 
 def test_ctrl_c_does_not_make_timeouts_of_what_is_under_way() -> None:
     """Its answer may have been about to come."""
-    gevent.spawn_later(0.2, signal.raise_signal, signal.SIGINT)
-    recording = run(FakeTransport(latency_s=60), users=3, duration="60s")
+    transport = FakeTransport(latency_s=60)
+    ctrl_c_at(transport, 3)
+    recording = run(transport, users=3, duration="60s")
 
     assert len(recording.samples) == 0
 
 
 def test_ctrl_c_does_not_wait_for_a_hanging_endpoint() -> None:
     """A request that never ends is given up a second after the signal."""
-    gevent.spawn_later(0.2, signal.raise_signal, signal.SIGINT)
     transport = FakeTransport(latency_s=60)
+    ctrl_c_at(transport, 3)
     begin = perf_counter()
     recording = run(transport, users=3, duration="60s")
 
@@ -290,7 +290,7 @@ def test_ctrl_c_before_anything_is_sent(fields: dict[str, Any], monkeypatch: pyt
 
 def test_ctrl_c_stops_a_schedule(transport: FakeTransport) -> None:
     """An open load sends nothing after the signal, and what was not yet due is not unsent."""
-    gevent.spawn_later(0.2, signal.raise_signal, signal.SIGINT)
+    ctrl_c_at(transport, 20)
     recording = run(transport, tps=100, duration="60s")
 
     assert recording.interrupted

@@ -102,7 +102,7 @@ def test_a_signal_handler_that_raises_ends_the_load(place: str) -> None:
     if place == "a user":
         transport.outcome = lambda sent: signal.raise_signal(signal.SIGALRM) if sent == 20 else None
     else:
-        timer.start(signal.raise_signal, signal.SIGALRM)
+        transport.outcome = lambda sent: timer.start(signal.raise_signal, signal.SIGALRM) if sent == 20 else None
     try:
         with pytest.raises(pytest.fail.Exception, match="Timeout"):
             run(transport, users=3, duration="60s")
