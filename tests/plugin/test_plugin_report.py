@@ -35,7 +35,8 @@ CLIENT = {
 COLD = {"touched", "p50_ms", "p95_ms", "max_ms", "suspected"}
 CHECK = {
     "scope", "metric", "limit", "source", "observed", "lower", "upper", "n", "n_eff", "outcome", "proven", "note",
-    "at_least", "at_most", "unit", "base", "undecided", "valid",
+    "at_least", "at_most", "unit", "base", "undecided", "cause", "projected",
+    "valid",
 }  # fmt: skip
 TESTS = """
 import pytest

@@ -106,17 +106,19 @@ def quantile_bound(in_order: Floats, per_mille: int, *, ordered: Floats | None =
     observed = _at_rank(finite, nearest_rank(n, per_mille))
     counts, size = _exceedances(in_order, observed), n // BLOCKS
     effective = _effective(n, _largest_effect(counts, size, alpha))
-    if _go_together(counts, dispersion(counts, size)):
-        return Bound(observed, 0.0, inf, n, effective, withheld=True)
     lower_rank, upper_rank = bound_ranks(n, effective, per_mille, alpha)
+    fewest = samples_to_bound(per_mille, alpha)
     bounded = lower_rank >= 1 and upper_rank <= n
+    together = _go_together(counts, dispersion(counts, size))
     return Bound(
         observed=observed,
-        lower=min(_at_rank(finite, lower_rank), observed) if lower_rank >= 1 else 0.0,
-        upper=max(_at_rank(finite, upper_rank), observed),
+        lower=min(_at_rank(finite, lower_rank), observed) if lower_rank >= 1 and not together else 0.0,
+        upper=inf if together else max(_at_rank(finite, upper_rank), observed),
         n=n,
         n_eff=effective,
-        needed=0 if bounded else max(n + 1, ceil(samples_to_bound(per_mille, alpha) * n / effective)),
+        needed=0 if bounded or (together and n >= fewest) else max(n + 1, ceil(fewest * n / effective)),
+        # Where they are too few to bound it at all, that is what a reader must hear.
+        withheld=together and n >= fewest,
     )
 
 
