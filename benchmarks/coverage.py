@@ -1,141 +1,185 @@
-"""Simulates how often the 95 % interval of p95 holds the true p95, for independent and for dependent samples."""
+"""Simulates how often 95 % intervals hold the truth, and how often looks at a load that goes on prove what is wrong."""
 
 from __future__ import annotations
 
 import argparse
-import random
-import time
-from array import array
-from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from math import exp, sqrt
-from statistics import NormalDist, median
+from typing import TYPE_CHECKING
 
+import numpy as np
 from measure import machine_described, print_table, verdict
+from processes import FAILURES, LATENCIES, Process
 
-from pytest_smload.core.statistics.intervals import quantile_bound
+from pytest_smload.core.statistics.bound import ALPHA, LOOKS, Bound, look_alpha
+from pytest_smload.core.statistics.intervals import mean_bound, quantile_bound, share_bound, tps_bound
 from pytest_smload.core.statistics.percentiles import nearest_rank
 
-P95 = 950
-SIGMA = 0.5
-PIECES = 8
-"""A process's repetitions are cut into so many, so that two cores end together."""
-SETTLING = 4_000
-"""Customers a queue serves before it is looked at, some ten relaxation times at 90 % utilisation."""
+if TYPE_CHECKING:
+    from numpy.random import Generator
+    from numpy.typing import NDArray
 
+    Floats = NDArray[np.float64]
 
-def lognormal(count: int, draw: random.Random) -> Iterator[float]:
-    """Yield independent lognormal latencies, sigma 0.5."""
-    for _ in range(count):
-        yield exp(SIGMA * draw.gauss(0, 1))
-
-
-def autoregressive(count: int, draw: random.Random) -> Iterator[float]:
-    """Yield lognormal latencies, sigma 0.5, half of the variance of their logarithm AR(0.9), half independent."""
-    gauss, state, step, scale = draw.gauss, draw.gauss(0, 1), sqrt(1 - 0.9**2), SIGMA * sqrt(0.5)
-    for _ in range(count):
-        state = 0.9 * state + step * gauss(0, 1)
-        yield exp(scale * (state + gauss(0, 1)))
-
-
-def queue(utilisation: float) -> Callable[[int, random.Random], Iterator[float]]:
-    """Return the response times of a settled M/G/1 queue with lognormal service (sigma 0.5, mean 1): Lindley's rule."""
-
-    def responses(count: int, draw: random.Random) -> Iterator[float]:
-        gauss, expovariate = draw.gauss, draw.expovariate
-        wait = 0.0
-        for customer in range(-SETTLING, count):
-            response = wait + exp(SIGMA * gauss(0, 1) - SIGMA**2 / 2)
-            if customer >= 0:
-                yield response
-            wait = max(0.0, response - expovariate(utilisation))
-
-    return responses
+SIZES = (500, 2_000, 20_000)
+FEWEST = 2_000
+"""From so many on the least coverage is promised."""
+LEAST_COVERAGE, MOST_WRONG = 0.88, 0.05
+METRICS = ("p50", "p95", "p99", "mean")
+TRUTH = 4_000_000
+LOOK_SIZES = (2_000, 6_000)
+SECONDS = (10, 60, 300)
+SLICES = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Process:
-    """A way latencies come about; *target* is the least coverage asked for at n = 10,000, if any.
+class Cell:
+    """Shares of repetitions: intervals that held the truth, and intervals that were withheld."""
 
-    *p95* is the true one, or None where it is taken from a series so long that its error does not matter: with 400
-    times the samples it is a twentieth of the interval's.
-    """
+    held: float
+    withheld: float
 
-    name: str
-    series: Callable[[int, random.Random], Iterator[float]]
-    p95: float | None = None
-    target: float | None = None
+    def __str__(self) -> str:
+        return f"{self.held:.0%}" + (f" ({self.withheld:.0%})" if self.withheld >= 0.005 else "")
 
 
-LOGNORMAL_P95 = exp(SIGMA * NormalDist().inv_cdf(0.95))
-PROCESSES = (
-    Process("i.i.d. lognormal", lognormal, LOGNORMAL_P95, 0.93),
-    Process("AR(0.9), half the variance", autoregressive, LOGNORMAL_P95, 0.92),
-    Process("M/G/1, utilisation 0.7", queue(0.7), None, 0.93),
-    Process("M/G/1, utilisation 0.9", queue(0.9)),
-)
+def bound_of(values: Floats, metric: str, alpha: float = ALPHA) -> Bound:
+    """Return the interval of *metric*."""
+    if metric == "mean":
+        return mean_bound(values, alpha=alpha)
+    if metric == "share":
+        return share_bound(values > 0, alpha=alpha)
+    return quantile_bound(values, int(metric[1:]) * 10, alpha=alpha)
 
 
-def true_p95(index: int, count: int, seed: int) -> float:
-    """Return the p95 of process *index*, from *count* samples where it is not known."""
-    process = PROCESSES[index]
-    if process.p95 is not None:
-        return process.p95
-    ordered = sorted(process.series(count, random.Random(f"truth {index} {seed}")))
-    return ordered[nearest_rank(count, P95) - 1]
+def value_of(values: Floats, metric: str) -> float:
+    """Return *metric* of a series long enough to be taken for the truth."""
+    if metric in ("mean", "share"):
+        return float(np.mean(values))
+    return float(np.sort(values)[nearest_rank(len(values), int(metric[1:]) * 10) - 1])
 
 
-def repeat(index: int, seed: str, repetitions: int, samples: int, truth: float) -> list[tuple[bool, int, float]]:
-    """Return of each repetition whether the interval held *truth*, n_eff, and the CPU ms of the interval."""
-    draw = random.Random(seed)
-    results = []
+def truths(process: Process, metrics: tuple[str, ...], size: int, draw: Generator) -> dict[str, float]:
+    """Return the true values: of one long series, or of many of *size* put together where a longer one differs."""
+    if process.settles:
+        values = process.series(TRUTH, draw)
+    else:
+        values = np.concatenate([process.series(size, draw) for _ in range(max(1, TRUTH // 10 // size))])
+    return {metric: value_of(values, metric) for metric in metrics}
+
+
+def coverage(processes: str, index: int, size: int, repetitions: int, seed: int) -> dict[str, Cell]:
+    """Return the cell of each metric."""
+    process, metrics = (FAILURES[index], ("share",)) if processes == "failures" else (LATENCIES[index], METRICS)
+    draw = np.random.default_rng([seed, index, size])
+    true = truths(process, metrics, size, draw)
+    held, withheld = dict.fromkeys(metrics, 0), dict.fromkeys(metrics, 0)
     for _ in range(repetitions):
-        values = array("d", PROCESSES[index].series(samples, draw))
-        began_s = time.process_time()
-        bound = quantile_bound(values, P95)
-        results.append((bound.lower <= truth <= bound.upper, bound.n_eff, (time.process_time() - began_s) * 1000))
-    return results
+        values = process.series(size, draw)
+        for metric in metrics:
+            bound = bound_of(values, metric)
+            withheld[metric] += bound.withheld
+            held[metric] += bound.lower <= true[metric] <= bound.upper
+    return {metric: Cell(held[metric] / repetitions, withheld[metric] / repetitions) for metric in metrics}
+
+
+def wrongly_proven(index: int, size: int, repetitions: int, seed: int) -> dict[str, float]:
+    """Return per metric how often a look at *size* requests, twice or four times that, proves what is wrong.
+
+    It does where the truth, which is the limit, is outside the interval.
+    """
+    process = LATENCIES[index]
+    draw = np.random.default_rng([seed, index, size, 7])
+    true = truths(process, METRICS, size, draw)
+    wrong = dict.fromkeys(METRICS, 0)
+    for _ in range(repetitions):
+        values = process.series(size * 2 ** (LOOKS - 1), draw)
+        for metric in METRICS:
+            bounds = (bound_of(values[: size * 2**look], metric, look_alpha(LOOKS)) for look in range(LOOKS))
+            wrong[metric] += any(not bound.lower <= true[metric] <= bound.upper for bound in bounds)
+    return {metric: count / repetitions for metric, count in wrong.items()}
+
+
+def rates(*, closed: bool, seconds: int, repetitions: int, seed: int) -> Cell:
+    """Return the cell of the rate: of Poisson completions, or of users slowed to a third in spells of about 10 s."""
+    draw = np.random.default_rng([seed, closed, seconds])
+    held = withheld = 0
+    mean_tps = 100 * (0.5 + 0.5 / 3) if closed else 100.0
+    for _ in range(repetitions):
+        steps = np.full(seconds * 10, 10.0)
+        if closed:
+            changes = np.cumsum(draw.exponential(10, 4 + seconds))
+            slow = (np.searchsorted(changes, np.arange(seconds * 10) / 10) + draw.integers(2)) % 2 == 1
+            steps[slow] /= 3
+        ended = draw.poisson(steps).reshape(SLICES, -1).sum(axis=1).tolist()
+        bound = tps_bound(ended, float(seconds))
+        withheld += bound.withheld
+        held += bound.lower <= mean_tps <= bound.upper
+    return Cell(held / repetitions, withheld / repetitions)
+
+
+def _promised(cells: dict[int, Cell]) -> bool:
+    return all(cell.held >= LEAST_COVERAGE for size, cell in cells.items() if size >= FEWEST)
 
 
 def report(asked: argparse.Namespace) -> None:
-    """Simulate as *asked* and print the table."""
-    rows = []
+    """Simulate as *asked* and print the tables."""
     with ProcessPoolExecutor(asked.workers) as pool:
-        truths = [pool.submit(true_p95, index, asked.truth, asked.seed) for index in range(len(PROCESSES))]
-        each = max(1, asked.repetitions // PIECES)
-        for index, process in enumerate(PROCESSES):
-            truth = truths[index].result()
-            pieces = [
-                pool.submit(repeat, index, f"{asked.seed} {index} {piece}", each, asked.samples, truth)
-                for piece in range(PIECES)
-            ]
-            results = [result for piece in pieces for result in piece.result()]
-            share = sum(held for held, _, _ in results) / len(results)
-            error = sqrt(share * (1 - share) / len(results))
-            target = process.target if asked.samples == 10_000 else None
-            rows.append(
-                (
-                    process.name,
-                    f"{truth:.3f}",
-                    f"{share:.4f} ± {error:.4f}",
-                    f"{asked.samples / median(n_eff for _, n_eff, _ in results):.1f}",
-                    f"{median(cpu_ms for _, _, cpu_ms in results):.1f}",
-                    f">= {target:g} {verdict(share >= target)}" if target is not None else "(reported)",
-                )
+        found = {
+            (kind, index, size): pool.submit(coverage, kind, index, size, asked.repetitions, asked.seed)
+            for kind, processes in (("latencies", LATENCIES), ("failures", FAILURES))
+            for index in range(len(processes))
+            for size in SIZES
+        }
+        looked = {
+            (index, size): pool.submit(wrongly_proven, index, size, asked.repetitions, asked.seed)
+            for index, process in enumerate(LATENCIES)
+            if process.settles
+            for size in LOOK_SIZES
+        }
+        timed = {
+            (closed, seconds): pool.submit(
+                rates, closed=closed, seconds=seconds, repetitions=asked.repetitions, seed=asked.seed
             )
-    head = ("process", "true p95", "coverage ± s.e.", "median design effect", "CPU ms an interval", "target")
-    print_table(f"95 % interval of p95, n = {asked.samples:,}, {PIECES * each:,} repetitions", head, rows)
+            for closed in (False, True)
+            for seconds in SECONDS
+        }
+        rows = []
+        for index, process in enumerate(LATENCIES):
+            columns = []
+            for metric in METRICS:
+                cells = {size: found["latencies", index, size].result()[metric] for size in SIZES}
+                columns.append(" / ".join(map(str, cells.values())) + f" {verdict(_promised(cells))}")
+            rows.append((process.name, *columns))
+        sizes = " / ".join(f"{size:,}" for size in SIZES)
+        title = (
+            f"intervals that hold the truth (withheld among them), n = {sizes}; >= {LEAST_COVERAGE:.0%} from {FEWEST:,}"
+        )
+        print_table(title, ("process", *METRICS), rows)
+        rows = []
+        for index, process in enumerate(FAILURES):
+            cells = {size: found["failures", index, size].result()["share"] for size in SIZES}
+            rows.append((process.name, " / ".join(map(str, cells.values()))))
+        for closed, name in ((False, "tps, open"), (True, "tps, closed, slow spells of 10 s")):
+            of_lengths = [timed[closed, seconds].result() for seconds in SECONDS]
+            rows.append((f"{name}: {' / '.join(map(str, SECONDS))} s", " / ".join(map(str, of_lengths))))
+        print_table(f"error rate (1 %), n = {sizes}, and TPS", ("process", "held (withheld)"), rows)
+        rows = []
+        for (index, size), each in looked.items():
+            shares = each.result()
+            within = f"<= {MOST_WRONG:.0%} {verdict(max(shares.values()) <= MOST_WRONG)}"
+            looks = f"{LATENCIES[index].name}, {size:,}"
+            rows.append((looks, *(f"{share:.1%}" for share in shares.values()), within))
+        title = "proven on the wrong side, limit = truth, looks at so many, twice and four times as many"
+        print_table(title, ("process", *METRICS, "target"), rows)
 
 
 def main() -> None:
-    """Print the coverage per process."""
+    """Print coverage per process, metric and size, and what looks prove wrongly."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repetitions", type=int, default=1000)
-    parser.add_argument("--samples", type=int, default=10_000)
-    parser.add_argument("--truth", type=int, default=4_000_000, help="samples the true p95 of a queue is taken from")
+    parser.add_argument("--repetitions", type=int, default=400)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     with machine_described():
         report(asked)

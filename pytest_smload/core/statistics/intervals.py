@@ -37,6 +37,9 @@ _POOLED = (1, 2, 4)
 """Blocks taken together: 20, 10 and 5 of them are looked at."""
 _MOST_CORRELATION = 0.25
 """Of neighbouring blocks, beyond which no interval is given: of 20 independent ones it is less nine times in ten."""
+_FOR_SKEWNESS = 0.5
+"""A few slow spells among many batches make it likely that their true share is larger: the interval of a mean reaches
+farther to that side, by this times the skewness of its batches: of a queue at 90 %, 93 % cover the truth, not 84."""
 _LEAST_DISPERSION = 1.5
 """Below, blocks that go together differ by too little to matter."""
 
@@ -214,15 +217,24 @@ def _batched(observed: float, means: Sequence[float], independent: float, n: int
     dispersed = variance / independent if independent > 0 else 1.0
     if _go_together(means, dispersed):
         return Bound(observed, 0.0, inf, n, effective, withheld=True)
-    pooled = _POOLED if dispersed > _LEAST_DISPERSION else _POOLED[:1]
-    reach = max(_reach(_pooled(means, blocks), blocks, alpha) for blocks in pooled)
-    return Bound(observed, max(0.0, observed - reach), observed + reach, n, effective)
+    if dispersed <= _LEAST_DISPERSION:
+        reach = _reach(means, 1, alpha)
+        return Bound(observed, max(0.0, observed - reach), observed + reach, n, effective)
+    reach, skewed = max(_reach(_pooled(means, blocks), blocks, alpha) for blocks in _POOLED), _skewness(means)
+    lower = max(0.0, observed - reach * (1 + _FOR_SKEWNESS * max(0.0, -skewed)))
+    return Bound(observed, lower, observed + reach * (1 + _FOR_SKEWNESS * max(0.0, skewed)), n, effective)
 
 
 def _reach(sums: Sequence[float], blocks: int, alpha: float) -> float:
     """Half the width of the interval by so many *sums* of batch means."""
     count = len(sums)
     return student_t(1 - alpha, count - 1) * sqrt(_variance(sums) / count) / blocks
+
+
+def _skewness(values: Sequence[float]) -> float:
+    centre = fsum(values) / len(values)
+    spread = sqrt(fsum((value - centre) ** 2 for value in values) / len(values))
+    return fsum((value - centre) ** 3 for value in values) / len(values) / spread**3 if spread > 0 else 0.0
 
 
 def _variance(values: Sequence[float]) -> float:
