@@ -7,12 +7,12 @@ import heapq
 from array import array
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from measure import machine_described, print_table, verdict
+from processes import LATENCIES, Process
 
 from pytest_smload.core.limits.grammar import parse_limit
 from pytest_smload.core.limits.judge import judge
@@ -22,8 +22,6 @@ from pytest_smload.core.request.error_kinds import ErrorKinds
 from pytest_smload.core.samples.recording import ClientReadings, Recording, Samples
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.random import Generator
     from numpy.typing import NDArray
 
@@ -33,40 +31,12 @@ RATIOS = (1.05, 1.2, 1.5, 2.0)
 """Limits, as multiples of the true p95 of what settles, and of the p95 seen of what does not."""
 MOST_WRONG = 0.002
 SPREAD = 0.5
-SETTLING = {0.7: 4_000, 0.9: 8_000, 0.95: 20_000, 0.98: 60_000}
-"""Customers a queue serves before it is looked at."""
-
-
-def independent(count: int, draw: Generator) -> Floats:
-    """Return lognormal latencies."""
-    return np.exp(SPREAD * draw.standard_normal(count))
-
-
-def autoregressive(phi: float, count: int, draw: Generator) -> Floats:
-    """Return latencies half of whose logarithm's variance is AR(1)."""
-    noise, state = draw.standard_normal(count) * (1 - phi**2) ** 0.5, draw.standard_normal()
-    series = np.empty(count)
-    for place in range(count):
-        state = series[place] = phi * state + noise[place]
-    return np.exp(SPREAD * 0.5**0.5 * (series + draw.standard_normal(count)))
-
-
-def spells(count: int, draw: Generator) -> Floats:
-    """Return latencies three times as long for 100 requests of 1,000, on average."""
-    slow, place = np.ones(count), 0
-    while place < count:
-        place += int(draw.exponential(900))
-        ends = place + int(draw.exponential(100))
-        slow[place:ends] = 3
-        place = ends
-    return slow * np.exp(0.3 * draw.standard_normal(count))
+SETTLING = {0.95: 20_000, 0.98: 60_000}
+"""Customers a queue serves before it is looked at; others have a warm-up of a sixth of the load."""
 
 
 def queue(busy: float, workers: int, count: int, draw: Generator) -> Floats:
-    """Return response times of a first-come first-served queue of that many workers, mean service 1.
-
-    One that does not settle has had a warm-up of a sixth of *count*.
-    """
+    """Return response times of a first-come first-served queue of that many workers, mean service 1."""
     before = SETTLING.get(busy, count // 6)
     service = np.exp(SPREAD * draw.standard_normal(before + count) - SPREAD**2 / 2).tolist()
     arrivals = np.cumsum(draw.exponential(1 / (busy * workers), before + count)).tolist()
@@ -78,35 +48,17 @@ def queue(busy: float, workers: int, count: int, draw: Generator) -> Floats:
     return np.array(found[before:])
 
 
-def drift(count: int, draw: Generator) -> Floats:
-    """Return latencies that rise by 30 %."""
-    return independent(count, draw) * (1 + 0.3 * np.arange(count) / count)
-
-
-@dataclass(frozen=True)
-class Process:
-    """A way latencies come about; *settles* where a longer window shows the same."""
-
-    name: str
-    series: Callable[[int, Generator], Floats]
-    settles: bool = True
-
-
 PROCESSES = (
-    Process("i.i.d.", independent),
-    Process("AR(0.9)", partial(autoregressive, 0.9)),
-    Process("AR(0.99)", partial(autoregressive, 0.99)),
-    Process("on/off x 3", spells),
-    Process("M/G/1 70 %", partial(queue, 0.7, 1)),
-    Process("M/G/1 90 %", partial(queue, 0.9, 1)),
+    *LATENCIES[:6],
     Process("M/G/1 95 %", partial(queue, 0.95, 1)),
     Process("M/G/1 98 %", partial(queue, 0.98, 1)),
     Process("M/G/8 95 %", partial(queue, 0.95, 8)),
+    LATENCIES[7],
     Process("M/G/1 101 %", partial(queue, 1.01, 1), settles=False),
     Process("M/G/1 103 %", partial(queue, 1.03, 1), settles=False),
     Process("M/G/1 105 %", partial(queue, 1.05, 1), settles=False),
     Process("M/G/8 103 %", partial(queue, 1.03, 8), settles=False),
-    Process("drift + 30 %", drift, settles=False),
+    LATENCIES[6],
 )
 
 
