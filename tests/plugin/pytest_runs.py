@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
@@ -109,6 +110,15 @@ class PytestRun:
         rest = self.out[begin.end() :]
         end = re.search(r"^(?:_{3,} .* _{3,}|={3,}.*={3,}|-{3,} generated xml.*)$", rest, re.MULTILINE)
         return rest[: end.start()] if end else rest
+
+
+def side_by_side(*runs: Callable[[], PytestRun]) -> list[PytestRun]:
+    """What *runs* left behind, two of them under way at a time.
+
+    For runs of which nothing that is asserted depends on how fast client or endpoint get their work done.
+    """
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        return [begun.result() for begun in [pool.submit(run) for run in runs]]
 
 
 class Project:
