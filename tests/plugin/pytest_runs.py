@@ -10,7 +10,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from textwrap import dedent
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from xml.etree import ElementTree as ET
 
 from pytest_smload.emulator.credentials import ACCESS_KEY, SECRET_KEY
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     MakeProject = Callable[[Mapping[str, str]], "Project"]
+
+_Result = TypeVar("_Result")
 
 LIMIT_S = 120
 """A run that takes longer hangs."""
@@ -112,8 +114,8 @@ class PytestRun:
         return rest[: end.start()] if end else rest
 
 
-def side_by_side(*runs: Callable[[], PytestRun]) -> list[PytestRun]:
-    """What *runs* left behind, two of them under way at a time.
+def side_by_side(*runs: Callable[[], _Result]) -> list[_Result]:
+    """What *runs* return, two of them under way at a time.
 
     For runs of which nothing that is asserted depends on how fast client or endpoint get their work done.
     """
