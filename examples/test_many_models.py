@@ -3,7 +3,7 @@
 import pytest
 
 
-@pytest.mark.perf(endpoint="tenants", tps=60, duration="6s", warmup="1s", prime=False)
+@pytest.mark.perf(endpoint="tenants", tps=120, duration="3s", warmup="1s", prime=False)
 @pytest.mark.perf_budget(p95="3s", errors={"ModelNotReadyException": 0})
 @pytest.mark.perf_budget(model="tenant-0.tar.gz", p95="1500ms", requests=20)
 def test_popular_models_stay_loaded(load_result):

@@ -3,7 +3,7 @@
 import pytest
 
 
-@pytest.mark.perf(tps=30, duration="2500ms", warmup="1s")
+@pytest.mark.perf(tps=50, duration="1500ms", warmup="1s")
 @pytest.mark.perf_budget(p95="1200ms", error_rate="1%")
 def test_endpoint_recovers_from_overload(sm_endpoint, load_profile):
     before = sm_endpoint.load(load_profile, label="before")

@@ -11,7 +11,7 @@ def test_classification_speed():
     """Marks alone are a complete test. The limit of smload.toml on p95, 1500 ms, replaces the mark's."""
 
 
-@pytest.mark.perf(endpoint="text", users=8, duration="4s", warmup="0s")
+@pytest.mark.perf(endpoint="text", users=12, duration="3s", warmup="0s")
 def test_answers_are_right_before_they_are_fast(sm_endpoint, load_profile):
     """One request outside any load shows what is answered; a load only counts and times."""
     answer = sm_endpoint.invoke('{"inputs": "I would buy it again."}')

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 
-@pytest.mark.perf(tps=20, duration="2s", warmup="1s")
+@pytest.mark.perf(tps=40, duration="1s", warmup="500ms")
 @pytest.mark.perf_budget(p90="1200ms")
 def test_every_request_is_heard(load_result):
     with Path("smload-report", "requests.csv").open(newline="") as file:

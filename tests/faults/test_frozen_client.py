@@ -21,7 +21,7 @@ FROZEN_S = 1.0
 CLIENT = """
 import json, sys
 from fault_loads import peer_target, run
-recording = run(peer_target(int(sys.argv[1])), duration="4s", **json.loads(sys.argv[2])).recording
+recording = run(peer_target(int(sys.argv[1])), duration="3s", **json.loads(sys.argv[2])).recording
 samples = recording.samples
 earliest = dict(zip(samples.late_index, samples.late_from))
 rows = zip(samples.due, samples.start, samples.end)

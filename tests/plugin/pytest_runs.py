@@ -7,9 +7,10 @@ import os
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from textwrap import dedent
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from xml.etree import ElementTree as ET
 
 from pytest_smload.emulator.credentials import ACCESS_KEY, SECRET_KEY
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     MakeProject = Callable[[Mapping[str, str]], "Project"]
+
+_Result = TypeVar("_Result")
 
 LIMIT_S = 120
 """A run that takes longer hangs."""
@@ -109,6 +112,15 @@ class PytestRun:
         rest = self.out[begin.end() :]
         end = re.search(r"^(?:_{3,} .* _{3,}|={3,}.*={3,}|-{3,} generated xml.*)$", rest, re.MULTILINE)
         return rest[: end.start()] if end else rest
+
+
+def side_by_side(*runs: Callable[[], _Result]) -> list[_Result]:
+    """What *runs* return, two of them under way at a time.
+
+    For runs of which nothing that is asserted depends on how fast client or endpoint get their work done.
+    """
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        return [begun.result() for begun in [pool.submit(run) for run in runs]]
 
 
 class Project:

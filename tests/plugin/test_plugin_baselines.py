@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
+from pytest_runs import side_by_side
+from resolved_loads import write
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pytest_runs import MakeProject, Project
+    from pytest_runs import MakeProject, Project, PytestRun
 
 UPDATE = "--smload-update-baselines"
 SETTINGS = """
@@ -42,7 +45,7 @@ def make(project: MakeProject, tests: str = TESTS, **files: str) -> Project:
     return project({"smload.toml": SETTINGS, "scenario.toml": SCENARIO, "test_x.py": tests, **files})
 
 
-def baseline_files(made: Project) -> list[Path]:
+def baseline_files(made: Project | PytestRun) -> list[Path]:
     return sorted((made.folder / ".smload" / "baselines").glob("*"))
 
 
@@ -65,7 +68,7 @@ def recorded(project) -> Project:
     return made
 
 
-def again(project: MakeProject, recorded: Project, tests: str = TESTS, **files: str) -> Project:
+def again(project: MakeProject, recorded: Project | PytestRun, tests: str = TESTS, **files: str) -> Project:
     """A checkout of *recorded* with its baselines."""
     made = make(project, tests, **files)
     (path,) = baseline_files(recorded)
@@ -73,6 +76,17 @@ def again(project: MakeProject, recorded: Project, tests: str = TESTS, **files: 
     target.parent.mkdir(parents=True)
     target.write_bytes(path.read_bytes())
     return made
+
+
+def usage_error(pytester: pytest.Pytester, files: dict[str, str], *args: str) -> str:
+    """What pytest says instead of sending a load, on standard error."""
+    write(pytester, {"smload.toml": SETTINGS, "scenario.toml": SCENARIO, "test_x.py": TESTS, **files})
+    result = pytester.runpytest_inprocess("-m", "perf", *args)
+    text = result.stderr.str()
+    assert pytest.ExitCode.USAGE_ERROR == result.ret, result.stdout.str() + text
+    assert "smload: load on" not in result.stdout.str() + text
+    assert "Traceback" not in text
+    return text
 
 
 def test_a_recorded_file_is_readable_and_names_no_address(recorded):
@@ -100,9 +114,21 @@ def test_unchanged_code_passes(project, recorded):
     assert not (run.folder / ".smload" / "baselines" / "x").exists()
 
 
-def test_a_slower_endpoint_fails_once_a_rerun_confirms_it(project, recorded):
+@pytest.fixture(scope="module")
+def slower(project, recorded) -> dict[str, PytestRun]:
+    """Runs against ten times the latency: judged, recording, and recording what is accepted."""
+    refusing, accepting = (again(project, recorded, **{"scenario.toml": SLOWER}) for _ in range(2))
+    judged, refused, accepted = side_by_side(
+        partial(again(project, recorded, **{"scenario.toml": SLOWER}).run, "-m", "perf"),
+        partial(refusing.run, "-m", "perf", env={"SMLOAD_UPDATE_BASELINES": "1"}),
+        partial(accepting.run, "-m", "perf", UPDATE, "--smload-accept-regression"),
+    )
+    return {"judged": judged, "refused": refused, "accepted": accepted}
+
+
+def test_a_slower_endpoint_fails_once_a_rerun_confirms_it(slower):
     """Ten times the latency: the check says by how much, and the rerun's requests are accounted for."""
-    run = again(project, recorded, **{"scenario.toml": SLOWER}).run("-m", "perf")
+    run = slower["judged"]
     assert (run.exit_code, run.summary) == (1, "1 failed"), run.out
     found = checks(run)
     assert {"fail"} == {check["outcome"] for check in found.values()}
@@ -135,9 +161,23 @@ def test_gated():
 """
 
 
-def test_another_load_has_no_baseline(project, recorded):
+REQUIRED = PROTECTED.replace("p90=", "baseline_required=True, p90=")
+
+
+@pytest.fixture(scope="module")
+def of_another_load(project, recorded) -> dict[str, PytestRun]:
+    """Runs that have no baseline of their load, whether or not there is one of another."""
+    free, required, missing = side_by_side(
+        partial(again(project, recorded, PROTECTED, **{"scenario.toml": SLOWER}).run, "-m", "perf"),
+        partial(again(project, recorded, REQUIRED).run, "-m", "perf"),
+        partial(make(project, REQUIRED).run, "-m", "perf"),
+    )
+    return {"free": free, "required": required, "missing": missing}
+
+
+def test_another_load_has_no_baseline(of_another_load):
     """Said with what changed; no failure, and no check that looks passed, however slow the endpoint."""
-    run = again(project, recorded, PROTECTED, **{"scenario.toml": SLOWER}).run("-m", "perf")
+    run = of_another_load["free"]
     assert run.exit_code == 0, run.out
     assert checks(run) == {}
     (load,) = run.loads("test_gated")
@@ -150,11 +190,9 @@ def test_another_load_has_no_baseline(project, recorded):
 
 
 @pytest.mark.parametrize("with_a_file", [True, False])
-def test_a_required_baseline_that_is_missing_fails(project, recorded, with_a_file):
+def test_a_required_baseline_that_is_missing_fails(of_another_load, with_a_file):
     """Missing altogether, or of another load."""
-    tests = PROTECTED.replace("p90=", "baseline_required=True, p90=")
-    made = again(project, recorded, tests) if with_a_file else make(project, tests)
-    run = made.run("-m", "perf")
+    run = of_another_load["required" if with_a_file else "missing"]
     assert run.exit_code == 1, run.out
     found = checks(run)
     assert {("total", "p50"): "fail", ("total", "tps"): "fail"} == {
@@ -164,26 +202,19 @@ def test_a_required_baseline_that_is_missing_fails(project, recorded, with_a_fil
     assert f"no baseline: {why}" in found["total", "p50"]["note"]
 
 
-def test_a_corrupt_file_is_a_usage_error(project, recorded):
+@pytest.mark.parametrize("args", [[], [UPDATE]], ids=["compare", "update"])
+def test_a_corrupt_file_is_a_usage_error(pytester, recorded, args):
     """Before any load; one sentence, no traceback."""
-    made = again(project, recorded)
-    (path,) = baseline_files(made)
-    path.write_text("<<<<<<< HEAD\n")
-    for args in ([], [UPDATE]):
-        run = made.run("-m", "perf", *args, report=False)
-        assert run.exit_code == 4, run.out
-        assert f"smload: baseline .smload/baselines/{path.name} holds an unresolved merge conflict; restore" in run.out
-        assert "Traceback" not in run.out
-        assert "smload: load on" not in run.out
-    assert path.read_text() == "<<<<<<< HEAD\n"
+    (path,) = baseline_files(recorded)
+    name = f".smload/baselines/{path.name}"
+    text = usage_error(pytester, {name: "<<<<<<< HEAD\n"}, *args)
+    assert f"smload: baseline {name} holds an unresolved merge conflict; restore" in text
+    assert (pytester.path / name).read_text() == "<<<<<<< HEAD\n"
 
 
-def test_a_folder_that_cannot_be_made_is_a_usage_error(project):
+def test_a_folder_that_cannot_be_made_is_a_usage_error(pytester):
     """Before any load."""
-    run = make(project, **{".smload": "a file"}).run("-m", "perf", UPDATE, report=False)
-    assert run.exit_code == 4, run.out
-    assert "smload: load on" not in run.out
-    assert "Traceback" not in run.out
+    assert ".smload" in usage_error(pytester, {".smload": "a file"}, UPDATE)
 
 
 NOT_RECORDED = """
@@ -231,10 +262,9 @@ def test_disk_full(load_result, monkeypatch):
 """
 
 
-def test_only_valid_passing_runs_are_recorded(project):
+def test_only_valid_passing_runs_are_recorded(several):
     """Each that is not says why; one that could not be written is an error."""
-    made = make(project, NOT_RECORDED)
-    run = made.run("-m", "perf", UPDATE)
+    run = several["not recorded"]
     reasons = {
         "test_breached": "a limit is breached",
         "test_body": "the test failed",
@@ -247,57 +277,60 @@ def test_only_valid_passing_runs_are_recorded(project):
     outcome, text = run.junit()["test_disk_full"]
     assert outcome == "error"
     assert "the disk is full; free some space" in text
-    assert baseline_files(made) == []
+    assert baseline_files(run) == []
     assert run.exit_code == 1
 
 
-def test_recording_refuses_a_regression(project, recorded):
+def test_recording_refuses_a_regression(slower, recorded):
     """A slower endpoint fails, what is recorded stays, and the option that accepts it is named."""
-    made = again(project, recorded, **{"scenario.toml": SLOWER})
-    (path,) = baseline_files(made)
-    before = path.read_bytes()
-    run = made.run("-m", "perf", env={"SMLOAD_UPDATE_BASELINES": "1"})
+    run = slower["refused"]
     assert (run.exit_code, run.summary) == (1, "1 failed"), run.out
-    assert path.read_bytes() == before
+    assert [path.read_bytes() for path in baseline_files(run)] == [
+        path.read_bytes() for path in baseline_files(recorded)
+    ]
     (line,) = [line for line in run.out.splitlines() if line.startswith("smload: baseline not recorded: ")]
     assert "test_x.py::test_gated: it regressed: p50 +" in line
     assert line.endswith("confirmed; to record it all the same, add --smload-accept-regression")
     assert {"fail"} == {check["outcome"] for check in checks(run).values()}
 
 
-def test_an_accepted_regression_begins_the_baseline_anew(project, recorded):
+def test_an_accepted_regression_begins_the_baseline_anew(project, slower):
     """The next run as slow passes, and is held against the slower one."""
-    made = again(project, recorded, **{"scenario.toml": SLOWER})
-    run = made.run("-m", "perf", UPDATE, "--smload-accept-regression")
+    run = slower["accepted"]
     assert run.exit_code == 0, run.out
     assert "(1 run)" in run.out
     (load,) = run.loads("test_gated")
     assert [note for note in load["notes"] if note.startswith("--smload-accept-regression: p50 +")]
-    (path,) = baseline_files(made)
+    (path,) = baseline_files(run)
     stored = json.loads(path.read_text())["loads"][""]
     assert [stored["anchor"]] == stored["runs"]
     assert stored["anchor"]["metrics"]["p50"][0] > 40
-    run = made.run("-m", "perf")
+    run = again(project, run, **{"scenario.toml": SLOWER}).run("-m", "perf")
     assert run.exit_code == 0, run.out
 
 
-def test_accepting_goes_with_recording(project):
+def test_accepting_goes_with_recording(pytester):
     """Alone it would accept nothing."""
-    run = make(project).run("-m", "perf", "--smload-accept-regression", report=False)
-    assert run.exit_code == 4, run.out
-    assert "--smload-accept-regression: accepts a regression into the baseline; it goes with " in run.out
+    text = usage_error(pytester, {}, "--smload-accept-regression")
+    assert "--smload-accept-regression: accepts a regression into the baseline; it goes with " in text
 
 
 def test_a_renamed_test_is_said_with_the_command_that_renames_its_baseline(project, recorded):
     """At the end of the run, under xdist as well; the command works, and then nothing is said."""
-    made = again(project, recorded, TESTS.replace("test_gated", "test_gate"))
+    renamed = TESTS.replace("test_gated", "test_gate")
+    made = again(project, recorded, renamed)
     command = "pytest_smload.conduct.baselines rename test_x.py::test_gated test_x.py::test_gate"
-    for args in ((), ("-n1",)):
-        run = made.run("-m", "perf", *args, plugins=["xdist"] if args else [], report=False)
+    short = ("-m", "perf", "--smload-duration", "200ms")
+    plain, worker, chosen = side_by_side(
+        partial(made.run, *short, report=False),
+        partial(again(project, recorded, renamed).run, *short, "-n1", plugins=["xdist"], report=False),
+        partial(again(project, recorded, renamed).run, *short, "test_x.py::test_gate", report=False),
+    )
+    for run in (plain, worker):
         assert run.exit_code == 0, run.out
         assert "is of test_x.py::test_gated, which does not exist; renamed? python -m " in run.out
         assert command in run.out
-    assert "does not exist" not in made.run("-m", "perf", "test_x.py::test_gate", report=False).out
+    assert "does not exist" not in chosen.out
     done = subprocess.run(
         [sys.executable, "-m", *command.split()],
         cwd=made.folder,
@@ -313,34 +346,26 @@ def test_a_renamed_test_is_said_with_the_command_that_renames_its_baseline(proje
     assert (load["baseline"]["state"], load["baseline"]["runs"]) == ("compared", 2)
 
 
-def test_a_load_that_is_gone_is_said(project):
+def test_a_load_that_is_gone_is_said(several):
     """Its label was changed."""
-    made = make(project, SEVERAL)
-    assert made.run("-m", "perf", UPDATE, report=False).exit_code == 0
-    (made.folder / "test_x.py").write_text(SEVERAL.replace('label="busy"', 'label="busier"'))
-    run = made.run("-m", "perf", report=False)
+    run = several["gone"]
     assert run.exit_code == 0, run.out
     assert "holds the load 'busy', which test_x.py::test_phases did not run; renamed? python -m " in run.out
     assert "rename --of test_x.py::test_phases busy busier" in run.out
 
 
-def test_labels_do_not_collide(project):
+def test_labels_do_not_collide(several):
     """A load called like the second of another has a baseline of its own, and so has one without a label."""
-    tests = SEVERAL.partition("    sm_endpoint.load")[0] + "".join(
-        f"    sm_endpoint.load(load_profile, label={label!r})\n" for label in ("x", "x", "x #2", None)
-    )
-    made = make(project, tests)
-    run = made.run("-m", "perf", UPDATE)
+    run = several["labels"]
     assert run.exit_code == 0, run.out
-    (path,) = baseline_files(made)
+    (path,) = baseline_files(run)
     assert {"x", "x #2", "x #2 #1", ""} == set(json.loads(path.read_text())["loads"])
 
 
-def test_environment_switch_mistakes_are_usage_errors(project):
+def test_environment_switch_mistakes_are_usage_errors(pytester, monkeypatch):
     """1 or 0."""
-    run = make(project).run("-m", "perf", env={"SMLOAD_UPDATE_BASELINES": "perhaps"}, report=False)
-    assert run.exit_code == 4
-    assert "SMLOAD_UPDATE_BASELINES: 'perhaps' is neither 1 nor 0" in run.out
+    monkeypatch.setenv("SMLOAD_UPDATE_BASELINES", "perhaps")
+    assert "SMLOAD_UPDATE_BASELINES: 'perhaps' is neither 1 nor 0" in usage_error(pytester, {})
 
 
 SEVERAL = """
@@ -348,7 +373,7 @@ import pytest
 
 
 @pytest.mark.perf(users=2, duration="200ms", warmup="0s")
-@pytest.mark.perf_budget(regression={"p50": "300%", "floor": "20ms"})
+@pytest.mark.perf_budget(regression={"p50": "900%", "floor": "50ms"})
 def test_phases(sm_endpoint, load_profile):
     sm_endpoint.load(load_profile, label="calm")
     sm_endpoint.load(load_profile.replace(users=4), label="busy")
@@ -356,13 +381,34 @@ def test_phases(sm_endpoint, load_profile):
 """
 
 
-def test_each_load_of_a_test_has_a_baseline_of_its_own(project):
+LABELS = SEVERAL.partition("    sm_endpoint.load")[0] + "".join(
+    f"    sm_endpoint.load(load_profile, label={label!r})\n" for label in ("x", "x", "x #2", None)
+)
+
+
+@pytest.fixture(scope="module")
+def several(project) -> dict[str, PytestRun]:
+    """Runs of tests with several loads: recorded, compared, and compared when a label was changed; and what is not."""
+    recording, labels, not_recorded = side_by_side(
+        partial(make(project, SEVERAL).run, "-m", "perf", UPDATE, "-n1", plugins=["xdist"]),
+        partial(make(project, LABELS).run, "-m", "perf", UPDATE, report=False),
+        partial(make(project, NOT_RECORDED).run, "-m", "perf", UPDATE),
+    )
+    compared, gone = side_by_side(
+        partial(again(project, recording, SEVERAL).run, "-m", "perf"),
+        partial(
+            again(project, recording, SEVERAL.replace('label="busy"', 'label="busier"')).run, "-m", "perf", report=False
+        ),
+    )
+    return {"recording": recording, "labels": labels, "not recorded": not_recorded, "compared": compared, "gone": gone}
+
+
+def test_each_load_of_a_test_has_a_baseline_of_its_own(several):
     """By its label, under xdist as well; a load that only measures has none."""
-    made = make(project, SEVERAL)
-    run = made.run("-m", "perf", UPDATE, "-n1", plugins=["xdist"])
+    run = several["recording"]
     assert run.exit_code == 0, run.out
     assert "(calm: 1 run, busy: 1 run)" in run.out
-    run = made.run("-m", "perf")
+    run = several["compared"]
     assert run.exit_code == 0, run.out
     states = {load["label"]: load.get("baseline", {}).get("state") for load in run.loads("test_phases")}
     assert {"calm": "compared", "busy": "compared", "overload": None} == states

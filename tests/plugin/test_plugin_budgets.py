@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
+from pytest_runs import side_by_side
 from resolved_loads import write
 
 if TYPE_CHECKING:
@@ -46,8 +48,17 @@ class TestClass:
 @pytest.mark.parametrize("n", [1, 2])
 def test_parameter(n): pass
 """
+STRANGER = "import pytest\n@pytest.mark.perf(users=2, duration='200ms')\ndef test_it(): pass\n"
+IN_BODY = """
+import pytest
+@pytest.mark.perf(tps=40, duration="200ms", warmup="0s")
+def test_body(sm_endpoint, load_profile):
+    sm_endpoint.load(load_profile, budget={"tps": 50})
 
-
+@pytest.mark.perf(tps=20, duration="1s", warmup="0s")
+@pytest.mark.perf_budget(p95="60s", p99="60s")
+def test_short(): pass
+"""
 NEAR = """
 import pytest
 @pytest.mark.perf(users=2, duration="600ms", warmup="0s")
@@ -56,8 +67,8 @@ def test_near(): pass
 
 
 @pytest.fixture(scope="module")
-def run(project: MakeProject, staging: str) -> PytestRun:
-    """One run of the tests above with the budgets above."""
+def runs(project: MakeProject, staging: str) -> list[PytestRun]:
+    """The tests at all levels with the budgets above; `STRANGER`; `IN_BODY`."""
     near = staging.replace('payload = ["0.455,0.365,0.095", "0.35,0.265,0.09"]', 'payload = "payloads/rows.csv"')
     files = {
         "smload.toml": staging + BUDGETS,
@@ -66,7 +77,21 @@ def run(project: MakeProject, staging: str) -> PytestRun:
         "near/payloads/rows.csv": "1,2,3\n4,5,6\n",
         "near/test_near.py": NEAR,
     }
-    return project(files).run("-m", "perf")
+    stranger = {
+        "smload.toml": staging + '[budgets."test_it.py"]\nmodels."c.tar.gz" = { p95 = "1s" }\n',
+        "test_it.py": STRANGER,
+    }
+    return side_by_side(
+        partial(project(files).run, "-m", "perf"),
+        partial(project(stranger).run, "-m", "perf", report=False),
+        partial(project({"test_it.py": IN_BODY}).run, "-m", "perf", "-W", "error"),
+    )
+
+
+@pytest.fixture
+def run(runs: list[PytestRun]) -> PytestRun:
+    """One run of the tests at all levels with the budgets above."""
+    return runs[0]
 
 
 def test_all_pass(run: PytestRun) -> None:
@@ -168,11 +193,9 @@ def test_key_of_a_test_that_was_not_selected_is_fine(pytester: pytest.Pytester, 
     assert pytest.ExitCode.USAGE_ERROR != result.ret
 
 
-def test_budget_for_a_model_outside_the_files_traffic(project: MakeProject, staging: str) -> None:
+def test_budget_for_a_model_outside_the_files_traffic(runs: list[PytestRun]) -> None:
     """Where the traffic comes from the file, a stranger among the budgeted models is told before the load."""
-    budgets = '[budgets."test_it.py"]\nmodels."c.tar.gz" = { p95 = "1s" }\n'
-    tests = "import pytest\n@pytest.mark.perf(users=2, duration='200ms')\ndef test_it(): pass\n"
-    run = project({"smload.toml": staging + budgets, "test_it.py": tests}).run("-m", "perf", report=False)
+    _, run, _ = runs
     assert "model 'c.tar.gz' is not in this load's traffic" in run.out
     assert "smload: load on" not in run.out
     assert "1 error" == run.summary
@@ -223,22 +246,10 @@ def test_limits_out_of_reach_are_refused_before_any_load(pytester: pytest.Pytest
     )
 
 
-IN_BODY = """
-import pytest
-@pytest.mark.perf(tps=40, duration="200ms", warmup="0s")
-def test_body(sm_endpoint, load_profile):
-    sm_endpoint.load(load_profile, budget={"tps": 50})
-
-@pytest.mark.perf(tps=20, duration="1s", warmup="0s")
-@pytest.mark.perf_budget(p95="60s", p99="60s")
-def test_short(): pass
-"""
-
-
-def test_too_few_requests_are_told_beforehand_and_no_breach(project: MakeProject) -> None:
+def test_too_few_requests_are_told_beforehand_and_no_breach(runs: list[PytestRun]) -> None:
     """A line at collection says how long the load has to be; run all the same, the check is INVALID. So are loads of a
     body refused before they are sent."""
-    run = project({"test_it.py": IN_BODY}).run("-m", "perf", "-W", "error")
+    *_, run = runs
     line = "smload: warning: test_it.py::test_short: p99 needs 368 requests and gets 20 at most (and 1 more)"
     assert line in run.out.partition("collected 2 items")[2]
     assert ["error", "error"] == [run.junit()[name][0] for name in ("test_body", "test_short")], run.out

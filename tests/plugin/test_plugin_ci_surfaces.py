@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from pytest_runs import side_by_side
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,21 +60,32 @@ def test_again(sm_endpoint, load_profile):
 
 
 @pytest.fixture(scope="module")
-def run(project: MakeProject) -> PytestRun:
-    """One run of all the tests above, in a step whose summary has begun."""
+def both_runs(project: MakeProject) -> list[PytestRun]:
+    """One run of all the tests above, in a step whose summary has begun; and one that repeats a test."""
     made = project({"test_ci.py": TESTS, "summary.md": "what ran before"})
-    return made.run("-m", "perf", env={"GITHUB_STEP_SUMMARY": str(made.folder / "summary.md")})
+    again = project({"test_again.py": AGAIN})
+    return side_by_side(
+        partial(made.run, "-m", "perf", env={"GITHUB_STEP_SUMMARY": str(made.folder / "summary.md")}),
+        partial(again.run, "-m", "perf", "--reruns", "1", plugins=["rerunfailures"]),
+    )
+
+
+@pytest.fixture
+def run(both_runs: list[PytestRun]) -> PytestRun:
+    """One run of all the tests above, in a step whose summary has begun."""
+    return both_runs[0]
 
 
 def test_breach_and_invalid_end_alike_and_read_apart(project: MakeProject) -> None:
     """Either alone makes the exit code 1; in terminal and JUnit one is a failure, the other an error named INVALID."""
-    made = project({"test_ci.py": TESTS})
-    breached = made.run("-m", "perf", "-k", "test_breached and not broken")
+    breached, invalid = side_by_side(
+        partial(project({"test_ci.py": TESTS}).run, "-m", "perf", "-k", "test_breached and not broken"),
+        partial(project({"test_ci.py": TESTS}).run, "-m", "perf", "-k", "invalid"),
+    )
     assert (pytest.ExitCode.TESTS_FAILED, "1 failed, 6 deselected") == (breached.exit_code, breached.summary)
     outcome, text = breached.junit()["test_breached"]
     assert "failure" == outcome
     assert text.startswith("p50 was ")
-    invalid = made.run("-m", "perf", "-k", "invalid")
     assert (pytest.ExitCode.TESTS_FAILED, "6 deselected, 1 error") == (invalid.exit_code, invalid.summary)
     outcome, text = invalid.junit()["test_invalid"]
     assert "error" == outcome
@@ -116,9 +129,9 @@ def test_properties_of_several_loads(run: PytestRun) -> None:
     assert "smload.calm.total.p50.limit" not in found
 
 
-def test_properties_are_the_last_attempts(project: MakeProject) -> None:
+def test_properties_are_the_last_attempts(both_runs: list[PytestRun]) -> None:
     """A repeated test has the properties of the attempt that decided, once."""
-    run = project({"test_again.py": AGAIN}).run("-m", "perf", "--reruns", "1", plugins=["rerunfailures"])
+    _, run = both_runs
     names = [name for name, _ in run.properties("test_again")]
     assert sorted(set(names)) == sorted(names)
     found = dict(run.properties("test_again"))
@@ -158,24 +171,38 @@ def test_step_summary_is_appended_to(run: PytestRun) -> None:
     assert f"what ran before\n{report}" == (run.folder / "summary.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("workers", ["-n0", "-n1"])
-def test_step_summary_is_written_once(project: MakeProject, tmp_path: Path, workers: str) -> None:
-    """Without --smload-report too, and once under xdist."""
-    summary = tmp_path / "summary.md"
-    run = project({"test_ci.py": TESTS}).run(
-        "-m", "perf", "-k", "kept", workers, plugins=["xdist"], env={"GITHUB_STEP_SUMMARY": str(summary)}, report=False
+@pytest.fixture(scope="module")
+def summaries(project: MakeProject) -> dict[str, PytestRun]:
+    """A test that passes, its step's summary in the run's folder: without and with a worker; and where none can be."""
+
+    def run(summary: str, *args: str, **options: Any) -> partial[PytestRun]:
+        made = project({"test_ci.py": TESTS})
+        env = {"GITHUB_STEP_SUMMARY": str(made.folder / summary)}
+        return partial(made.run, "-m", "perf", "-k", "kept", *args, env=env, **options)
+
+    alone, worker, nowhere = side_by_side(
+        run("summary.md", "-n0", plugins=["xdist"], report=False),
+        run("summary.md", "-n1", plugins=["xdist"], report=False),
+        run("."),
     )
+    return {"-n0": alone, "-n1": worker, "nowhere": nowhere}
+
+
+@pytest.mark.parametrize("workers", ["-n0", "-n1"])
+def test_step_summary_is_written_once(summaries: dict[str, PytestRun], workers: str) -> None:
+    """Without --smload-report too, and once under xdist."""
+    run = summaries[workers]
     assert pytest.ExitCode.OK == run.exit_code
-    assert 1 == summary.read_text(encoding="utf-8").count("## smload: 1 PASS")
+    assert 1 == (run.folder / "summary.md").read_text(encoding="utf-8").count("## smload: 1 PASS")
     assert not (run.folder / "report").exists()
 
 
-def test_step_summary_that_cannot_be_written_changes_no_outcome(project: MakeProject, tmp_path: Path) -> None:
+def test_step_summary_that_cannot_be_written_changes_no_outcome(summaries: dict[str, PytestRun]) -> None:
     """One warning line; the run's exit code stays."""
-    run = project({"test_ci.py": TESTS}).run("-m", "perf", "-k", "kept", env={"GITHUB_STEP_SUMMARY": str(tmp_path)})
+    run = summaries["nowhere"]
     assert pytest.ExitCode.OK == run.exit_code
     (line,) = [line for line in run.out.splitlines() if "GITHUB_STEP_SUMMARY" in line]
-    assert f"smload: warning: GITHUB_STEP_SUMMARY: cannot append to {tmp_path}: Is a directory" == line
+    assert f"smload: warning: GITHUB_STEP_SUMMARY: cannot append to {run.folder}: Is a directory" == line
 
 
 def test_step_summary_without_perf_tests_is_left_alone(project: MakeProject, tmp_path: Path) -> None:

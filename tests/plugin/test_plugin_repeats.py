@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
+from pytest_runs import side_by_side
 
 if TYPE_CHECKING:
-    from pytest_runs import MakeProject, PytestRun
+    from pytest_runs import MakeProject, Project, PytestRun
 
 LOAD = 'users=2, duration="200ms", warmup="0s"'
 STOPS = f"""
@@ -52,19 +54,35 @@ def test_kept(load_result): pass
 """
 
 
-def test_early_stop_and_last_failed(project: MakeProject) -> None:
+@pytest.fixture(scope="module")
+def stops(project: MakeProject) -> Project:
+    """A project whose tests pass, are INVALID and breach."""
+    return project({"test_stops.py": STOPS})
+
+
+@pytest.fixture(scope="module")
+def both(project: MakeProject, stops: Project) -> list[PytestRun]:
+    """A run that stops early, and one under rerunfailures."""
+    return side_by_side(
+        partial(stops.run, "-m", "perf", "--maxfail=2"),
+        partial(project({"test_flaky.py": FLAKY}).run, "-m", "perf", "--reruns", "1", plugins=["rerunfailures"]),
+    )
+
+
+def test_early_stop_and_last_failed(stops: Project, both: list[PytestRun]) -> None:
     """--maxfail counts INVALID and breach alike, --lf with opt-in runs just those again, -x stops at the first."""
-    made = project({"test_stops.py": STOPS})
-    assert "1 failed, 1 passed, 1 error" == made.run("-m", "perf", "--maxfail=2").summary
-    last_failed = made.run("-m", "perf", "--lf", "-x")
+    stopped, _ = both
+    assert "1 failed, 1 passed, 1 error" == stopped.summary
+    last_failed = stops.run("-m", "perf", "--lf", "-x")
     assert {"test_2_invalid"} == set(last_failed.junit())
     assert "2 previous failures" in last_failed.out or "previous 2 failures" in last_failed.out
 
 
-@pytest.fixture(scope="module")
-def rerun(project: MakeProject) -> PytestRun:
+@pytest.fixture
+def rerun(both: list[PytestRun]) -> PytestRun:
     """Tests that breach or are INVALID at their first attempt, under rerunfailures."""
-    return project({"test_flaky.py": FLAKY}).run("-m", "perf", "--reruns", "1", plugins=["rerunfailures"])
+    _, rerun = both
+    return rerun
 
 
 def attempts(run: PytestRun, test: str) -> list[tuple[int, str]]:

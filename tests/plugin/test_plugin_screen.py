@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
+from pytest_runs import side_by_side
 
 if TYPE_CHECKING:
     from pytest_runs import MakeProject, PytestRun
@@ -49,15 +52,71 @@ def section(run: PytestRun) -> list[str]:
     return re.split(r"^=+ .*$", rest, maxsplit=1, flags=re.MULTILINE)[0].splitlines()
 
 
+NAMES = """
+import pytest
+@pytest.mark.perf(users=2, duration="100ms", warmup="0s")
+def test_it(sm_endpoint, load_profile):
+    sm_endpoint.load(load_profile, label="::error::\\u202eowned\\u200b", budget={"p50": "1us"})
+"""
+COLOURS = {
+    "--color=yes": (("--color=yes",), {}, True),
+    "--color=no": (("--color=no",), {}, False),
+    "NO_COLOR": ((), {"NO_COLOR": "1"}, False),
+    "FORCE_COLOR": ((), {"FORCE_COLOR": "1"}, True),
+    "neither": ((), {}, False),
+}
+"""Arguments and environment of a run, and whether its verdicts are coloured."""
+
+
+@dataclass(frozen=True)
+class Screens:
+    """Runs of the tests above.
+
+    Attributes:
+        every: All of them in 80 columns.
+        kept: Those that pass.
+        quiet: One that passes, and the two of which -q has something to say, with -q.
+        silent: The same with -qq.
+        names: `NAMES`.
+        coloured: One that passes, by the names of `COLOURS`.
+    """
+
+    every: PytestRun
+    kept: PytestRun
+    quiet: PytestRun
+    silent: PytestRun
+    names: PytestRun
+    coloured: dict[str, PytestRun]
+
+
 @pytest.fixture(scope="module")
-def run(project: MakeProject) -> PytestRun:
+def screens(project: MakeProject) -> Screens:
+    """All runs of this module."""
+
+    def run(*args: str, env: dict[str, str] | None = None) -> partial[PytestRun]:
+        return partial(project({"test_it.py": TESTS}).run, "-m", "perf", *args, env=env, report=False)
+
+    few = ("-k", "kept and 0 or unrecorded or invalid")
+    every, kept, quiet, silent, names, *coloured = side_by_side(
+        run(env={"COLUMNS": "80"}),
+        run("-k", "kept"),
+        run(*few, "-q", env={"COLUMNS": "240"}),
+        run(*few, "-qq"),
+        partial(project({"test_it.py": NAMES}).run, "-m", "perf", env={"COLUMNS": "60"}),
+        *(run("-k", "kept and 0", *args, env=env) for args, env, _ in COLOURS.values()),
+    )
+    return Screens(every, kept, quiet, silent, names, dict(zip(COLOURS, coloured, strict=True)))
+
+
+@pytest.fixture
+def run(screens: Screens) -> PytestRun:
     """One run of all the tests above in 80 columns."""
-    return project({"test_it.py": TESTS}).run("-m", "perf", env={"COLUMNS": "80"}, report=False)
+    return screens.every
 
 
-def test_ten_passing_tests_fit_in_fifteen_lines(project: MakeProject) -> None:
+def test_ten_passing_tests_fit_in_fifteen_lines(screens: Screens) -> None:
     """A line each, below one header."""
-    run = project({"test_it.py": TESTS}).run("-m", "perf", "-k", "kept", report=False)
+    run = screens.kept
     assert "10 passed, 6 deselected" == run.summary
     assert len(section(run)) <= 15
     assert 10 == sum(line.startswith("PASS ") for line in section(run))
@@ -92,43 +151,26 @@ def test_the_cause_is_the_headline(run: PytestRun) -> None:
     assert re.match(r"all \d+ requests failed with ModelError: .*out of memory.*; error rate was 100%", first)
 
 
-def test_q_keeps_what_must_not_be_missed(project: MakeProject) -> None:
+def test_q_keeps_what_must_not_be_missed(screens: Screens) -> None:
     """-q says nothing of loads that passed; a missing baseline and INVALID stay; -qq says nothing."""
-    made = project({"test_it.py": TESTS})
-    choice = ("-m", "perf", "-k", "kept or unrecorded or invalid")
-    lines = section(made.run(*choice, "-q", env={"COLUMNS": "240"}, report=False))
+    lines = section(screens.quiet)
     assert ["verdict", "PASS", "note:", "INVALID"] == [line.split()[0] for line in lines]
     assert "no baseline" in lines[2]
-    assert "smload ==" not in made.run(*choice, "-qq", report=False).out
+    assert "smload ==" not in screens.silent.out
 
 
-@pytest.mark.parametrize(
-    ("args", "env", "coloured"),
-    [
-        (("--color=yes",), {}, True),
-        (("--color=no",), {}, False),
-        ((), {"NO_COLOR": "1"}, False),
-        ((), {"FORCE_COLOR": "1"}, True),
-        ((), {}, False),
-    ],
-)
-def test_verdicts_are_coloured_as_pytest_colours(
-    project: MakeProject, args: tuple[str, ...], env: dict[str, str], coloured: bool
-) -> None:
+@pytest.mark.parametrize("by", COLOURS)
+def test_verdicts_are_coloured_as_pytest_colours(screens: Screens, by: str) -> None:
     """By --color, NO_COLOR and FORCE_COLOR; never where output is no terminal."""
-    run = project({"test_it.py": TESTS}).run("-m", "perf", "-k", "kept and 0", *args, env=env, report=False)
+    *_, coloured = COLOURS[by]
+    run = screens.coloured[by]
+    assert "1 passed" in run.summary
     assert coloured == ("\x1b[32mPASS\x1b[0m" in run.out)
 
 
-def test_names_are_no_commands_and_hide_nothing(project: MakeProject) -> None:
+def test_names_are_no_commands_and_hide_nothing(screens: Screens) -> None:
     """A label that GitHub's runner would obey, or that turns text round, is printed as plain text."""
-    test = """
-    import pytest
-    @pytest.mark.perf(users=2, duration="100ms", warmup="0s")
-    def test_it(sm_endpoint, load_profile):
-        sm_endpoint.load(load_profile, label="::error::\\u202eowned\\u200b", budget={"p50": "1us"})
-    """
-    run = project({"test_it.py": test}).run("-m", "perf", env={"COLUMNS": "60"})
+    run = screens.names
     properties = "\n".join(f"{name}={value}" for name, value in run.properties("test_it"))
     texts = [run.out, properties + "\n" + run.junit()["test_it"][1], (run.folder / "report" / "report.md").read_text()]
     for text in texts:

@@ -7,15 +7,16 @@ import socket
 import subprocess
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
-from pytest_runs import LIMIT_S, PytestRun
+from pytest_runs import LIMIT_S, PytestRun, side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_runs import MakeProject
+    from pytest_runs import MakeProject, Project
 
 SETTINGS = """
 endpoint = "silent"
@@ -46,20 +47,32 @@ SOON_S = 20.0
 """Far less than a request's timeout."""
 
 
-def run_with(project: MakeProject, signals: Sequence[signal.Signals]) -> tuple[PytestRun, float]:
-    """Run against a peer that takes requests and never answers, and send *signals* once it has some.
+SIGNALS: dict[str, tuple[list[signal.Signals], int]] = {
+    "ctrl-c": ([signal.SIGINT], 2),
+    "ctrl-c twice": ([signal.SIGINT, signal.SIGINT], 2),
+    "sigterm": ([signal.SIGTERM], 143),
+    "sigterm twice": ([signal.SIGTERM, signal.SIGTERM], 143),
+}
+"""What is sent, and the exit code it makes."""
 
-    Return the run, and how long it took after the first signal.
-    """
-    with socket.create_server(("127.0.0.1", 0), backlog=50) as peer:
+
+def signalled(project: MakeProject, signals: Sequence[signal.Signals]) -> partial[tuple[PytestRun, float]]:
+    """Prepare a run against a peer that takes requests and never answers; *signals* are sent once it has some."""
+    peer = socket.create_server(("127.0.0.1", 0), backlog=50)
+    made = project(
+        {
+            "smload.toml": SETTINGS.format(port=peer.getsockname()[1]),
+            "test_it.py": TESTS,
+            "conftest.py": LONG_GRACE if len(signals) > 1 else "",
+        }
+    )
+    return partial(run_with, peer, made, signals)
+
+
+def run_with(peer: socket.socket, made: Project, signals: Sequence[signal.Signals]) -> tuple[PytestRun, float]:
+    """Return the run, and how long it took after the first signal."""
+    with peer:
         peer.settimeout(LIMIT_S)
-        made = project(
-            {
-                "smload.toml": SETTINGS.format(port=peer.getsockname()[1]),
-                "test_it.py": TESTS,
-                "conftest.py": LONG_GRACE if len(signals) > 1 else "",
-            }
-        )
         process = subprocess.Popen(
             made.command(["-m", "perf", "--smload-report", "report"]),
             cwd=made.folder,
@@ -91,19 +104,18 @@ def run_with(project: MakeProject, signals: Sequence[signal.Signals]) -> tuple[P
     return PytestRun(process.returncode, out, made.folder), took_s
 
 
-@pytest.mark.parametrize(
-    ("signals", "code"),
-    [
-        ([signal.SIGINT], 2),
-        ([signal.SIGINT, signal.SIGINT], 2),
-        ([signal.SIGTERM], 143),
-        ([signal.SIGTERM, signal.SIGTERM], 143),
-    ],
-    ids=["ctrl-c", "ctrl-c twice", "sigterm", "sigterm twice"],
-)
-def test_the_run_ends_and_its_record_is_kept(signals: list[signal.Signals], code: int, project: MakeProject) -> None:
+@pytest.fixture(scope="module")
+def ended(project: MakeProject) -> dict[str, tuple[PytestRun, float]]:
+    """The runs that `SIGNALS` ended, by their names, and how long each took after the first signal."""
+    runs = side_by_side(*(signalled(project, signals) for signals, _ in SIGNALS.values()))
+    return dict(zip(SIGNALS, runs, strict=True))
+
+
+@pytest.mark.parametrize("sent", SIGNALS)
+def test_the_run_ends_and_its_record_is_kept(sent: str, ended: dict[str, tuple[PytestRun, float]]) -> None:
     """Nobody waits for the requests' timeout; the load is in report.json, as interrupted."""
-    run, took_s = run_with(project, signals)
+    run, took_s = ended[sent]
+    _, code = SIGNALS[sent]
 
     assert code == run.exit_code, run.out
     assert took_s < SOON_S
@@ -127,9 +139,20 @@ def test_after(load_result): pass
 """
 
 
-def test_sigterm_between_loads(project: MakeProject) -> None:
+@pytest.fixture(scope="module")
+def between(project: MakeProject) -> dict[str, PytestRun]:
+    """Runs that SIGTERM reaches between loads: without a handler of the project, and with one."""
+    last = BETWEEN.replace("def test_after(load_result): pass", "")
+    plain, handled = side_by_side(
+        partial(project({"test_it.py": BETWEEN}).run, "-m", "perf"),
+        partial(project({"test_it.py": last, "conftest.py": HANDLED}).run, "-m", "perf", "-s"),
+    )
+    return {"plain": plain, "handled": handled}
+
+
+def test_sigterm_between_loads(between: dict[str, PytestRun]) -> None:
     """The run ends in order there as well."""
-    run = project({"test_it.py": BETWEEN}).run("-m", "perf")
+    run = between["plain"]
 
     assert run.exit_code == 143, run.out
     assert run.report["interrupted"] is True
@@ -145,10 +168,9 @@ def pytest_configure():
 """
 
 
-def test_a_handler_of_the_project_stays(project: MakeProject) -> None:
+def test_a_handler_of_the_project_stays(between: dict[str, PytestRun]) -> None:
     """What a conftest does with SIGTERM is its own."""
-    tests = BETWEEN.replace("def test_after(load_result): pass", "")
-    run = project({"test_it.py": tests, "conftest.py": HANDLED}).run("-m", "perf", "-s")
+    run = between["handled"]
 
     assert run.exit_code == 0, run.out
     assert "heard by the project" in run.out

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
+from pytest_runs import side_by_side
+from resolved_loads import write
 
 if TYPE_CHECKING:
-    from pytest_runs import MakeProject, Project, PytestRun
+    from pytest_runs import MakeProject, PytestRun
 
 LOAD = 'users=2, duration="200ms", warmup="0s"'
 BARE = """
@@ -19,42 +22,57 @@ def test_bare(): pass
 PROFILES = '[profiles.smoke]\nusers = 2\nduration = "200ms"\nwarmup = "0s"\n'
 
 
-def bare(project: MakeProject, staging: str, settings: str = "") -> Project:
-    return project({"smload.toml": staging + settings, "test_it.py": BARE})
+ASKED: dict[str, tuple[list[str], dict[str, str]]] = {
+    "option": (["--smload-users", "2", "--smload-duration", "200ms", "--smload-warmup", "0s"], {}),
+    "profile": (["--smload-profile", "smoke"], {}),
+    "variable": ([], {"SMLOAD_PROFILE": "smoke"}),
+}
+"""Arguments and environment that say how much load there is."""
 
 
-@pytest.mark.parametrize(
-    ("args", "env"),
-    [
-        (["--smload-users", "2", "--smload-duration", "200ms", "--smload-warmup", "0s"], {}),
-        (["--smload-profile", "smoke"], {}),
-        ([], {"SMLOAD_PROFILE": "smoke"}),
-    ],
-    ids=["option", "profile", "variable"],
-)
-def test_a_bare_mark_runs_the_load_of_an_option(
-    project: MakeProject, staging: str, args: list[str], env: dict[str, str]
-) -> None:
+@pytest.fixture(scope="module")
+def loads(project: MakeProject, staging: str) -> dict[str, PytestRun]:
+    """Runs of a bare mark with what is `ASKED`; and of the tests that would hide what their loads measured."""
+    limited = {"smload.toml": staging + PROFILES + '[budgets."test_it.py"]\nrequests = 1_000_000\n', "test_it.py": BARE}
+    hiding = {"smload.toml": staging + KEYS, "test_it.py": HIDDEN, "test_free.py": NO_LIMITS}
+    runs = side_by_side(
+        *(partial(project(limited).run, "-m", "perf", *args, env=env) for args, env in ASKED.values()),
+        partial(project(hiding).run, "-m", "perf"),
+    )
+    return dict(zip((*ASKED, "hidden"), runs, strict=True))
+
+
+def run_inside(pytester: pytest.Pytester, files: dict[str, str], *args: str) -> tuple[int, str]:
+    """Exit code and output, both streams, of a run in this process; no load of it is sent."""
+    write(pytester, {"conftest.py": "", **files})
+    result = pytester.runpytest_inprocess(*args)
+    return int(result.ret), result.stdout.str() + result.stderr.str()
+
+
+@pytest.mark.parametrize("by", ASKED)
+def test_a_bare_mark_runs_the_load_of_an_option(loads: dict[str, PytestRun], by: str) -> None:
     """Whoever says how much load there is means every perf test: its limits in the file are held against it."""
-    settings = PROFILES + '[budgets."test_it.py"]\nrequests = 1_000_000\n'
-    run = bare(project, staging, settings).run("-m", "perf", *args, env=env)
+    run = loads[by]
     assert "1 failed" == run.summary, run.out
     (load,) = run.loads("test_bare")
     assert load["total"]["requests"] > 0
     assert "fail" == load["verdict"]
 
 
-def test_a_bare_mark_under_a_budget_key_is_an_error_without_a_load(project: MakeProject, staging: str) -> None:
+def test_a_bare_mark_under_a_budget_key_is_an_error_without_a_load(pytester: pytest.Pytester, staging: str) -> None:
     """A key that matches it counts as used, so it may not pass by: it says what is missing."""
-    run = bare(project, staging, '[budgets."test_it.py"]\np95 = "1s"\n').run("-m", "perf", report=False)
-    assert pytest.ExitCode.USAGE_ERROR == run.exit_code
-    assert "test_it.py::test_bare: how much load?" in run.out
+    settings = staging + '[budgets."test_it.py"]\np95 = "1s"\n'
+    exit_code, out = run_inside(pytester, {"smload.toml": settings, "test_it.py": BARE}, "-m", "perf")
+    assert pytest.ExitCode.USAGE_ERROR == exit_code
+    assert "test_it.py::test_bare: how much load?" in out
 
 
-def test_a_bare_mark_nobody_speaks_of_stays_somebody_elses(project: MakeProject, staging: str) -> None:
+def test_a_bare_mark_nobody_speaks_of_stays_somebody_elses(pytester: pytest.Pytester, staging: str) -> None:
     """The default table is for all tests that are ours, and makes none so."""
-    run = bare(project, staging, '[budgets.default]\np95 = "1s"\n').run("-m", "perf", report=False)
-    assert "1 passed" == run.summary, run.out
+    settings = staging + '[budgets.default]\np95 = "1s"\n'
+    exit_code, out = run_inside(pytester, {"smload.toml": settings, "test_it.py": BARE}, "-m", "perf")
+    assert pytest.ExitCode.OK == exit_code, out
+    assert "= 1 passed in " in out
 
 
 HIDDEN = f"""
@@ -107,11 +125,10 @@ def test_keyed(sm_endpoint, load_profile):
 KEYS = '[budgets."test_free.py"]\np50 = "1us"\n[budgets."test_free.py::test_keyed"]\np50 = "1us"\n'
 
 
-@pytest.fixture(scope="module")
-def hidden(project: MakeProject, staging: str) -> PytestRun:
+@pytest.fixture
+def hidden(loads: dict[str, PytestRun]) -> PytestRun:
     """Tests that would hide what their loads measured."""
-    made = project({"smload.toml": staging + KEYS, "test_it.py": HIDDEN, "test_free.py": NO_LIMITS})
-    return made.run("-m", "perf")
+    return loads["hidden"]
 
 
 @pytest.mark.parametrize("test", ["test_skip", "test_skip_in_a_fixture", "test_skip_case"])
@@ -168,12 +185,14 @@ COUNTED = "smload: 2 perf tests were skipped: each sends load: run it with -m pe
     [["--smload-users=3"], ["--smload-users", "3"], ["--smload-report", "r"], ["-k", "x", "--smload-update-baselines"]],
     ids=" ".join,
 )
-def test_an_option_without_the_opt_in_is_a_usage_error(project: MakeProject, args: list[str]) -> None:
+def test_an_option_without_the_opt_in_is_a_usage_error(
+    pytester: pytest.Pytester, staging: str, args: list[str]
+) -> None:
     """Whoever gives an option of ours wants a load; all green with every perf test skipped is not what was asked."""
-    run = project({"test_it.py": SKIPPED}).run(*args, report=False)
-    assert pytest.ExitCode.USAGE_ERROR == run.exit_code
-    assert "is given, but this run asks for no load; add -m perf (or --smload)" in run.out
-    assert "Traceback" not in run.out
+    exit_code, out = run_inside(pytester, {"smload.toml": staging, "test_it.py": SKIPPED}, *args)
+    assert pytest.ExitCode.USAGE_ERROR == exit_code
+    assert "is given, but this run asks for no load; add -m perf (or --smload)" in out
+    assert "Traceback" not in out
 
 
 @pytest.mark.parametrize(
@@ -187,12 +206,20 @@ def test_an_option_without_the_opt_in_is_a_usage_error(project: MakeProject, arg
 )
 @pytest.mark.parametrize("args", [[], ["-q"]], ids=["plain", "-q"])
 def test_skipped_perf_tests_are_counted_in_one_line(
-    project: MakeProject, ini: str, env: dict[str, str], args: list[str]
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    staging: str,
+    ini: str,
+    env: dict[str, str],
+    args: list[str],
 ) -> None:
     """An option that stands for all runs is no request of this one; how many perf tests did not run is said."""
-    run = project({"test_it.py": SKIPPED, "pytest.ini": ini}).run(*args, env=env, report=False)
-    assert pytest.ExitCode.OK == run.exit_code, run.out
-    assert 1 == run.out.count(COUNTED)
+    for name, value in env.items():
+        monkeypatch.setenv(name, value, prepend=" ")
+    files = {"smload.toml": staging, "test_it.py": SKIPPED, "pytest.ini": ini}
+    exit_code, out = run_inside(pytester, files, *args)
+    assert pytest.ExitCode.OK == exit_code, out
+    assert 1 == out.count(COUNTED)
 
 
 def test_they_are_counted_under_xdist_too(project: MakeProject) -> None:

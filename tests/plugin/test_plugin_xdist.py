@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
+from pytest_runs import side_by_side
 
 if TYPE_CHECKING:
-    from pytest_runs import MakeProject
+    from pytest_runs import MakeProject, PytestRun
 
 TESTS = """
 import pytest
@@ -30,18 +32,32 @@ def test_plain(): pass
 def test_several_workers_are_refused_in_one_line(project: MakeProject, workers: list[str]) -> None:
     """However they are asked for, with opt-in they are a usage error naming -n0; without, nobody's business."""
     made = project({"test_it.py": TESTS})
-    refused = made.run("-m", "perf", *workers, plugins=["xdist"], report=False)
+    refused, plain = side_by_side(
+        partial(made.run, "-m", "perf", *workers, plugins=["xdist"], report=False),
+        partial(made.run, *workers, plugins=["xdist"], report=False),
+    )
     assert pytest.ExitCode.USAGE_ERROR == refused.exit_code
     (line,) = [line for line in refused.out.splitlines() if "smload" in line]
     assert "-n0" in line
-    plain = made.run(*workers, plugins=["xdist"], report=False)
     assert "1 passed, 2 skipped" == plain.summary
 
 
+@pytest.fixture(scope="module")
+def at_most_one(project: MakeProject) -> dict[str, PytestRun]:
+    """Runs with one worker, and with none."""
+    one, none = side_by_side(
+        *(
+            partial(project({"test_it.py": TESTS}).run, "-m", "perf", workers, plugins=["xdist"])
+            for workers in ("-n1", "-n0")
+        )
+    )
+    return {"-n1": one, "-n0": none}
+
+
 @pytest.mark.parametrize("workers", ["-n1", "-n0"])
-def test_one_worker_reports_in_full(project: MakeProject, workers: str) -> None:
+def test_one_worker_reports_in_full(at_most_one: dict[str, PytestRun], workers: str) -> None:
     """-n1 and -n0 run the load; summary, verdicts, JUnit and report.json are there in the main process."""
-    run = project({"test_it.py": TESTS}).run("-m", "perf", workers, plugins=["xdist"])
+    run = at_most_one[workers]
     assert run.summary.startswith("1 failed")
     assert run.summary.endswith("1 error")
     assert {"test_breach": "fail", "test_invalid": "invalid"} == {n: test["verdict"] for n, test in run.tests().items()}
