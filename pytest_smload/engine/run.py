@@ -139,7 +139,7 @@ class _Run:
         if session.ended_by is not None:
             raise session.ended_by
         if self.watch is not None:
-            note_late_reads(session.samples, self.watch.stalls, self.ticker.ticks)
+            note_late_reads(session.samples, self.watch.stalls, self.ticker.ticks, session.transport.sendings)
         return self.recorded(session.samples, session.window_end_s)
 
     def _drive(self, environment: Any) -> None:

@@ -14,6 +14,7 @@ from pytest_smload.core.load.plan import LoadPlan
 from pytest_smload.core.load.profile import LoadProfile
 from pytest_smload.core.request.error_kinds import OK, ErrorKinds
 from pytest_smload.core.request.invocation import InvocationFailure, Payload, Route
+from pytest_smload.core.request.sendings import Sendings
 from pytest_smload.core.samples.recording import Recording
 from pytest_smload.engine.hooks import LoadHooks
 from pytest_smload.engine.run import run_load
@@ -27,6 +28,7 @@ class FakeTransport:
 
     def __init__(self, latency_s: float = 0.002, outcome: Callable[[int], str | None] = lambda _count: None) -> None:
         self.kinds = ErrorKinds()
+        self.sendings = Sendings()
         self.latency_s = latency_s
         self.latency_of: Callable[[int], float] = lambda _count: self.latency_s
         self.outcome = outcome

@@ -20,6 +20,7 @@ from pytest_smload.core.measure.window import Window
 from pytest_smload.core.request.error_kinds import OK, TIMEOUT
 from pytest_smload.core.samples.recording import Recording
 from pytest_smload.core.statistics.columns import Flags, Floats, Integers, view
+from pytest_smload.core.statistics.spans import merged
 from pytest_smload.core.units import format_share
 
 LATE_MS = 5.0
@@ -197,7 +198,7 @@ class ClientSlowness:
         reading = np.flatnonzero(end - self._came_s > late_ms / 1000)
         since = np.concatenate((self._ready_s[sending], self._came_s[reading]))
         until = np.concatenate((start[sending], end[reading]))
-        return _merged(since, until)
+        return merged(since, until)
 
     def _disturbed(self, name: ScopeName, rows: Integers, late_ms: float) -> Flags:
         """Which of a scope's requests were due in a disturbed span, those never sent last."""
@@ -226,14 +227,14 @@ class ClientSlowness:
         late = np.flatnonzero(start - self._ready_s > late_ms / 1000)
         if not len(late):
             return np.empty(0), np.empty(0)
-        since, until = _merged(self._ready_s[late], end[late])
+        since, until = merged(self._ready_s[late], end[late])
         moments = np.concatenate((start, end))
         order = np.argsort(moments, kind="stable")
         moments, starts = moments[order], order < len(start)
         under_way = np.cumsum(np.where(starts, 1, -1))
         calm = moments[under_way <= _usual(moments[starts], under_way[starts], since, until)]
         calmed = np.searchsorted(calm, until)
-        return _merged(since, np.where(calmed < len(calm), np.append(calm, np.inf)[calmed], np.inf))
+        return merged(since, np.where(calmed < len(calm), np.append(calm, np.inf)[calmed], np.inf))
 
 
 def _usual(start: Floats, under_way: Integers, since: Floats, until: Floats) -> float:
@@ -255,13 +256,3 @@ def _without(scope: Scope, requests: Window, forgiven: Flags) -> dict[str, int]:
     counts = np.bincount(requests.kind[forgiven], minlength=len(requests.kind_names)).tolist()
     names = dict(zip(requests.kind_names, counts, strict=True))
     return {kind: count - names[kind] for kind, count in scope.kinds.items() if count > names[kind]}
-
-
-def _merged(since: Floats, until: Floats) -> tuple[Floats, Floats]:
-    """Spans that overlap as one, in order."""
-    if not len(since):
-        return since, until
-    order = np.argsort(since, kind="stable")
-    since, until = since[order], np.maximum.accumulate(until[order])
-    first = np.append(True, since[1:] > until[:-1])
-    return since[first], until[np.append(np.flatnonzero(first)[1:] - 1, len(until) - 1)]

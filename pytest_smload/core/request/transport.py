@@ -6,6 +6,7 @@ from typing import Final, Protocol
 
 from pytest_smload.core.request.error_kinds import ErrorKinds
 from pytest_smload.core.request.invocation import InvocationFailure, Payload, Route
+from pytest_smload.core.request.sendings import Sendings
 
 MAX_BODY_BYTES: Final = 64 * 1024 * 1024
 """Longest response body read; a longer one is a ``BadResponse``."""
@@ -56,6 +57,10 @@ class Transport(Protocol):
     @property
     def connects(self) -> int:
         """Connections established so far."""
+
+    @property
+    def sendings(self) -> Sendings:
+        """Requests that took more than one turn of the loop to send; none where threads do."""
 
     def connection(self) -> Connection:
         """Return a new, not yet opened connection for one user."""

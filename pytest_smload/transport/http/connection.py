@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
 from gevent import getcurrent
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
-from pytest_smload.core.request.error_kinds import OK, ErrorKinds
+from pytest_smload.core.request.error_kinds import OK
 from pytest_smload.core.request.invocation import InvocationFailure
 from pytest_smload.transport.errors import KEPT_BODY_BYTES, response_failure
 from pytest_smload.transport.http.ended import RequestEnded, bad, end_failure, lost
@@ -19,38 +18,14 @@ from pytest_smload.transport.http.link import READ_BYTES, Link
 from pytest_smload.transport.http.signing import JOINED_BODY_BYTES
 
 if TYPE_CHECKING:
-    from pytest_smload.aws.target import CredentialsSource
     from pytest_smload.core.request.invocation import Payload, Route
-    from pytest_smload.transport.http.dialing import Dialer
-    from pytest_smload.transport.http.signing import RequestSigner
+    from pytest_smload.transport.http.connections import Connections
 
 MAX_HEAD_BYTES: Final = 64 * 1024
 _STATUS_ZERO: Final = -1
 """A status line may say 000, and 0 stands for none yet."""
 IDLE_S: Final = 1.0
 """A connection unused for longer is asked whether its peer has closed it."""
-
-
-@dataclass(slots=True, eq=False)
-class Connections:
-    """What the connections of one load share, and which of them there are.
-
-    Attributes:
-        dialer: Opens their sockets.
-        signer: Signs their requests, with the credentials of *source*.
-        max_body_bytes: A longer response body is a ``BadResponse``.
-        kinds: Error kinds of the load.
-        connects: Connections established so far.
-        live: Those that may be open.
-    """
-
-    dialer: Dialer
-    signer: RequestSigner
-    source: CredentialsSource
-    max_body_bytes: int
-    kinds: ErrorKinds = field(default_factory=ErrorKinds)
-    connects: int = 0
-    live: set[HttpConnection] = field(default_factory=set)
 
 
 class HttpConnection(Link):
@@ -189,6 +164,7 @@ class HttpConnection(Link):
             return self._fail(error)
         self._parser = HttpResponseParser(self)
         self._shared.connects += 1
+        self._shared.sendings.note(now, perf_counter())
         return OK
 
     def _drop(self) -> None:
@@ -225,6 +201,7 @@ class HttpConnection(Link):
         self._early = b""
         try:
             if self._send_all(stream, rest) and self._send_all(stream, body or b""):
+                self._shared.sendings.note(self.start, perf_counter())
                 return self._finish(self._early or self._next_data())
         except (BrokenPipeError, ConnectionResetError) as broken:
             # A peer that refuses a large body may answer before it closes; the answer says more than the broken pipe.

@@ -10,12 +10,14 @@ from pytest_smload.core.request.invocation import InvocationFailure
 from pytest_smload.core.request.transport import MAX_BODY_BYTES
 from pytest_smload.errors import EndpointError
 from pytest_smload.transport.errors import CLIENT, TIMEOUT, error_kind
-from pytest_smload.transport.http.connection import Connections, HttpConnection
+from pytest_smload.transport.http.connection import HttpConnection
+from pytest_smload.transport.http.connections import Connections
 from pytest_smload.transport.http.dialing import Dialer
 from pytest_smload.transport.http.signing import RequestSigner
 
 if TYPE_CHECKING:
     from pytest_smload.aws.target import EndpointTarget
+    from pytest_smload.core.request.sendings import Sendings
 
 
 class HttpTransport:
@@ -63,6 +65,11 @@ class HttpTransport:
     def connects(self) -> int:
         """Connections established so far."""
         return self._shared.connects
+
+    @property
+    def sendings(self) -> Sendings:
+        """Requests that waited for the loop before they were sent."""
+        return self._shared.sendings
 
     def connection(self) -> HttpConnection:
         """Return a new, not yet opened connection for one user."""

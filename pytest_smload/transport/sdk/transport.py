@@ -15,6 +15,7 @@ from pytest_smload.aws.endpoint import SERVICE
 from pytest_smload.aws.quiet import hold_quiet, release_quiet
 from pytest_smload.core.request.error_kinds import OK, ErrorKinds
 from pytest_smload.core.request.invocation import InvocationFailure
+from pytest_smload.core.request.sendings import Sendings
 from pytest_smload.core.request.transport import MAX_BODY_BYTES
 from pytest_smload.transport.errors import BAD_RESPONSE, CLIENT, CONNECTION, TIMEOUT
 from pytest_smload.transport.sdk.client import Answer, call_failure, runtime_client
@@ -69,6 +70,7 @@ class Boto3Transport:
     Attributes:
         name: ``"boto3"``.
         kinds: Error kinds of this load.
+        sendings: None: its threads wait for nobody.
         connects: Connections established so far; 0 under a mock.
     """
 
@@ -77,6 +79,7 @@ class Boto3Transport:
 
     def __init__(self, target: EndpointTarget, *, timeout_s: float, pool_size: int, mocked: bool = False) -> None:
         self.kinds = ErrorKinds()
+        self.sendings = Sendings()
         self._target = target
         self._timeout_s = timeout_s
         self._here = threading.local()

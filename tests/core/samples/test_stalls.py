@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pytest_smload.core.request.sendings import Sendings
 from pytest_smload.core.samples.late_reads import note_late_reads
 from pytest_smload.core.samples.recording import Samples
 from pytest_smload.core.samples.stalls import Stalls
@@ -30,7 +31,7 @@ def late(found: Stalls, *ends: float, start: float = 0.0) -> dict[float, tuple[f
     for end in ends:
         samples.start.append(start)
         samples.end.append(end)
-    note_late_reads(samples, found, Ticks())
+    note_late_reads(samples, found, Ticks(), Sendings())
     came = zip(samples.late_from, samples.late_to, strict=True)
     return {samples.end[index]: pair for index, pair in zip(samples.late_index, came, strict=True)}
 

@@ -6,6 +6,7 @@ from math import inf
 
 import pytest
 
+from pytest_smload.core.request.sendings import Sendings
 from pytest_smload.core.samples.late_reads import note_late_reads
 from pytest_smload.core.samples.recording import Samples
 from pytest_smload.core.samples.stalls import Stalls
@@ -92,7 +93,7 @@ def test_the_earliest_counts() -> None:
     ):
         column.append(moment)
     readings = ticks(BEFORE, (9.99, 9.9905, 9.985, 9.9904, 9.9904, 0.004), (10.0, 13.0001, 9.995, 13.0, 13.0, 0.0))
-    note_late_reads(samples, stalls, readings)
+    note_late_reads(samples, stalls, readings, Sendings())
 
     assert list(samples.late_index) == [1, 2, 3, 4]
     assert list(samples.late_from) == pytest.approx([9.9864, 9.988, 9.995, 11.0])

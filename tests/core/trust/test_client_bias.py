@@ -9,6 +9,7 @@ import pytest
 from recordings import Row, recording
 
 from pytest_smload.core.measure.measurement import measure
+from pytest_smload.core.request.sendings import Sendings
 from pytest_smload.core.samples.late_reads import note_late_reads
 from pytest_smload.core.samples.stalls import Stalls
 from pytest_smload.core.samples.wakes import Ticks
@@ -84,7 +85,7 @@ def test_the_estimate_is_what_the_client_really_adds(held_ms: int, open_model: b
     found = recording(
         sorted(rows, key=lambda row: row.end), 0.0, 30.0, lag_s=(), multi_model=False, open_model=open_model
     )
-    note_late_reads(found.samples, stalls, Ticks())
+    note_late_reads(found.samples, stalls, Ticks(), Sendings())
     measurement = measure(found)
     bias = client_bias(found, measurement)
 

@@ -1,0 +1,39 @@
+"""What the connections of one load share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pytest_smload.core.request.error_kinds import ErrorKinds
+from pytest_smload.core.request.sendings import Sendings
+
+if TYPE_CHECKING:
+    from pytest_smload.aws.target import CredentialsSource
+    from pytest_smload.transport.http.connection import HttpConnection
+    from pytest_smload.transport.http.dialing import Dialer
+    from pytest_smload.transport.http.signing import RequestSigner
+
+
+@dataclass(slots=True, eq=False)
+class Connections:
+    """What the connections of one load share, and which of them there are.
+
+    Attributes:
+        dialer: Opens their sockets.
+        signer: Signs their requests, with the credentials of *source*.
+        max_body_bytes: A longer response body is a ``BadResponse``.
+        kinds: Error kinds of the load.
+        connects: Connections established so far.
+        sendings: Requests that waited for the loop before they were sent.
+        live: Those that may be open.
+    """
+
+    dialer: Dialer
+    signer: RequestSigner
+    source: CredentialsSource
+    max_body_bytes: int
+    kinds: ErrorKinds = field(default_factory=ErrorKinds)
+    connects: int = 0
+    sendings: Sendings = field(default_factory=Sendings)
+    live: set[HttpConnection] = field(default_factory=set)
