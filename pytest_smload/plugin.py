@@ -18,6 +18,7 @@ from pytest_smload.gate.keys import (
     KEEPER,
     OPTED_IN,
     PERF_RUN,
+    PERF_TEST,
     RESULT,
     SAID,
     STALE,
@@ -92,14 +93,24 @@ def pytest_collection() -> Generator[None, object, object]:
         return (yield)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(
+    session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
+) -> Generator[None, object, object]:
     if config.stash[OPTED_IN]:
         config.stash[COLLECTED] = list(items)
+    _prepare_items(session, items)
+    returned = yield
+    # A conftest that marks tests by their folder does so in this hook.
+    _prepare_items(session, items)
+    return returned
+
+
+def _prepare_items(session: pytest.Session, items: list[pytest.Item]) -> None:
     if any(map(_may_be_ours, items)):
         from pytest_smload.gate.collection import prepare_items
 
-        prepare_items(session, items, opted_in=config.stash[OPTED_IN])
+        prepare_items(session, items, opted_in=session.config.stash[OPTED_IN])
 
 
 @pytest.hookimpl(tryfirst=True)  # before the terminal says what was collected, and asks for more lines
@@ -139,8 +150,18 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         # What a load has measured stands, whatever the body says of itself afterwards.
         _fail_on_breach(item)
         raise
+    _refuse_late_marks(item)
     _fail_on_breach(item)
     return returned
+
+
+def _refuse_late_marks(item: pytest.Item) -> None:
+    if item.stash.get(PERF_TEST, None) is not None:
+        from pytest_smload.errors import ConfigurationError
+        from pytest_smload.gate.collection import late_marks
+
+        if sentences := late_marks(item):
+            raise ConfigurationError(sentences)
 
 
 def _fail_on_breach(item: pytest.Item) -> None:
