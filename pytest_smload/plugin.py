@@ -14,6 +14,7 @@ from pytest_smload.gate.keys import (
     ERROR_PHASE,
     FAILURE,
     GATE,
+    IN_BODY,
     INVALID_PHASE,
     KEEPER,
     OPTED_IN,
@@ -74,6 +75,8 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     if _xdist_workers(config) > 1:
         raise pytest.UsageError("smload: several xdist workers would load the endpoint at once; add -n0")
+    if config.getoption("setuponly", default=False) and not config.getoption("setupplan", default=False):
+        raise pytest.UsageError("smload: --setup-only would send loads and judge none; use --setup-show")
     from pytest_smload.gate.results import ResultKeeper
 
     config.stash[KEEPER] = keeper = ResultKeeper(config)
@@ -91,6 +94,20 @@ def pytest_collection() -> Generator[None, object, object]:
     # pytest looks for hooks that nobody declared once everything is collected.
     with _hook_mistakes_in_one_line():
         return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    # The conftest of a folder further down is loaded when that is collected.
+    call: pytest.CallInfo[object] | None = getattr(report, "call", None)
+    if report.failed and call is not None and call.excinfo is not None:
+        error = call.excinfo.value
+        if isinstance(error, pluggy.PluginValidationError):
+            from pytest_smload.gate.hook_mistakes import hook_mistakes
+
+            report.longrepr = "\n".join(hook_mistakes(error.plugin)) or report.longrepr
+    return report
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -142,14 +159,28 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         gate.begin_attempt(item)
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    try:
+        return (yield)
+    except (KeyboardInterrupt, pytest.exit.Exception):
+        run = _run_of(item)
+        if run is not None:
+            item.config.stash[GATE].keep_interrupted(run)
+        raise
+
+
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    item.stash[IN_BODY] = True
     try:
         returned = yield
     except pytest.skip.Exception:
         # What a load has measured stands, whatever the body says of itself afterwards.
         _fail_on_breach(item)
         raise
+    finally:
+        item.stash[IN_BODY] = False
     _refuse_late_marks(item)
     _fail_on_breach(item)
     return returned
@@ -181,7 +212,8 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     run = _run_of(item)
-    if run is not None:
+    # A report made while the body runs is a subtest's; what the loads came to is the test's.
+    if run is not None and not item.stash.get(IN_BODY, False):
         _enforce(run, report, call, item.config.stash[GATE])
         if report.when == "setup" and report.failed and "ScopeMismatch" in report.longreprtext:
             from pytest_smload.gate.scope_mismatch import explained
@@ -214,8 +246,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def load_profile(request: pytest.FixtureRequest) -> LoadProfile:
     """The load that marks, settings file, environment and options describe together; frozen, ``.replace(...)``."""
     with _errors_in_one_line(request):
-        run: PerfRun = request.node.stash[PERF_RUN]
-        return run.load_profile()
+        return _run_for(request).load_profile()
 
 
 @pytest.fixture
@@ -224,7 +255,8 @@ def sm_endpoint(request: pytest.FixtureRequest) -> SmEndpoint:
     from pytest_smload.gate.sm_endpoint import SmEndpoint
 
     with _errors_in_one_line(request):
-        return SmEndpoint(request.config.stash[GATE], request.node.stash[PERF_RUN])
+        run = _run_for(request)
+        return SmEndpoint(request.config.stash[GATE], run)
 
 
 @pytest.fixture
@@ -232,6 +264,19 @@ def load_result(request: pytest.FixtureRequest, sm_endpoint: SmEndpoint, load_pr
     """What ``sm_endpoint.load(load_profile)`` measured, run once."""
     with _errors_in_one_line(request):
         return sm_endpoint.load(load_profile)
+
+
+def _run_for(request: pytest.FixtureRequest) -> PerfRun:
+    """The attempt that asks for a fixture of ours; a test that nobody knew to be ours has none."""
+    run = _run_of(request.node)
+    if run is None:
+        from pytest_smload.errors import ConfigurationError
+
+        raise ConfigurationError(
+            f"{request.fixturename} is asked for while the test runs, by a test that does not say it sends load: name "
+            "the fixture in its signature, and add @pytest.mark.perf(...)"
+        )
+    return run
 
 
 @contextmanager
