@@ -14,10 +14,12 @@ from pytest_smload.gate.keys import (
     ERROR_PHASE,
     FAILURE,
     GATE,
+    IN_BODY,
     INVALID_PHASE,
     KEEPER,
     OPTED_IN,
     PERF_RUN,
+    PERF_TEST,
     RESULT,
     SAID,
     STALE,
@@ -73,6 +75,8 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     if _xdist_workers(config) > 1:
         raise pytest.UsageError("smload: several xdist workers would load the endpoint at once; add -n0")
+    if config.getoption("setuponly", default=False) and not config.getoption("setupplan", default=False):
+        raise pytest.UsageError("smload: --setup-only would send loads and judge none; use --setup-show")
     from pytest_smload.gate.results import ResultKeeper
 
     config.stash[KEEPER] = keeper = ResultKeeper(config)
@@ -92,14 +96,38 @@ def pytest_collection() -> Generator[None, object, object]:
         return (yield)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    # The conftest of a folder further down is loaded when that is collected.
+    call: pytest.CallInfo[object] | None = getattr(report, "call", None)
+    if report.failed and call is not None and call.excinfo is not None:
+        error = call.excinfo.value
+        if isinstance(error, pluggy.PluginValidationError):
+            from pytest_smload.gate.hook_mistakes import hook_mistakes
+
+            report.longrepr = "\n".join(hook_mistakes(error.plugin)) or report.longrepr
+    return report
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(
+    session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
+) -> Generator[None, object, object]:
     if config.stash[OPTED_IN]:
         config.stash[COLLECTED] = list(items)
+    _prepare_items(session, items)
+    returned = yield
+    # A conftest that marks tests by their folder does so in this hook.
+    _prepare_items(session, items)
+    return returned
+
+
+def _prepare_items(session: pytest.Session, items: list[pytest.Item]) -> None:
     if any(map(_may_be_ours, items)):
         from pytest_smload.gate.collection import prepare_items
 
-        prepare_items(session, items, opted_in=config.stash[OPTED_IN])
+        prepare_items(session, items, opted_in=session.config.stash[OPTED_IN])
 
 
 @pytest.hookimpl(tryfirst=True)  # before the terminal says what was collected, and asks for more lines
@@ -131,16 +159,40 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         gate.begin_attempt(item)
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    try:
+        return (yield)
+    except (KeyboardInterrupt, pytest.exit.Exception):
+        run = _run_of(item)
+        if run is not None:
+            item.config.stash[GATE].keep_interrupted(run)
+        raise
+
+
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    item.stash[IN_BODY] = True
     try:
         returned = yield
     except pytest.skip.Exception:
         # What a load has measured stands, whatever the body says of itself afterwards.
         _fail_on_breach(item)
         raise
+    finally:
+        item.stash[IN_BODY] = False
+    _refuse_late_marks(item)
     _fail_on_breach(item)
     return returned
+
+
+def _refuse_late_marks(item: pytest.Item) -> None:
+    if item.stash.get(PERF_TEST, None) is not None:
+        from pytest_smload.errors import ConfigurationError
+        from pytest_smload.gate.collection import late_marks
+
+        if sentences := late_marks(item):
+            raise ConfigurationError(sentences)
 
 
 def _fail_on_breach(item: pytest.Item) -> None:
@@ -160,7 +212,8 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     run = _run_of(item)
-    if run is not None:
+    # A report made while the body runs is a subtest's; what the loads came to is the test's.
+    if run is not None and not item.stash.get(IN_BODY, False):
         _enforce(run, report, call, item.config.stash[GATE])
         if report.when == "setup" and report.failed and "ScopeMismatch" in report.longreprtext:
             from pytest_smload.gate.scope_mismatch import explained
@@ -193,8 +246,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def load_profile(request: pytest.FixtureRequest) -> LoadProfile:
     """The load that marks, settings file, environment and options describe together; frozen, ``.replace(...)``."""
     with _errors_in_one_line(request):
-        run: PerfRun = request.node.stash[PERF_RUN]
-        return run.load_profile()
+        return _run_for(request).load_profile()
 
 
 @pytest.fixture
@@ -203,7 +255,8 @@ def sm_endpoint(request: pytest.FixtureRequest) -> SmEndpoint:
     from pytest_smload.gate.sm_endpoint import SmEndpoint
 
     with _errors_in_one_line(request):
-        return SmEndpoint(request.config.stash[GATE], request.node.stash[PERF_RUN])
+        run = _run_for(request)
+        return SmEndpoint(request.config.stash[GATE], run)
 
 
 @pytest.fixture
@@ -211,6 +264,19 @@ def load_result(request: pytest.FixtureRequest, sm_endpoint: SmEndpoint, load_pr
     """What ``sm_endpoint.load(load_profile)`` measured, run once."""
     with _errors_in_one_line(request):
         return sm_endpoint.load(load_profile)
+
+
+def _run_for(request: pytest.FixtureRequest) -> PerfRun:
+    """The attempt that asks for a fixture of ours; a test that nobody knew to be ours has none."""
+    run = _run_of(request.node)
+    if run is None:
+        from pytest_smload.errors import ConfigurationError
+
+        raise ConfigurationError(
+            f"{request.fixturename} is asked for while the test runs, by a test that does not say it sends load: name "
+            "the fixture in its signature, and add @pytest.mark.perf(...)"
+        )
+    return run
 
 
 @contextmanager

@@ -24,12 +24,15 @@ from pytest_smload.gate.optin import SKIP_REASON
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+_MARKS = pytest.StashKey[list[pytest.Mark]]()
+"""Item: the marks of ours that its load is made of."""
+
 
 def prepare_items(session: pytest.Session, items: list[pytest.Item], *, opted_in: bool) -> None:
     """Check and prepare our tests among *items*, in place.
 
     Mistakes in marks become one collection error per file, which names all of them; that file's tests are dropped, as
-    with any file that cannot be collected.
+    with any file that cannot be collected. Called again, it takes in the marks that were added since.
     """
     problems: dict[str, list[str]] = {}
     concerned = _concerned_tests(session.config, items) if opted_in else ()
@@ -46,9 +49,12 @@ def prepare_items(session: pytest.Session, items: list[pytest.Item], *, opted_in
         if perf_test.problems:
             problems.setdefault(_file_id(item), []).extend(_named(item, problem) for problem in perf_test.problems)
             continue
+        known = PERF_TEST in item.stash
         item.stash[PERF_TEST] = perf_test
+        item.stash[_MARKS] = _our_marks(item)
         if not opted_in:
-            item.add_marker(pytest.mark.skip(reason=SKIP_REASON))
+            if not known:
+                item.add_marker(pytest.mark.skip(reason=SKIP_REASON))
         elif not any(name in test.named for name in LOADING_FIXTURES):
             names: list[str] = getattr(item, "fixturenames", [])
             # Parametrized tests of one function share this list.
@@ -58,6 +64,21 @@ def prepare_items(session: pytest.Session, items: list[pytest.Item], *, opted_in
         items[:] = [item for item in items if _file_id(item) not in problems]
         for file_id, sentences in problems.items():
             _report_collection_error(session, file_id, sentences)
+
+
+def late_marks(item: pytest.Item) -> list[str]:
+    """Return a sentence per mark of ours that *item* got when its load was settled already."""
+    known = item.stash.get(_MARKS, [])
+    return [
+        f"mark {mark.name} was added while the test ran, too late for its load: write it on the test, or add it in "
+        "pytest_collection_modifyitems"
+        for mark in _our_marks(item)
+        if not any(mark is other for other in known)
+    ]
+
+
+def _our_marks(item: pytest.Item) -> list[pytest.Mark]:
+    return [mark for mark in item.iter_markers() if mark.name in (PERF, BUDGET)]
 
 
 def is_ours(item: pytest.Item) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import unittest
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -46,6 +47,7 @@ class Gate:
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
+        self._hook = config.hook
         given = {option.name: config.getoption(option.dest) for option in OPTIONS}
         given |= {option.name: "1" for option in SWITCHES if config.getoption(option.dest)}
         self.overrides = read_overrides(given, dict(os.environ))
@@ -86,6 +88,8 @@ class Gate:
     def begin_attempt(self, item: pytest.Item) -> None:
         """Count another attempt of *item*; its loads so far belong to the one before."""
         if PERF_TEST in item.stash:
+            # A conftest's hooks are for the tests of its folder.
+            self._hook = item.ihook
             item.stash[_ATTEMPT] = item.stash.get(_ATTEMPT, 0) + 1
             item.stash[PERF_RUN] = self.perf_run(item)
 
@@ -118,13 +122,19 @@ class Gate:
             self._console.end_load()
         run.results.append(result)
         if result.interrupted:
-            # pytest makes no report of a test that Ctrl-C ended.
-            interrupted = result_of(run)
-            self._config.stash[KEEPER].tests.append(interrupted)
-            tell_junit(self._config, interrupted)
+            self.keep_interrupted(run)
             self._termination.exit_if_asked()
             raise KeyboardInterrupt
         return result
+
+    def keep_interrupted(self, run: PerfRun) -> None:
+        """Record the loads of an attempt that a signal or ``pytest.exit`` ended: pytest makes no report of it."""
+        if run.over or not run.results:
+            return
+        run.over = True
+        interrupted = replace(result_of(run), verdict="interrupted")
+        self._config.stash[KEEPER].tests.append(interrupted)
+        tell_junit(self._config, interrupted)
 
     def close(self) -> None:
         """Stop what is still running."""
@@ -144,7 +154,7 @@ class Gate:
             yield reporter
 
     def _hooks(self, request: LoadRequest) -> LoadHooks:
-        hook = self._config.hook.pytest_smload_environment
+        hook = self._hook.pytest_smload_environment
 
         def on_environment(environment: Any) -> None:
             hook(environment=environment, profile=request.profile)

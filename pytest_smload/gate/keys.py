@@ -26,6 +26,8 @@ SAID: Final[pytest.StashKey[dict[str, str]]] = pytest.StashKey()
 """Config: node id of the first test that failed with an error of ours, by the error's text."""
 PERF_RUN: Final[pytest.StashKey[PerfRun]] = pytest.StashKey()
 """Item: the current attempt."""
+IN_BODY: Final[pytest.StashKey[bool]] = pytest.StashKey()
+"""Item: whether its body is running."""
 
 RESULT: Final = "smload"
 """Attribute of a test report that holds the test's result."""

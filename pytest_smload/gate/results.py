@@ -86,6 +86,7 @@ class ResultKeeper:
             setattr(report, RESULT, attempt_from(record))
         return report
 
+    @pytest.hookimpl(tryfirst=True)  # before the terminal, which a second Ctrl-C may stop
     def pytest_keyboard_interrupt(self) -> None:
         self._interrupted = True
 

@@ -292,3 +292,51 @@ def test_a_mock_that_begins_after_the_load_is_refused(pytester: pytest.Pytester)
     for test in ("test_fixture", "test_marks_alone", "TestMocked::test_in_class"):
         assert f"{test}: @mock_aws begins its mock when the fixtures are done" in text
     assert "sm_endpoint.load(load_profile)" in text
+
+
+MARKED_BY_FOLDER = f"""
+import pytest
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "whole" in item.name:
+            item.add_marker(pytest.mark.perf({LOAD}))
+        if "typo" in item.name:
+            item.add_marker(pytest.mark.perf(durration="1s"))
+        elif "later" not in item.name:
+            item.add_marker(pytest.mark.perf_budget(p50="1us"))
+"""
+LATE = f"""
+import pytest
+
+def test_whole(): pass
+
+@pytest.mark.perf({LOAD})
+def test_limits(): pass
+
+@pytest.fixture
+def limited(request):
+    request.node.add_marker(pytest.mark.perf_budget(p50="1us"))
+
+@pytest.mark.perf({LOAD})
+def test_later(limited): pass
+"""
+
+
+def test_marks_that_a_conftest_adds_count(project: MakeProject) -> None:
+    """A load and limits given in ``pytest_collection_modifyitems`` are sent and held; later ones are an error."""
+    run = project({"conftest.py": MARKED_BY_FOLDER, "test_it.py": LATE}).run("-m", "perf")
+    assert "2 failed, 1 error" == run.summary, run.out
+    assert {"test_whole": "fail", "test_limits": "fail"}.items() <= {
+        name: test["verdict"] for name, test in run.tests().items()
+    }.items()
+    assert "mark perf_budget was added while the test ran, too late for its load" in run.section("test_later")
+
+
+def test_mistakes_in_marks_that_a_conftest_adds_are_told(pytester: pytest.Pytester) -> None:
+    """As those of marks written on the test; without the opt-in the test is skipped."""
+    pytester.makeconftest(MARKED_BY_FOLDER)
+    pytester.makepyfile(test_it="def test_typo(): pass")
+    pytester.runpytest_inprocess().stdout.fnmatch_lines(["*durration*did you mean 'duration'?*"])
+    pytester.makepyfile(test_it="def test_whole(): pass")
+    pytester.runpytest_inprocess().assert_outcomes(skipped=1)

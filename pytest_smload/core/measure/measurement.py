@@ -108,7 +108,7 @@ def measure(recording: Recording) -> Measurement:
 
 
 def _has_one_rate(recording: Recording, name: ScopeName) -> bool:
-    return recording.open_model and (name.kind == "stage" or not recording.stages)
+    return recording.open_model and (name.kind == "stage" or len({stage.tps for stage in recording.stages}) <= 1)
 
 
 def _model_scopes(recording: Recording, window: Window, ended_ok: Integers, touches_ms: Floats) -> list[Scope]:

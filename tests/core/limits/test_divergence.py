@@ -135,12 +135,21 @@ def test_a_closed_load_is_not_projected() -> None:
 def test_a_rate_that_stages_change_is_not_projected_but_each_stage_is() -> None:
     """Latency rises with the rate asked for; inside one stage nothing should."""
     first, second = [0.02] * (COUNT // 2), growing(0.5)[: COUNT // 2]
-    stages = (StageSpan("calm", 0, 10, tps=100), StageSpan("busy", 10, 20, tps=100))
+    stages = (StageSpan("calm", 0, 10, tps=50), StageSpan("busy", 10, 20, tps=100))
     found = load([*first, *second], stages=stages)
 
     assert "pass" == held(found, "p95", 300).outcome
     assert "fail" == held(found, "p95", 300, ScopeName("stage", "busy")).outcome
     assert "pass" == held(found, "p95", 300, ScopeName("stage", "calm")).outcome
+
+
+@pytest.mark.parametrize("ends_s", [(20,), (10, 20)])
+def test_stages_of_one_rate_are_a_load_of_one_rate(ends_s: tuple[int, ...]) -> None:
+    """How a load is written changes nothing: latency that grows through it does so in one stage as without."""
+    begins_s = (0, *ends_s[:-1])
+    stages = tuple(StageSpan(str(end), begin, end, tps=100) for begin, end in zip(begins_s, ends_s, strict=True))
+
+    assert "fail" == held(load(growing(0.5), stages=stages), "p95", 600).outcome
 
 
 def test_growth_of_the_clients_making_fails_nothing() -> None:
