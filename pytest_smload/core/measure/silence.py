@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pytest_smload.core.samples.recording import Recording
-from pytest_smload.core.statistics.columns import Floats, Integers, view
+from pytest_smload.core.statistics.columns import Flags, Floats, Integers, view
 
 EXPLAINED_TIMES = 5.0
 """A silence up to so many times the longest other answer may be one more such answer: of lognormal service times with
@@ -33,26 +33,94 @@ class Silence:
         return (self.end_s - self.begin_s) * 1000
 
 
+_CANDIDATES = 20
+"""So many of the longest silences are looked at: each may be explained by what the one before is not."""
+_RECURRING = 5
+"""Silences of about the same length that come so often are the endpoint's way of answering,"""
+_USUAL_SHARE = 0.05
+"""and so are those that more than this share of the requests meet."""
+_MANY_USERS = 3
+_FEW_USERS_SHARE = 0.1
+"""What fewer users wait for may be one slow request each: it is a silence from this share of the window on."""
+_ALIKE = 0.5
+"""About the same length is from this share of it on."""
+
+
 def longest_silence(recording: Recording) -> Silence | None:
-    """Return the longest silence of a closed load that other answers do not explain; None without one."""
+    """Return the longest silence in the window of a closed load that nothing else explains; None without one.
+
+    What explains one is requests that took about as long: not those that met another such silence themselves, for two
+    freezes are no excuse for one another, and not the first touches of models. One of those, inside the window,
+    explains no more than the silence it was waited for in.
+    """
     if recording.open_model or not len(recording.samples) or recording.window_s <= 0:
         return None
+    since, until, users = _all_waiting(recording)
+    lengths = until - since
+    order = np.argsort(-lengths)[:_CANDIDATES]
+    others = _Others(recording)
+    for place in order[lengths[order] > 0].tolist():
+        many = users[place] >= _MANY_USERS
+        if not many and lengths[place] < _FEW_USERS_SHARE * recording.window_s:
+            continue
+        alike = np.flatnonzero(lengths >= _ALIKE * lengths[place]) if many else order[:0]
+        begin_s, end_s = float(since[place]), float(until[place])
+        if others.begin_with(begin_s, end_s):
+            continue
+        other_ms = others.longest_ms(begin_s, end_s, since[alike], until[alike])
+        if lengths[place] * 1000 > EXPLAINED_TIMES * other_ms:
+            opens = recording.window_start_s
+            return Silence(begin_s - opens, end_s - opens, other_ms)
+    return None
+
+
+def _all_waiting(recording: Recording) -> tuple[Floats, Floats, Floats]:
+    """Before each answer: since when all users waited, until when (the same moment where they did not), how many."""
     start = np.sort(view(recording.samples.start))
     end = np.sort(view(recording.samples.end))
     begun = np.searchsorted(start, end)
-    # Just before each answer: how many waited, and since when all of them did.
     waiting = begun - np.arange(len(end))
     since = np.maximum(np.append(-np.inf, end[:-1]), start[np.maximum(begun - 1, 0)])
     since = np.clip(since, recording.window_start_s, recording.window_end_s)
     until = np.clip(end, recording.window_start_s, recording.window_end_s)
-    lengths = np.where(waiting >= _users(recording, since, waiting), until - since, 0.0)
-    place = int(np.argmax(lengths))
-    begin_s, end_s = float(since[place]), float(until[place])
-    other_ms = _longest_other_ms(recording, begin_s, end_s)
-    if not lengths[place] * 1000 > EXPLAINED_TIMES * other_ms:
-        return None
-    opens = recording.window_start_s
-    return Silence(begin_s - opens, end_s - opens, other_ms)
+    users = _users(recording, since, waiting)
+    return since, np.where(waiting >= users, until, since), users
+
+
+class _Others:
+    """The requests of a load, as far as they explain a silence."""
+
+    def __init__(self, recording: Recording) -> None:
+        samples = recording.samples
+        self._start, self._end = view(samples.start), view(samples.end)
+        self._opens_s = recording.window_start_s
+        by_start = np.argsort(self._start, kind="stable")
+        _, places = np.unique(view(samples.model)[by_start], return_index=True)
+        self._first_touches = by_start[places]
+        self._later = np.ones(len(self._start), dtype=bool)
+        self._later[self._first_touches] = False
+
+    def begin_with(self, begin_s: float, end_s: float) -> bool:
+        """Whether a model's first touch, inside the window, took all of the silence."""
+        first = self._first_touches[self._start[self._first_touches] >= self._opens_s]
+        took_s = np.minimum(self._end[first], end_s) - np.maximum(self._start[first], begin_s)
+        return bool(np.any(took_s >= 0.9 * (end_s - begin_s)))
+
+    def longest_ms(self, begin_s: float, end_s: float, since: Floats, until: Floats) -> float:
+        """Return the longest time a request took that did not reach into the silence.
+
+        Nor into those alike, from *since* to *until*, where they are few and few requests meet them.
+        """
+        apart = self._apart(begin_s, end_s)
+        if 0 < len(since) < _RECURRING:
+            clear = np.logical_and.reduce([self._apart(*span) for span in zip(since, until, strict=True)])
+            if np.count_nonzero(~clear) <= _USUAL_SHARE * len(clear):
+                apart = clear
+        return float(np.max((self._end - self._start)[apart & self._later], initial=0.0)) * 1000
+
+    def _apart(self, begin_s: float, end_s: float) -> Flags:
+        apart: Flags = (self._end <= begin_s) | (self._start >= end_s)
+        return apart
 
 
 def _users(recording: Recording, moments: Floats, waiting: Integers) -> Floats:
@@ -64,9 +132,3 @@ def _users(recording: Recording, moments: Floats, waiting: Integers) -> Floats:
     place = np.searchsorted(begins, moments - recording.window_start_s, side="right") - 1
     asked: Floats = np.minimum(users[np.maximum(place, 0)], np.max(waiting))
     return asked
-
-
-def _longest_other_ms(recording: Recording, begin_s: float, end_s: float) -> float:
-    start, end = view(recording.samples.start), view(recording.samples.end)
-    apart = (end <= begin_s) | (start >= end_s)
-    return float(np.max((end - start)[apart], initial=0.0)) * 1000
