@@ -9,10 +9,8 @@ import pluggy
 import pytest
 
 from pytest_smload.gate.keys import (
-    BASELINE,
     COLLECTED,
     ERROR_PHASE,
-    FAILURE,
     GATE,
     IN_BODY,
     INVALID_PHASE,
@@ -20,10 +18,6 @@ from pytest_smload.gate.keys import (
     OPTED_IN,
     PERF_RUN,
     PERF_TEST,
-    RESULT,
-    SAID,
-    STALE,
-    TOLD,
 )
 from pytest_smload.gate.mark_names import meant
 from pytest_smload.gate.optin import SKIP_REASON, opts_in
@@ -34,7 +28,6 @@ if TYPE_CHECKING:
 
     from pytest_smload.core.load.profile import LoadProfile
     from pytest_smload.core.results.result import LoadResult
-    from pytest_smload.gate.gate import Gate
     from pytest_smload.gate.perf_run import PerfRun
     from pytest_smload.gate.sm_endpoint import SmEndpoint
 
@@ -43,8 +36,6 @@ _MARKS = (
     "perf_budget(p95=..., tps=..., error_rate=..., model=...): limits of a performance test's load; repeatable",
 )
 
-LONGEST_REPEATED = 60
-"""Characters that an error is told apart by where it is said again."""
 _ERROR_WORDS: dict[str | None, str] = {INVALID_PHASE: "INVALID", ERROR_PHASE: "ERROR"}
 
 
@@ -177,33 +168,19 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         returned = yield
     except pytest.skip.Exception:
         # What a load has measured stands, whatever the body says of itself afterwards.
-        _fail_on_breach(item)
+        _hold_to_its_loads(item)
         raise
     finally:
         item.stash[IN_BODY] = False
-    _refuse_late_marks(item)
-    _fail_on_breach(item)
+    _hold_to_its_loads(item)
     return returned
 
 
-def _refuse_late_marks(item: pytest.Item) -> None:
+def _hold_to_its_loads(item: pytest.Item) -> None:
     if item.stash.get(PERF_TEST, None) is not None:
-        from pytest_smload.errors import ConfigurationError
-        from pytest_smload.gate.collection import late_marks
+        from pytest_smload.gate.enforcement import hold_to_its_loads
 
-        if sentences := late_marks(item):
-            raise ConfigurationError(sentences)
-
-
-def _fail_on_breach(item: pytest.Item) -> None:
-    run = _run_of(item)
-    if run is not None:
-        from pytest_smload.gate.outcome import breach_text
-
-        gate = item.config.stash[GATE]
-        text = breach_text(run, report_directory=gate.report_directory, options=gate.options, width=gate.width)
-        if text is not None:
-            raise pytest.fail.Exception(text, pytrace=False) from None
+        hold_to_its_loads(item)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -214,7 +191,9 @@ def pytest_runtest_makereport(
     run = _run_of(item)
     # A report made while the body runs is a subtest's; what the loads came to is the test's.
     if run is not None and not item.stash.get(IN_BODY, False):
-        _enforce(run, report, call, item.config.stash[GATE])
+        from pytest_smload.gate.enforcement import enforce
+
+        enforce(run, report, call, item.config.stash[GATE])
         if report.when == "setup" and report.failed and "ScopeMismatch" in report.longreprtext:
             from pytest_smload.gate.scope_mismatch import explained
 
@@ -245,16 +224,19 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture
 def load_profile(request: pytest.FixtureRequest) -> LoadProfile:
     """The load that marks, settings file, environment and options describe together; frozen, ``.replace(...)``."""
-    with _errors_in_one_line(request):
+    from pytest_smload.gate.one_line import errors_in_one_line
+
+    with errors_in_one_line(request):
         return _run_for(request).load_profile()
 
 
 @pytest.fixture
 def sm_endpoint(request: pytest.FixtureRequest) -> SmEndpoint:
     """The endpoint under test: ``.load(profile)`` runs a load, ``.invoke(payload)`` sends one request."""
+    from pytest_smload.gate.one_line import errors_in_one_line
     from pytest_smload.gate.sm_endpoint import SmEndpoint
 
-    with _errors_in_one_line(request):
+    with errors_in_one_line(request):
         run = _run_for(request)
         return SmEndpoint(request.config.stash[GATE], run)
 
@@ -262,7 +244,9 @@ def sm_endpoint(request: pytest.FixtureRequest) -> SmEndpoint:
 @pytest.fixture
 def load_result(request: pytest.FixtureRequest, sm_endpoint: SmEndpoint, load_profile: LoadProfile) -> LoadResult:
     """What ``sm_endpoint.load(load_profile)`` measured, run once."""
-    with _errors_in_one_line(request):
+    from pytest_smload.gate.one_line import errors_in_one_line
+
+    with errors_in_one_line(request):
         return sm_endpoint.load(load_profile)
 
 
@@ -294,62 +278,6 @@ def _hook_mistakes_in_one_line() -> Iterator[None]:
     else:
         return
     raise pytest.UsageError(f"smload: {text}")
-
-
-@contextmanager
-def _errors_in_one_line(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Show our errors as their text alone: the traceback through our code says nothing a user can act on.
-
-    What an earlier test was told in full is said by its first words.
-    """
-    from pytest_smload.errors import SmloadError
-
-    __tracebackhide__ = True
-    try:
-        yield
-    except SmloadError as error:
-        text, nodeid = str(error), request.node.nodeid
-        first = request.config.stash.setdefault(SAID, {}).setdefault(text, nodeid)
-        if first != nodeid:
-            text = f"the same error as that of {first}: {_beginning(text)}"
-        raise pytest.fail.Exception(text, pytrace=False) from None
-
-
-def _beginning(text: str) -> str:
-    line, _, more = text.partition("\n")
-    return line if len(line) <= LONGEST_REPEATED and not more else f"{line[:LONGEST_REPEATED]} …"
-
-
-def _enforce(run: PerfRun, report: pytest.TestReport, call: pytest.CallInfo[None], gate: Gate) -> None:
-    """Make of *report* what the verdicts of the attempt's loads demand."""
-    from pytest_smload.gate.outcome import Phase, judge_phase
-
-    text = report.longreprtext if report.failed else ""
-    crash = getattr(report.longrepr, "reprcrash", None)
-    error = call.excinfo.value if call.excinfo is not None else None
-    phase = Phase(
-        report.when,
-        report.outcome,
-        text,
-        crash.message if crash is not None else text,
-        error,
-        excused=hasattr(report, "wasxfail"),
-    )
-    ruling = judge_phase(run, phase, options=gate.options, width=gate.width)
-    if ruling.phase is not phase:
-        report.outcome = "failed"
-        report.when = ruling.phase.when  # type: ignore[assignment]  # pytest's three phases, and two more
-        report.longrepr = ruling.phase.text
-        if hasattr(report, "wasxfail"):
-            del report.wasxfail
-    report.user_properties.extend(ruling.properties)
-    if ruling.result is not None and run.told:
-        setattr(report, TOLD, True)
-    stale, gate.stale = [*gate.stale, *ruling.stale], []
-    attributes = {RESULT: ruling.result, FAILURE: ruling.failure, BASELINE: ruling.baseline, STALE: stale or None}
-    for name, value in attributes.items():
-        if value is not None:
-            setattr(report, name, value)
 
 
 def _refuse_forgotten_opt_in(config: pytest.Config) -> None:

@@ -23,6 +23,7 @@ from pytest_smload.core.results.assemble import build_result
 from pytest_smload.core.statistics.bound import ALPHA
 from pytest_smload.core.trust.validity import examine
 from pytest_smload.engine.hooks import LoadHooks
+from pytest_smload.engine.interrupts import held_back
 from pytest_smload.errors import ConfigurationError
 from pytest_smload.transport.choice import SIMULATED, choose_transport
 from pytest_smload.version import __version__
@@ -103,28 +104,32 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
             checks.insert(0, abort_check(recording.aborted))
         return Assessment(recording, measurement, health, checks, slowness)
 
-    last, undecided = run_until_decided(request.profile, lambda: run_until_proven(request.profile, sender.send, assess))
-    result = build_result(
-        last.recording,
-        last.measurement,
-        last.health,
-        label=request.label,
-        endpoint=facts,
-        profile=request.profile,
-        transport=name,
-        transport_reason=reason,
-        checks=last.checks,
-        notes=[
-            *request.notes,
-            *(resolved.notes if resolved is not None else ()),
-            *left_out,
-            *(each.note for each in undecided),
-        ],
-        reruns=[each.counts for each in undecided],
-    )
-    if regressions is None:
-        return result
-    return _with_regressions(result, regressions.judge(last, lambda: assess(sender.send(), ALPHA)))
+    with held_back() as interrupts:
+        last, undecided = run_until_decided(
+            request.profile, lambda: run_until_proven(request.profile, sender.send, assess)
+        )
+        result = build_result(
+            last.recording,
+            last.measurement,
+            last.health,
+            label=request.label,
+            endpoint=facts,
+            profile=request.profile,
+            transport=name,
+            transport_reason=reason,
+            checks=last.checks,
+            notes=[
+                *request.notes,
+                *(resolved.notes if resolved is not None else ()),
+                *left_out,
+                *(each.note for each in undecided),
+            ],
+            reruns=[each.counts for each in undecided],
+        )
+        if regressions is not None:
+            result = _with_regressions(result, regressions.judge(last, lambda: assess(sender.send(), ALPHA)))
+    # What was measured is not lost to a signal that came while it was judged.
+    return replace(result, interrupted=True) if interrupts.count else result
 
 
 def _regression_budgets(

@@ -53,6 +53,10 @@ def run_until_proven(
     """
     if len(profile.window_ends_s) == 1:
         return assess(run(None), ALPHA)
+    # The first judgement imports them, which takes longer than a look may.
+    import pytest_smload.core.measure.projection
+    import pytest_smload.core.statistics.intervals  # noqa: F401
+
     alpha = look_alpha(LOOKS)
 
     def goes_on(look: Look) -> bool:

@@ -110,6 +110,9 @@ class RegressionBudgets:
         changes = fingerprint_changes(self.recorded.fingerprint, self.fingerprint) if self.recorded is not None else []
         if self.use.updating and (self.recorded is None or changes):
             note = f"regression budgets are not checked: {UPDATE_OPTION}, and there is nothing comparable yet"
+            if self.recorded is not None:
+                before = f"{len(self.recorded.runs)} recorded runs, of another load ({'; '.join(changes)})"
+                note += f"; the {before}, are replaced"
             outcome = BaselineOutcome("updating", self.use.key, self.fingerprint, tuple(changes))
             return self._to_be_recorded(run, budgets, RegressionVerdict((), [note], outcome))
         if self.recorded is None:

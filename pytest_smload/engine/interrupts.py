@@ -1,4 +1,4 @@
-"""Counts Ctrl-C while a load runs, instead of letting it raise in whichever greenlet is running."""
+"""Counts Ctrl-C while a load runs or is judged, instead of letting it raise wherever that is."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+
+_PATIENT_PRESSES = 2
 
 
 class Interrupts:
@@ -33,6 +36,9 @@ class Interrupts:
             yield
             return
         before = signal.getsignal(signal.SIGINT)
+        if isinstance(before, HeldBack) and before.count:
+            self.count = before.count
+            self._on_first()
 
         def interrupt(_number: int, _frame: object) -> None:
             self.count += 1
@@ -46,3 +52,33 @@ class Interrupts:
             yield
         finally:
             signal.signal(signal.SIGINT, before)
+
+
+class HeldBack:
+    """A handler of Ctrl-C that only counts, until the third time: what is being done is short, and not to be lost.
+
+    Attributes:
+        count: How often it was pressed.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, _number: int, _frame: object) -> None:
+        self.count += 1
+        if self.count > _PATIENT_PRESSES:
+            raise KeyboardInterrupt
+
+
+@contextmanager
+def held_back() -> Iterator[HeldBack]:
+    """Hold Ctrl-C back while this is entered, save from loads, which count it; the caller asks whether it came."""
+    handler = HeldBack()
+    if threading.current_thread() is not threading.main_thread():
+        yield handler
+        return
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        yield handler
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,8 @@ class PerfRun:
         own_limits: Where the limits written for this very test are, by a mark or a key that names it; ``""`` where
             there are none.
         inherited: Whether a load of it was held against them.
+        thread: The thread the test runs in.
+        strayed: Why what it ran elsewhere is not judged, or ``""``.
     """
 
     nodeid: str
@@ -65,6 +68,8 @@ class PerfRun:
     told: bool = False
     own_limits: str = ""
     inherited: bool = False
+    thread: int = field(default_factory=threading.get_ident)
+    strayed: str = ""
 
     @classmethod
     def from_sources(
@@ -143,6 +148,19 @@ class PerfRun:
                 "in a named profile of smload.toml (profile=...), or by --smload-users / --smload-tps"
             )
         return self.profile
+
+    def check_thread(self) -> None:
+        """Refuse a load in a thread of the test's own: it may outlive the test, and two at once disturb one another.
+
+        Raises:
+            ConfigurationError: it is in one; the test hears of it too, whatever becomes of the thread.
+        """
+        if threading.get_ident() != self.thread:
+            self.strayed = (
+                "sm_endpoint.load was called in a thread: its load would not be judged, and would disturb another; "
+                "call it in the test's own thread, or describe one load with stages"
+            )
+            raise ConfigurationError(self.strayed)
 
     def budget_of(self, budget: Any, inherit: object) -> Budget | None:
         """Return the limits of a load called with *budget*: the test's own where it is *inherit*."""

@@ -154,7 +154,7 @@ class ResultKeeper:
         return not self.tests and session.exitstatus in refused
 
     def _run(self) -> RunResult:
-        from pytest_smload.core.results.result import RunResult
+        from pytest_smload.core.results.result import OtherFailure, RunResult
 
         commit, branch = self._checkout
         return RunResult(
@@ -164,6 +164,7 @@ class ResultKeeper:
             commit=commit,
             branch=branch,
             tests=tuple(self.tests),
+            failures=tuple(OtherFailure(nodeid, why) for nodeid, why in self.failures),
         )
 
     @cached_property

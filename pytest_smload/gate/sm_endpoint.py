@@ -102,6 +102,7 @@ class SmEndpoint:
         if not profile.has_shape:
             raise ConfigurationError("sm_endpoint.load: the profile gives none of users, tps and stages")
         run = self._run
+        run.check_thread()
         if run.over:
             raise ConfigurationError(
                 "sm_endpoint.load: a load in a fixture's teardown comes after the test's verdict and would never be "

@@ -46,6 +46,7 @@ class PerfLoad(TypedDict, total=False):
     max_duration: str | None
     seed: int
     on_unproven: OnUnproven
+    invalid_retries: int
     abort_on: Mapping[str, str | float] | None
     profile: str
     endpoint: str

@@ -143,10 +143,10 @@ def response_failure(
         return InvocationFailure(kind=str(status), message=_phrase(status), status=status)
     content = _json_object(body)
     kind = _code(status, headers, content)
+    said = kept_line(_text(content.get("message", content.get("Message", ""))), credentials)
     if kept_line(kind, credentials) != kind:
         kind = str(status)
-    said = _text(content.get("message", content.get("Message", "")))
-    message = kept_line(said, credentials) or _phrase(status)
+    message = said or _phrase(status)
     if status == 403 and kind in _SIGNATURE_KINDS and now is not None:
         message += clock_skew_note(headers.get("date"), now)
     original = content.get("OriginalStatusCode") if kind == "ModelError" else None

@@ -340,3 +340,24 @@ def test_mistakes_in_marks_that_a_conftest_adds_are_told(pytester: pytest.Pytest
     pytester.runpytest_inprocess().stdout.fnmatch_lines(["*durration*did you mean 'duration'?*"])
     pytester.makepyfile(test_it="def test_whole(): pass")
     pytester.runpytest_inprocess().assert_outcomes(skipped=1)
+
+
+THREADS = """
+import threading
+import pytest
+
+@pytest.mark.perf(users=2, duration="200ms", warmup="0s")
+def test_in_a_thread(sm_endpoint, load_profile):
+    sm_endpoint.load(load_profile)
+    thread = threading.Thread(target=sm_endpoint.load, args=(load_profile,))
+    thread.start()
+    thread.join()
+"""
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_load_in_a_thread_is_refused(project: MakeProject) -> None:
+    """It would not be judged; what the thread does of the refusal is no matter."""
+    run = project({"test_it.py": THREADS}).run("-m", "perf")
+    assert "1 failed" in run.summary, run.out
+    assert "sm_endpoint.load was called in a thread" in run.out

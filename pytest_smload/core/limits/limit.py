@@ -195,7 +195,7 @@ class Limit:
         low, high = self.bounds(base)
         risky = high if self.row.at_least else low
         doubt_of_a_pass = ""
-        if kept and not self.row.at_least and not self.allows(observed * slowness.most_rise, base):
+        if kept and observed and not self.row.at_least and not self.allows(observed * slowness.most_rise, base):
             doubt_of_a_pass = slowness.doubt_of_a_pass
         if kept and risky is None:
             return doubt_of_a_pass

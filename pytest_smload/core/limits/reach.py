@@ -62,8 +62,31 @@ def _offer(tps: float | None, span_s: float, longest_s: float, cap: float) -> Of
 
 
 def unreachable(limits: Iterable[ScopedLimit], offered: Mapping[ScopeName, Offer]) -> list[str]:
-    """Return a sentence per limit that the load falls short of however well the endpoint does."""
-    return [sentence for name, limit in limits if (sentence := _falls_short(name, limit, offered.get(name)))]
+    """Return a sentence per limit that the load breaks however well the endpoint does, or keeps whatever it does."""
+    return [
+        sentence
+        for name, limit in limits
+        if (sentence := _falls_short(name, limit, offered.get(name)) or _never_broken(name, limit))
+    ]
+
+
+def _never_broken(name: ScopeName, limit: object) -> str:
+    from pytest_smload.core.limits.limit import Limit
+
+    if not isinstance(limit, Limit) or limit.at_least is None:
+        return ""
+    what = limit.metric if name == TOTAL else f"{limit.metric} of {name}"
+    words = f"{limit.source}: {what} {limit.describe()}"
+    if limit.at_most is None and not limit.row.at_least:
+        return f"{words} is kept by the worst endpoint there is; write {_turned(limit.text)!r}, or a range"
+    everything = limit.at_most is None or (limit.row.unit == "ratio" and limit.at_most >= 1)
+    if limit.at_least <= 0 and everything:
+        return f"{words} is kept whatever happens; leave it out, or ask for something"
+    return ""
+
+
+def _turned(text: str) -> str:
+    return "<= " + text.removeprefix(">=").strip()
 
 
 def _falls_short(name: ScopeName, limit: object, offer: Offer | None) -> str:

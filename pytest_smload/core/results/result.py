@@ -135,6 +135,14 @@ class TestResult:
     loads: tuple[LoadResult, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class OtherFailure:
+    """A perf test that failed for something other than its measurement: its own body, a fixture, its settings."""
+
+    nodeid: str
+    why: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
     """One run of pytest: the whole of ``report.json``.
@@ -146,6 +154,7 @@ class RunResult:
         version: Of pytest-smload; None where it is not known, as *commit* and *branch*.
         commit, branch: What was checked out.
         tests: Attempts in the order they were reported.
+        failures: Perf tests that failed besides.
     """
 
     schema: Literal[1] = 1
@@ -155,6 +164,7 @@ class RunResult:
     commit: str | None = None
     branch: str | None = None
     tests: tuple[TestResult, ...] = ()
+    failures: tuple[OtherFailure, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -162,5 +172,7 @@ class RunResult:
         if self.interrupted:
             return "interrupted"
         verdicts = {test.verdict for test in {test.nodeid: test for test in self.tests}.values()}
+        if self.failures:
+            verdicts.add("fail")
         ranked: tuple[Verdict, ...] = ("interrupted", "fail", "invalid", "pass")
         return next((verdict for verdict in ranked if verdict in verdicts), "invalid")

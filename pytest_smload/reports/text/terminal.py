@@ -16,6 +16,7 @@ from pytest_smload.reports.words.details import (
     client_line,
     error_lines,
     finding_text,
+    growth_lines,
     note_lines,
     remark_lines,
     urgent_lines,
@@ -88,7 +89,7 @@ def _in_brief(run: RunResult, width: int, told: Collection[Attempt], *, quiet: b
 
 def _remarks(test: TestResult, load: LoadResult, *, quiet: bool) -> list[str]:
     if quiet:
-        return [*note_lines(load), *undecided_lines(load)]
+        return [*growth_lines(load), *note_lines(load), *undecided_lines(load)]
     lines = [*urgent_lines(load), *undecided_lines(load)]
     if load.client.warnings:
         lines.append(client_line(load))

@@ -120,3 +120,30 @@ def test_percentiles_that_get_too_few_requests(budget: dict[str, Any], load: dic
 def test_nothing_is_said_of_loads_that_may_be_long_enough(budget: dict[str, Any], load: dict[str, Any]) -> None:
     """One that sends as many as it takes, may be extended to it, or whose rate nobody knows beforehand."""
     assert foreseen(budget, **load)[1] == ""
+
+
+@pytest.mark.parametrize(
+    ("budget", "said"),
+    [
+        ({"tps": 0}, "tps >= 0 TPS is kept whatever happens"),
+        ({"tps": "0%"}, "is kept whatever happens"),
+        ({"requests": 0}, "requests >= 0 is kept whatever happens"),
+        ({"error_rate": "0%..100%"}, "error_rate 0%..100% is kept whatever happens"),
+        ({"error_rate": ">= 0%"}, "is kept by the worst endpoint there is; write '<= 0%', or a range"),
+        ({"p95": ">= 1ms"}, "p95 >= 1 ms is kept by the worst endpoint there is; write '<= 1ms', or a range"),
+        ({"models": {"a": {"p95": ">= 1ms"}}}, "p95 of a >= 1 ms is kept by the worst"),
+    ],
+)
+def test_limits_that_nothing_breaks(budget: dict[str, Any], said: str) -> None:
+    """However badly the endpoint does: refused, with what was probably meant."""
+    (problem,), _ = foreseen(budget, tps=40, models=["a"])
+
+    assert said in problem
+
+
+@pytest.mark.parametrize("budget", [{"error_rate": "100%"}, {"p95": "1ms..5ms"}, {"tps": "0..60"}, {"requests": 1}])
+def test_wide_limits_that_something_breaks_are_kept(budget: dict[str, Any]) -> None:
+    """Allowing every error says that errors are of no interest; a range can be broken."""
+    problems, _ = foreseen(budget, tps=40)
+
+    assert [] == problems

@@ -360,3 +360,11 @@ class TestLooks:
         """The looks share 5 %."""
         assert isclose(0.05 / 3, look_alpha(3))
         assert look_alpha(1) == ALPHA
+
+
+def test_blocks_alike_are_not_withheld() -> None:
+    """An endpoint that takes the same time but for microseconds is known, however these come together."""
+    drifting = np.linspace(5.0, 5.1, 2_000)
+    for bound in (quantile_bound(drifting, 500), mean_bound(drifting)):
+        assert not bound.withheld
+        assert 5.0 < bound.lower <= bound.observed <= bound.upper < 5.1
