@@ -8,7 +8,7 @@ from textwrap import dedent
 
 import pytest
 
-from pytest_smload.core.results.result import RunResult
+from pytest_smload.core.results.result import OtherFailure, RunResult
 from pytest_smload.core.trust.health import Finding
 from pytest_smload.reports.text.terminal import run_lines
 from pytest_smload.reports.words.margin import excess, margin_words, worst_first
@@ -96,6 +96,23 @@ def test_q_keeps_what_must_not_be_missed(records):
     assert [["verdict", "test"], ["PASS", "t.py::test_unrecorded"], ["note:", "no"]] == words[:3]
     assert ["INVALID", "t.py::test_invalid"] == words[3]
     assert 4 == len(lines)
+
+
+@pytest.mark.parametrize("verbosity", [-1, 0, 1])
+def test_growth_towards_a_limit_is_never_kept_quiet(records, verbosity):
+    """A load that passed for now says what a longer one would come to; one that keeps its limits anyway does not."""
+    note = "not proven: latency grows, by 30 ms through the window"
+    check = replace(records.check(proven=False, note=note), projected=280.0)
+    lines = section(records.of_test(records.load(checks=[check])), verbosity=verbosity, width=140)
+    assert [f"  warning: p95 is {note}"] == [line for line in lines if "grows" in line]
+    assert "grows" not in "".join(section(records.of_test(records.load()), verbosity=verbosity))
+
+
+def test_a_run_with_a_failure_besides_has_not_passed(records):
+    """A fixture that raised after a load that passed: report.json agrees with pytest's exit code."""
+    run = RunResult(started_at="", tests=(records.of_test(records.load()),))
+    assert "pass" == run.verdict
+    assert "fail" == replace(run, failures=(OtherFailure("t.py::test_other", "RuntimeError: boom"),)).verdict
 
 
 def test_a_failure_is_told_once(records):
