@@ -242,12 +242,19 @@ class TestQuantile:
         assert together.lower == 1.0
         assert together.n_eff < 100
 
-    def test_withheld(self) -> None:
-        """Where even neighbouring blocks are slow together, the window does not tell how often that happens."""
+    def test_slow_together(self) -> None:
+        """Where even neighbouring blocks are slow together, the interval reaches as far again as they are apart."""
         bound = quantile_bound(ones(2000, failed=range(800, 1300), how=9.0), 900)
 
+        assert not bound.withheld
+        assert (9.0, pytest.approx(1 / 9), pytest.approx(81)) == (bound.observed, bound.lower, bound.upper)
+
+    def test_withheld(self) -> None:
+        """Where a whole block was lost, nothing says how much longer the others may take."""
+        bound = quantile_bound(ones(2000, failed=range(800, 1300), how=inf), 700)
+
         assert bound.withheld
-        assert (9.0, 0.0, inf) == (bound.observed, bound.lower, bound.upper)
+        assert (1.0, 0.0, inf) == (bound.observed, bound.lower, bound.upper)
 
     def test_empty(self) -> None:
         """Without samples nothing is known."""
@@ -362,9 +369,9 @@ class TestLooks:
         assert look_alpha(1) == ALPHA
 
 
-def test_blocks_alike_are_not_withheld() -> None:
+def test_blocks_alike_are_known() -> None:
     """An endpoint that takes the same time but for microseconds is known, however these come together."""
     drifting = np.linspace(5.0, 5.1, 2_000)
     for bound in (quantile_bound(drifting, 500), mean_bound(drifting)):
         assert not bound.withheld
-        assert 5.0 < bound.lower <= bound.observed <= bound.upper < 5.1
+        assert 4.9 < bound.lower <= bound.observed <= bound.upper < 5.2
