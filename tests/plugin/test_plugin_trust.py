@@ -28,7 +28,7 @@ def test_extended(load_result):
 @pytest.mark.perf_budget(p90="60s", error_rate="100%")
 def test_extended_open(load_result): pass
 
-@pytest.mark.perf(**CALM, duration="500ms", max_duration="4s")
+@pytest.mark.perf(**CALM, duration="1s", max_duration="4s")
 @pytest.mark.perf_budget(p50="60s", error_rate="50%")
 def test_proven_at_once(load_result): pass
 
@@ -163,7 +163,7 @@ def test_an_open_load_keeps_its_rate_when_extended(run: PytestRun) -> None:
 def test_a_proven_load_is_not_extended(run: PytestRun) -> None:
     """Its window is its duration."""
     load = only_load(run, "test_proven_at_once")
-    assert load["window_s"] < 1
+    assert load["window_s"] == pytest.approx(1, abs=0.1)
     assert ", extended to" not in run.out.partition("PASS test_it.py::test_proven_at_once\n")[2].partition("FAIL ")[0]
     assert {check["proven"] for check in load["checks"]} == {True}
 
