@@ -40,14 +40,15 @@ def divergence(metric: Metric, scope: Scope, allows: Callable[[float], bool]) ->
     Args:
         allows: Whether a value of the metric is within the limit.
     """
-    from pytest_smload.core.measure.projection import latency_growth, twice_as_long
+    from pytest_smload.core.measure.projection import latency_growth, thinned, twice_as_long
 
     if not scope.one_rate:
         return None
+    observed_ms, scope = metric.observe(scope), thinned(scope)
     grown = latency_growth(scope)
     if grown.least(LIKELY_ALPHA) <= 0:
         return None
-    projected_ms = metric.observe(twice_as_long(scope, grown.estimate))
+    projected_ms = max(observed_ms, metric.observe(twice_as_long(scope, grown.estimate)))
     if allows(projected_ms):
         return None
     least_ms = grown.least(CERTAIN_ALPHA)

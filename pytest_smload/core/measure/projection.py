@@ -9,6 +9,18 @@ import numpy as np
 from pytest_smload.core.measure.scope import Scope
 from pytest_smload.core.statistics.growth import Growth, growth
 
+_ENOUGH = 200_000
+"""So many requests, evenly chosen, tell a trend; ten million doubled would be a gigabyte."""
+
+
+def thinned(scope: Scope) -> Scope:
+    """Return *scope* with at most `_ENOUGH` of its requests, the same share of each part of it."""
+    step = -(-len(scope.requests.kind) // _ENOUGH)
+    if step <= 1:
+        return scope
+    requests = scope.requests.take(slice(None, None, step))
+    return replace(scope, requests=requests, latency_ms=np.sort(requests.took_ms[requests.answered]))
+
 
 def latency_growth(scope: Scope) -> Growth:
     """Return by how many ms the latencies of *scope* grow over its span."""

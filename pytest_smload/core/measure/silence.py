@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +36,8 @@ class Silence:
 
 _CANDIDATES = 20
 """So many of the longest silences are looked at: each may be explained by what the one before is not."""
+_LONGEST = 500
+"""So many of the requests that took longest are looked at before all are."""
 _RECURRING = 5
 """Silences of about the same length that come so often are the endpoint's way of answering,"""
 _USUAL_SHARE = 0.05
@@ -57,7 +60,8 @@ def longest_silence(recording: Recording) -> Silence | None:
         return None
     since, until, users = _all_waiting(recording)
     lengths = until - since
-    order = np.argsort(-lengths)[:_CANDIDATES]
+    longest = np.argpartition(lengths, -min(_CANDIDATES, len(lengths)))[-_CANDIDATES:]
+    order = longest[np.argsort(-lengths[longest])]
     others = _Others(recording)
     for place in order[lengths[order] > 0].tolist():
         many = users[place] >= _MANY_USERS
@@ -97,8 +101,10 @@ class _Others:
         by_start = np.argsort(self._start, kind="stable")
         _, places = np.unique(view(samples.model)[by_start], return_index=True)
         self._first_touches = by_start[places]
-        self._later = np.ones(len(self._start), dtype=bool)
-        self._later[self._first_touches] = False
+        took_s = self._end - self._start
+        took_s[self._first_touches] = 0.0
+        longest = np.argpartition(took_s, -min(_LONGEST, len(took_s)))[-_LONGEST:]
+        self._took_s, self._longest = took_s, longest[np.argsort(-took_s[longest])]
 
     def begin_with(self, begin_s: float, end_s: float) -> bool:
         """Whether a model's first touch, inside the window, took all of the silence."""
@@ -111,15 +117,20 @@ class _Others:
 
         Nor into those alike, from *since* to *until*, where they are few and few requests meet them.
         """
-        apart = self._apart(begin_s, end_s)
+        spans = [(begin_s, end_s)]
         if 0 < len(since) < _RECURRING:
-            clear = np.logical_and.reduce([self._apart(*span) for span in zip(since, until, strict=True)])
-            if np.count_nonzero(~clear) <= _USUAL_SHARE * len(clear):
-                apart = clear
-        return float(np.max((self._end - self._start)[apart & self._later], initial=0.0)) * 1000
+            alike = list(zip(since.tolist(), until.tolist(), strict=True))
+            if np.count_nonzero(~self._apart(alike, slice(None))) <= _USUAL_SHARE * len(self._end):
+                spans = alike
+        apart = self._longest[self._apart(spans, self._longest)]
+        if len(apart):
+            return float(self._took_s[apart[0]]) * 1000
+        return float(np.max(self._took_s[self._apart(spans, slice(None))], initial=0.0)) * 1000
 
-    def _apart(self, begin_s: float, end_s: float) -> Flags:
-        apart: Flags = (self._end <= begin_s) | (self._start >= end_s)
+    def _apart(self, spans: Sequence[tuple[float, float]], places: Integers | slice) -> Flags:
+        """Which requests at *places* reach into none of *spans*."""
+        start, end = self._start[places], self._end[places]
+        apart: Flags = np.logical_and.reduce([(end <= begin_s) | (start >= end_s) for begin_s, end_s in spans])
         return apart
 
 
