@@ -113,7 +113,7 @@ def figures(measurement: Measurement) -> dict[str, str]:
             found[f"{name} {spec.name}"] = list(value) if spec.name in {"latency_ms", "touches_ms"} else value
         requests = found.pop(f"{name} requests")
         kinds = [requests.kind_names[code] for code in requests.kind]
-        found[f"{name} requests"] = (list(requests.took_ms), list(requests.service_ms), kinds)
+        found[f"{name} requests"] = (list(requests.took_ms), kinds)
     return {name: repr(value) for name, value in found.items()}
 
 
