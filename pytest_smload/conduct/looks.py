@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from pytest_smload.core.request.error_kinds import OK, TIMEOUT
@@ -54,8 +55,8 @@ def run_until_proven(
     if len(profile.window_ends_s) == 1:
         return assess(run(None), ALPHA)
     # The first judgement imports them, which takes longer than a look may.
-    import pytest_smload.core.measure.projection
-    import pytest_smload.core.statistics.intervals  # noqa: F401
+    for module in ("measure.projection", "statistics.intervals"):
+        import_module(f"pytest_smload.core.{module}")
 
     alpha = look_alpha(LOOKS)
 

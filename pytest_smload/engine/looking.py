@@ -82,16 +82,9 @@ def _lead_s(load: Watched, end_s: float) -> float:
 def _look(load: Watched) -> Look:
     now = perf_counter()
     under_way = list(load.shape.under_way(now))
-    recording = load.recorded(_copy(load.session.samples), now)
+    recording = load.recorded(load.session.samples.copy(), now)
     begins, models = zip(*under_way, strict=True) if under_way else ((), ())
     return Look(recording, array("d", begins), array("H", models))
-
-
-def _copy(samples: Samples) -> Samples:
-    copied = Samples()
-    for name in Samples.__slots__:
-        setattr(copied, name, getattr(samples, name)[:])
-    return copied
 
 
 @contextmanager

@@ -96,8 +96,11 @@ class Limit:
             bound: Of this limit's metric.
             base: What a relative limit is a share of.
         """
-        if self.allows(bound.lower, base) and self.allows(bound.upper, base):
-            return True
+        kept = self.allows(bound.lower, base) and self.allows(bound.upper, base)
+        return kept or self._broken_by(bound, base)
+
+    def _broken_by(self, bound: Bound, base: float) -> bool:
+        """Whether *bound*'s interval lies wholly beyond this limit."""
         low, high = self.bounds(base)
         return (low is not None and bound.upper < low) or (high is not None and bound.lower > high)
 
@@ -166,8 +169,7 @@ class Limit:
         bound, base = self.row.bound(scope, alpha), self._base(scope)
         if bound is None or (self.relative and base is None):
             return False
-        low, high = self.bounds(base)
-        return (low is not None and bound.upper < low) or (high is not None and bound.lower > high)
+        return self._broken_by(bound, math.nan if base is None else base)
 
     def _divergence(self, slowness: ClientSlowness | None, scope: Scope) -> Divergence | None:
         """How latency grows towards this limit; certain only where it does without what the client may have lost."""

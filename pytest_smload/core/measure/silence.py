@@ -60,8 +60,7 @@ def longest_silence(recording: Recording) -> Silence | None:
         return None
     since, until, users = _all_waiting(recording)
     lengths = until - since
-    longest = np.argpartition(lengths, -min(_CANDIDATES, len(lengths)))[-_CANDIDATES:]
-    order = longest[np.argsort(-lengths[longest])]
+    order = _largest(lengths, _CANDIDATES)
     others = _Others(recording)
     for place in order[lengths[order] > 0].tolist():
         many = users[place] >= _MANY_USERS
@@ -103,8 +102,7 @@ class _Others:
         self._first_touches = by_start[places]
         took_s = self._end - self._start
         took_s[self._first_touches] = 0.0
-        longest = np.argpartition(took_s, -min(_LONGEST, len(took_s)))[-_LONGEST:]
-        self._took_s, self._longest = took_s, longest[np.argsort(-took_s[longest])]
+        self._took_s, self._longest = took_s, _largest(took_s, _LONGEST)
 
     def begin_with(self, begin_s: float, end_s: float) -> bool:
         """Whether a model's first touch, inside the window, took all of the silence."""
@@ -132,6 +130,13 @@ class _Others:
         start, end = self._start[places], self._end[places]
         apart: Flags = np.logical_and.reduce([(end <= begin_s) | (start >= end_s) for begin_s, end_s in spans])
         return apart
+
+
+def _largest(values: Floats, count: int) -> Integers:
+    """Places of the *count* largest of *values*, the largest first."""
+    places = np.argpartition(values, -min(count, len(values)))[-count:]
+    largest: Integers = places[np.argsort(-values[places])]
+    return largest
 
 
 def _users(recording: Recording, moments: Floats, waiting: Integers) -> Floats:

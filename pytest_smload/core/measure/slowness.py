@@ -16,7 +16,7 @@ import numpy as np
 from pytest_smload.core.measure.scope import Scope
 from pytest_smload.core.measure.scope_name import ScopeName
 from pytest_smload.core.measure.silence import Silence
-from pytest_smload.core.measure.window import Window
+from pytest_smload.core.measure.window import Window, unsent_in_window
 from pytest_smload.core.request.error_kinds import OK, TIMEOUT
 from pytest_smload.core.samples.recording import Recording
 from pytest_smload.core.statistics.columns import Flags, Floats, Integers, view
@@ -136,10 +136,16 @@ class ClientSlowness:
             return (sum(scope.ended_ok) + int(np.count_nonzero(within))) / scope.span_s
         return scope.stats.tps / max(1e-9, 1 - self.stalled_share)
 
+    @property
+    def _begin_s(self) -> Floats:
+        """When each request was due (open model) or begun (closed model)."""
+        samples = self.recording.samples
+        begin_s: Floats = view(samples.due if self.open_model else samples.start)
+        return begin_s
+
     @cached_property
     def _order(self) -> Integers:
-        samples = self.recording.samples
-        begins = view(samples.due if self.open_model else samples.start)
+        begins = self._begin_s
         order = np.argsort(begins, kind="stable")
         inside: Integers = order[np.searchsorted(begins[order], self.recording.window_start_s) :]
         return inside
@@ -154,8 +160,7 @@ class ClientSlowness:
         if name.kind == "stage":
             stages = {stage.name: number for number, stage in enumerate(recording.stages)}
             edges = [recording.window_start_s + stage.start_s for stage in recording.stages][1:]
-            begins = view(recording.samples.due if self.open_model else recording.samples.start)[order]
-            chosen = order[np.searchsorted(edges, begins, side="right") == stages[name.name]]
+            chosen = order[np.searchsorted(edges, self._begin_s[order], side="right") == stages[name.name]]
         return chosen
 
     @cached_property
@@ -209,15 +214,14 @@ class ClientSlowness:
 
     def _unsent_due_s(self, name: ScopeName) -> Floats:
         recording = self.recording
-        due, model = view(recording.unsent_due), view(recording.unsent_model)
-        inside = (due >= recording.window_start_s) & (due < recording.window_end_s)
+        due, model = unsent_in_window(recording)
         if name.kind == "model":
-            inside &= model == list(recording.model_names).index(name.name)
+            due = due[model == list(recording.model_names).index(name.name)]
         if name.kind == "stage":
             stage = next(stage for stage in recording.stages if stage.name == name.name)
             offset = due - recording.window_start_s
-            inside &= (offset >= stage.start_s) & (offset < stage.end_s)
-        return due[inside]
+            due = due[(offset >= stage.start_s) & (offset < stage.end_s)]
+        return due
 
     def _disturbed_spans(self, late_ms: float) -> tuple[Floats, Floats]:
         """From when a request should have been sent that was sent late, until all such have ended and the number under

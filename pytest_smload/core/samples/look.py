@@ -6,7 +6,7 @@ import dataclasses
 from array import array
 from dataclasses import dataclass
 
-from pytest_smload.core.samples.recording import Recording, Samples
+from pytest_smload.core.samples.recording import Recording
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,7 @@ class Look:
         however these end.
         """
         recording, count = self.recording, len(self.under_way_begin)
-        samples = Samples()
-        samples.extend(recording.samples, codes=range(len(recording.kind_names)))
+        samples = recording.samples.copy()
         samples.due.extend(self.under_way_begin)
         samples.start.extend(self.under_way_begin)
         samples.end.extend([recording.window_end_s] * count)

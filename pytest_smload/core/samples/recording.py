@@ -53,6 +53,13 @@ class Samples:
     def __len__(self) -> int:
         return len(self.end)
 
+    def copy(self) -> Samples:
+        """Return the same samples in columns of their own."""
+        copied = Samples()
+        for name in self.__slots__:
+            setattr(copied, name, getattr(self, name)[:])
+        return copied
+
     def extend(self, other: Samples, *, codes: Sequence[int], shift_s: float | Floats = 0.0) -> None:
         """Append the samples of *other*.
 
