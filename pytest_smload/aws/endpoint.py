@@ -11,7 +11,7 @@ from pytest_smload.aws.credentials import StaticCredentials, find_credentials
 from pytest_smload.aws.quiet import quiet_botocore
 from pytest_smload.aws.session import new_session
 from pytest_smload.aws.shown_url import SecretiveUrl, shown_url, split_url, without_urls
-from pytest_smload.aws.target import Credentials, EndpointTarget
+from pytest_smload.aws.target import GLOBAL_VARIABLE, Credentials, EndpointTarget
 from pytest_smload.core.request.loopback import is_loopback
 from pytest_smload.errors import EndpointError
 
@@ -22,7 +22,6 @@ SERVICE = "sagemaker-runtime"
 _ENDPOINT_NAME = re.compile(r"[A-Za-z0-9](-*[A-Za-z0-9]){0,62}")
 """EndpointName, in the API reference of InvokeEndpoint."""
 _SERVICE_VARIABLE = "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME"
-_GLOBAL_VARIABLE = "AWS_ENDPOINT_URL"
 
 
 class EndpointAddress(Protocol):
@@ -39,6 +38,10 @@ class EndpointAddress(Protocol):
     @property
     def endpoint_url(self) -> str | None:
         """Base URL, or None for botocore's own."""
+
+    @property
+    def control_url(self) -> str | None:
+        """Base URL of the control plane, or None for botocore's own addresses."""
 
     @property
     def source(self) -> str:
@@ -76,13 +79,23 @@ def resolve_target(endpoint: EndpointAddress, session: Session | None = None) ->
             url_source=_url_source(endpoint, session, url),
             credentials=credentials,
             ca_bundle=_ca_bundle(session) if url.startswith("https:") else None,
+            control_url=_control_url(endpoint),
         )
 
 
 def local_target(url: str, *, access_key: str, secret_key: str, endpoint_name: str, region: str) -> EndpointTarget:
     """Return the target of the embedded endpoint at *url*; its credentials are its own, never boto3's chain."""
     credentials = StaticCredentials(Credentials(access_key, secret_key), "emulator")
-    return EndpointTarget(endpoint_name, region, url.rstrip("/"), "emulator", credentials)
+    address = url.rstrip("/")
+    return EndpointTarget(endpoint_name, region, address, "emulator", credentials, control_url=address)
+
+
+def _control_url(endpoint: EndpointAddress) -> str | None:
+    if endpoint.control_url is None:
+        return None
+    if problem := _url_problem(endpoint.control_url):
+        raise EndpointError(f"{endpoint.source}: control_url: {problem}")
+    return endpoint.control_url.rstrip("/")
 
 
 def _region(endpoint: EndpointAddress, session: Session) -> str:
@@ -191,7 +204,7 @@ def _url_places(session: Session) -> list[tuple[str, str]]:
     profile = session.profile or "default"
     places = (
         (_SERVICE_VARIABLE, os.environ.get(_SERVICE_VARIABLE)),
-        (_GLOBAL_VARIABLE, os.environ.get(_GLOBAL_VARIABLE)),
+        (GLOBAL_VARIABLE, os.environ.get(GLOBAL_VARIABLE)),
         (f"services section of AWS profile {profile!r}", service),
         (f"endpoint_url of AWS profile {profile!r}", config.get("endpoint_url")),
     )

@@ -10,6 +10,8 @@ from pytest_smload.aws.shown_url import SecretiveUrl
 from pytest_smload.core.request.loopback import is_loopback
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+GLOBAL_VARIABLE: Final = "AWS_ENDPOINT_URL"
+"""Set, it is the address of every service."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -49,6 +51,8 @@ class EndpointTarget:
         credentials: Where to take credentials from.
         ca_bundle: Path of a CA file or directory to verify TLS with (botocore's own rules), or None for the default
             store.
+        control_url: Base URL of the control plane (SageMaker, CloudWatch, autoscaling, STS, S3), or None for
+            botocore's own address of each.
     """
 
     endpoint_name: str
@@ -57,9 +61,12 @@ class EndpointTarget:
     url_source: str
     credentials: CredentialsSource
     ca_bundle: str | None = None
+    control_url: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "url", SecretiveUrl(self.url))
+        if self.control_url is not None:
+            object.__setattr__(self, "control_url", SecretiveUrl(self.control_url))
 
     @property
     def parts(self) -> SplitResult:
@@ -70,3 +77,11 @@ class EndpointTarget:
     def is_loopback(self) -> bool:
         """Whether the host is this machine: ``localhost``, ``127.0.0.0/8`` or ``::1``."""
         return is_loopback(self.parts.hostname or "")
+
+    @property
+    def has_control_plane(self) -> bool:
+        """Whether the endpoint's control plane is known.
+
+        What answers on a loopback address is somebody's own: AWS itself knows nothing of it, and must not be asked.
+        """
+        return self.control_url is not None or not self.is_loopback or self.url_source == GLOBAL_VARIABLE

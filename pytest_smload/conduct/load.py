@@ -11,6 +11,7 @@ from pytest_smload.conduct.looks import Assessment, run_until_proven
 from pytest_smload.conduct.regressions import RegressionBudgets
 from pytest_smload.conduct.retry import run_until_decided
 from pytest_smload.conduct.sender import Sender
+from pytest_smload.conduct.witnesses import watched, witnesses_of
 from pytest_smload.core.baselines.fingerprint import fingerprint
 from pytest_smload.core.limits.budget import BUILT_IN_SOURCE
 from pytest_smload.core.limits.judge import abort_check, judge
@@ -29,15 +30,17 @@ from pytest_smload.transport.choice import SIMULATED, choose_transport
 from pytest_smload.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from pytest_smload.aws.target import EndpointTarget
     from pytest_smload.conduct.regressions import BaselineUse, RegressionVerdict
+    from pytest_smload.conduct.witness import Testimony
     from pytest_smload.core.limits.budget import Budget, ResolvedBudget, ScopedLimit
     from pytest_smload.core.load.profile import LoadProfile
     from pytest_smload.core.request.endpoint import EndpointFacts
     from pytest_smload.core.results.result import LoadResult
+    from pytest_smload.core.samples.look import Look
     from pytest_smload.core.samples.recording import Recording
     from pytest_smload.settings.tables import EndpointSettings
 
@@ -76,6 +79,9 @@ class Announcer(Protocol):
     def announce(self, request: LoadRequest, endpoint: EndpointFacts, transport: str, reason: str) -> object:
         """Called before the first request, once everything that can be known without one is known to be well."""
 
+    def waiting(self, line: str) -> object:
+        """Show what is waited for once the load has ended."""
+
 
 def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> LoadResult:
     """Run the load and judge it; a breached budget or an invalid run is in the result, never raised.
@@ -104,10 +110,14 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
             checks.insert(0, abort_check(recording.aborted))
         return Assessment(recording, measurement, health, checks, slowness)
 
-    with held_back() as interrupts:
-        last, undecided = run_until_decided(
-            request.profile, lambda: run_until_proven(request.profile, sender.send, assess)
-        )
+    with watched(witnesses_of(request, plan, resolved)) as watch, held_back() as interrupts:
+
+        def send(goes_on: Callable[[Look], bool] | None = None) -> Recording:
+            recording = sender.send(goes_on)
+            watch.sent += len(recording.samples)
+            return recording
+
+        last, undecided = run_until_decided(request.profile, lambda: run_until_proven(request.profile, send, assess))
         result = build_result(
             last.recording,
             last.measurement,
@@ -127,7 +137,9 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
             reruns=[each.counts for each in undecided],
         )
         if regressions is not None:
-            result = _with_regressions(result, regressions.judge(last, lambda: assess(sender.send(), ALPHA)))
+            result = _with_regressions(result, regressions.judge(last, lambda: assess(send(), ALPHA)))
+        if not result.interrupted and not interrupts.count:
+            result = _with_testimonies(result, watch.testimonies(last, announcer.waiting))
     # What was measured is not lost to a signal that came while it was judged.
     return replace(result, interrupted=True) if interrupts.count else result
 
@@ -149,6 +161,21 @@ def _regression_budgets(
         fingerprint=fingerprint(plan, endpoint, transport=transport, client=_CLIENT, machine=machine_class()),
         on_unproven=request.profile.on_unproven,
     )
+
+
+def _with_testimonies(result: LoadResult, testimonies: Sequence[Testimony]) -> LoadResult:
+    for said in testimonies:
+        client = result.client
+        if said.reasons:
+            client = replace(client, valid=False, reasons=(*client.reasons, *said.reasons))
+        result = replace(
+            result,
+            client=client,
+            checks=(*result.checks, *said.checks),
+            notes=(*result.notes, *said.notes),
+            **said.facts,
+        )
+    return result
 
 
 def _with_regressions(result: LoadResult, verdict: RegressionVerdict) -> LoadResult:

@@ -119,7 +119,8 @@ class _Run:
 
     def run(self) -> Recording:
         """Everything, in order; the finally clauses leave nothing behind however it ends."""
-        self.started_at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+        now = dt.datetime.now(dt.UTC)
+        self.started_at, self.epoch_s = now.isoformat(timespec="seconds"), now.timestamp() - perf_counter()
         session = self.session
         self.environment = environment = create_environment(session, stop_timeout_s=session.plan.profile.timeout_s + 1)
         background = [gevent.spawn(session.guard, self.ticker.run), gevent.spawn(session.guard, self._sweep)]
@@ -288,6 +289,7 @@ class _Run:
             aborted=aborted,
             unprimed=self.priming.unready,
             complete=plan.profile.open_model and not runs and not self.interrupts.count and aborted is None,
+            epoch_s=self.epoch_s,
         )
 
 

@@ -78,6 +78,18 @@ class Console:
                 self._next_plain_s += PLAIN_LINE_EVERY_S
                 terminal.write_line(plain_line(progress, self._label))
 
+    def waiting(self, line: str) -> None:
+        """Show what is waited for once the load has ended."""
+        with self._terminal() as terminal:
+            if terminal is None:
+                return
+            if terminal.isatty:
+                self._live = True
+                terminal.rewrite(line, erase=True)
+                terminal.flush()
+            else:
+                terminal.write_line(line)
+
     def end_load(self) -> None:
         """Erase the live line."""
         if not self._live:

@@ -52,6 +52,7 @@ class EndpointTable(_Table):
     region: Annotated[str, Field(min_length=1)] | None = None
     account: Annotated[str, AfterValidator(_account)] | None = None
     endpoint_url: Annotated[str, Field(min_length=1)] | None = None
+    control_url: Annotated[str, Field(min_length=1)] | None = None
     transport: Annotated[str, BeforeValidator(_transport)] | None = None
     scenario: Annotated[str, Field(min_length=1)] | None = None
 
@@ -161,7 +162,7 @@ def _embedded_problems(name: str, endpoint: Mapping[str, Any]) -> list[str]:
     why = f"{LOCAL!r} is the embedded endpoint" if name == LOCAL else "a table with a scenario is the embedded endpoint"
     return [
         f"{key}: {why}, which has none; remove it, or give the AWS endpoint a table of its own"
-        for key in ("account", "endpoint_url")
+        for key in ("account", "endpoint_url", "control_url")
         if key in endpoint
     ]
 

@@ -24,6 +24,7 @@ class EndpointSettings:
         region: AWS region, or None for boto3's own.
         account: 12-digit account the endpoint must be in, or None for no check.
         endpoint_url: Base URL of the SageMaker Runtime, or None for botocore's own.
+        control_url: Base URL of the control plane, CloudWatch, autoscaling and STS, or None for botocore's own.
         transport: A name in `TRANSPORTS`, or None for the software's choice.
         scenario: Scenario file of the embedded endpoint, absolute; None for its default scenario or a real endpoint.
         traffic: Values of `TRAFFIC_FIELDS` the table gives.
@@ -36,6 +37,7 @@ class EndpointSettings:
     region: str | None = None
     account: str | None = None
     endpoint_url: str | None = None
+    control_url: str | None = None
     transport: str | None = None
     scenario: Path | None = None
     traffic: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))

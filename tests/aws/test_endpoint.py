@@ -17,6 +17,7 @@ class Address:
     endpoint_name: str = "abalone"
     region: str | None = "us-east-1"
     endpoint_url: str | None = None
+    control_url: str | None = None
     source: str = "smload.toml [endpoints.staging]"
 
 

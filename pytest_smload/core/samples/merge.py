@@ -57,6 +57,7 @@ def merge(recordings: Sequence[Recording], offsets_s: Sequence[float]) -> Record
         aborted=next((recording.aborted for recording in recordings if recording.aborted is not None), None),
         unprimed=max(recording.unprimed for recording in recordings),
         complete=all(recording.complete for recording in recordings),
+        epoch_s=first.epoch_s - offsets_s[0],
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import nan
 from typing import TYPE_CHECKING
 
 from pytest_smload.core.load.stages import StageSpan
@@ -155,6 +156,8 @@ class Recording:
         complete: Whether every arrival of the schedule came due (open model). Only then does the mix have to equal the
             weights exactly.
         started_at: Wall clock time of the load's begin, ISO 8601 in UTC.
+        epoch_s: What a time on the samples' clock is short of the wall clock's, in seconds since 1970; NaN where
+            nobody looked.
     """
 
     model_names: Sequence[str]
@@ -181,6 +184,7 @@ class Recording:
     unprimed: int = 0
     stretches: int = 1
     complete: bool = False
+    epoch_s: float = nan
 
     @property
     def window_s(self) -> float:

@@ -1,0 +1,70 @@
+"""Calls the witnesses a load needs: who is asked on AWS's side, for which settings, limits and marks."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from pytest_smload.conduct.witness import LoadSpan, wall_clock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from pytest_smload.conduct.load import LoadRequest
+    from pytest_smload.conduct.looks import Assessment
+    from pytest_smload.conduct.witness import Testimony, Witness
+    from pytest_smload.core.limits.budget import ResolvedBudget
+    from pytest_smload.core.load.plan import LoadPlan
+
+
+def witnesses_of(request: LoadRequest, plan: LoadPlan, budget: ResolvedBudget | None) -> list[Witness]:  # noqa: ARG001
+    """Return who watches the load of *request*, in the order they are asked.
+
+    Raises:
+        EndpointError, ConfigurationError: it asks for what its endpoint cannot give.
+    """
+    return []
+
+
+class Watch:
+    """The witnesses of one load, from before its first request to its verdict.
+
+    Attributes:
+        sent: Requests of its runs so far, priming and warm-up included.
+    """
+
+    def __init__(self, witnesses: Sequence[Witness]) -> None:
+        self._witnesses = witnesses
+        self._begin = datetime.now(UTC)
+        self.sent = 0
+
+    def testimonies(self, judged: Assessment, say: Callable[[str], object]) -> list[Testimony]:
+        """Return what each has to say of the load, *judged* being the run whose figures are told."""
+        if not self._witnesses:
+            return []
+        recording = judged.recording
+        span = LoadSpan(
+            begin=self._begin,
+            end=datetime.now(UTC),
+            window_begin=wall_clock(recording.epoch_s, recording.window_start_s),
+            window_end=wall_clock(recording.epoch_s, recording.window_end_s),
+            sent=self.sent,
+        )
+        return [witness.testify(judged, span, say) for witness in self._witnesses]
+
+
+@contextmanager
+def watched(witnesses: Sequence[Witness]) -> Iterator[Watch]:
+    """Begin every witness, and close each at the end, whatever happens in between.
+
+    Raises:
+        EndpointError, ConfigurationError: as `Witness.begin`; those begun before are closed.
+    """
+    try:
+        for witness in witnesses:
+            witness.begin()
+        yield Watch(witnesses)
+    finally:
+        for witness in witnesses:
+            witness.close()
