@@ -267,6 +267,7 @@ class _Run:
             multi_model=plan.multi_model,
             target_shares=plan.shares,
             kind_names=session.transport.kinds.names,
+            kind_statuses=session.transport.kinds.statuses,
             samples=samples,
             open_model=plan.profile.open_model,
             # A load that ended before its window opened has an empty one.

@@ -132,6 +132,7 @@ class Recording:
         multi_model: Whether per-model results are reported.
         target_shares: Share of traffic asked for per route, summing to 1.
         kind_names: Error kind names, indexed by ``Samples.kind``.
+        kind_statuses: HTTP status each was answered with, None where there was no answer; in step with *kind_names*.
         samples: Warm-up and window together; those with ``due`` (open) or ``start`` (closed) before the window's start
             are warm-up.
         open_model: True when latency counts from ``due`` (tps), False when it counts from ``start`` (users).
@@ -167,6 +168,7 @@ class Recording:
     window_end_s: float
     clients: Sequence[ClientReadings]
     started_at: str
+    kind_statuses: Sequence[int | None] = ()
     stages: Sequence[StageSpan] = ()
     offered_tps: float | None = None
     unsent_due: array[float] = field(default_factory=lambda: array("d"))
