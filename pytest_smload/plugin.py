@@ -193,7 +193,7 @@ def pytest_runtest_makereport(
     if run is not None and not item.stash.get(IN_BODY, False):
         from pytest_smload.gate.enforcement import enforce
 
-        enforce(run, report, call, item.config.stash[GATE])
+        enforce(run, item, report, call, item.config.stash[GATE])
         if report.when == "setup" and report.failed and "ScopeMismatch" in report.longreprtext:
             from pytest_smload.gate.scope_mismatch import explained
 
