@@ -244,6 +244,7 @@ def sm_endpoint(request: pytest.FixtureRequest) -> SmEndpoint:
 @pytest.fixture
 def load_result(request: pytest.FixtureRequest, sm_endpoint: SmEndpoint, load_profile: LoadProfile) -> LoadResult:
     """What ``sm_endpoint.load(load_profile)`` measured, run once."""
+    __tracebackhide__ = True
     from pytest_smload.gate.one_line import errors_in_one_line
 
     with errors_in_one_line(request):
