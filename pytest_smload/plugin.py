@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -72,6 +73,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
     config.stash[KEEPER] = keeper = ResultKeeper(config)
     config.pluginmanager.register(keeper, "smload-records")
+
+
+def pytest_internalerror(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
+    """Say a mistake of a plugin registered while pytest was configured: nothing of ours stands around that."""
+    if not isinstance(excinfo.value, pluggy.PluginValidationError):
+        return False
+    from pytest_smload.gate.hook_mistakes import hook_mistakes
+
+    mistakes = hook_mistakes(excinfo.value.plugin)
+    for mistake in mistakes:
+        sys.stderr.write(f"ERROR: smload: {mistake}\n")
+    return bool(mistakes)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -124,7 +124,7 @@ class Gate:
                 result = conduct(request, self._hooks(request), self._console)
         except _ENDS_TEST as error:
             # It was a listener's to raise; the way it took through our code says nothing.
-            raise error.with_traceback(from_users_code(error.__traceback__))
+            raise error.with_traceback(from_users_code(error.__traceback__)) from error.__cause__
         finally:
             self._console.end_load()
         run.results.append(result)
