@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pluggy
 import pytest
 
+from pytest_smload.gate.command_line import refuse_command_line
 from pytest_smload.gate.keys import (
     COLLECTED,
     ERROR_PHASE,
@@ -62,13 +63,9 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[OPTED_IN] = bool(config.getoption("smload")) or opts_in(config.getoption("markexpr", ""))
     except ValueError as error:
         raise pytest.UsageError(f"smload: {error}") from None
+    refuse_command_line(config, opted_in=config.stash[OPTED_IN])
     if not config.stash[OPTED_IN]:
-        _refuse_forgotten_opt_in(config)
         return
-    if _xdist_workers(config) > 1:
-        raise pytest.UsageError("smload: several xdist workers would load the endpoint at once; add -n0")
-    if config.getoption("setuponly", default=False) and not config.getoption("setupplan", default=False):
-        raise pytest.UsageError("smload: --setup-only would send loads and judge none; use --setup-show")
     from pytest_smload.gate.results import ResultKeeper
 
     config.stash[KEEPER] = keeper = ResultKeeper(config)
@@ -292,23 +289,6 @@ def _hook_mistakes_in_one_line() -> Iterator[None]:
     else:
         return
     raise pytest.UsageError(f"smload: {text}")
-
-
-def _refuse_forgotten_opt_in(config: pytest.Config) -> None:
-    """An option of ours on the command line wants load; where it stands in addopts it waits for a run that does."""
-    words = config.invocation_params.args
-    flags = [option.flag for option in (*OPTIONS, *SWITCHES)]
-    given = next((flag for word in words for flag in flags if word == flag or str(word).startswith(f"{flag}=")), None)
-    if given is not None and not config.getoption("help") and not config.getoption("markers", default=False):
-        raise pytest.UsageError(f"smload: {given} is given, but this run asks for no load; add -m perf (or --smload)")
-
-
-def _xdist_workers(config: pytest.Config) -> int:
-    """How many processes xdist would start: ``-n 2``, ``--tx 2*popen``."""
-    if config.getoption("dist", "no") == "no":
-        return 0
-    counts = [str(spec).partition("*") for spec in config.getoption("tx", None) or ()]
-    return sum(int(count) if star and count.isdecimal() else 1 for count, star, _ in counts)
 
 
 def _run_of(item: pytest.Item) -> PerfRun | None:
