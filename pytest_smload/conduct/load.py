@@ -94,19 +94,10 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
     regressions = None if simulated else _regression_budgets(request, resolved, plan, facts, name)
     announcer.announce(request, facts, name, reason)
 
-    def assess(recording: Recording, alpha: float) -> Assessment:
-        measurement = measure(recording)
-        scopes = {scope for scope, _ in (*limits, *(resolved.regressions if resolved is not None else ()))}
-        health = examine(recording, measurement, budgeted_scopes=scopes, simulated=simulated)
-        slowness = ClientSlowness(recording) if health.judged else None
-        checks = judge(limits, measurement, alpha=alpha, on_unproven=request.profile.on_unproven, slowness=slowness)
-        if recording.aborted is not None:
-            checks.insert(0, abort_check(recording.aborted))
-        return Assessment(recording, measurement, health, checks, slowness)
-
+    judging = _Judging(request.profile, resolved, limits, simulated=simulated)
     with held_back() as interrupts:
         last, undecided = run_until_decided(
-            request.profile, lambda: run_until_proven(request.profile, sender.send, assess)
+            request.profile, lambda: run_until_proven(request.profile, sender.send, judging.assess)
         )
         result = build_result(
             last.recording,
@@ -118,18 +109,46 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
             transport=name,
             transport_reason=reason,
             checks=last.checks,
-            notes=[
-                *request.notes,
-                *(resolved.notes if resolved is not None else ()),
-                *left_out,
-                *(each.note for each in undecided),
-            ],
+            notes=[*request.notes, *judging.notes, *left_out, *(each.note for each in undecided)],
             reruns=[each.counts for each in undecided],
         )
         if regressions is not None:
-            result = _with_regressions(result, regressions.judge(last, lambda: assess(sender.send(), ALPHA)))
+            again = regressions.judge(last, lambda: judging.assess(sender.send(), ALPHA))
+            result = _with_regressions(result, again)
     # What was measured is not lost to a signal that came while it was judged.
     return replace(result, interrupted=True) if interrupts.count else result
+
+
+class _Judging:
+    """Judges runs of one load by its limits.
+
+    Attributes:
+        notes: What is to be said of the budget.
+    """
+
+    def __init__(
+        self,
+        profile: LoadProfile,
+        budget: ResolvedBudget | None,
+        limits: Sequence[ScopedLimit],
+        *,
+        simulated: bool,
+    ) -> None:
+        self.notes = budget.notes if budget is not None else ()
+        self._on_unproven = profile.on_unproven
+        self._limits = limits
+        self._scopes = {scope for scope, _ in (*limits, *(budget.regressions if budget is not None else ()))}
+        self._simulated = simulated
+
+    def assess(self, recording: Recording, alpha: float) -> Assessment:
+        """Return what *recording* amounts to, with intervals that miss *alpha*."""
+        measurement = measure(recording)
+        health = examine(recording, measurement, budgeted_scopes=self._scopes, simulated=self._simulated)
+        slowness = ClientSlowness(recording) if health.judged else None
+        checks = judge(self._limits, measurement, alpha=alpha, on_unproven=self._on_unproven, slowness=slowness)
+        if recording.aborted is not None:
+            checks.insert(0, abort_check(recording.aborted))
+        return Assessment(recording, measurement, health, checks, slowness)
 
 
 def _regression_budgets(
