@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 MAX_CHECKS_IN_A_LINE = 4
 _INDENT = "  "
 _UNDECIDED = frozenset({"invalid", "interrupted"})
-BODY_FAILED = "the test's own body failed; every limit was kept"
+FAILED_BESIDES = "every limit it was held against was kept; the test failed for something else"
 Attempt = tuple[str, int]
 """Node id and number of an attempt."""
 
@@ -93,8 +93,8 @@ def _remarks(test: TestResult, load: LoadResult, *, quiet: bool) -> list[str]:
     lines = [*urgent_lines(load), *undecided_lines(load)]
     if load.client.warnings:
         lines.append(client_line(load))
-    body_failed = test.verdict == "fail" and all(each.verdict == "pass" for each in test.loads)
-    return [BODY_FAILED, *lines] if body_failed and load is test.loads[0] else lines
+    besides = test.verdict == "fail" and all(each.verdict == "pass" for each in test.loads)
+    return [FAILED_BESIDES, *lines] if besides and load is test.loads[0] else lines
 
 
 def _attempt(test: TestResult) -> Attempt:
@@ -108,7 +108,7 @@ def lines_of_test(test: TestResult, width: int = 100, *, told: bool = False) -> 
     if not test.loads:
         yield _INDENT + "no load was run"
     elif test.verdict == "fail" and all(load.verdict == "pass" for load in test.loads):
-        yield _INDENT + BODY_FAILED
+        yield _INDENT + FAILED_BESIDES
     for place, load in enumerate(test.loads):
         if place:
             yield ""
