@@ -108,7 +108,7 @@ class ResultKeeper:
         writer = self._config.get_terminal_writer()
         lines = list(run_lines(self._run(), writer.fullwidth, verbosity=terminal.verbosity, told=told))
         if lines:
-            terminal.section("smload")
+            terminal.write_sep("=", "smload")
         for line in lines:
             word = line.partition(" ")[0]
             colour = _COLOURS.get(word.rstrip(":"), {})

@@ -484,6 +484,15 @@ def test_a_class_is_of_the_status_answered():
     assert 2 == check(load, "errors.ValidationError", 0).observed
 
 
+def test_few_requests_of_one_of_many_models():
+    """One that is over its limit all the same fails, and nobody reads that it had too few; the others are unproven."""
+    load = measured([300.0] * 20, models=["a", "b"])
+    limit = parse_limit("p95", "100ms", source="")
+    checks = judge([(A, limit), (B, limit)], load)
+
+    assert ("fail", "proven among 2 models, few as its requests are") == (checks[0].outcome, checks[0].note)
+
+
 def test_share_of_errors():
     """A share of errors is of the scope's requests, and what was observed is a count."""
     found = check(measured([1.0] * 97, ["ModelError"] * 3), "errors.ModelError", "3%")
