@@ -5,6 +5,7 @@ Only packages of third parties are imported here, so that each run imports pytes
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -52,7 +53,10 @@ class Request:
 
 
 def import_shared() -> None:
-    """Import what runs share, without what would outlive a fork badly: threads, a patched library, a gevent hub."""
+    """Import what runs share, without what would outlive a fork badly: threads, a patched library, a gevent hub.
+
+    It is frozen: a collection, which every load begins with, would walk and copy all of it in each run.
+    """
     skips = {"LOCUST_SKIP_MONKEY_PATCH": "1", "OPENBLAS_NUM_THREADS": "1"}
     os.environ.update(skips)
     for name in SHARED:
@@ -63,6 +67,8 @@ def import_shared() -> None:
         importlib.import_module(f"_pytest.{name}")
     for name in skips:
         del os.environ[name]
+    gc.collect()
+    gc.freeze()
 
 
 def assert_safe_to_fork() -> None:

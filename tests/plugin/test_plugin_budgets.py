@@ -84,7 +84,7 @@ def runs(project: MakeProject, staging: str) -> list[PytestRun]:
     return side_by_side(
         partial(project(files).run, "-m", "perf"),
         partial(project(stranger).run, "-m", "perf", report=False),
-        partial(project({"test_it.py": IN_BODY}).run, "-m", "perf", "-W", "error"),
+        partial(project({"test_it.py": IN_BODY}).run, "-m", "perf", "-W", "error", fresh=True),
     )
 
 
