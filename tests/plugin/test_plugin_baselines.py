@@ -402,7 +402,7 @@ def several(project) -> dict[str, PytestRun]:
     recording, labels, not_recorded = side_by_side(
         partial(undisturbed, lambda: make(project, SEVERAL).run("-m", "perf", UPDATE, "-n1", plugins=["xdist"])),
         partial(undisturbed, lambda: make(project, LABELS).run("-m", "perf", UPDATE, report=False)),
-        partial(make(project, NOT_RECORDED).run, "-m", "perf", UPDATE),
+        partial(undisturbed, partial(make(project, NOT_RECORDED).run, "-m", "perf", UPDATE)),
     )
     compared, gone = side_by_side(
         partial(again(project, recording, SEVERAL).run, "-m", "perf"),

@@ -68,7 +68,7 @@ KINDS: dict[str, tuple[int, dict[str, str], list[str]]] = {
         {"test_it.py": TESTS, "test_plain.py": PLAIN, "smload.toml": LOCAL, "scenario.toml": 'latency = "4ms"\n'},
         ["--smload-update-baselines"],
     ),
-    "fails": (1, {"test_it.py": FAILING}, ["--smload-transport", "boto3", "--tb=no", "--no-summary"]),
+    "fails": (1, {"test_it.py": FAILING}, ["--smload-transport", "boto3"]),
     "refused": (4, {"test_it.py": TESTS}, ["--smload-duration", "soon"]),
     "cannot be imported": (2, {"test_it.py": "import boto4\n"}, []),
 }
@@ -95,8 +95,9 @@ def test_it_ends_as_a_fresh_run(kind: str, project: MakeProject, staging: str) -
 
 
 def without_figures(text: str) -> str:
-    """*text* without numbers, and without what is as wide as they are."""
-    return re.sub(r"[ =_-]+", " ", re.sub(r"-?\d[\d,.]*(?: ?(?:us|ms|s|min)\b)?", "N", text))
+    """*text* without numbers, what is as wide as they are, and how the client fared."""
+    steady = re.sub(r"^client: .*?^(?=\S)", "", text, flags=re.MULTILINE | re.DOTALL)
+    return re.sub(r"[\s=_-]+", " ", re.sub(r"-?\d[\d,.]*(?: ?(?:us|ms|s|min)\b)?", "N", steady))
 
 
 def verdicts(run: PytestRun) -> object:
