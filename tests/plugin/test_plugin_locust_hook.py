@@ -64,7 +64,7 @@ def test_listener_raises(load_result): pass
 @pytest.fixture(scope="module")
 def run(project: MakeProject) -> PytestRun:
     """Three loads with a listener attached, which raises in the third."""
-    return project({"conftest.py": CONFTEST, "test_it.py": TESTS}).run("-m", "perf")
+    return project({"conftest.py": CONFTEST, "test_it.py": TESTS}).run("-m", "perf", fresh=True)
 
 
 @pytest.mark.parametrize(("place", "test"), [(0, "test_heard"), (1, "test_second")])
