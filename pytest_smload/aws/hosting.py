@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 SERVICE = "sagemaker"
 _MOST_COMPONENT_PAGES = 10
 _PAGE = 100
+_MULTI_MODEL = {"MultiModel": True, "SingleModel": False}
 
 
 def endpoint_state(plane: ControlPlane) -> EndpointState:
@@ -129,7 +130,7 @@ def _container(described: dict[str, Any]) -> Container:
         name=described.get("ContainerHostname"),
         image=described.get("Image") or described.get("ModelPackageName"),
         model_data=described.get("ModelDataUrl") or source.get("S3Uri"),
-        multi_model=described.get("Mode") == "MultiModel",
+        multi_model=_MULTI_MODEL.get(described.get("Mode", "")),
     )
 
 

@@ -34,13 +34,13 @@ class Container:
         name: Its ContainerHostname, or None where it has none.
         image: As the model names it.
         model_data: S3 URI of its model; of a multi-model container the prefix that TargetModels are under.
-        multi_model: Whether it loads models by TargetModel.
+        multi_model: Whether it loads models by TargetModel; None where its Mode is not told.
     """
 
     name: str | None
     image: str | None
     model_data: str | None
-    multi_model: bool = False
+    multi_model: bool | None = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,8 @@ class Variant:
     @property
     def multi_model(self) -> bool | None:
         """Whether it loads models by TargetModel; None where that is not known."""
-        return None if self.containers is None else any(each.multi_model for each in self.containers)
+        kinds = {each.multi_model for each in self.containers or ()}
+        return True if True in kinds else None if None in kinds or not kinds else False
 
     def instances_by_type(self) -> dict[str, int] | None:
         """Return how many instances it has of each type, none where it is serverless; None where that is not known."""
