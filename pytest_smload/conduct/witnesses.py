@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
+from pytest_smload.conduct.endpoint_watch import EndpointWatch
+from pytest_smload.conduct.preflight import is_asked
 from pytest_smload.conduct.witness import LoadSpan, wall_clock
 
 if TYPE_CHECKING:
@@ -26,7 +28,12 @@ def witnesses_of(request: LoadRequest, plan: LoadPlan, budget: ResolvedBudget | 
     Raises:
         EndpointError, ConfigurationError: it asks for what its endpoint cannot give.
     """
-    return []
+    preflight = request.preflight
+    witnesses: list[Witness] = []
+    if preflight is not None and is_asked(request):
+        # The last to begin, when whoever changes the endpoint on purpose has done so.
+        witnesses.append(EndpointWatch(preflight, every_s=request.settings.watch_s))
+    return witnesses
 
 
 class Send(Protocol):

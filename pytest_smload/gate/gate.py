@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_smload.conduct.allowance import Safeguards, Spending
 from pytest_smload.conduct.endpoints import EndpointPool
 from pytest_smload.conduct.load import conduct
 from pytest_smload.engine.hooks import LoadHooks
@@ -55,6 +56,7 @@ class Gate:
         given |= {option.name: "1" for option in SWITCHES if config.getoption(option.dest)}
         self.overrides = read_overrides(given, dict(os.environ))
         self.endpoints = EndpointPool()
+        self._spending = Spending()
         self.foreseen: list[str] = []
         self.stale: list[str] = []
         self._files = SettingsFiles(config.rootpath)
@@ -110,6 +112,10 @@ class Gate:
             file=self.file_of(item),
             rootdir=self._config.rootpath,
         )
+
+    def safeguards(self, run: PerfRun) -> Safeguards:
+        """Return what the file of *run* and the command line say of safety, with what this run has cost so far."""
+        return Safeguards(run.safety, run.prices, self.overrides.allow_production, self._spending)
 
     def conduct(self, run: PerfRun, request: LoadRequest) -> LoadResult:
         """Run one load of a test, showing it on the console.

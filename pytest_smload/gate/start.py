@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_smload.conduct.preflight import static_refusal
 from pytest_smload.conduct.stale_baselines import stale_tests
 from pytest_smload.core.limits.sources import DEFAULT_KEY, key_matches
 from pytest_smload.errors import ConfigurationError, SmloadError
@@ -43,7 +44,9 @@ def open_gate(session: pytest.Session, collected: Sequence[pytest.Item]) -> Gate
             try:
                 run = gate.perf_run(item)
                 run.check_baselines()
-                if uses(item, ["load_result"]):
+                if refusal := static_refusal(run.endpoint, gate.safeguards(run)):
+                    problems.append(refusal)
+                elif uses(item, ["load_result"]):
                     mistakes, warning = foresee(run, with_endpoint_defaults(run.load_profile(), run.endpoint))
                     problems += mistakes
                     gate.foreseen += [warning] if warning else []
