@@ -273,8 +273,8 @@ class _Run:
         aborted = self.giving_up.abort or self.abort.abort
         ended_early = bool(self.interrupts.count) or aborted is not None or self.called_off
         window_start_s = session.window_start_s
-        if self.giving_up.abort is not None and window_start_s > window_end_s:
-            window_start_s = min(samples.due)
+        if self.giving_up.abort is not None:
+            window_start_s = min(window_start_s, *(samples.due if plan.profile.open_model else samples.start))
         lag_s, wake_lag_s = self.ticker.lag_s[:], self.ticker.wake_lag_s[:]
         return Recording(
             model_names=[route.name for route in plan.routes],
