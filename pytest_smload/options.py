@@ -54,5 +54,8 @@ UPDATE_BASELINES = Option(
 ACCEPT_REGRESSION = Option(
     "accept_regression", "", "with --smload-update-baselines: record a run although it is worse than what is there"
 )
-SWITCHES = (UPDATE_BASELINES, ACCEPT_REGRESSION)
+NO_CLOUDWATCH = Option(
+    "no_cloudwatch", "", "never ask CloudWatch: a test with a limit on the server's side is then refused"
+)
+SWITCHES = (UPDATE_BASELINES, ACCEPT_REGRESSION, NO_CLOUDWATCH)
 """Every option without a value; its variable is 1 or 0."""

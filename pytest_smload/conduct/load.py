@@ -15,12 +15,13 @@ from pytest_smload.conduct.witnesses import watched, witnesses_of
 from pytest_smload.core.baselines.fingerprint import fingerprint
 from pytest_smload.core.limits.budget import BUILT_IN_SOURCE
 from pytest_smload.core.limits.judge import abort_check, judge
-from pytest_smload.core.limits.reach import offers, unreachable
+from pytest_smload.core.limits.reach import kept_by_all, offers, unreachable
 from pytest_smload.core.load.plan import LoadPlan
 from pytest_smload.core.measure.measurement import measure
 from pytest_smload.core.measure.scope_name import TOTAL
 from pytest_smload.core.measure.slowness import ClientSlowness
 from pytest_smload.core.results.assemble import build_result
+from pytest_smload.core.results.diagnosed import diagnosed
 from pytest_smload.core.statistics.bound import ALPHA
 from pytest_smload.core.trust.validity import examine
 from pytest_smload.engine.hooks import LoadHooks
@@ -60,6 +61,7 @@ class LoadRequest:
         root: What payload paths are relative to.
         transport: The transport asked for, or None for the software's choice.
         baselines: Where runs of it are recorded.
+        cloudwatch: Whether CloudWatch may be asked about it.
     """
 
     profile: LoadProfile
@@ -71,6 +73,7 @@ class LoadRequest:
     target: EndpointTarget
     transport: str | None
     baselines: BaselineUse
+    cloudwatch: bool = True
 
 
 class Announcer(Protocol):
@@ -113,8 +116,8 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
     with watched(witnesses_of(request, plan, resolved)) as watch, held_back() as interrupts:
 
         def send(goes_on: Callable[[Look], bool] | None = None) -> Recording:
-            recording = sender.send(goes_on)
-            watch.sent += len(recording.samples)
+            recording = sender.send(goes_on, period_s=watch.period_s)
+            watch.count(recording)
             return recording
 
         last, undecided = run_until_decided(request.profile, lambda: run_until_proven(request.profile, send, assess))
@@ -139,7 +142,9 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
         if regressions is not None:
             result = _with_regressions(result, regressions.judge(last, lambda: assess(send(), ALPHA)))
         if not result.interrupted and not interrupts.count:
-            result = _with_testimonies(result, watch.testimonies(last, announcer.waiting))
+            with interrupts.let_through():
+                result = _with_testimonies(result, watch.testimonies(last, announcer.waiting))
+        result = diagnosed(result)
     # What was measured is not lost to a signal that came while it was judged.
     return replace(result, interrupted=True) if interrupts.count else result
 
@@ -204,7 +209,7 @@ def _resolve_budget(budget: Budget | None, plan: LoadPlan) -> ResolvedBudget | N
     )
     shares = {route.name: share for route, share in zip(plan.routes, plan.shares, strict=True)}
     offered = offers(plan.profile, shares if plan.multi_model else {})
-    problems = [*resolved.problems, *unreachable(resolved.limits, offered)]
+    problems = [*resolved.problems, *unreachable(resolved.limits, offered), *kept_by_all(resolved.server)]
     if problems:
         raise ConfigurationError(problems)
     return resolved

@@ -118,5 +118,6 @@ class SmEndpoint:
             target=self._target,
             transport=self._gate.transport or run.endpoint.transport,
             baselines=run.baselines_of(label, self._gate.options),
+            cloudwatch=not self._gate.overrides.no_cloudwatch,
         )
         return self._gate.conduct(run, request)

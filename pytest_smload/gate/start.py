@@ -42,6 +42,7 @@ def open_gate(session: pytest.Session, collected: Sequence[pytest.Item]) -> Gate
             try:
                 run = gate.perf_run(item)
                 run.check_baselines()
+                run.check_cloudwatch(gate.overrides)
                 if uses(item, ["load_result"]):
                     mistakes, warning = foresee(run, with_endpoint_defaults(run.load_profile(), run.endpoint))
                     problems += mistakes

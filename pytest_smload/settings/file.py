@@ -183,6 +183,9 @@ def _endpoint(name: str, parsed: SettingsTable, root: Path, raw: dict[str, Any],
         control_url=None if table.control_url is None else SecretiveUrl(table.control_url),
         transport=table.transport,
         scenario=root / table.scenario if table.scenario is not None else None,
+        cloudwatch=table.cloudwatch,
+        vcpus=table.vcpus,
+        gpus=table.gpus,
         traffic=MappingProxyType({key: raw[key] for key in TRAFFIC_FIELDS if key in raw}),
     )
 

@@ -55,6 +55,9 @@ class EndpointTable(_Table):
     control_url: Annotated[str, Field(min_length=1)] | None = None
     transport: Annotated[str, BeforeValidator(_transport)] | None = None
     scenario: Annotated[str, Field(min_length=1)] | None = None
+    cloudwatch: bool = False
+    vcpus: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    gpus: Annotated[int, Field(ge=0, le=100_000)] | None = None
 
 
 class SettingsTable(_Table):

@@ -27,6 +27,8 @@ class EndpointSettings:
         control_url: Base URL of the control plane, CloudWatch, autoscaling and STS, or None for botocore's own.
         transport: A name in `TRANSPORTS`, or None for the software's choice.
         scenario: Scenario file of the embedded endpoint, absolute; None for its default scenario or a real endpoint.
+        cloudwatch: Whether CloudWatch is asked about loads without limits on the server's side as well.
+        vcpus, gpus: Of each of its instances; None where their type says it.
         traffic: Values of `TRAFFIC_FIELDS` the table gives.
         source: Where it was written, for messages: ``smload.toml [endpoints.staging]``.
     """
@@ -40,6 +42,9 @@ class EndpointSettings:
     control_url: str | None = None
     transport: str | None = None
     scenario: Path | None = None
+    cloudwatch: bool = False
+    vcpus: int | None = None
+    gpus: int | None = None
     traffic: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
