@@ -10,7 +10,7 @@ from pytest_smload.aws.cloudwatch import ask
 from pytest_smload.aws.control_plane import ControlPlaneError
 from pytest_smload.core.server.cross_check import Counts
 from pytest_smload.core.server.readings import needs, read
-from pytest_smload.core.server.resolution import covering
+from pytest_smload.core.server.resolution import covering, is_period
 from pytest_smload.core.server.series import invocations, wanted
 from pytest_smload.core.server.telling import Figures, lags
 from pytest_smload.core.units import format_duration
@@ -78,7 +78,9 @@ def counted_figures(
     in_all, counts = _count(plane, window, load, account, wait, say)
     counted_s = wait.waited_s
     rows = list(dict.fromkeys(each for row in rows for each in needs(row)))
-    series = wanted(rows, window.variants, window.resolution, window.span)
+    whole = is_period(window.span.length_s)
+    askable = [row for row in rows if whole or row.fold != "percentile"]
+    series = wanted(askable, window.variants, window.resolution, window.span)
     grace_s = counted_s + max(2 * window.resolution.window_s, patience.every_s)
     while True:
         points = ask(plane, series, window.span)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_smload.aws.cloudwatch import ask
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
     from pytest_smload.core.limits.budget import ResolvedBudget, ScopedServerLimit
     from pytest_smload.core.load.plan import LoadPlan
     from pytest_smload.core.server.telling import Told
-
-POLICY = "examples/iam/cloudwatch.json"
 
 
 def server_side_witness(request: LoadRequest, plan: LoadPlan, budget: ResolvedBudget | None) -> list[ServerSideWitness]:
@@ -63,14 +60,6 @@ def server_side_witness(request: LoadRequest, plan: LoadPlan, budget: ResolvedBu
 def _named(limits: Sequence[ScopedServerLimit]) -> str:
     _, first = limits[0]
     return f"{first.source}: {first.metric}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What is known before the load."""
-
-    serving: Serving
-    window_s: int
 
 
 class ServerSideWitness:
@@ -115,7 +104,7 @@ class ServerSideWitness:
             if not self._limits:
                 self._unasked = f"CloudWatch was not asked: {error}"
                 return
-            remedy = f"allow it ({POLICY}), or leave the limit out" if error.denied else "put that right"
+            remedy = "allow it, or leave the limit out" if error.denied else "a limit on the server's side needs it"
             raise EndpointError(f"{_named(self._limits)} is CloudWatch's to say: {error}; {remedy}") from None
         problems = demand_problems(
             [limit for _, limit in self._limits],

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 MINUTE_S = 60
 SHORT_PERIODS_S = (1, 5, 10, 20, 30)
 """Periods below a minute that GetMetricData takes; longer ones are whole minutes (API reference, MetricStat)."""
-LATE_TOLERANCE = 0.01
-"""Share of a window by which it may begin beside its period and still be taken for that period's."""
+_LATE_SHARE, _LATE_S = 0.1, 1.0
+"""A window may begin this share of a period beside it, or so much at most, and still be taken for that period's."""
 _ROUNDING_S = 1e-6
 
 
@@ -101,7 +101,7 @@ def whole_periods(begin_s: float, end_s: float, period_s: int) -> Span | None:
 
     A window that begins a hair late, as a busy client opens it, is taken for its period's.
     """
-    late_s = LATE_TOLERANCE * (end_s - begin_s)
+    late_s = min(_LATE_SHARE * period_s, _LATE_S)
     first = ceil((begin_s - late_s) / period_s) * period_s
     last = floor((end_s + late_s) / period_s) * period_s
     return Span(first, last) if last > first else None

@@ -110,10 +110,13 @@ def _evidence(row: ServerMetric, figures: Figures, account: Account, scope: Scop
 def _uncounted_words(figures: Figures, account: Account) -> str:
     if not figures.counts.uncounted:
         return ""
-    return (
+    words = (
         f"CloudWatch had counted {figures.counts.counted:,} of the {account.answered:,} requests of the window that "
         f"the model answered after {format_duration(round(figures.waited_s))}"
     )
+    if figures.in_all >= figures.sent_in_all:
+        return f"{words}, and the others of the load beside the window: set this machine's clock right"
+    return words
 
 
 def _latencies(figures: Figures, account: Account) -> Latencies:
