@@ -128,14 +128,12 @@ def _count(
             in_all = round(sum(point.value for each in series for point in points[each]))
             counted = sum(point.value for each in series for point in window.inside(each, points))
             counts = Counts.of(counted, account)
-            enough = not counts.uncounted and in_all >= load.answered - account.at_edges
-            # What is under way at the window's edges may be counted on either side; so a sum that still grows is not
-            # believed.
-            if enough and (counts.counted >= account.answered or counts.counted == before):
+            enough = not counts.uncounted and in_all >= load.answered
+            # Of a request the model has not answered nobody knows whether it is counted: a sum that still grows is not
+            # all of it.
+            if (enough and (in_all >= load.sent or in_all == before)) or not wait.again():
                 return in_all, counts
-            if not wait.again():
-                return in_all, counts
-            before = counts.counted
+            before = in_all
             say(_progress(in_all, load.sent, wait.waited_s))
         wait.sleep()
 

@@ -14,7 +14,7 @@ from pytest_smload.core.limits.server_metrics import SERVER_METRICS
 from pytest_smload.core.server.account import account_of
 from pytest_smload.core.server.demands import demand_problems, rows_to_ask, serving_variants
 from pytest_smload.core.server.readings import Window
-from pytest_smload.core.server.resolution import covering, whole_periods
+from pytest_smload.core.server.resolution import begins_at_s, covering, whole_periods
 from pytest_smload.core.server.series import invocations
 from pytest_smload.core.server.telling import told, untold
 from pytest_smload.errors import ConfigurationError, EndpointError
@@ -117,7 +117,9 @@ class ServerSideWitness:
         if problems:
             raise ConfigurationError(problems)
         self._serving = Serving(tuple(variants), found.resolution)
-        self.period_s = found.resolution.window_s
+        percentiles = any(limit.row.fold == "percentile" for _, limit in self._limits)
+        ends_s = self._plan.profile.window_ends_s
+        self.period_s = begins_at_s(ends_s, found.resolution, percentiles=percentiles)
 
     def testify(self, judged: Assessment, span: LoadSpan, say: Callable[[str], object]) -> Testimony:
         """Wait until CloudWatch has counted the load, ask for its figures, and hold limits and client against them."""

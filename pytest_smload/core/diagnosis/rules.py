@@ -16,6 +16,8 @@ MOST_FINDINGS = 3
 TOP, IDLE, LOW = 0.85, 0.5, 0.3
 """Utilization from which on instances are at their top, below which they are not what is slow, and below which there
 are too many of them."""
+FULL = 0.95
+"""Mean utilization of instances that can do no more, whatever it shows in."""
 LOW_CACHE_HIT = 0.9
 FAR_SHARE, FAR_MS = 0.3, 10.0
 """Network and client are worth a word from this share of a request's time on, and this long."""
@@ -32,6 +34,10 @@ def diagnose(evidence: Evidence) -> tuple[Diagnosis, ...]:
         return ()
     found = (rule(evidence) for rule in _RULES)
     return tuple(each for each in found if each is not None)[:MOST_FINDINGS]
+
+
+def _percent(share: float) -> str:
+    return format_share(round(share, 2))
 
 
 def _throttled(evidence: Evidence) -> Diagnosis | None:
@@ -52,7 +58,7 @@ def _client(evidence: Evidence) -> Diagnosis | None:
     adds_ms = evidence.client_adds_ms
     return Diagnosis(
         "client",
-        f"this client was a bottleneck: its CPU at {format_share(round(evidence.client_cpu, 2))} of a core, its own "
+        f"this client was a bottleneck: its CPU at {_percent(evidence.client_cpu)} of a core, its own "
         f"lateness {format_ms(adds_ms)} of p95",
         {"client_cpu": evidence.client_cpu, "client_adds_ms": adds_ms},
         "run it on a larger or quieter machine, or ask for less load",
@@ -66,15 +72,16 @@ def _saturated(evidence: Evidence) -> Diagnosis | None:
     what, most = busiest
     symptoms = _symptoms(evidence)
     mean = evidence.figure("cpu_utilization_mean") if what == "CPU" else None
-    average = "" if mean is None else f" and {format_share(mean)} on average"
+    average = "" if mean is None else f" and {_percent(mean)} on average"
     on = f" on {evidence.instance_words}" if evidence.instance_words else ""
-    state = "saturated" if symptoms else "near their top"
+    saturated = bool(symptoms) or (most if mean is None else mean) >= FULL
+    state = "saturated" if saturated else "near their top"
     figures = {f"{what.lower()}_utilization_max": most, "instances": evidence.instances, **symptoms}
     if mean is not None:
         figures["cpu_utilization_mean"] = mean
     return Diagnosis(
-        "saturated" if symptoms else "near its top",
-        f"the instances are {state}: {what} {format_share(most)} at most{average}{on}{_symptom_words(symptoms)}",
+        "saturated" if saturated else "near its top",
+        f"the instances are {state}: {what} {_percent(most)} at most{average}{on}{_symptom_words(symptoms)}",
         figures,
         _more_of_them(evidence, what, most if mean is None else mean),
     )
@@ -105,7 +112,7 @@ def _more_of_them(evidence: Evidence, what: str, utilization: float) -> str:
     if what == "CPU" and len(vcpus) == 1 and vcpus[0]:
         up = f", or up to {-(-vcpus[0] * needed // now)} vCPUs each"
     left = utilization * now / needed
-    so = f" would bring this load's {what} to {format_share(round(left, 2))}"
+    so = f" would bring this load's {what} to {_percent(left)}"
     return f"scale out from {now} to {needed} instances{up}: that{so}; {_TARGET_WORDS}"
 
 
@@ -117,7 +124,7 @@ def _container(evidence: Evidence) -> Diagnosis | None:
     symptoms = _symptoms(evidence)
     return Diagnosis(
         "container",
-        f"the container holds back, not its instances: {what} {format_share(most)} at most{_symptom_words(symptoms)}",
+        f"the container holds back, not its instances: {what} {_percent(most)} at most{_symptom_words(symptoms)}",
         {f"{what.lower()}_utilization_max": most, **symptoms},
         "look at its log, and at its workers, threads and timeouts; more instances would be idle too",
     )
@@ -148,7 +155,7 @@ def _cache(evidence: Evidence) -> Diagnosis | None:
     beside = "" if loaded is None else f", {loaded:,.4g} are loaded at a time"
     return Diagnosis(
         "cache",
-        f"the models do not fit in memory: ModelCacheHit {format_share(hit)}{beside}",
+        f"the models do not fit in memory: ModelCacheHit {_percent(hit)}{beside}",
         {"model_cache_hit": hit} if loaded is None else {"model_cache_hit": hit, "loaded_models": loaded},
         "take instances with more memory or more of them, or put fewer models on the endpoint",
     )
@@ -158,7 +165,7 @@ def _network(evidence: Evidence) -> Diagnosis | None:
     server = evidence.server
     if server is None or not (server.rest_ms >= FAR_MS and server.rest_ms >= FAR_SHARE * server.client_ms):
         return None
-    share = format_share(round(server.rest_ms / server.client_ms, 2))
+    share = _percent(server.rest_ms / server.client_ms)
     return Diagnosis(
         "network",
         f"{format_ms(server.rest_ms)} of the {format_ms(server.client_ms)} of a request ({share}) are network and "
@@ -182,7 +189,7 @@ def _over_provisioned(evidence: Evidence) -> Diagnosis | None:
     fewer = f"{needed} instance{'s' if needed > 1 else ''} would do" if needed < now else "a smaller type would do"
     return Diagnosis(
         "over-provisioned",
-        f"the endpoint is over-provisioned for this load: {what} {format_share(most)} at most{on}",
+        f"the endpoint is over-provisioned for this load: {what} {_percent(most)} at most{on}",
         {f"{what.lower()}_utilization_max": most, "instances": now, "target_utilization": TARGET_UTILIZATION},
         f"{fewer}; {_TARGET_WORDS}",
     )

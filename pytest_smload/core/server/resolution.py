@@ -67,6 +67,16 @@ def aligned_begin_s(earliest_s: float, before_window_s: float, period_s: int) ->
     return ceil((earliest_s + before_window_s - _ROUNDING_S) / period_s) * period_s - before_window_s
 
 
+def begins_at_s(ends_s: Sequence[float], resolution: Resolution, *, percentiles: bool) -> int:
+    """Return what a window of one of the lengths *ends_s* is to begin at a multiple of.
+
+    A percentile's one period is as long as the window, and CloudWatch takes those below a minute only from their own
+    division of the minute on: from :00, :05, :10 of it for 5 s (API reference, GetMetricData's StartTime).
+    """
+    short = [round(end_s) for end_s in ends_s if percentiles and end_s < MINUTE_S]
+    return lcm(resolution.window_s, *short)
+
+
 def duration_problem(ends_s: Sequence[float], resolution: Resolution, *, percentiles: bool) -> str:
     """Return why CloudWatch has no figures of a window of each of the lengths *ends_s*, with the remedy, or ``""``.
 

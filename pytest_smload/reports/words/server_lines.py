@@ -49,8 +49,8 @@ def diagnosis_lines(load: LoadResult) -> list[str]:
 def _busy(server: ServerSide) -> Iterator[str]:
     for words, (most, mean) in _SHARES.items():
         if most in server.figures:
-            average = f" (mean {format_share(server.figures[mean])})" if mean in server.figures else ""
-            yield f"{words} {format_share(server.figures[most])}{average}"
+            average = f" (mean {format_share(round(server.figures[mean], 3))})" if mean in server.figures else ""
+            yield f"{words} {format_share(round(server.figures[most], 3))}{average}"
     for words, name in (("5xx", "server_5xx"), ("4xx", "server_4xx")):
         if server.figures.get(name):
             yield f"{words} {format_count(server.figures[name])}"

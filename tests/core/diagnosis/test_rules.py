@@ -90,6 +90,11 @@ def test_busy_instances_that_keep_up_are_near_their_top():
     assert ["near its top"] == names(server=server(cpu_utilization_max=0.9))
 
 
+def test_instances_that_are_full_are_saturated_whatever_it_shows_in():
+    """A closed load never falls behind: its users wait."""
+    assert ["saturated"] == names(server=server(cpu_utilization_max=1.0, cpu_utilization_mean=0.99))
+
+
 def test_the_gpu_may_be_what_is_busy():
     """The busier of the two counts, and has no vCPUs."""
     ((name, sentence, advice),) = found(

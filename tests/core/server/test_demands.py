@@ -96,8 +96,8 @@ def test_what_can_be_held(metric, value):
             0,
             {"profile": PROFILE.replace(component="a")},
             (
-                "CloudWatch has the figures of inference components apart, and these are not asked for; leave the limit "
-                "out"
+                "CloudWatch has the figures of inference components apart, and these are not asked for; leave the "
+                "limit out"
             ),
         ),
     ],

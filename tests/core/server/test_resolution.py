@@ -10,6 +10,7 @@ from pytest_smload.core.server.resolution import (
     Resolution,
     Span,
     aligned_begin_s,
+    begins_at_s,
     covering,
     duration_problem,
     is_period,
@@ -109,6 +110,25 @@ def test_a_window_begins_with_a_period(earliest_s, warmup_s, period_s):
 def test_a_window_that_does_not_fit_is_refused(ends_s, resolution, percentiles, problem):
     """With what to do; of every length a load that goes on may have."""
     assert problem == duration_problem(ends_s, resolution, percentiles=percentiles)
+
+
+@pytest.mark.parametrize(
+    ("ends_s", "resolution", "percentiles", "period_s"),
+    [
+        ([60], Resolution(), True, 60),
+        ([120], Resolution(), True, 60),
+        ([5], Resolution(1, 1), False, 1),
+        ([5], Resolution(1, 1), True, 5),
+        ([5, 10, 20], Resolution(1, 1), True, 20),
+        ([20], Resolution(10, 10), True, 20),
+        ([60], Resolution(10, 10), True, 10),
+    ],
+)
+def test_a_percentile_of_a_short_window_begins_with_its_own_division_of_the_minute(
+    ends_s, resolution, percentiles, period_s
+):
+    """CloudWatch rounds the question's begin down to it."""
+    assert period_s == begins_at_s(ends_s, resolution, percentiles=percentiles)
 
 
 @pytest.mark.parametrize(
