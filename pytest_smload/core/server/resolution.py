@@ -113,7 +113,8 @@ def whole_periods(begin_s: float, end_s: float, period_s: int) -> Span | None:
     """
     late_s = min(_LATE_SHARE * period_s, _LATE_S)
     first = ceil((begin_s - late_s) / period_s) * period_s
-    last = floor((end_s + late_s) / period_s) * period_s
+    beside_s = first - begin_s if abs(first - begin_s) <= late_s else 0.0
+    last = floor((end_s + beside_s + _ROUNDING_S) / period_s) * period_s
     return Span(first, last) if last > first else None
 
 
