@@ -27,6 +27,7 @@ class ServerSide:
         period_s: How long these are.
         variants: Those that served it.
         sent: Requests the load began in that window; *counted*: its Invocations; None where nobody counted.
+        at_edges: Requests under way when the window began or ended, which may be counted on either side.
         foreign: At least so many of them were not sent by this load.
         uncounted: At least so many of the model's answers CloudWatch had not counted at the end of the wait.
         sent_in_all, counted_in_all: The same of all the load's runs, warm-up and priming included, and of the whole
@@ -44,6 +45,7 @@ class ServerSide:
     variants: tuple[ServingVariant, ...]
     sent: int
     counted: int | None = None
+    at_edges: int = 0
     foreign: int = 0
     uncounted: int = 0
     sent_in_all: int = 0

@@ -138,6 +138,7 @@ def _server_side(figures: Figures, window: Window, account: Account, latencies: 
         ),
         sent=account.sent,
         counted=figures.counts.counted,
+        at_edges=account.at_edges,
         foreign=figures.counts.foreign,
         uncounted=figures.counts.uncounted,
         sent_in_all=figures.sent_in_all,

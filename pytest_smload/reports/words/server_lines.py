@@ -32,7 +32,8 @@ def server_lines(load: LoadResult) -> list[str]:
         return []
     counted = "none" if server.counted is None else format_count(server.counted)
     window = f"{server.window_begin[_CLOCK]} to {server.window_end[_CLOCK]} UTC"
-    words = f"CloudWatch, {window}: {counted} invocations counted, {format_count(server.sent)} sent"
+    edges = f" ({format_count(server.at_edges)} under way at its edges)" if server.counted != server.sent else ""
+    words = f"CloudWatch, {window}: {counted} invocations counted, {format_count(server.sent)} sent{edges}"
     latencies = Latencies(server.client_ms, server.model_ms, server.overhead_ms).words()
     lines = [f"{words}; mean {latencies}" if latencies else words]
     busy = [*_busy(server)]
