@@ -57,5 +57,6 @@ ACCEPT_REGRESSION = Option(
 NO_CLOUDWATCH = Option(
     "no_cloudwatch", "", "never ask CloudWatch: a test with a limit on the server's side is then refused"
 )
-SWITCHES = (UPDATE_BASELINES, ACCEPT_REGRESSION, NO_CLOUDWATCH)
+ALLOW_PRODUCTION = Option("allow_production", "", "load an endpoint that is marked as production")
+SWITCHES = (UPDATE_BASELINES, ACCEPT_REGRESSION, NO_CLOUDWATCH, ALLOW_PRODUCTION)
 """Every option without a value; its variable is 1 or 0."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from math import lcm
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from pytest_smload.conduct.endpoint_watch import EndpointWatch
+from pytest_smload.conduct.preflight import is_asked
 from pytest_smload.conduct.server_side import server_side_witness
 from pytest_smload.conduct.witness import LoadSpan, Paced, wall_clock
 from pytest_smload.core.server.account import answered_by_model
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from pytest_smload.conduct.witness import Testimony, Witness
     from pytest_smload.core.limits.budget import ResolvedBudget
     from pytest_smload.core.load.plan import LoadPlan
+    from pytest_smload.core.samples.look import Look
     from pytest_smload.core.samples.recording import Recording
 
 
@@ -28,21 +31,29 @@ def witnesses_of(request: LoadRequest, plan: LoadPlan, budget: ResolvedBudget | 
     Raises:
         EndpointError, ConfigurationError: it asks for what its endpoint cannot give.
     """
-    return [*server_side_witness(request, plan, budget)]
+    preflight = request.preflight
+    # The first to begin and so the last to testify: it may have to wait for minutes.
+    witnesses: list[Witness] = [*server_side_witness(request, plan, budget)]
+    if preflight is not None and is_asked(request):
+        # The last to begin, when whoever changes the endpoint on purpose has done so.
+        witnesses.append(EndpointWatch(preflight, every_s=request.settings.watch_s))
+    return witnesses
+
+
+class Send(Protocol):
+    """Runs a load."""
+
+    def __call__(self, goes_on: Callable[[Look], bool] | None = None, /) -> Recording:
+        """Return what was recorded; *goes_on* as `pytest_smload.engine.run.run_load` asks it."""
 
 
 class Watch:
-    """The witnesses of one load, from before its first request to its verdict.
-
-    Attributes:
-        sent: Requests of its runs so far, priming and warm-up included.
-        answered: Those of them that the endpoint's model has answered.
-    """
+    """The witnesses of one load, from before its first request to its verdict."""
 
     def __init__(self, witnesses: Sequence[Witness]) -> None:
         self._witnesses = witnesses
         self._begin = datetime.now(UTC)
-        self.sent = self.answered = 0
+        self._sent = self._answered = 0
 
     @property
     def period_s(self) -> int | None:
@@ -50,10 +61,16 @@ class Watch:
         periods = [each.period_s for each in self._witnesses if isinstance(each, Paced) and each.period_s is not None]
         return lcm(*periods) if periods else None
 
-    def count(self, recording: Recording) -> None:
-        """Add what a run of the load has sent."""
-        self.sent += len(recording.samples)
-        self.answered += answered_by_model(recording)
+    def counting(self, send: Send) -> Send:
+        """Return *send*, with what its runs send, priming and warm-up included, told to the witnesses."""
+
+        def counted(goes_on: Callable[[Look], bool] | None = None) -> Recording:
+            recording = send(goes_on)
+            self._sent += len(recording.samples)
+            self._answered += answered_by_model(recording)
+            return recording
+
+        return counted
 
     def testimonies(self, judged: Assessment, say: Callable[[str], object]) -> list[Testimony]:
         """Return what each has to say of the load, *judged* being the run whose figures are told."""
@@ -65,10 +82,11 @@ class Watch:
             end=datetime.now(UTC),
             window_begin=wall_clock(recording.epoch_s, recording.window_start_s),
             window_end=wall_clock(recording.epoch_s, recording.window_end_s),
-            sent=self.sent,
-            answered=self.answered,
+            sent=self._sent,
+            answered=self._answered,
         )
-        return [witness.testify(judged, span, say) for witness in self._witnesses]
+        # Who began last has the least to wait for: the others' waiting must not be taken for the load.
+        return [witness.testify(judged, span, say) for witness in reversed(self._witnesses)]
 
 
 @contextmanager

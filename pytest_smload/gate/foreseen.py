@@ -8,6 +8,7 @@ from pytest_smload.core.limits.reach import kept_by_all, offers, too_short, unre
 from pytest_smload.core.limits.sources import DEFAULT_KEY
 from pytest_smload.core.load.stages import names_of_stages
 from pytest_smload.core.load.weights import resolve_models
+from pytest_smload.core.safety.limits import load_refusals
 from pytest_smload.core.wording import nearest, some
 from pytest_smload.errors import ConfigurationError
 
@@ -30,7 +31,11 @@ def foresee(run: PerfRun, profile: LoadProfile) -> tuple[list[str], str]:
     stages = names_of_stages(profile.stages or ())
     resolved = run.budget.resolve(models=list(shares), stages=stages, open_model=profile.open_model)
     offered = offers(profile, shares)
-    problems = [*unreachable(resolved.limits, offered), *kept_by_all(resolved.server)]
+    problems = [
+        *load_refusals(run.safety, profile, models=len(shares)),
+        *unreachable(resolved.limits, offered),
+        *kept_by_all(resolved.server),
+    ]
     problems = [f"{run.nodeid}: {problem}" for problem in problems]
     warning = too_short(resolved, offered)
     return problems, f"{run.nodeid}: {warning}" if warning else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_smload.conduct.load import LoadRequest
+from pytest_smload.conduct.preflight import static_refusal
 from pytest_smload.core.load.plan import LoadPlan
 from pytest_smload.core.load.profile import LoadProfile
 from pytest_smload.core.quoting import quoted
@@ -43,6 +44,8 @@ class SmEndpoint:
     def __init__(self, gate: Gate, run: PerfRun) -> None:
         self._gate = gate
         self._run = run
+        if refusal := static_refusal(run.endpoint, gate.safeguards(run)):
+            raise ConfigurationError(refusal)
         self._target = gate.endpoints.target(run.endpoint)
         self.name = run.endpoint.name
         self.endpoint_name = self._target.endpoint_name
@@ -119,5 +122,7 @@ class SmEndpoint:
             transport=self._gate.transport or run.endpoint.transport,
             baselines=run.baselines_of(label, self._gate.options),
             cloudwatch=not self._gate.overrides.no_cloudwatch,
+            safeguards=self._gate.safeguards(run),
+            preflight=self._gate.endpoints.preflight(run.endpoint),
         )
         return self._gate.conduct(run, request)

@@ -35,6 +35,7 @@ _ABSENT = (
     "commit",
     "branch",
     "failures",
+    "hosting",
     "server",
     "diagnosis",
 )

@@ -10,7 +10,16 @@ from pytest_smload.core.load.profile import LOAD_FIELDS, ONE_SHAPE, check_load_f
 from pytest_smload.core.quoting import quoted
 from pytest_smload.core.wording import nearest
 from pytest_smload.errors import ConfigurationError
-from pytest_smload.options import ACCEPT_REGRESSION, NO_CLOUDWATCH, OPTIONS, PREFIX, SWITCHES, UPDATE_BASELINES, Option
+from pytest_smload.options import (
+    ACCEPT_REGRESSION,
+    ALLOW_PRODUCTION,
+    NO_CLOUDWATCH,
+    OPTIONS,
+    PREFIX,
+    SWITCHES,
+    UPDATE_BASELINES,
+    Option,
+)
 from pytest_smload.transport.registry import TRANSPORTS
 
 
@@ -68,6 +77,11 @@ class Overrides:
     def no_cloudwatch(self) -> bool:
         """Whether CloudWatch is never to be asked."""
         return self._switched(NO_CLOUDWATCH)
+
+    @property
+    def allow_production(self) -> bool:
+        """Whether endpoints that are marked as production may be loaded."""
+        return self._switched(ALLOW_PRODUCTION)
 
     def _switched(self, switch: Option) -> bool:
         return bool(self.options.get(switch.name, self.environment.get(switch.name, False)))

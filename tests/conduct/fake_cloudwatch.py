@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from pytest_smload.aws.control_plane import ControlPlaneError
+from pytest_smload.core.hosting.hosting import Hosting, Variant
 
 BEGIN = 1_790_000_040
 """hh:mm:00, when the load's window begins."""
@@ -30,56 +32,37 @@ class FakeTarget:
 
 
 class FakePlane:
-    """Answers as SageMaker and CloudWatch do.
+    """Answers GetMetricData.
 
     Attributes:
         figures: By metric name and statistic, the value of each period from the window's begin on, at the moment asked
             for: a function of the clock's seconds.
-        refusals: Code to refuse an action with, and whether it is a denial.
-        questions: What GetMetricData was asked for, a set of (metric, statistic, period) per call.
+        refusal: Code to refuse it with, and whether that is a denial; None where it is answered.
+        questions: What it was asked for, a set of (metric, statistic, period) per call.
     """
 
-    def __init__(self, clock: FakeClock, *, config: dict[str, Any] | None = None) -> None:
+    def __init__(self, clock: FakeClock) -> None:
         self.target = FakeTarget()
-        self.calls: list[str] = []
         self.clock = clock
-        self.config = config or {}
-        self.variant = {"VariantName": "AllTraffic", "CurrentInstanceCount": 2, "CurrentWeight": 1.0}
-        self.instance_type = "ml.m5.large"
         self.figures: dict[tuple[str, str], Callable[[float], list[float | None]]] = {}
-        self.refusals: dict[str, tuple[str, bool]] = {}
+        self.refusal: tuple[str, bool] | None = None
         self.questions: list[set[tuple[str, str, int]]] = []
-        self.closed = False
 
     def put(self, metric: str, **statistics: list[float | None] | Callable[[float], list[float | None]]) -> None:
         for statistic, values in statistics.items():
             self.figures[metric, statistic] = values if callable(values) else lambda _now, values=values: values
 
-    def call(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
-        action = f"{service}:{operation}"
-        self.calls.append(action)
-        if action in self.refusals:
-            code, denied = self.refusals[action]
+    def pages(self, service: str, operation: str, **arguments: Any) -> Iterator[dict[str, Any]]:
+        assert (service, operation) == ("cloudwatch", "GetMetricData")
+        if self.refusal is not None:
+            code, denied = self.refusal
             how = "is not allowed" if denied else "failed"
+            action = "cloudwatch:GetMetricData"
             raise ControlPlaneError(f"{action} {how}: {code}", action=action, code=code, denied=denied)
-        if operation == "DescribeEndpoint":
-            return {"EndpointConfigName": "abalone-3", "ProductionVariants": [self.variant]}
-        if operation == "DescribeEndpointConfig":
-            return {
-                "ProductionVariants": [{"VariantName": "AllTraffic", "InstanceType": self.instance_type}],
-                **self.config,
-            }
-        assert operation == "GetMetricData"
         queries = arguments["MetricDataQueries"]
         stats = [query["MetricStat"] for query in queries]
         self.questions.append({(each["Metric"]["MetricName"], each["Stat"], each["Period"]) for each in stats})
-        return {"MetricDataResults": [self._result(query, arguments["StartTime"].timestamp()) for query in queries]}
-
-    def pages(self, service: str, operation: str, **arguments: Any) -> Iterator[dict[str, Any]]:
-        yield self.call(service, operation, **arguments)
-
-    def close(self) -> None:
-        self.closed = True
+        yield {"MetricDataResults": [self._result(query, arguments["StartTime"].timestamp()) for query in queries]}
 
     def _result(self, query: dict[str, Any], start_s: float) -> dict[str, Any]:
         stat = query["MetricStat"]
@@ -95,3 +78,18 @@ class FakePlane:
             "Values": [value for _, value in points],
             "StatusCode": "Complete",
         }
+
+
+class FakePreflight:
+    """What is known of the endpoint: two ml.m5.large, publishing by the minute, unless *facts* say otherwise."""
+
+    def __init__(self, plane: FakePlane, **facts: Any) -> None:
+        self.plane = plane
+        self.notes: list[str] = []
+        self.hosting: Hosting | None = Hosting(status="InService", config_name="abalone-3", **facts)
+        if "variants" not in facts:
+            self.serve(Variant("AllTraffic", "ml.m5.large", 2, 2, 1.0))
+
+    def serve(self, *variants: Variant) -> None:
+        assert self.hosting is not None
+        self.hosting = replace(self.hosting, variants=variants)

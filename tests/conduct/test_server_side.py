@@ -9,15 +9,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from fake_cloudwatch import BEGIN, FakeClock, FakePlane
+from fake_cloudwatch import BEGIN, FakeClock, FakePlane, FakePreflight
 from recordings import TIMEOUT, Row, recording
 
 from pytest_smload.aws.endpoint import local_target
-from pytest_smload.aws.target import EndpointTarget
 from pytest_smload.conduct.server_counts import WAIT_S, Patience
 from pytest_smload.conduct.server_side import ServerSideWitness, server_side_witness
 from pytest_smload.conduct.witness import LoadSpan, Paced
 from pytest_smload.conduct.witness import Testimony as Said
+from pytest_smload.core.hosting.hosting import Variant
 from pytest_smload.core.limits.budget import ResolvedBudget
 from pytest_smload.core.limits.grammar import parse_server_limit
 from pytest_smload.core.load.plan import LoadPlan
@@ -35,14 +35,14 @@ def budget(**written: Any) -> ResolvedBudget:
     return ResolvedBudget((), server=limits)
 
 
-def request(*, cloudwatch: bool = True, target: EndpointTarget | None = None, **settings: Any) -> Any:
+def request(*, cloudwatch: bool = True, preflight: Any = "known", **settings: Any) -> Any:
     endpoint = EndpointSettings(
         name="staging", endpoint_name="abalone", source="smload.toml [endpoints.staging]", **settings
     )
-    target = target or local_target(
+    target = local_target(
         "http://127.0.0.1:9", access_key="a", secret_key="b", endpoint_name="abalone", region="us-east-1"
     )
-    return SimpleNamespace(cloudwatch=cloudwatch, settings=endpoint, target=target)
+    return SimpleNamespace(cloudwatch=cloudwatch, settings=endpoint, target=target, preflight=preflight)
 
 
 def plan(**fields: Any) -> LoadPlan:
@@ -52,9 +52,10 @@ def plan(**fields: Any) -> LoadPlan:
 class Load:
     """A load that has ended, and a CloudWatch that has its figures."""
 
-    def __init__(self, *, config: dict[str, Any] | None = None, **written: Any) -> None:
+    def __init__(self, *, metrics: dict[str, Any] | None = None, **written: Any) -> None:
         self.clock = FakeClock()
-        self.plane = FakePlane(self.clock, config=config)
+        self.plane = FakePlane(self.clock)
+        self.preflight = FakePreflight(self.plane, **(metrics or {}))
         self.plane.put("Invocations", Sum=[60, 60])
         self.plane.put("ModelLatency", Sum=[60 * 40e3, 60 * 40e3], SampleCount=[60, 60], p95=[45e3])
         self.plane.put("OverheadLatency", Sum=[60 * 5e3, 60 * 5e3], SampleCount=[60, 60])
@@ -71,15 +72,14 @@ class Load:
 
     def witness(self, **fields: Any) -> ServerSideWitness:
         patience = Patience(self.clock, self.clock.sleep)
-        plane: Any = self.plane
+        preflight: Any = self.preflight
         return ServerSideWitness(
-            request(**self.facts), plan(**fields), budget(**self.written).server, plane, patience=patience
+            request(**self.facts), plan(**fields), budget(**self.written).server, preflight, patience=patience
         )
 
     def testimony(self, **fields: Any) -> Said:
         witness = self.witness(**fields)
         witness.begin()
-        self.plane.calls.clear()
         self.plane.questions.clear()
         made = recording(self.rows, 10.0, 10.0 + self.window_s, multi_model=False, epoch_s=BEGIN - 10.0)
         sent = len(self.rows) + self.earlier
@@ -121,43 +121,65 @@ def test_forbidden_is_refused_where_a_limit_stands_and_heeded_where_none_does() 
     assert [] == server_side_witness(forbidden, plan(), None)
 
 
-def test_a_loopback_address_without_control_plane_is_refused() -> None:
-    """AWS itself knows nothing of what answers there."""
-    target = EndpointTarget("abalone", "us-east-1", "http://127.0.0.1:9", "smload.toml", SimpleNamespace())  # type: ignore[arg-type]
+@pytest.mark.parametrize("limited", [True, False])
+def test_without_a_control_plane_it_is_refused(limited: bool) -> None:
+    """AWS itself knows nothing of what answers on a loopback address."""
+    wish = request(preflight=None)
+    wish.settings = replace(wish.settings, cloudwatch=True)
 
     with pytest.raises(EndpointError) as raised:
-        server_side_witness(request(target=target), plan(), budget(server_5xx=0))
+        server_side_witness(wish, plan(), budget(server_5xx=0) if limited else None)
 
-    assert str(raised.value).startswith(
-        "the mark: server_5xx is CloudWatch's to say: endpoint 'abalone' is at the loopback address http://127.0.0.1:9"
+    asker = "the mark: server_5xx is CloudWatch's to say" if limited else "smload.toml [endpoints.staging] cloudwatch"
+    assert str(raised.value) == (
+        f"{asker}: of endpoint 'abalone' at http://127.0.0.1:9 no control plane is known; set control_url in the "
+        "endpoint's table to where it is"
     )
-    assert "set control_url in the endpoint's table" in str(raised.value)
 
 
 @pytest.mark.parametrize(
-    ("action", "code", "denied", "says"),
+    ("refusal", "says"),
     [
-        ("cloudwatch:GetMetricData", "AccessDenied", True, "is not allowed: AccessDenied; allow it, or leave"),
-        ("sagemaker:DescribeEndpoint", "ValidationException", False, "failed: ValidationException; a limit on"),
-        ("sagemaker:DescribeEndpointConfig", "AccessDeniedException", True, "is not allowed: AccessDeniedException;"),
+        (
+            ("AccessDenied", True),
+            "cloudwatch:GetMetricData is not allowed: AccessDenied; allow it, or leave the limit out",
+        ),
+        (("InternalServiceFault", False), "cloudwatch:GetMetricData failed: InternalServiceFault"),
     ],
 )
-def test_what_cannot_be_asked_is_known_before_the_load(action: str, code: str, denied: bool, says: str) -> None:
+def test_what_cannot_be_asked_is_known_before_the_load(refusal: tuple[str, bool], says: str) -> None:
     """One line that names limit and permission; nothing was sent, nothing is paid for."""
     load = Load(server_5xx=0)
-    load.plane.refusals[action] = code, denied
+    load.plane.refusal = refusal
 
     with pytest.raises(EndpointError) as raised:
         load.witness().begin()
 
-    assert str(raised.value).startswith(f"the mark: server_5xx is CloudWatch's to say: {action} {says}")
-    assert "\n" not in str(raised.value)
+    assert f"the mark: server_5xx is CloudWatch's to say: {says}" == str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("notes", "why"),
+    [
+        ([], "who serves the endpoint is not known"),
+        (["sagemaker:DescribeEndpoint is not allowed: x"], "sagemaker:DescribeEndpoint is not allowed: x"),
+    ],
+)
+def test_an_endpoint_nobody_describes_has_no_figures(notes: list[str], why: str) -> None:
+    """Its variants' names are what figures are asked for by."""
+    load = Load(server_5xx=0)
+    load.preflight.hosting, load.preflight.notes = None, notes
+
+    with pytest.raises(EndpointError) as raised:
+        load.witness().begin()
+
+    assert f"the mark: server_5xx is CloudWatch's to say: {why}" == str(raised.value)
 
 
 def test_without_a_limit_a_denial_is_a_note() -> None:
     """The load runs, and says what it did without."""
     load = Load()
-    load.plane.refusals["cloudwatch:GetMetricData"] = "AccessDenied", True
+    load.plane.refusal = "AccessDenied", True
 
     found = load.testimony()
 
@@ -182,7 +204,7 @@ def test_what_cannot_be_held_is_refused_before_the_load(written: dict[str, Any],
 def test_an_unknown_instance_type_is_the_users_to_say() -> None:
     """In the endpoint's table; then it is taken."""
     load = Load(cpu_utilization_max="70%")
-    load.plane.instance_type = "ml.odd.metal"
+    load.preflight.serve(Variant("AllTraffic", "ml.odd.metal", 2, 2, 1.0))
     with pytest.raises(
         ConfigurationError, match=r"how many vCPUs ml\.odd\.metal has is not known; set vcpus = N in smload"
     ):
@@ -194,27 +216,27 @@ def test_an_unknown_instance_type_is_the_users_to_say() -> None:
 
 
 @pytest.mark.parametrize(
-    ("config", "fields", "written", "period_s"),
+    ("metrics", "fields", "written", "period_s"),
     [
         ({}, {}, {"server_5xx": 0}, 60),
-        ({"MetricsConfig": {"MetricPublishFrequencyInSeconds": 10}}, {}, {"cpu_utilization_max": "1%"}, 60),
+        ({"metrics_period_s": 10}, {}, {"cpu_utilization_max": "1%"}, 60),
         (
-            {"MetricsConfig": {"EnableEnhancedMetrics": True, "MetricPublishFrequencyInSeconds": 10}},
+            {"metrics_period_s": 10, "enhanced_metrics": True},
             {"duration": "30s"},
             {"cpu_utilization_max": "1%"},
             10,
         ),
         (
-            {"MetricsConfig": {"EnableEnhancedMetrics": True, "MetricPublishFrequencyInSeconds": 10}},
+            {"metrics_period_s": 10, "enhanced_metrics": True},
             {"duration": "30s"},
             {"model_latency_p95": "1s"},
             30,
         ),
     ],
 )
-def test_the_window_begins_with_a_period(config: Any, fields: Any, written: Any, period_s: int) -> None:
+def test_the_window_begins_with_a_period(metrics: Any, fields: Any, written: Any, period_s: int) -> None:
     """Of the coarser of what is needed; of the window's own length for a short percentile."""
-    witness = Load(config=config, **written).witness(**fields)
+    witness = Load(metrics=metrics, **written).witness(**fields)
     witness.begin()
 
     assert period_s == witness.period_s
@@ -382,7 +404,7 @@ def test_what_is_denied_only_afterwards_fails_every_limit() -> None:
     load = Load(server_5xx=0)
     witness = load.witness()
     witness.begin()
-    load.plane.refusals["cloudwatch:GetMetricData"] = "AccessDenied", True
+    load.plane.refusal = "AccessDenied", True
     made = recording(load.rows, 10.0, 130.0, multi_model=False, epoch_s=BEGIN - 10.0)
     begin, end = datetime.fromtimestamp(BEGIN, UTC), datetime.fromtimestamp(BEGIN + 120, UTC)
     judged: Any = SimpleNamespace(recording=made)
@@ -403,14 +425,14 @@ def test_an_outage_of_cloudwatch_is_waited_out() -> None:
     made = recording(load.rows, 10.0, 130.0, multi_model=False, epoch_s=BEGIN - 10.0)
     begin, end = datetime.fromtimestamp(BEGIN, UTC), datetime.fromtimestamp(BEGIN + 120, UTC)
     judged: Any = SimpleNamespace(recording=made)
-    load.plane.refusals["cloudwatch:GetMetricData"] = "InternalServiceFault", False
+    load.plane.refusal = "InternalServiceFault", False
     slept: list[float] = []
 
     def sleep(seconds: float) -> None:
         slept.append(seconds)
         load.clock.now_s += seconds
         if len(slept) == 3:
-            load.plane.refusals.clear()
+            load.plane.refusal = None
 
     witness._patience = Patience(load.clock, sleep)
     found = witness.testify(judged, LoadSpan(begin, end, begin, end, 120, answered=120), load.lines.append)
@@ -418,9 +440,17 @@ def test_an_outage_of_cloudwatch_is_waited_out() -> None:
     assert (["pass"], 3) == ([check.outcome for check in found.checks], len(slept))
 
 
-def test_it_closes_what_it_opened() -> None:
-    """However the load ended."""
+def test_instances_are_those_that_served() -> None:
+    """Somebody may have pinned their number after the witness began."""
     load = Load(server_5xx=0)
-    load.witness().close()
+    witness = load.witness()
+    witness.begin()
+    load.preflight.serve(Variant("AllTraffic", "ml.m5.large", 5, 5, 1.0))
+    made = recording(load.rows, 10.0, 130.0, multi_model=False, epoch_s=BEGIN - 10.0)
+    begin, end = datetime.fromtimestamp(BEGIN, UTC), datetime.fromtimestamp(BEGIN + 120, UTC)
+    judged: Any = SimpleNamespace(recording=made)
 
-    assert load.plane.closed
+    found = witness.testify(judged, LoadSpan(begin, end, begin, end, 120, answered=120), load.lines.append)
+    witness.close()
+
+    assert 5 == found.facts["server"].variants[0].instances

@@ -8,13 +8,15 @@ from pytest_smload.core.limits.server_metrics import SERVER_METRICS
 from pytest_smload.core.server.readings import Window
 from pytest_smload.core.server.resolution import Resolution, Span
 from pytest_smload.core.server.series import Point, Points, series_of
-from pytest_smload.core.server.variant import Variant
+from pytest_smload.core.server.variant import ServingVariant
 
 BEGIN = 1_790_000_040
-LARGE = Variant("AllTraffic", "ml.m5.large", 2, 1.0, vcpus=2, gpus=0)
+LARGE = ServingVariant("AllTraffic", "ml.m5.large", 2, 1.0, vcpus=2, gpus=0)
 
 
-def window(minutes: int = 2, variants: Sequence[Variant] = (LARGE,), resolution: Resolution | None = None) -> Window:
+def window(
+    minutes: int = 2, variants: Sequence[ServingVariant] = (LARGE,), resolution: Resolution | None = None
+) -> Window:
     """The window of so many minutes."""
     return Window(Span(BEGIN, BEGIN + 60 * minutes), variants, resolution or Resolution())
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 
 from pytest_smload.core.baselines.outcome import BaselineOutcome
 from pytest_smload.core.diagnosis.finding import Diagnosis
+from pytest_smload.core.hosting.hosting import Hosting
 from pytest_smload.core.limits.check import Check
 from pytest_smload.core.measure.by_name import ByName
 from pytest_smload.core.measure.figures import Figures, MixShare, Stats, TimelinePoint, WarmupCounts
@@ -60,6 +61,7 @@ class LoadResult(Figures):
         reruns: What it sent besides the run judged.
         server: What CloudWatch said of it; None where it was not asked.
         diagnosis: What explains the figures, the gravest first; empty where all is well.
+        hosting: What hosted the endpoint when the load began; None where that is not known.
     """
 
     label: str | None
@@ -91,6 +93,7 @@ class LoadResult(Figures):
     reruns: tuple[Rerun, ...] = ()
     server: ServerSide | None = None
     diagnosis: tuple[Diagnosis, ...] = ()
+    hosting: Hosting | None = None
 
     def __post_init__(self) -> None:
         for name in ("models", "stages"):

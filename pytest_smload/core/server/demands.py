@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pytest_smload.core.limits.server_metrics import ServerMetric
     from pytest_smload.core.load.profile import LoadProfile
     from pytest_smload.core.server.resolution import Resolution
-    from pytest_smload.core.server.variant import Variant
+    from pytest_smload.core.server.variant import ServingVariant
 
 _ALWAYS = (
     "model_latency_mean",
@@ -28,7 +28,9 @@ _WITH_GPUS = ("gpu_utilization_max", "gpu_memory_utilization_max")
 _MULTI_MODEL = ("model_cache_hit", "loaded_models", "model_loading_wait_max")
 
 
-def serving_variants(variants: Sequence[Variant], chosen: str | Mapping[str, str] | None) -> list[Variant]:
+def serving_variants(
+    variants: Sequence[ServingVariant], chosen: str | Mapping[str, str] | None
+) -> list[ServingVariant]:
     """Return the variants a load is served by: those it names as TargetVariant, else those with traffic."""
     if chosen is not None:
         names = {chosen} if isinstance(chosen, str) else set(chosen.values())
@@ -37,7 +39,7 @@ def serving_variants(variants: Sequence[Variant], chosen: str | Mapping[str, str
 
 
 def rows_to_ask(
-    limited: Iterable[ServerMetric], variants: Sequence[Variant], *, multi_model: bool
+    limited: Iterable[ServerMetric], variants: Sequence[ServingVariant], *, multi_model: bool
 ) -> list[ServerMetric]:
     """Return the metrics to ask for: those limited, and those a diagnosis is told from."""
     names = [*_ALWAYS, *(_MULTI_MODEL if multi_model else ())]
@@ -52,7 +54,7 @@ def rows_to_ask(
 def demand_problems(
     limits: Sequence[ServerLimit],
     *,
-    variants: Sequence[Variant],
+    variants: Sequence[ServingVariant],
     resolution: Resolution,
     profile: LoadProfile,
     multi_model: bool,
@@ -83,7 +85,7 @@ def demand_problems(
     return [*problems, *([f"{limits[0].source}: {limits[0].metric}: {window}"] if window else [])]
 
 
-def _problems(row: ServerMetric, variants: Sequence[Variant], *, multi_model: bool, table: str) -> Iterator[str]:
+def _problems(row: ServerMetric, variants: Sequence[ServingVariant], *, multi_model: bool, table: str) -> Iterator[str]:
     if not variants:
         yield "no variant of the endpoint serves this load; check variant, and the variants' weights"
     if row.fold == "percentile" and len(variants) > 1:

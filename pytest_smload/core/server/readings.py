@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pytest_smload.core.limits.server_metrics import ServerMetric
     from pytest_smload.core.server.resolution import Resolution, Span
     from pytest_smload.core.server.series import Series
-    from pytest_smload.core.server.variant import Variant
+    from pytest_smload.core.server.variant import ServingVariant
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Window:
     """
 
     span: Span
-    variants: Sequence[Variant]
+    variants: Sequence[ServingVariant]
     resolution: Resolution
 
     def inside(self, series: Series, points: Points) -> list[Point]:
@@ -79,7 +79,7 @@ class _Part:
     lacking: str
 
 
-def _of_variant(row: ServerMetric, variant: Variant, points: Points, window: Window) -> _Part | str:
+def _of_variant(row: ServerMetric, variant: ServingVariant, points: Points, window: Window) -> _Part | str:
     """The value of one variant in CloudWatch's unit, of one vCPU or GPU; or why there is none."""
     units = variant.units(row.per)
     if not units:
@@ -120,7 +120,7 @@ def _lacking(row: ServerMetric, wanted: dict[str, Series], found: dict[str, list
     return f"CloudWatch lacks {row.series} of {gaps} of the window's {periods} periods" if gaps > 0 else ""
 
 
-def _samples_of(row: ServerMetric, variant: Variant, points: Points, window: Window) -> int:
+def _samples_of(row: ServerMetric, variant: ServingVariant, points: Points, window: Window) -> int:
     counted = samples_row(row)
     if counted is None:
         return 0

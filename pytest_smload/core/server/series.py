@@ -12,7 +12,7 @@ from pytest_smload.core.server.resolution import MINUTE_S
 if TYPE_CHECKING:
     from pytest_smload.core.limits.server_metrics import ServerMetric
     from pytest_smload.core.server.resolution import Resolution, Span
-    from pytest_smload.core.server.variant import Variant
+    from pytest_smload.core.server.variant import ServingVariant
 
 INVOCATIONS = "Invocations"
 _FINE_FOR_S = 2 * 3600
@@ -45,12 +45,12 @@ Points = Mapping[Series, Sequence[Point]]
 """What CloudWatch answered; a series without data may be absent."""
 
 
-def invocations(variant: Variant, resolution: Resolution) -> Series:
+def invocations(variant: ServingVariant, resolution: Resolution) -> Series:
     """Return the series of how many requests were counted."""
     return Series(variant.name, REQUESTS, INVOCATIONS, "Sum", resolution.requests_s)
 
 
-def series_of(row: ServerMetric, variant: Variant, resolution: Resolution, window: Span) -> dict[str, Series]:
+def series_of(row: ServerMetric, variant: ServingVariant, resolution: Resolution, window: Span) -> dict[str, Series]:
     """Return the series of *row* by statistic.
 
     A percentile is asked for as one period, the whole window: those of shorter ones cannot be put together.
@@ -67,7 +67,7 @@ def series_of(row: ServerMetric, variant: Variant, resolution: Resolution, windo
 
 
 def wanted(
-    rows: Iterable[ServerMetric], variants: Iterable[Variant], resolution: Resolution, window: Span
+    rows: Iterable[ServerMetric], variants: Iterable[ServingVariant], resolution: Resolution, window: Span
 ) -> list[Series]:
     """Return every series *rows* are made of, each once."""
     variants = list(variants)

@@ -6,16 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import nan
 
-
-@dataclass(frozen=True, slots=True)
-class ServingVariant:
-    """Who served the load: a production variant, its instances, and what each of them has (None: not known)."""
-
-    name: str
-    instance_type: str | None
-    instances: int | None
-    vcpus: int | None
-    gpus: int | None
+from pytest_smload.core.server.variant import ServingVariant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pytest_smload.core.limits.evidence import ServerEvidence
 from pytest_smload.core.limits.server_metrics import HOSTS
 from pytest_smload.core.server.cross_check import MOST_UNCOUNTED, Counts, Latencies
-from pytest_smload.core.server.server_side import ServerSide, ServingVariant
+from pytest_smload.core.server.server_side import ServerSide
 from pytest_smload.core.units import format_duration
 
 if TYPE_CHECKING:
@@ -132,10 +132,7 @@ def _server_side(figures: Figures, window: Window, account: Account, latencies: 
         window_begin=_iso(window.span.begin_s),
         window_end=_iso(window.span.end_s),
         period_s=window.resolution.window_s,
-        variants=tuple(
-            ServingVariant(each.name, each.instance_type, each.instances, each.vcpus, each.gpus)
-            for each in window.variants
-        ),
+        variants=tuple(window.variants),
         sent=account.sent,
         counted=figures.counts.counted,
         at_edges=account.at_edges,

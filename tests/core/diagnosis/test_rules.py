@@ -10,11 +10,12 @@ import pytest
 
 from pytest_smload.core.diagnosis.evidence import Evidence
 from pytest_smload.core.diagnosis.rules import MOST_FINDINGS, diagnose
-from pytest_smload.core.server.server_side import ServerSide, ServingVariant
+from pytest_smload.core.server.server_side import ServerSide
+from pytest_smload.core.server.variant import ServingVariant
 
 
 def server(instances: int = 2, *, gpus: int = 0, rest_ms: float = nan, client_ms: float = nan, **figures: float):
-    variant = ServingVariant("AllTraffic", "ml.m5.large", instances, 2, gpus)
+    variant = ServingVariant("AllTraffic", "ml.m5.large", instances, vcpus=2, gpus=gpus)
     return ServerSide(
         window_begin="2026-11-29T12:00:00+00:00",
         window_end="2026-11-29T12:01:00+00:00",

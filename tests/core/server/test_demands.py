@@ -11,7 +11,7 @@ from pytest_smload.core.limits.grammar import parse_server_limit
 from pytest_smload.core.load.profile import LoadProfile
 from pytest_smload.core.server.demands import demand_problems, rows_to_ask, serving_variants
 from pytest_smload.core.server.resolution import Resolution
-from pytest_smload.core.server.variant import Variant
+from pytest_smload.core.server.variant import ServingVariant
 
 TABLE = "smload.toml [endpoints.staging]"
 PROFILE = LoadProfile(tps=10, duration="60s")
@@ -48,7 +48,7 @@ def test_what_can_be_held(metric, value):
         (
             "cpu_utilization_max",
             "70%",
-            {"variants": [Variant("serverless")]},
+            {"variants": [ServingVariant("serverless")]},
             (
                 f"how many vCPUs variant serverless, which has no single instance type, has is not known; set vcpus = "
                 f"N in {TABLE}"
@@ -120,14 +120,14 @@ def test_without_limits_nothing_is_demanded():
 )
 def test_the_variants_that_serve_a_load(chosen, names):
     """Those it names, else those with traffic."""
-    variants = [Variant("A"), Variant("B", weight=0.1), Variant("C", weight=0.0)]
+    variants = [ServingVariant("A"), ServingVariant("B", weight=0.1), ServingVariant("C", weight=0.0)]
 
     assert names == [variant.name for variant in serving_variants(variants, chosen)]
 
 
 def test_an_only_variant_serves_whatever_its_weight():
     """Where there is no other, weights mean nothing."""
-    assert 1 == len(serving_variants([Variant("A", weight=0.0)], None))
+    assert 1 == len(serving_variants([ServingVariant("A", weight=0.0)], None))
 
 
 @pytest.mark.parametrize(
