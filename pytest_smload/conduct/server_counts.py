@@ -74,8 +74,8 @@ def counted_figures(
     Raises:
         ControlPlaneError: CloudWatch could not be asked for what it was asked before the load.
     """
-    wait = _Wait(patience, window)
-    in_all, counts = _count(plane, window, load, account, wait, say)
+    wait = _Wait(patience, window, say)
+    in_all, counts = _count(plane, window, load, account, wait)
     counted_s = wait.waited_s
     rows = list(dict.fromkeys(each for row in rows for each in needs(row)))
     whole = is_period(window.span.length_s)
@@ -88,14 +88,15 @@ def counted_figures(
         late = [row.series for row in limited if lags(row, readings[row.name], account)]
         if not late or wait.waited_s >= grace_s or not wait.again():
             break
-        say(f"waiting for CloudWatch: {', '.join(dict.fromkeys(late))} of the window have not come yet")
-        wait.sleep()
+        wait.sleep(f"waiting for CloudWatch: {', '.join(dict.fromkeys(late))} of the window have not come yet")
     return Figures(counts, in_all, load.sent, counted_s, readings)
 
 
 class _Wait:
-    def __init__(self, patience: Patience, window: Window) -> None:
+    def __init__(self, patience: Patience, window: Window, say: Callable[[str], object]) -> None:
         self._patience = patience
+        self._say = say
+        self._next_line_s = 0.0
         self._begin_s = patience.now_s()
         self._every_s = min(patience.every_s, max(0.5, window.resolution.requests_s / 2))
 
@@ -106,19 +107,22 @@ class _Wait:
     def again(self) -> bool:
         return self.waited_s < self._patience.wait_s
 
-    def sleep(self) -> None:
+    def sleep(self, line: str = "") -> None:
+        """Wait for the next question, saying *line* where the last one was said long enough ago."""
+        if line and self.waited_s >= self._next_line_s:
+            self._next_line_s = self.waited_s + self._patience.every_s
+            self._say(line)
         self._patience.sleep(self._every_s)
 
 
-def _count(
-    plane: ControlPlane, window: Window, load: LoadSpan, account: Account, wait: _Wait, say: Callable[[str], object]
-) -> tuple[int, Counts]:
+def _count(plane: ControlPlane, window: Window, load: LoadSpan, account: Account, wait: _Wait) -> tuple[int, Counts]:
     """Invocations of all periods of the load, and those of the window against the client's account."""
     series = [invocations(variant, window.resolution) for variant in window.variants]
     periods = covering(load.begin.timestamp(), load.end.timestamp(), window.resolution.requests_s)
     span = _hull(periods, window.span)
     before = -1
     while True:
+        line = ""
         try:
             points = ask(plane, series, span)
         except ControlPlaneError as error:
@@ -134,8 +138,8 @@ def _count(
             if (enough and (in_all >= load.sent or in_all == before)) or not wait.again():
                 return in_all, counts
             before = in_all
-            say(_progress(in_all, load.sent, wait.waited_s))
-        wait.sleep()
+            line = _progress(in_all, load.sent, wait.waited_s)
+        wait.sleep(line)
 
 
 def _progress(counted: int, sent: int, waited_s: float) -> str:

@@ -85,10 +85,14 @@ class Evidence:
             return f"{variants[0].instances} {variants[0].instance_type}"
         return f"{self.instances} instances" if self.instances else ""
 
+    @property
+    def undone(self) -> float:
+        """What was offered over what was done: 1 where the endpoint kept up, or nothing was offered."""
+        return self.offered_tps / self.tps if self.offered_tps and 0 < self.tps < self.offered_tps else 1.0
+
     def instances_at_target(self, utilization: float) -> int:
         """Return how many instances would take what was offered at `TARGET_UTILIZATION`, were *utilization* shared.
 
         What was offered and not done counts as if it took as much as what was.
         """
-        undone = self.offered_tps / self.tps if self.offered_tps and 0 < self.tps < self.offered_tps else 1.0
-        return max(1, ceil(self.instances * utilization * undone / TARGET_UTILIZATION - 1e-9))
+        return max(1, ceil(self.instances * utilization * self.undone / TARGET_UTILIZATION - 1e-9))

@@ -111,7 +111,7 @@ def _more_of_them(evidence: Evidence, what: str, utilization: float) -> str:
     up = ""
     if what == "CPU" and len(vcpus) == 1 and vcpus[0]:
         up = f", or up to {-(-vcpus[0] * needed // now)} vCPUs each"
-    left = utilization * now / needed
+    left = utilization * evidence.undone * now / needed
     so = f" would bring this load's {what} to {_percent(left)}"
     return f"scale out from {now} to {needed} instances{up}: that{so}; {_TARGET_WORDS}"
 
@@ -178,6 +178,9 @@ def _network(evidence: Evidence) -> Diagnosis | None:
 def _over_provisioned(evidence: Evidence) -> Diagnosis | None:
     busiest = evidence.busiest
     if busiest is None or busiest[1] >= LOW or evidence.behind or evidence.throttled or evidence.server_errors:
+        return None
+    if (evidence.figure("memory_utilization_max") or 0.0) >= TOP or _cache(evidence) is not None:
+        # Less of it would have less memory, too.
         return None
     gpus = any(variant.gpus for variant in evidence.server.variants) if evidence.server is not None else False
     if gpus and evidence.figure("gpu_utilization_max") is None:

@@ -74,7 +74,9 @@ class Latencies:
     """Whose a request's time is, mean over the window, in ms; NaN where nobody knows.
 
     Attributes:
-        client_ms: From send to answer, as the client saw it.
+        client_ms: From send to answer, as the client saw it, of the requests answered in the window.
+        begun_ms: The same of those begun in it. Where a queue grows or empties the two differ, and nobody says which of
+            them CloudWatch counts there.
         model_ms, overhead_ms: ModelLatency, OverheadLatency.
         lost: Requests that have no answer on the client's side, and may have one on the server's.
     """
@@ -83,6 +85,7 @@ class Latencies:
     model_ms: float = nan
     overhead_ms: float = nan
     lost: int = 0
+    begun_ms: float = nan
 
     @property
     def rest_ms(self) -> float:
@@ -94,7 +97,9 @@ class Latencies:
         """Whether the server says it took longer than the client waited."""
         if isnan(self.rest_ms) or self.lost:
             return False
-        return self.rest_ms < -max(_DISAGREEMENT_MS, _DISAGREEMENT_SHARE * self.client_ms)
+        client_ms = self.client_ms if isnan(self.begun_ms) else max(self.client_ms, self.begun_ms)
+        rest_ms = client_ms - self.model_ms - self.overhead_ms
+        return rest_ms < -max(_DISAGREEMENT_MS, _DISAGREEMENT_SHARE * client_ms)
 
     def words(self) -> str:
         """Return ``"client 12.3 ms = model 9.8 ms + overhead 0.9 ms + network and client 1.6 ms"``, or ``""``."""

@@ -17,7 +17,7 @@ class ServerSide:
         window_begin, window_end: The whole periods of the load's window they are of, ISO 8601 in UTC.
         period_s: How long these are.
         variants: Those that served it.
-        sent: Requests the load began in that window; *counted*: its Invocations; None where nobody counted.
+        sent: Requests the load began in that window; *counted*: its Invocations.
         at_edges: Requests under way when the window began or ended, which may be counted on either side.
         foreign: At least so many of them were not sent by this load.
         uncounted: At least so many of the model's answers CloudWatch had not counted at the end of the wait.
@@ -35,12 +35,12 @@ class ServerSide:
     period_s: int
     variants: tuple[ServingVariant, ...]
     sent: int
-    counted: int | None = None
+    counted: int
+    sent_in_all: int
+    counted_in_all: int
     at_edges: int = 0
     foreign: int = 0
     uncounted: int = 0
-    sent_in_all: int = 0
-    counted_in_all: int | None = None
     waited_s: float = 0.0
     client_ms: float = nan
     model_ms: float = nan

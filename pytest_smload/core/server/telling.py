@@ -124,7 +124,13 @@ def _latencies(figures: Figures, account: Account) -> Latencies:
         found = figures.readings.get(name)
         return nan if found is None or found.value is None else found.value
 
-    return Latencies(account.service_mean_ms, value("model_latency_mean"), value("overhead_latency_mean"), account.lost)
+    return Latencies(
+        account.service_mean_ms,
+        value("model_latency_mean"),
+        value("overhead_latency_mean"),
+        account.lost,
+        account.begun_mean_ms,
+    )
 
 
 def _server_side(figures: Figures, window: Window, account: Account, latencies: Latencies) -> ServerSide:

@@ -30,7 +30,7 @@ def server_lines(load: LoadResult) -> list[str]:
     server = load.server
     if server is None:
         return []
-    counted = "none" if server.counted is None else format_count(server.counted)
+    counted = format_count(server.counted)
     window = f"{server.window_begin[_CLOCK]} to {server.window_end[_CLOCK]} UTC"
     edges = f" ({format_count(server.at_edges)} under way at its edges)" if server.counted != server.sent else ""
     words = f"CloudWatch, {window}: {counted} invocations counted, {format_count(server.sent)} sent{edges}"

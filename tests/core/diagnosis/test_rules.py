@@ -22,6 +22,9 @@ def server(instances: int = 2, *, gpus: int = 0, rest_ms: float = nan, client_ms
         period_s=60,
         variants=(variant,),
         sent=1000,
+        counted=1000,
+        sent_in_all=1100,
+        counted_in_all=1100,
         rest_ms=rest_ms,
         client_ms=client_ms,
         figures=figures,
@@ -66,7 +69,7 @@ def test_saturated_instances_scale_out_or_up_and_by_how_much():
                 "were the server's errors and 120 requests could not be sent"
             ),
             (
-                "scale out from 2 to 4 instances, or up to 4 vCPUs each: that would bring this load's CPU to 46%; "
+                "scale out from 2 to 4 instances, or up to 4 vCPUs each: that would bring this load's CPU to 57%; "
                 "60-70% is the target"
             ),
         )
@@ -145,6 +148,7 @@ def test_idle_instances_are_too_many(instances, cpu, advice):
         {"server": server(gpus=1, cpu_utilization_max=0.1)},
         {"server": server(gpus=1, cpu_utilization_max=0.1, gpu_utilization_max=0.6)},
         {"server": server(memory_utilization_max=0.1)},
+        {"server": server(cpu_utilization_max=0.1, memory_utilization_max=0.9)},
     ],
 )
 def test_what_may_be_busy_is_not_called_idle(facts):
@@ -167,6 +171,11 @@ def test_a_throttled_load_is_not_the_instances_fault():
 def test_a_low_cache_hit_means_models_do_not_fit(hit, told):
     """From 90 % on they do."""
     assert told == names(server=server(cpu_utilization_max=0.5, model_cache_hit=hit, loaded_models=80))
+
+
+def test_an_idle_cpu_beside_full_memory_is_no_reason_for_less():
+    """Smaller instances have less of both."""
+    assert ["cache"] == names(server=server(cpu_utilization_max=0.1, model_cache_hit=0.3))
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,8 @@ def test_the_clients_account_of_a_span():
     found = account_of(recording(rows, 10.0, 20.0), 10.0, 20.0)
 
     assert (4, 3, 2, 1) == (found.sent, found.answered, found.at_edges, found.lost)
-    assert pytest.approx((0.2 + 0.6 + 0.5) / 3 * 1000) == found.service_mean_ms
+    assert pytest.approx((0.4 + 0.2 + 0.6) / 3 * 1000) == found.service_mean_ms
+    assert pytest.approx((0.2 + 0.6 + 0.5) / 3 * 1000) == found.begun_mean_ms
     assert 6 == answered_by_model(recording(rows, 10.0, 20.0))
 
 
@@ -105,6 +106,12 @@ def test_a_server_slower_than_the_client_waited_is_a_disagreement(client_ms, mod
     found = Latencies(client_ms, model_ms, 0.0, lost)
 
     assert (disagree, disagree) == (found.disagree, bool(found.note()))
+
+
+@pytest.mark.parametrize(("begun_ms", "disagree"), [(700, True), (1000, False), (nan, True)])
+def test_a_queue_that_grows_is_no_disagreement(begun_ms, disagree):
+    """Requests begun in a window wait longer than those answered in it; CloudWatch may mean either."""
+    assert disagree == Latencies(500.0, 900.0, 0.0, begun_ms=begun_ms).disagree
 
 
 def test_a_part_nobody_knows_says_nothing():
