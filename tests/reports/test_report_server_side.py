@@ -49,8 +49,8 @@ WHY = (
 )
 LINES = [
     (
-        "CloudWatch, 12:04:00 to 12:06:00 UTC: 3,000 invocations counted, 3,000 sent; mean client 12.3 ms = model 9.8 ms + "
-        "overhead 0.9 ms + network and client 1.6 ms"
+        "CloudWatch, 12:04:00 to 12:06:00 UTC: 3,000 invocations counted, 3,000 sent; mean client 12.3 ms = model "
+        "9.8 ms + overhead 0.9 ms + network and client 1.6 ms"
     ),
     "server: CPU 83.2% (mean 61%), memory 40%, 5xx 3 on 2 ml.m5.large",
 ]

@@ -25,7 +25,7 @@ class Account:
         at_edges: How many, of these and of others, were under way when the span began or ended, and may be counted on
             either side.
         lost: How many ended without the endpoint's answer: timed out, or their connection broke.
-        service_mean_ms: Mean time from send to answer of those the model answered in the span, whenever they were begun;
+        service_mean_ms: Mean time from send to answer of those the model answered in the span, begun before it or not;
             NaN without one.
         begun_mean_ms: The same of those begun in the span, whenever they were answered.
     """
