@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from pytest_smload.aws.control_plane import ControlPlaneError
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 MOST_QUERIES = 500
 """Of one GetMetricData (API reference)."""
+MOST_PAGES = 1_000
+"""Of one answer; each has up to 100,800 points."""
 _ACTION = "cloudwatch:GetMetricData"
 _WHOLE = ("Complete", "PartialData", None)
 """Of a page; what PartialData leaves out comes on the next one."""
@@ -59,7 +62,9 @@ def ask(plane: ControlPlane, wanted: Sequence[Series], span: Span) -> Points:
     """
     found: dict[str, dict[float, float]] = {f"q{place}": {} for place in range(len(wanted))}
     for arguments in requests(plane.target.endpoint_name, wanted, span):
-        for page in plane.pages("cloudwatch", "GetMetricData", **arguments):
+        for number, page in enumerate(plane.pages("cloudwatch", "GetMetricData", **arguments)):
+            if number == MOST_PAGES:
+                raise _failed("an answer without end")
             for result in page.get("MetricDataResults") or ():
                 _merge(found, result)
     return {
@@ -72,13 +77,12 @@ def _merge(found: Mapping[str, dict[float, float]], result: Mapping[str, Any]) -
     """Add one page's points of one query: an Id comes on every page that has some of it, and botocore merges none."""
     status = result.get("StatusCode")
     if status not in _WHOLE:
-        raise ControlPlaneError(
-            f"{_ACTION} failed: CloudWatch says {status} of its own answer",
-            action=_ACTION,
-            code=str(status),
-            denied=status == "Forbidden",
-        )
+        raise _failed(f"CloudWatch says {status} of its own answer", str(status))
     points = found.get(str(result.get("Id")), {})
     for time, value in zip(result.get("Timestamps") or (), result.get("Values") or (), strict=False):
-        if value is not None:
+        if value is not None and isfinite(value):
             points[time.timestamp()] = float(value)
+
+
+def _failed(why: str, code: str = "unknown") -> ControlPlaneError:
+    return ControlPlaneError(f"{_ACTION} failed: {why}", action=_ACTION, code=code, denied=code == "Forbidden")

@@ -133,9 +133,10 @@ def _count(plane: ControlPlane, window: Window, load: LoadSpan, account: Account
             counted = sum(point.value for each in series for point in window.inside(each, points))
             counts = Counts.of(counted, account)
             enough = not counts.uncounted and in_all >= load.answered
-            # Of a request the model has not answered nobody knows whether it is counted: a sum that still grows is not
-            # all of it.
-            if (enough and (in_all >= load.sent or in_all == before)) or not wait.again():
+            # Nobody knows whether a request the model has not answered is counted, nor on which side of the window one
+            # at its edge is: where these may be missing, a sum that still grows is not all of it.
+            whole = in_all >= load.sent and counts.counted >= account.answered
+            if (enough and (whole or in_all == before)) or not wait.again():
                 return in_all, counts
             before = in_all
             line = _progress(in_all, load.sent, wait.waited_s)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import repeat
+from math import inf, nan
 from typing import Any
 
 import pytest
@@ -139,6 +141,21 @@ def test_no_values_are_no_data(plane, stub, answer):
     stub.add_response("get_metric_data", answer)
 
     assert {INVOCATIONS: ()} == ask(plane, [INVOCATIONS], SPAN)
+
+
+def test_what_is_no_number_is_no_data(plane, stub):
+    """Nothing can be counted with it."""
+    stub.add_response("get_metric_data", {"MetricDataResults": [result(0, (0, nan), (60, inf))]})
+
+    assert {INVOCATIONS: ()} == ask(plane, [INVOCATIONS], SPAN)
+
+
+def test_an_answer_without_end_is_an_error(plane, monkeypatch):
+    """The last page never comes."""
+    monkeypatch.setattr(plane, "pages", lambda *_, **__: repeat({"MetricDataResults": [], "NextToken": "more"}))
+
+    with pytest.raises(ControlPlaneError, match="an answer without end"):
+        ask(plane, [INVOCATIONS], SPAN)
 
 
 def test_an_error_within_an_answer_is_an_error(plane, stub):

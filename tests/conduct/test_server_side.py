@@ -319,6 +319,18 @@ def test_requests_that_may_or_may_not_be_counted_are_not_waited_for() -> None:
     assert 10 == load.clock.now_s
 
 
+def test_requests_at_the_windows_edges_are_given_time_to_be_counted() -> None:
+    """Others sent in the load's minutes, so that the sum alone proves nothing; half of ours wait in a queue."""
+    load = Load(server_5xx=0)
+    load.rows = [row._replace(end=row.start + 40) for row in load.rows]
+    load.plane.put("Invocations", Sum=lambda now: [60, 60 if now >= 5 else 30, 500])
+    load.plane.put("Invocation5XXErrors", Sum=lambda now: [0, 30 if now >= 5 else 0])
+
+    found = load.testimony()
+
+    assert ["fail"] == [check.outcome for check in found.checks]
+
+
 def test_instances_that_publish_later_than_requests_are_waited_for() -> None:
     """Asked for again, for two periods at most."""
     load = Load(cpu_utilization_max="70%")
