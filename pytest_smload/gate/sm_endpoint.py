@@ -123,6 +123,7 @@ class SmEndpoint:
             target=self._target,
             transport=self._gate.transport or run.endpoint.transport,
             baselines=run.baselines_of(label, self._gate.options),
+            cloudwatch=not self._gate.overrides.no_cloudwatch,
             safeguards=self._gate.safeguards(run),
             preflight=self._gate.endpoints.preflight(run.endpoint),
         )

@@ -197,6 +197,9 @@ def _endpoint(name: str, parsed: SettingsTable, root: Path, raw: dict[str, Any],
         watch_s=None if table.watch is None else parse_duration_s(table.watch),
         transport=table.transport,
         scenario=root / table.scenario if table.scenario is not None else None,
+        cloudwatch=table.cloudwatch,
+        vcpus=table.vcpus,
+        gpus=table.gpus,
         traffic=MappingProxyType({key: raw[key] for key in TRAFFIC_FIELDS if key in raw}),
     )
 
