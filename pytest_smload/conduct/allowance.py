@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from pytest_smload.engine.hooks import Running
 
 RATE_SPAN_S = 2.0
-"""A closed load is ended when it has sent more than ``max_tps`` allows over this long, priming aside; over less, what all
-users send at once would be its rate."""
+"""A closed load is ended when it has sent more than ``max_tps`` allows over this long, priming aside; over less, what
+all users send at once would be its rate."""
 _REMEDY = "ask for a smaller load, or raise it there; what was measured is not the load that was asked for"
 
 
