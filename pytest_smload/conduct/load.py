@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from pytest_smload.conduct.preflight import Inspection
     from pytest_smload.conduct.regressions import BaselineUse, RegressionVerdict
     from pytest_smload.conduct.witness import Testimony
+    from pytest_smload.conduct.witnesses import Send
     from pytest_smload.core.limits.budget import Budget, ResolvedBudget, ScopedLimit
     from pytest_smload.core.load.profile import LoadProfile
     from pytest_smload.core.request.endpoint import EndpointFacts
@@ -115,35 +116,16 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
     regressions = None if simulated else _regression_budgets(request, resolved, plan, facts, name)
     announcer.announce(request, facts, name, reason, inspection)
 
-    def assess(recording: Recording, alpha: float) -> Assessment:
-        measurement = measure(recording)
-        scopes = {scope for scope, _ in (*limits, *(resolved.regressions if resolved is not None else ()))}
-        health = examine(recording, measurement, budgeted_scopes=scopes, simulated=simulated)
-        if (ended := allowance.finding) is not None:
-            health = replace(health, valid=False, reasons=(ended, *health.reasons))
-        slowness = ClientSlowness(recording) if health.judged else None
-        checks = judge(limits, measurement, alpha=alpha, on_unproven=request.profile.on_unproven, slowness=slowness)
-        if recording.aborted is not None:
-            checks.insert(0, abort_check(recording.aborted))
-        return Assessment(recording, measurement, health, checks, slowness)
-
+    judging = _Judging(request.profile, resolved, limits, allowance, simulated=simulated)
     with watched(witnesses_of(request, plan, resolved)) as watch, held_back() as interrupts:
         hosting = request.preflight.hosting if request.preflight is not None else None
         if regressions is not None:
             # As it is now that the witnesses have begun, one of which may have changed the endpoint on purpose.
             regressions = regressions.with_hosting(content_facts(hosting))
-
-        def send(goes_on: Callable[[Look], bool] | None = None) -> Recording:
-            next_run = replace(sender, plan=allowance.next_plan())
-            with allowance.run():
-                recording = next_run.send(goes_on)
-                allowance.ran(recording)
-            watch.sent += len(recording.samples)
-            return recording
-
+        send = watch.counting(_within(allowance, sender))
         last, undecided = run_until_decided(
             allowance.profile,
-            lambda: run_until_proven(allowance.profile, send, assess),
+            lambda: run_until_proven(allowance.profile, send, judging.assess),
             may_repeat=lambda: allowance.may_repeat,
         )
         result = build_result(
@@ -159,7 +141,7 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
             notes=[
                 *request.notes,
                 *inspection.notes,
-                *(resolved.notes if resolved is not None else ()),
+                *judging.notes,
                 *left_out,
                 *(each.note for each in undecided),
             ],
@@ -167,11 +149,61 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
             hosting=hosting,
         )
         if regressions is not None:
-            result = _with_regressions(result, regressions.judge(last, lambda: assess(send(), ALPHA)))
+            again = regressions.judge(last, lambda: judging.assess(send(), ALPHA))
+            result = _with_regressions(result, again)
         if not result.interrupted and not interrupts.count:
             result = _with_testimonies(result, watch.testimonies(last, announcer.waiting))
     # What was measured is not lost to a signal that came while it was judged.
     return replace(result, interrupted=True) if interrupts.count else result
+
+
+class _Judging:
+    """Judges runs of one load by its limits.
+
+    Attributes:
+        notes: What is to be said of the budget.
+    """
+
+    def __init__(
+        self,
+        profile: LoadProfile,
+        budget: ResolvedBudget | None,
+        limits: Sequence[ScopedLimit],
+        allowance: Allowance,
+        *,
+        simulated: bool,
+    ) -> None:
+        self.notes = budget.notes if budget is not None else ()
+        self._on_unproven = profile.on_unproven
+        self._limits = limits
+        self._allowance = allowance
+        self._scopes = {scope for scope, _ in (*limits, *(budget.regressions if budget is not None else ()))}
+        self._simulated = simulated
+
+    def assess(self, recording: Recording, alpha: float) -> Assessment:
+        """Return what *recording* amounts to, with intervals that miss *alpha*."""
+        measurement = measure(recording)
+        health = examine(recording, measurement, budgeted_scopes=self._scopes, simulated=self._simulated)
+        if (ended := self._allowance.finding) is not None:
+            health = replace(health, valid=False, reasons=(ended, *health.reasons))
+        slowness = ClientSlowness(recording) if health.judged else None
+        checks = judge(self._limits, measurement, alpha=alpha, on_unproven=self._on_unproven, slowness=slowness)
+        if recording.aborted is not None:
+            checks.insert(0, abort_check(recording.aborted))
+        return Assessment(recording, measurement, health, checks, slowness)
+
+
+def _within(allowance: Allowance, sender: Sender) -> Send:
+    """Return what sends the load's next run, as much of it as *allowance* leaves."""
+
+    def send(goes_on: Callable[[Look], bool] | None = None) -> Recording:
+        next_run = replace(sender, plan=allowance.next_plan())
+        with allowance.run():
+            recording = next_run.send(goes_on)
+            allowance.ran(recording)
+        return recording
+
+    return send
 
 
 def _allowance(request: LoadRequest, plan: LoadPlan, *, simulated: bool) -> Allowance:

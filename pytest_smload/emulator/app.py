@@ -15,6 +15,7 @@ from pytest_smload.emulator import protocol
 from pytest_smload.emulator.alarm import Alarm
 from pytest_smload.emulator.connection import MAX_HEAD_BYTES, STATE_KEY
 from pytest_smload.emulator.control.plane import ControlPlane
+from pytest_smload.emulator.control.s3 import S3
 from pytest_smload.emulator.credentials import SECRET_HEADER
 from pytest_smload.emulator.endpoint import Endpoint
 from pytest_smload.emulator.signatures import SignatureChecker
@@ -52,7 +53,8 @@ class EmulatorApp:
         self._scenario = scenario
         self._endpoint = Endpoint(scenario)
         self._signatures = SignatureChecker() if scenario.check_signatures else None
-        self._plane = ControlPlane(scenario, self._endpoint, self._signatures)
+        self._artifacts = S3(scenario)
+        self._plane = ControlPlane(scenario, self._endpoint, self._signatures, self._artifacts)
         self._names: dict[bytes, str] = {}
         run = uuid.uuid4().hex
         self._request_id = f"{run[:8]}-{run[8:12]}-4{run[13:16]}-8{run[17:20]}-%012x"
@@ -146,7 +148,7 @@ class EmulatorApp:
                 return
             self._plane.close()
             self._endpoint = Endpoint(self._scenario)
-            self._plane = ControlPlane(self._scenario, self._endpoint, self._signatures)
+            self._plane = ControlPlane(self._scenario, self._endpoint, self._signatures, self._artifacts)
             found: dict[str, Any] = {}
         else:
             found = self._endpoint.summary(samples=b"samples=1" in scope["query_string"])

@@ -10,6 +10,7 @@ from pytest_smload.emulator import protocol
 from pytest_smload.emulator.faults import RESET, Fault, FaultPlan
 from pytest_smload.emulator.fleet import Fleet
 from pytest_smload.emulator.invocation_log import InvocationLog
+from pytest_smload.emulator.permissions import Permissions
 
 if TYPE_CHECKING:
     from pytest_smload.emulator.durations import Distribution
@@ -42,6 +43,7 @@ class Endpoint:
         self._started_s: float | None = None
         self.fleet = Fleet(scenario, self._random)
         self.exists = True
+        self._may_invoke = Permissions(scenario.hosting.allow).may("sagemaker:InvokeEndpoint")
         self._known_models = None if scenario.models is None else frozenset(scenario.models)
         self._content = scenario.response.content
         custom = scenario.response.custom_attributes
@@ -55,6 +57,8 @@ class Endpoint:
     def refusal(self, name: str, model: str, headers: dict[bytes, bytes], request_id: str) -> Answer | None:
         """Return the error for a request that does not fit this endpoint, or None for one that does."""
         scenario = self._scenario
+        if not self._may_invoke:
+            return protocol.error("AccessDeniedException")
         if (scenario.endpoint is not None and name != scenario.endpoint) or not self.exists:
             return protocol.endpoint_not_found(name)
         if scenario.needs_target_model and not model:

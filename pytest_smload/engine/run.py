@@ -193,7 +193,8 @@ class _Run:
         now = perf_counter()
         stopped = is_stopped(self.environment)
         if stopped and not self.is_over():
-            self.session.exceptions.append("something stopped Locust's runner while the load ran")
+            # Before the users that were killed for it.
+            self.session.exceptions.insert(0, "something stopped Locust's runner while the load ran")
         gave_up = self.giving_up.check(now) or self.abort.check(now)
         if stopped or gave_up or self.session.ended_by is not None or self._is_called_off(now):
             self._end(now)
@@ -280,6 +281,7 @@ class _Run:
             multi_model=plan.multi_model,
             target_shares=plan.shares,
             kind_names=session.transport.kinds.names,
+            kind_statuses=session.transport.kinds.statuses,
             samples=samples,
             open_model=plan.profile.open_model,
             # A load that ended before its window opened has an empty one.

@@ -83,7 +83,7 @@ def test_the_load_stops() -> None:
 
 
 def test_the_caller_calls_a_load_off() -> None:
-    """It is asked again and again how far the load is, and ends it; what is left is no gap in the mix."""
+    """It is asked again and again how far the load is, and ends it; the rest of the schedule is no gap in the mix."""
     asked: list[Running] = []
 
     def ends(running: Running) -> bool:

@@ -8,18 +8,18 @@ from uuid import uuid4
 
 from pytest_smload.emulator.control.call import ControlError, needed
 from pytest_smload.emulator.control.clock import moment
-from pytest_smload.emulator.control.permissions import denial
 from pytest_smload.emulator.control.scaling import SWITCHES, Policy, Target
 from pytest_smload.emulator.control.tracking import HIGH, LOW, Tracker
 from pytest_smload.emulator.credentials import ACCOUNT, REGION
+from pytest_smload.emulator.permissions import denial
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pytest_smload.emulator.control.clock import Clock
     from pytest_smload.emulator.control.hosting import Hosting
-    from pytest_smload.emulator.control.permissions import Permissions
     from pytest_smload.emulator.control.scaling import Activity, Scaler
+    from pytest_smload.emulator.permissions import Permissions
 
 NAMESPACE: Final = "sagemaker"
 DIMENSION: Final = "sagemaker:variant:DesiredInstanceCount"

@@ -14,7 +14,7 @@ from pytest_smload.emulator.control.clock import moment
 from pytest_smload.emulator.control.metrics import Series
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from pytest_smload.emulator.control.metrics import Metrics
     from pytest_smload.emulator.control.samples import Samples
@@ -50,11 +50,11 @@ class CloudWatch:
             raise _invalid(f"The collection MetricDataQueries must have 1 to {_MOST_QUERIES} members.")
         start_s, end_s = _span(arguments)
         newest_first = arguments.get("ScanBy", "TimestampDescending") != "TimestampAscending"
-        results = []
-        for query in queries:
-            if not _is_false(query.get("ReturnData")):
-                results.append(self._result(query, start_s, end_s, newest_first=newest_first))
-            await asyncio.sleep(0)  # requests come first
+        results = [
+            await self._result(query, start_s, end_s, newest_first=newest_first)
+            for query in queries
+            if not _is_false(query.get("ReturnData"))
+        ]
         most = int(arguments.get("MaxDatapoints") or _MOST_POINTS)
         return _page(results, _offset(arguments.get("NextToken")), most)
 
@@ -76,7 +76,7 @@ class CloudWatch:
         if not statistics and not extended:
             raise ControlError("InvalidParameterCombination", "Must specify either Statistics or ExtendedStatistics.")
         found = []
-        for start_ms, samples in self._points(series, start_s, end_s, period_s, arguments.get("Unit")):
+        async for start_ms, samples in self._points(series, start_s, end_s, period_s, arguments.get("Unit")):
             point: dict[str, Any] = {"Timestamp": moment(start_ms / 1000), "Unit": unit}
             point |= {name: _statistic(name, samples) for name in statistics}
             if extended:
@@ -84,7 +84,9 @@ class CloudWatch:
             found.append(point)
         return {"Label": series.name, "Datapoints": found}
 
-    def _result(self, query: dict[str, Any], start_s: float, end_s: float, *, newest_first: bool) -> dict[str, Any]:
+    async def _result(
+        self, query: dict[str, Any], start_s: float, end_s: float, *, newest_first: bool
+    ) -> dict[str, Any]:
         if "MetricStat" not in query:
             raise _invalid("The embedded endpoint knows MetricStat only, and no Expression.")
         wanted = query["MetricStat"]
@@ -92,24 +94,26 @@ class CloudWatch:
         statistic = needed(wanted, "Stat")
         if statistic not in _SIMPLE and not _PERCENTILE.fullmatch(statistic):
             raise _invalid(f"The value {statistic} for parameter MetricStat.Stat is not supported.")
-        points = [
-            (moment(start_ms / 1000), value)
-            for start_ms, samples in self._points(series, start_s, end_s, _period_s(wanted), wanted.get("Unit"))
-            if (value := _statistic(statistic, samples)) is not None
-        ]
+        points = []
+        async for start_ms, samples in self._points(series, start_s, end_s, _period_s(wanted), wanted.get("Unit")):
+            value = _statistic(statistic, samples)
+            if value is not None:
+                points.append((moment(start_ms / 1000), value))
         if newest_first:
             points.reverse()
         return {"Id": needed(query, "Id"), "Label": query.get("Label") or series.name, "points": points}
 
-    def _points(
+    async def _points(
         self, series: Series, start_s: float, end_s: float, period_s: int, unit: str | None
-    ) -> list[tuple[int, Samples]]:
+    ) -> AsyncIterator[tuple[int, Samples]]:
         if unit not in (None, self._metrics.unit(series)):
-            return []
+            return
         # "The start time is rounded down to the nearest whole minute", or to a division of it by a shorter period.
         grain_s = min(period_s, 60)
         start_ms = int(start_s // grain_s * grain_s * 1000)
-        return list(self._metrics.points(series, start_ms, int(end_s * 1000), period_s * 1000))
+        for point in self._metrics.points(series, start_ms, int(end_s * 1000), period_s * 1000):
+            yield point
+            await asyncio.sleep(0)  # requests come first
 
 
 def _page(results: list[dict[str, Any]], offset: int, most: int) -> dict[str, Any]:

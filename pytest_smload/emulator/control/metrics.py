@@ -138,10 +138,12 @@ class Metrics:
         at = -(-first // step) * step
         while to and at < last:
             beginning = start_ms + (at - start_ms) // period_ms * period_ms
+            next_at = at - (at - min(beginning + period_ms, last)) // step * step
             samples = Samples()
-            while at < min(beginning + period_ms, last):
-                self._add(series, to, at, at + step, samples)
-                at += step
+            # Counts of a period can be taken at once; values of instances are those of each published datum.
+            for begin_ms in (at,) if series.key in ADDED else range(at, next_at, step):
+                self._add(series, to, begin_ms, next_at if series.key in ADDED else begin_ms + step, samples)
+            at = next_at
             if samples.count:
                 yield beginning, samples
 

@@ -13,11 +13,11 @@ from pytest_smload.emulator.control.clock import Clock
 from pytest_smload.emulator.control.cloudwatch import CloudWatch
 from pytest_smload.emulator.control.hosting import Hosting
 from pytest_smload.emulator.control.metrics import Metrics
-from pytest_smload.emulator.control.permissions import Permissions
 from pytest_smload.emulator.control.sagemaker import SageMaker
 from pytest_smload.emulator.control.scaling import Scaler
 from pytest_smload.emulator.control.tallies import Tallies
 from pytest_smload.emulator.control.tracking_clock import TrackingClock
+from pytest_smload.emulator.permissions import Permissions, denial
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,6 +29,28 @@ if TYPE_CHECKING:
 
 SIGNED_FOR: Final = {"cloudwatch": "monitoring"}
 """Names in the credential scope that are not IAM's."""
+_QUERY_CODES: Final = {
+    "MissingAuthenticationTokenException": "MissingAuthenticationToken",
+    "IncompleteSignatureException": "IncompleteSignature",
+    "InvalidSignatureException": "SignatureDoesNotMatch",
+    "UnrecognizedClientException": "InvalidClientTokenId",
+}
+_UNSIGNED_CODES: Final = {
+    "cloudwatch": _QUERY_CODES,
+    "sts": _QUERY_CODES,
+    "s3": {
+        "MissingAuthenticationTokenException": "AccessDenied",
+        "IncompleteSignatureException": "AuthorizationHeaderMalformed",
+        "InvalidSignatureException": "SignatureDoesNotMatch",
+        "UnrecognizedClientException": "InvalidAccessKeyId",
+    },
+}
+"""Codes of a wrong signature that differ from those of the json services (AWS's common errors)."""
+_DENIALS: Final = {
+    "sagemaker": ("AccessDeniedException", 400),
+    "application-autoscaling": ("AccessDeniedException", 400),
+}
+"""Code and status of a denial where they are not ``AccessDenied`` and 403."""
 _LOAD_S: Final = 2.0
 """A load runs where an invocation is younger than this."""
 _SLICE_MS: Final = 1000
@@ -44,7 +66,16 @@ class ControlPlane:
         calls: Time, action and error code of every call.
     """
 
-    def __init__(self, scenario: Scenario, endpoint: Endpoint, signatures: SignatureChecker | None) -> None:
+    def __init__(
+        self, scenario: Scenario, endpoint: Endpoint, signatures: SignatureChecker | None, artifacts: s3.S3
+    ) -> None:
+        """
+        Args:
+            scenario: What the endpoint starts as.
+            endpoint: Its runtime.
+            signatures: Checks signatures, or None for no check.
+            artifacts: Its models' artifacts, which a reset does not change.
+        """
         self.calls: list[tuple[float, str, str]] = []
         self._endpoint = endpoint
         self._signatures = signatures
@@ -58,7 +89,7 @@ class ControlPlane:
         scaler = Scaler(hosting, clock)
         self._tracking = TrackingClock(scaler, metrics, self._tallies, clock, speed)
         self._cloudwatch = CloudWatch(metrics)
-        self._s3 = s3.S3(scenario)
+        self._s3 = artifacts
         self._operations: dict[str, dict[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
             "sagemaker": SageMaker(scenario, hosting).operations,
             "application-autoscaling": AutoScaling(scaler, hosting, clock, self._permissions, speed).operations,
@@ -82,7 +113,7 @@ class ControlPlane:
                 return None
             action = call.action
             self._check_signature(service, method, raw_path, query, headers, body)
-            self._permissions.check(service, s3.permission(call) if service == "s3" else action)
+            self._check_permission(service, s3.permission(call) if service == "s3" else action)
             if service == "s3":
                 in_load = self._endpoint.log.is_younger_than(received_s - _LOAD_S)
                 answer = await self._s3.answer(call, raw_path, query, by_name, in_load=in_load)
@@ -106,6 +137,11 @@ class ControlPlane:
         self._tracking.start()
         return result
 
+    def _check_permission(self, service: str, action: str) -> None:
+        if not self._permissions.may(action):
+            code, status = _DENIALS.get(service, ("AccessDenied", 403))
+            raise ControlError(code, denial(action), status)
+
     def _check_signature(
         self, service: str, method: str, raw_path: bytes, query: bytes, headers: Headers, body: bytes
     ) -> None:
@@ -114,7 +150,9 @@ class ControlPlane:
         signed_for = SIGNED_FOR.get(service, service)
         mistake = self._signatures.mistake(raw_path, query, headers, body, method=method, service=signed_for)
         if mistake is not None:
-            raise ControlError(mistake.code, mistake.message, 403)
+            codes = _UNSIGNED_CODES.get(service)
+            code = mistake.code if codes is None else codes[mistake.code]
+            raise ControlError(code, mistake.message, 400 if codes is None else 403)
 
 
 def _decoded(

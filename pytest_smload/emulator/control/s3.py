@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _SCOPE: Final = b"/s3/aws4_request"
 _HOST: Final = f"https://s3.{REGION}.amazonaws.com"
-_DROPPED: Final = frozenset({"content-length", "connection", "transfer-encoding", "date", "server"})
+_DROPPED: Final = frozenset({"content-length", "connection", "transfer-encoding", "date", "server", "x-amzn-requestid"})
 LOADING_EXTRA: Final = "pip install 'pytest-smload[emulator]'"
 
 
@@ -93,16 +93,16 @@ class S3:
         url = _HOST + raw_path.decode("latin-1") + ("?" + query.decode("latin-1") if query else "")
         given = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items()}
         given["host"] = _HOST.removeprefix("https://")
-        found = self._moto.process_request(AWSPreparedRequest(method, url, given, b"", stream_output=False))
-        body: bytes = b"" if method == "HEAD" else found.content
+        answered = self._moto.process_request(AWSPreparedRequest(method, url, given, b"", stream_output=False))
+        status, said, content = (404, {}, b"") if answered is None else answered
+        body: bytes = content.encode() if isinstance(content, str) else content
+        lengths = [str(value) for name, value in said.items() if name.lower() == "content-length"]
+        length = lengths[0] if method == "HEAD" and lengths else str(len(body))
         kept = tuple(
-            (name.lower().encode(), str(value).encode())
-            for name, value in found.headers.items()
-            if name.lower() not in _DROPPED
+            (name.lower().encode(), str(value).encode()) for name, value in said.items() if name.lower() not in _DROPPED
         )
-        length = found.headers.get("content-length", len(body)) if method == "HEAD" else len(body)
-        kind = "" if found.status_code < 400 else str(found.status_code)
-        return Answer(kind, found.status_code, body, (*kept, (b"content-length", str(length).encode())))
+        kind = "" if status < 400 else str(status)
+        return Answer(kind, status, b"" if method == "HEAD" else body, (*kept, (b"content-length", length.encode())))
 
 
 def _moto_with(models: list[str]) -> Any:

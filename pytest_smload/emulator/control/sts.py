@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from pytest_smload.emulator.control.permissions import USER_ARN
 from pytest_smload.emulator.credentials import ACCESS_KEY, ACCOUNT
+from pytest_smload.emulator.permissions import USER_ARN
 
 if TYPE_CHECKING:
     from collections.abc import Callable

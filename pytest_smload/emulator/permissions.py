@@ -5,21 +5,12 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
-from pytest_smload.emulator.control.call import ControlError
 from pytest_smload.emulator.credentials import ACCOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 USER_ARN: Final = f"arn:aws:iam::{ACCOUNT}:user/smload"
-_CODES: Final = {
-    "sagemaker": ("AccessDeniedException", 400),
-    "application-autoscaling": ("AccessDeniedException", 400),
-    "cloudwatch": ("AccessDenied", 403),
-    "sts": ("AccessDenied", 403),
-    "s3": ("AccessDenied", 403),
-}
-"""Code and status of each service's refusal."""
 _ALWAYS: Final = frozenset({"sts:GetCallerIdentity"})
 """Needs no permission, and cannot be denied (STS API reference)."""
 
@@ -39,16 +30,6 @@ class Permissions:
         if self._allowed is None or action in _ALWAYS:
             return True
         return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in self._allowed)
-
-    def check(self, service: str, action: str, resource: str = "*") -> None:
-        """Refuse what is not allowed, with the code that *service* has for it.
-
-        Raises:
-            ControlError: *action* is not allowed.
-        """
-        if not self.may(action):
-            code, status = _CODES[service]
-            raise ControlError(code, denial(action, resource), status)
 
 
 def denial(action: str, resource: str = "*") -> str:
