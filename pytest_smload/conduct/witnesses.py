@@ -62,7 +62,10 @@ class Watch:
         return counted
 
     def testimonies(self, judged: Assessment, say: Callable[[str], object]) -> list[Testimony]:
-        """Return what each has to say of the load, *judged* being the run whose figures are told."""
+        """Return what each has to say of the load, *judged* being the run whose figures are told.
+
+        The last to begin is the first asked: it looks at the endpoint before others wait for minutes.
+        """
         if not self._witnesses:
             return []
         recording = judged.recording
@@ -73,7 +76,7 @@ class Watch:
             window_end=wall_clock(recording.epoch_s, recording.window_end_s),
             sent=self._sent,
         )
-        return [witness.testify(judged, span, say) for witness in self._witnesses]
+        return [witness.testify(judged, span, say) for witness in reversed(self._witnesses)]
 
 
 @contextmanager

@@ -348,7 +348,7 @@ def test_waiting_is_bounded() -> None:
 @pytest.mark.parametrize(
     ("status", "words"),
     [
-        ("Failed", "is Failed (no capacity): it cannot serve"),
+        ("Failed", "is Failed ('no capacity'): it cannot serve"),
         ("OutOfService", "is OutOfService"),
         ("RollingBack", "is RollingBack: its update failed and is being undone"),
         ("UpdateRollbackFailed", "is UpdateRollbackFailed"),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pytest_runs import MakeProject, PytestRun
 
 HEAD = "import pytest\nfrom pytest_smload import perf, perf_budget\nSHORT = dict(duration='500ms', warmup='100ms')\n"
+IAM_NAMES = {"s3:ListObjectsV2": "s3:ListBucket"}
 STS = "sts:GetCallerIdentity"
 """Anybody may ask it: it takes no permission."""
 
@@ -50,8 +51,8 @@ payload = ["0.455,0.365,0.095"]
         return self._project(files).run("-m", "perf", *args, env=env)
 
     def asked(self) -> list[str]:
-        """The actions of the control plane that the last run asked for."""
-        return [call.action for call in self.process.log().calls]
+        """The actions of the control plane that the last run asked for, as IAM names them."""
+        return [IAM_NAMES.get(call.action, call.action) for call in self.process.log().calls]
 
     def refused(self) -> list[str]:
         """Those it was not answered."""

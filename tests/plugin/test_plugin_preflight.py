@@ -91,7 +91,7 @@ def test_with_leave_to_invoke_only(tmp_path: Path, project: MakeProject) -> None
     scenario = f'latency = "4ms"\n[hosting]\nallow = {allowed}\n'
     with hosted(scenario, tmp_path, project) as endpoint:
         run = endpoint.run(
-            "@perf(tps=40, models={'a.tar.gz': 1}, **SHORT)\n@perf_budget(p95='60s', error_rate='0%')\n"
+            "@perf(tps=40, models={'a.tar.gz': 1}, **SHORT)\n@perf_budget(p50='60s', error_rate='20%')\n"
             "def test_it(): pass\n"
         )
         assert [DESCRIBE] == endpoint.refused()
@@ -100,10 +100,10 @@ def test_with_leave_to_invoke_only(tmp_path: Path, project: MakeProject) -> None
     assert "1 passed" == run.summary
     (load,) = run.loads("test_it")
     assert "hosting" not in load
-    assert [
-        f"{DESCRIBE} is not allowed: the endpoint's status and instances are not known, nor whether they change during "
-        "the load"
-    ] == load["notes"]
+    (note,) = load["notes"]
+    assert note.startswith(
+        f"{DESCRIBE} is not allowed: the endpoint's status and instances are not known, nor whether they"
+    )
 
 
 def test_the_example_policy_is_what_preflight_needs(tmp_path: Path, project: MakeProject) -> None:
@@ -182,7 +182,12 @@ def test_it(sm_endpoint, load_profile):
 
 def test_waiting_ends(single: HostedEndpoint) -> None:
     """At once where the endpoint's table says so."""
-    body = "@perf(users=2, **SHORT)\ndef test_it(sm_endpoint, load_profile):\n    to(2)\n    sm_endpoint.load(load_profile)\n"
+    body = """
+@perf(users=2, **SHORT)
+def test_it(sm_endpoint, load_profile):
+    to(2)
+    sm_endpoint.load(load_profile)
+"""
     settings = single.settings('wait_in_service = "0s"')
     run = single.run(CHANGE + body, settings, env={"CONTROL_URL": single.process.url})
 
