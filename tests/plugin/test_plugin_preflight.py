@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hosted_runs import STS, HostedEndpoint, hosted
+from hosted_runs import HEAD, STS, HostedEndpoint, hosted
+from scripted_plane import SINGLE_MODEL, ScriptedPlane, endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,8 +52,8 @@ instance_type = "ml.c5.large"
 start_up = "1500ms"
 data_capture = 20
 """
-    with hosted(scenario, tmp_path_factory.mktemp("single"), project) as endpoint:
-        yield endpoint
+    with hosted(scenario, tmp_path_factory.mktemp("single"), project) as running:
+        yield running
 
 
 def test_what_it_learns_is_shown_and_recorded(single: HostedEndpoint) -> None:
@@ -89,13 +91,13 @@ def test_with_leave_to_invoke_only(tmp_path: Path, project: MakeProject) -> None
     """The load runs and passes; one note says what was not checked, and by which action it would be."""
     allowed = json.dumps(sorted(policy("invoke-only.json")))
     scenario = f'latency = "4ms"\n[hosting]\nallow = {allowed}\n'
-    with hosted(scenario, tmp_path, project) as endpoint:
-        run = endpoint.run(
+    with hosted(scenario, tmp_path, project) as running:
+        run = running.run(
             "@perf(tps=40, models={'a.tar.gz': 1}, **SHORT)\n@perf_budget(p50='60s', error_rate='20%')\n"
             "def test_it(): pass\n"
         )
-        assert [DESCRIBE] == endpoint.refused()
-        assert [DESCRIBE, STS] == endpoint.asked()
+        assert [DESCRIBE] == running.refused()
+        assert [DESCRIBE, STS] == running.asked()
 
     assert "1 passed" == run.summary
     (load,) = run.loads("test_it")
@@ -130,13 +132,13 @@ allow = {allowed}
     ):
         folder = tmp_path / str(number)
         folder.mkdir()
-        with hosted(scenario, folder, project) as endpoint:
-            settings = endpoint.settings(rest='[safety]\nproduction = ["*prod*"]\n')
-            run = endpoint.run(f"@perf(users=2, {load}, **SHORT)\ndef test_it(): pass\n", settings)
+        with hosted(scenario, folder, project) as running:
+            settings = running.settings(rest='[safety]\nproduction = ["*prod*"]\n')
+            run = running.run(f"@perf(users=2, {load}, **SHORT)\ndef test_it(): pass\n", settings)
             assert "1 passed" == run.summary, run.out
             assert [] == run.loads("test_it")[0]["notes"]
-            assert [] == endpoint.refused()
-            asked.update(endpoint.asked())
+            assert [] == running.refused()
+            asked.update(running.asked())
 
     assert policy("preflight.json") == {*asked, "sagemaker:InvokeEndpoint"} - {STS}
 
@@ -178,6 +180,27 @@ def test_it(sm_endpoint, load_profile):
 
     assert "1 passed" == run.summary, run.out
     assert "smload: endpoint 'abalone-staging' is Updating, waited 0s of 10m for InService" in run.out
+
+
+def test_ctrl_c_ends_waiting(single: HostedEndpoint, project: MakeProject) -> None:
+    """At once: nothing was sent."""
+    single.process.reset()
+    with ScriptedPlane(SINGLE_MODEL | {DESCRIBE: endpoint("Updating")}) as plane:
+        settings = single.settings().replace(
+            f'control_url = "{single.process.url}"', f'control_url = "{plane.url}"\nwait_in_service = "1h"'
+        )
+        made = project({"test_it.py": HEAD + ONE_LOAD, "smload.toml": settings})
+        with made.under_way("-m", "perf") as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                if "is Updating, waited" in line:
+                    process.send_signal(signal.SIGINT)
+                    break
+            rest = process.stdout.read()
+            process.wait()
+
+    assert pytest.ExitCode.INTERRUPTED == process.returncode, rest
+    assert 0 == single.sent()
 
 
 def test_waiting_ends(single: HostedEndpoint) -> None:
@@ -228,9 +251,9 @@ def test_missing(): pass
 @perf(users=2, **SHORT)
 def test_none(): pass
 """
-    with hosted(scenario, tmp_path, project) as endpoint:
-        run = endpoint.run(tests)
-        assert 1 == endpoint.asked().count("s3:ListBucket")
+    with hosted(scenario, tmp_path, project) as running:
+        run = running.run(tests)
+        assert 1 == running.asked().count("s3:ListBucket")
 
     assert "1 passed, 2 errors" == run.summary
     assert "for TargetModel 'abalone-2.tar.gz' (did you mean 'abalone-" in run.section("test_missing")
@@ -239,9 +262,9 @@ def test_none(): pass
 
 def test_an_endpoint_that_does_not_exist(tmp_path: Path, project: MakeProject) -> None:
     """One line with what to correct; nothing is sent."""
-    with hosted('endpoint = "abalone"\nlatency = "4ms"\n', tmp_path, project) as endpoint:
-        run = endpoint.run(ONE_LOAD, endpoint.settings(name="abalon"))
-        assert 0 == endpoint.sent()
+    with hosted('endpoint = "abalone"\nlatency = "4ms"\n', tmp_path, project) as running:
+        run = running.run(ONE_LOAD, running.settings(name="abalon"))
+        assert 0 == running.sent()
 
     (line,) = run.section("test_it").strip().splitlines()
     assert line.startswith(
