@@ -73,7 +73,10 @@ class Watch:
         return counted
 
     def testimonies(self, judged: Assessment, say: Callable[[str], object]) -> list[Testimony]:
-        """Return what each has to say of the load, *judged* being the run whose figures are told."""
+        """Return what each has to say of the load, *judged* being the run whose figures are told.
+
+        The last to begin is the first asked: it looks at the endpoint before others wait for minutes.
+        """
         if not self._witnesses:
             return []
         recording = judged.recording
@@ -85,7 +88,6 @@ class Watch:
             sent=self._sent,
             answered=self._answered,
         )
-        # Who began last has the least to wait for: the others' waiting must not be taken for the load.
         return [witness.testify(judged, span, say) for witness in reversed(self._witnesses)]
 
 
