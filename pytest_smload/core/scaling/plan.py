@@ -90,6 +90,19 @@ def restoring_calls(before: VariantState, now: VariantState, *, autoscaled: bool
     return [*still, *policy, back, variant.set_count(before.instances)]
 
 
+def all_restoring_calls(before: VariantState, *, autoscaled: bool) -> list[Call]:
+    """Return the calls that make *before* of whatever is there, for who makes them by hand."""
+    variant, target = _variant(before), before.target
+    count = [variant.set_count(before.instances)]
+    if target is None:
+        return [*([variant.deregister()] if autoscaled else []), *count]
+    was = before.invocations_policy
+    policy = [variant.put_policy(was) if was is not None else variant.delete_policy(OWN_POLICY)] if autoscaled else []
+    bounds = [*policy, variant.register(target.minimum, target.maximum, target.suspension)]
+    ordered = [*count, *bounds] if target.holds(before.instances) else [*bounds, *count]
+    return [*ordered, *releasing_calls(before)]
+
+
 def releasing_calls(before: VariantState) -> list[Call]:
     """Return the calls that take our tags off what is as it was *before*."""
     target = before.target
