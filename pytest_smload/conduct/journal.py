@@ -78,13 +78,13 @@ class Journal:
                     if _is_still_there(path, descriptor):
                         return cls(path, descriptor)
                 except BlockingIOError:
-                    holder = _holder(descriptor)
+                    why = (
+                        f"its instances are changed by another run that still goes on{_holder(descriptor)} ({path}): "
+                        "wait until that has ended and restored them"
+                    )
                     os.close(descriptor)
-                    raise EndpointError(
-                        f"its instances are changed by another run that still goes on{holder} ({path}): wait until "
-                        "that has ended and restored them"
-                    ) from None
-                except BaseException:
+                    raise EndpointError(why) from None
+                except EndpointError:
                     os.close(descriptor)
                     raise
                 # Who held it before has removed it since.
@@ -173,7 +173,6 @@ def _read(descriptor: int, path: Path) -> Entry | None:
         record = json.loads(content)
         return {_SCHEMA: _entry}[record.pop("schema")](record)
     except (ValueError, KeyError, TypeError):
-        os.close(descriptor)
         raise EndpointError(
             f"the journal {path} cannot be read: see that the endpoint's instances and autoscaling are as they are to "
             "be, then delete it"

@@ -17,7 +17,7 @@ CREATED = "2026-11-01T08:00:00+00:00"
 MISSING = f"Could not find endpoint {ARN}."
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """An error answer: code and message."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -74,14 +74,14 @@ class ScalingService:
         """Return the answer to one request.
 
         Raises:
-            Refused: it is an error.
+            RefusedError: it is an error.
         """
         operation = action.partition(":")[2]
         self.calls.append(action)
         if action in self.denied:
             text = f"User: arn:aws:iam::111122223333:user/ci is not authorized to perform: {action}"
             code = "ValidationException" if operation == "RegisterScalableTarget" else "AccessDeniedException"
-            raise Refused(code, text)
+            raise RefusedError(code, text)
         answer: dict[str, Any] | None = getattr(self, f"_{operation}")(given)
         return answer or {}
 
@@ -93,7 +93,7 @@ class ScalingService:
 
     def _DescribeEndpoint(self, given: Mapping[str, Any]) -> dict[str, Any]:
         if self.deleted:
-            raise Refused("ValidationException", MISSING)
+            raise RefusedError("ValidationException", MISSING)
         status = "Updating" if self.updating else "InService"
         if self.updating:
             self.updating -= 1
@@ -118,14 +118,14 @@ class ScalingService:
 
     def _UpdateEndpointWeightsAndCapacities(self, given: Mapping[str, Any]) -> dict[str, Any]:
         if self.deleted:
-            raise Refused("ValidationException", MISSING)
+            raise RefusedError("ValidationException", MISSING)
         if self.updating:
-            raise Refused("ValidationException", f"Cannot update in-progress endpoint {ARN}.")
+            raise RefusedError("ValidationException", f"Cannot update in-progress endpoint {ARN}.")
         (wanted,) = given["DesiredWeightsAndCapacities"]
         assert VARIANT == wanted["VariantName"]
         count = wanted["DesiredInstanceCount"]
         if count > self.quota:
-            raise Refused(
+            raise RefusedError(
                 "ResourceLimitExceeded",
                 f"The account-level service limit 'ml.m5.large for endpoint usage' is {self.quota} Instances, with "
                 f"current utilization of {self.instances} Instances and a request delta of {count - self.instances}.",
@@ -198,13 +198,15 @@ class ScalingService:
         policy = ScalingPolicy(given["PolicyName"], given["PolicyType"], configuration_of(answer))
         others = [each for each in self.policies.values() if each.name != policy.name]
         if policy.tracks_invocations and any(each.tracks_invocations for each in others):
-            raise Refused("ValidationException", "Only one TargetTrackingScaling policy for a given metric is allowed.")
+            raise RefusedError(
+                "ValidationException", "Only one TargetTrackingScaling policy for a given metric is allowed."
+            )
         self.policies[policy.name] = policy
         return {"PolicyARN": "arn:aws:autoscaling:us-east-1:111122223333:scalingPolicy:1"}
 
     def _DeleteScalingPolicy(self, given: Mapping[str, Any]) -> None:
         if self.policies.pop(given["PolicyName"], None) is None:
-            raise Refused("ObjectNotFoundException", "No scaling policy found")
+            raise RefusedError("ObjectNotFoundException", "No scaling policy found")
 
     def _DescribeScheduledActions(self, given: Mapping[str, Any]) -> dict[str, Any]:
         return {"ScheduledActions": []}
@@ -238,4 +240,4 @@ class ScalingService:
 
     def _needs_target(self, arn: str | None = None) -> None:
         if self.target is None or (arn is not None and arn != self.target.arn):
-            raise Refused("ObjectNotFoundException", "No scalable target registered")
+            raise RefusedError("ObjectNotFoundException", "No scalable target registered")
