@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pytest_smload.core.scaling.calls import AUTOSCALING, SAGEMAKER, Variant, configuration_of
+from pytest_smload.core.scaling.calls import AUTOSCALING, DIMENSION, SAGEMAKER, Variant, configuration_of
 from pytest_smload.core.scaling.state import ScalableTarget, ScalingPolicy, Suspension, VariantState
 from pytest_smload.core.wording import unknown_name
 from pytest_smload.errors import EndpointError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from pytest_smload.aws.control_plane import ControlPlane, ControlPlaneError
@@ -108,6 +108,16 @@ class InstanceControl:
             failure=answer.get("FailureReason") or "",
         )
 
+    def counts(self) -> dict[str, int]:
+        """Return the DesiredInstanceCount of each production variant, 0 of one that is serverless.
+
+        Raises:
+            ControlPlaneError: the call failed.
+        """
+        answer = self.control.call(SAGEMAKER, "DescribeEndpoint", EndpointName=self.endpoint_name)
+        variants = answer.get("ProductionVariants") or ()
+        return {each["VariantName"]: each.get("DesiredInstanceCount", 0) for each in variants}
+
     def state(self, look: VariantLook) -> VariantState:
         """Return all that determines the count of the variant of *look*.
 
@@ -115,7 +125,7 @@ class InstanceControl:
             ControlPlaneError: a call failed.
         """
         resource = Variant(self.endpoint_name, look.name).resource
-        target = self.target(look.name)
+        target = self.targets([look.name]).get(look.name)
         policies: list[ScalingPolicy] = []
         actions: list[Mapping[str, Any]] = []
         if target is not None:
@@ -137,29 +147,23 @@ class InstanceControl:
             scheduled_actions=tuple(sorted(actions, key=lambda action: str(action["ScheduledActionName"]))),
         )
 
-    def target(self, variant: str) -> ScalableTarget | None:
-        """Return the scalable target of *variant*, or None where it is not registered.
+    def targets(self, variants: Sequence[str]) -> dict[str, ScalableTarget]:
+        """Return the scalable targets of *variants* by name, without those that are not registered.
 
         Raises:
             ControlPlaneError: the call failed.
         """
-        resource = Variant(self.endpoint_name, variant).resource
-        arguments = {"ResourceIds": [resource.pop("ResourceId")], **resource}
-        for page in self.control.pages(AUTOSCALING, "DescribeScalableTargets", **arguments):
-            for each in page["ScalableTargets"]:
-                state = each.get("SuspendedState") or {}
-                return ScalableTarget(
-                    minimum=each["MinCapacity"],
-                    maximum=each["MaxCapacity"],
-                    suspension=Suspension(
-                        scale_in=state.get("DynamicScalingInSuspended", False),
-                        scale_out=state.get("DynamicScalingOutSuspended", False),
-                        scheduled=state.get("ScheduledScalingSuspended", False),
-                    ),
-                    arn=each.get("ScalableTargetARN"),
-                    role_arn=each.get("RoleARN"),
-                )
-        return None
+        resources = {Variant(self.endpoint_name, name).resource["ResourceId"]: name for name in variants}
+        found: dict[str, ScalableTarget] = {}
+        for page in self.control.pages(
+            AUTOSCALING,
+            "DescribeScalableTargets",
+            ServiceNamespace=SAGEMAKER,
+            ScalableDimension=DIMENSION,
+            ResourceIds=list(resources),
+        ):
+            found |= {resources[each["ResourceId"]]: _target(each) for each in page["ScalableTargets"]}
+        return found
 
     def tags(self, arn: str) -> dict[str, str]:
         """Return the tags of the scalable target *arn*.
@@ -225,6 +229,21 @@ class InstanceControl:
                 "pinned and autoscaled out"
             )
         return found
+
+
+def _target(answer: Mapping[str, Any]) -> ScalableTarget:
+    state = answer.get("SuspendedState") or {}
+    return ScalableTarget(
+        minimum=answer["MinCapacity"],
+        maximum=answer["MaxCapacity"],
+        suspension=Suspension(
+            scale_in=state.get("DynamicScalingInSuspended", False),
+            scale_out=state.get("DynamicScalingOutSuspended", False),
+            scheduled=state.get("ScheduledScalingSuspended", False),
+        ),
+        arn=answer.get("ScalableTargetARN"),
+        role_arn=answer.get("RoleARN"),
+    )
 
 
 def _json_values(action: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from pytest_smload.core.scaling.plan import (
     releasing_calls,
     restoring_calls,
 )
-from pytest_smload.core.scaling.tag import note_of
+from pytest_smload.core.scaling.tag import TagNote, note_of
 from pytest_smload.errors import EndpointError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_smload.core.scaling.calls import Call
-    from pytest_smload.core.scaling.state import VariantState
+    from pytest_smload.core.scaling.state import ScalableTarget, VariantState
     from pytest_smload.core.scaling.wish import ScalingWish
 
 ATTEMPTS = 4
@@ -228,6 +228,15 @@ class InstanceHold:
         return f"{why}; to restore it by hand{journal}: {' && '.join(self.commands)}"
 
 
+def note_on(control: InstanceControl, target: ScalableTarget | None) -> TagNote | None:
+    """Return what our tag on *target* says, or None where there is none.
+
+    Raises:
+        ControlPlaneError: the call failed.
+    """
+    return note_of(control.tags(target.arn)) if target is not None and target.arn is not None else None
+
+
 def refuse_tagged(control: InstanceControl, found: VariantState) -> None:
     """Refuse a variant whose scalable target says that a run of ours, which this is not, has changed it.
 
@@ -235,9 +244,7 @@ def refuse_tagged(control: InstanceControl, found: VariantState) -> None:
         EndpointError: it does; one line has the commands that restore it.
         ControlPlaneError: the call failed.
     """
-    if found.target is None or found.target.arn is None:
-        return
-    note = note_of(control.tags(found.target.arn))
+    note = note_on(control, found.target)
     if note is None:
         return
     calls = all_restoring_calls(note.before(found), autoscaled=note.autoscaled)

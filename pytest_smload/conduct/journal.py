@@ -43,6 +43,10 @@ class Entry:
     by_hand: tuple[str, ...] = ()
 
 
+class HeldElsewhereError(EndpointError):
+    """A process that lives holds the journal."""
+
+
 class Journal:
     """One variant's journal, held by this process until it is let go.
 
@@ -64,7 +68,8 @@ class Journal:
         """Hold the journal at *path*, created where there is none.
 
         Raises:
-            EndpointError: another process that lives holds it; or it cannot be written, or read.
+            HeldElsewhereError: another process that lives holds it.
+            EndpointError: it cannot be written, or read.
         """
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -83,7 +88,7 @@ class Journal:
                         "wait until that has ended and restored them"
                     )
                     os.close(descriptor)
-                    raise EndpointError(why) from None
+                    raise HeldElsewhereError(why) from None
                 except EndpointError:
                     os.close(descriptor)
                     raise

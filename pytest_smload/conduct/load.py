@@ -10,6 +10,7 @@ from pytest_smload.conduct.endpoints import endpoint_facts
 from pytest_smload.conduct.looks import Assessment, run_until_proven
 from pytest_smload.conduct.regressions import RegressionBudgets
 from pytest_smload.conduct.retry import run_until_decided
+from pytest_smload.conduct.scaling_limits import is_scaled, left_out, unfit_limits
 from pytest_smload.conduct.sender import Sender
 from pytest_smload.conduct.witnesses import watched, witnesses_of
 from pytest_smload.core.baselines.fingerprint import fingerprint
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from pytest_smload.core.results.result import LoadResult
     from pytest_smload.core.samples.look import Look
     from pytest_smload.core.samples.recording import Recording
+    from pytest_smload.core.scaling.wish import ScalingWish
     from pytest_smload.settings.tables import EndpointSettings
 
 
@@ -60,6 +62,7 @@ class LoadRequest:
         root: What payload paths are relative to.
         transport: The transport asked for, or None for the software's choice.
         baselines: Where runs of it are recorded.
+        scaling: What holds the endpoint's instances; None where nothing of ours does.
     """
 
     profile: LoadProfile
@@ -71,6 +74,7 @@ class LoadRequest:
     target: EndpointTarget
     transport: str | None
     baselines: BaselineUse
+    scaling: ScalingWish | None = None
 
 
 class Announcer(Protocol):
@@ -91,13 +95,16 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
     """
     plan = LoadPlan.from_profile(request.profile, request.root)
     resolved = _resolve_budget(request.budget, plan)
+    if problems := unfit_limits(request.budget, request.scaling):
+        raise ConfigurationError(problems)
     name, reason = choose_transport(request.transport, request.target)
     simulated = reason == SIMULATED
     sender = Sender(plan, request.target, name, hooks, simulated, gives_up=_forbids_failing_wholly(resolved))
     sender.check()
-    limits, left_out = _meaningful_limits(resolved, simulated=simulated)
+    limits, meaningless = _meaningful_limits(resolved, simulated=simulated)
     facts = endpoint_facts(request.settings, request.target)
-    regressions = None if simulated else _regression_budgets(request, resolved, plan, facts, name)
+    unconfirmed = simulated or is_scaled(request.scaling)
+    regressions = None if unconfirmed else _regression_budgets(request, resolved, plan, facts, name)
     announcer.announce(request, facts, name, reason)
 
     def assess(recording: Recording, alpha: float) -> Assessment:
@@ -117,7 +124,9 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
             watch.sent += len(recording.samples)
             return recording
 
-        last, undecided = run_until_decided(request.profile, lambda: run_until_proven(request.profile, send, assess))
+        last, undecided = run_until_decided(
+            _repeatable(request), lambda: run_until_proven(request.profile, send, assess)
+        )
         result = build_result(
             last.recording,
             last.measurement,
@@ -131,7 +140,8 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
             notes=[
                 *request.notes,
                 *(resolved.notes if resolved is not None else ()),
-                *left_out,
+                *meaningless,
+                *left_out(request.budget, request.scaling),
                 *(each.note for each in undecided),
             ],
             reruns=[each.counts for each in undecided],
@@ -142,6 +152,11 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
             result = _with_testimonies(result, watch.testimonies(last, announcer.waiting))
     # What was measured is not lost to a signal that came while it was judged.
     return replace(result, interrupted=True) if interrupts.count else result
+
+
+def _repeatable(request: LoadRequest) -> LoadProfile:
+    """The profile of the load as far as it may be repeated: one that scales would begin where it had scaled to."""
+    return request.profile.replace(invalid_retries=0) if is_scaled(request.scaling) else request.profile
 
 
 def _regression_budgets(
@@ -158,7 +173,14 @@ def _regression_budgets(
         budget=budget,
         use=request.baselines,
         recorded=request.baselines.recorded(),
-        fingerprint=fingerprint(plan, endpoint, transport=transport, client=_CLIENT, machine=machine_class()),
+        fingerprint=fingerprint(
+            plan,
+            endpoint,
+            transport=transport,
+            client=_CLIENT,
+            machine=machine_class(),
+            scaling=request.scaling.fingerprint if request.scaling is not None else None,
+        ),
         on_unproven=request.profile.on_unproven,
     )
 

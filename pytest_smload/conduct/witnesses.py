@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from pytest_smload.conduct.scaling_watch import scaling_watch
 from pytest_smload.conduct.witness import LoadSpan, wall_clock
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def witnesses_of(request: LoadRequest, plan: LoadPlan, budget: ResolvedBudget | 
     Raises:
         EndpointError, ConfigurationError: it asks for what its endpoint cannot give.
     """
-    return []
+    return [*scaling_watch(request)]
 
 
 class Watch:

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_smload.conduct.dead_runs import restore_dead_runs
 from pytest_smload.conduct.endpoints import EndpointPool
 from pytest_smload.conduct.load import conduct
+from pytest_smload.conduct.shielded import shielded
 from pytest_smload.engine.hooks import LoadHooks
 from pytest_smload.gate.console import Console
+from pytest_smload.gate.instances import HeldInstances
 from pytest_smload.gate.interruption import tell_junit
 from pytest_smload.gate.keys import KEEPER, PERF_RUN, PERF_TEST
 from pytest_smload.gate.outcome import result_of
@@ -26,7 +29,9 @@ from pytest_smload.settings.sources import read_overrides
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
+    from pytest_smload.conduct.dead_runs import Unrestored
     from pytest_smload.conduct.load import LoadRequest
     from pytest_smload.core.results.result import LoadResult
     from pytest_smload.settings.tables import FileSettings
@@ -40,6 +45,7 @@ class Gate:
     Attributes:
         overrides: Options and environment.
         endpoints: The endpoints used so far.
+        instances: The holds on their instances.
         foreseen: What to know of the loads before they run, a line each.
         stale: Lines on baselines whose test does not exist, for the first report of a test of ours: only reports reach
             the terminal from an xdist worker.
@@ -57,6 +63,7 @@ class Gate:
         self._files = SettingsFiles(config.rootpath)
         self._console = Console(self._terminal)
         self._termination = Termination()
+        self.instances = HeldInstances(self._console, self._termination)
 
     @property
     def transport(self) -> str | None:
@@ -137,9 +144,15 @@ class Gate:
         tell_junit(self._config, interrupted)
 
     def close(self) -> None:
-        """Stop what is still running."""
+        """Restore what is still changed, and stop what is still running."""
+        self.instances.close()
         self._termination.close()
         self.endpoints.close()
+
+    def restore_dead_runs(self, root: Path) -> list[Unrestored]:
+        """Restore what dead runs below the settings folder *root* changed, and return what could not be."""
+        with shielded(lambda: self._console.tell("smload: what a dead run had changed is being restored first")):
+            return restore_dead_runs(root, self._console.waiting, self._console.tell)
 
     @contextmanager
     def _terminal(self) -> Iterator[Any]:

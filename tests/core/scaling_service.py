@@ -38,6 +38,7 @@ class ScalingService:
         deleted: Whether the endpoint is gone.
         activities: As DescribeScalingActivities answers, newest first.
         calls: Operations called, in order.
+        counts: Each instance count it was set to, in order.
     """
 
     instances: int = 2
@@ -52,7 +53,7 @@ class ScalingService:
     created: str = CREATED
     activities: list[dict[str, Any]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
-    most_seen: int = 0
+    counts: list[int] = field(default_factory=list)
     current: int = 0
     updating: int = 0
 
@@ -89,7 +90,7 @@ class ScalingService:
         if instances != self.instances:
             self.instances, self.updating = instances, self.looks
             self.current = instances if not self.looks else self.current
-            self.most_seen = max(self.most_seen, instances)
+            self.counts.append(instances)
 
     def _DescribeEndpoint(self, given: Mapping[str, Any]) -> dict[str, Any]:
         if self.deleted:

@@ -11,6 +11,7 @@ from pytest_smload.core.limits.check import Check
 from pytest_smload.core.measure.by_name import ByName
 from pytest_smload.core.measure.figures import Figures, MixShare, Stats, TimelinePoint, WarmupCounts
 from pytest_smload.core.request.endpoint import EndpointFacts
+from pytest_smload.core.scaling.record import ScalingRecord
 from pytest_smload.core.trust.health import ClientHealth
 
 Verdict = Literal["pass", "fail", "invalid", "interrupted"]
@@ -56,6 +57,7 @@ class LoadResult(Figures):
         notes: Remarks for the report (a file's limit looser than the mark's, ...).
         baseline: What holding it against its baseline came to; None without a regression budget.
         reruns: What it sent besides the run judged.
+        scaling: What held the endpoint's instances, and what became of them; None where nothing did nor scaled.
     """
 
     label: str | None
@@ -85,6 +87,7 @@ class LoadResult(Figures):
     notes: tuple[str, ...] = ()
     baseline: BaselineOutcome | None = None
     reruns: tuple[Rerun, ...] = ()
+    scaling: ScalingRecord | None = None
 
     def __post_init__(self) -> None:
         for name in ("models", "stages"):
