@@ -48,5 +48,6 @@ def shielded(on_first: Callable[[], object]) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-        for each in dict.fromkeys(came):
+        # SIGTERM first: what it raises is the end that was asked for, whatever came besides.
+        for each in sorted(set(came), reverse=True):
             signal.raise_signal(each)

@@ -193,8 +193,12 @@ def test_it(sm_endpoint):
 """
 
 
-@pytest.mark.parametrize("form", [BY_MARK, BY_WITH], ids=["mark", "with"])
-@pytest.mark.parametrize("end", FAILURES)
+WITH = ("exception in the with", "ctrl-c", "sigterm")
+
+
+@pytest.mark.parametrize(
+    ("end", "form"), [*((end, BY_MARK) for end in FAILURES), *((end, BY_WITH) for end in WITH)]
+)
 def test_all_is_as_it_was_however_the_body_ends(end: str, form: str, stage: Stage) -> None:
     """Failure, exception, exit and signals: the count was one meanwhile, and is three again."""
     body, code = FAILURES[end]
@@ -241,6 +245,18 @@ def nth(number: int, wanted: str, act: Callable[[subprocess.Popen[str]], object]
     return on_call
 
 
+def test_a_signal_at_the_change_and_one_while_restoring(stage: Stage) -> None:
+    """The first begins restoring, which the second does not cut short."""
+    first, second = nth(1, COUNT, sending(signal.SIGINT)), nth(2, REGISTER, sending(signal.SIGINT))
+    stage.on_call = lambda process, action: (first(process, action), second(process, action))
+
+    run = stage.run(stage.project(SIMPLE))
+
+    assert run.exit_code == 2, run.out
+    assert [1, 3] == stage.service.counts
+    as_it_was(stage, run)
+
+
 def sending(*numbers: signal.Signals) -> Callable[[subprocess.Popen[str]], None]:
     """Send signals, a moment apart, and let them arrive."""
 
@@ -259,7 +275,7 @@ def test_it(load_result): pass
 @pytest.mark.perf(**QUICK)
 def test_after(load_result): pass
 """
-AT: dict[str, tuple[int, str, list[signal.Signals], int]] = {
+AT: dict[str, tuple[int, str, list[signal.Signals], int | None]] = {
     "ctrl-c at the first change": (1, "application-autoscaling:TagResource", [signal.SIGINT], 2),
     "ctrl-c at the switches": (1, REGISTER, [signal.SIGINT], 2),
     "sigterm at the switches": (1, REGISTER, [signal.SIGTERM], 143),
@@ -269,7 +285,7 @@ AT: dict[str, tuple[int, str, list[signal.Signals], int]] = {
     "ctrl-c twice while restoring": (2, REGISTER, [signal.SIGINT, signal.SIGINT], 2),
     "sigterm while restoring": (2, COUNT, [signal.SIGTERM], 143),
     "ctrl-c and sigterm while restoring": (2, REGISTER, [signal.SIGINT, signal.SIGTERM], 143),
-    "ctrl-c at the change and while restoring": (1, COUNT, [signal.SIGINT, signal.SIGINT], 2),
+    "ctrl-c twice at the count": (1, COUNT, [signal.SIGINT, signal.SIGINT], None),
 }
 
 
@@ -281,7 +297,8 @@ def test_a_signal_during_a_change(when: str, stage: Stage) -> None:
 
     run = stage.run(stage.project(SIMPLE))
 
-    assert code == run.exit_code, run.out
+    # A second Ctrl-C that comes once all is restored ends pytest itself, wherever that is.
+    assert code in {run.exit_code, None}, run.out
     as_it_was(stage, run)
     assert "test_after" not in run.out.replace("test_after(load_result)", "")
 
@@ -364,9 +381,10 @@ def test_plain(load_result): pass
         run = stage.run(project)
 
         assert run.exit_code == 1, run.out
-        assert 2 == run.out.count("is pinned by another run") + run.out.count("the same error as that of"), run.out
+        assert 2 == run.out.count("ERROR at setup of test_"), run.out
+        assert "is pinned by another run" in run.out
         assert "restore what was there: aws sagemaker update-endpoint-weights-and-capacities" in run.out
-        assert (1, 0) == (stage.service.instances, len(run.tests()))
+        assert (1, [], []) == (stage.service.instances, run.loads("test_it"), run.loads("test_after"))
 
 
 REFUSALS: dict[str, tuple[dict[str, Any], str]] = {
@@ -391,7 +409,7 @@ def test_what_cannot_be_held_sends_no_load(why: str, stage: Stage) -> None:
     assert "error" == outcome
     assert text in told
     assert "Traceback" not in run.out
-    assert {} == run.tests()
+    assert [] == run.loads("test_it")
     stage.service.denied = set()
     as_it_was(stage, run)
 
@@ -483,4 +501,4 @@ def test_the_embedded_endpoint_needs_no_journal(stage: Stage) -> None:
     assert run.exit_code == 1, run.out
     assert "whose control plane is not known; set control_url" in run.out
     assert not (project.folder / ".smload").exists()
-    assert {} == run.tests()
+    assert [] == run.loads("test_it")
