@@ -54,5 +54,6 @@ UPDATE_BASELINES = Option(
 ACCEPT_REGRESSION = Option(
     "accept_regression", "", "with --smload-update-baselines: record a run although it is worse than what is there"
 )
-SWITCHES = (UPDATE_BASELINES, ACCEPT_REGRESSION)
+ALLOW_PRODUCTION = Option("allow_production", "", "load an endpoint that is marked as production")
+SWITCHES = (UPDATE_BASELINES, ACCEPT_REGRESSION, ALLOW_PRODUCTION)
 """Every option without a value; its variable is 1 or 0."""

@@ -108,16 +108,6 @@ class InstanceControl:
             failure=answer.get("FailureReason") or "",
         )
 
-    def counts(self) -> dict[str, int]:
-        """Return the DesiredInstanceCount of each production variant, 0 of one that is serverless.
-
-        Raises:
-            ControlPlaneError: the call failed.
-        """
-        answer = self.control.call(SAGEMAKER, "DescribeEndpoint", EndpointName=self.endpoint_name)
-        variants = answer.get("ProductionVariants") or ()
-        return {each["VariantName"]: each.get("DesiredInstanceCount", 0) for each in variants}
-
     def state(self, look: VariantLook) -> VariantState:
         """Return all that determines the count of the variant of *look*.
 

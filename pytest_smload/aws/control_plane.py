@@ -24,6 +24,8 @@ ATTEMPTS = 4
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"})
 _NOT_AUTHORIZED = "not authorized to perform"
 _ACTION_PREFIX = {"cloudwatch": "cloudwatch", "s3": "s3", "sts": "sts"}
+_ACTION_NAME = {"ListObjectsV2": "ListBucket"}
+"""Where IAM calls an operation otherwise (Service Authorization Reference)."""
 
 
 class ControlPlaneError(EndpointError):
@@ -33,13 +35,15 @@ class ControlPlaneError(EndpointError):
         action: What was asked for, as IAM names it: ``"sagemaker:DescribeEndpoint"``.
         code: The service's error code, or the exception's name where no service answered.
         denied: Whether permission is what is missing.
+        answered: Whether the service answered at all; nobody did where there is no route to it.
     """
 
-    def __init__(self, message: str, *, action: str, code: str, denied: bool) -> None:
+    def __init__(self, message: str, *, action: str, code: str, denied: bool, answered: bool = True) -> None:
         super().__init__(message)
         self.action = action
         self.code = code
         self.denied = denied
+        self.answered = answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ class _Problem:
     code: str
     text: str
     denied: bool = False
+    answered: bool = False
 
 
 class ControlPlane:
@@ -76,7 +81,7 @@ class ControlPlane:
         Raises:
             ControlPlaneError: it was refused, or nobody answered.
         """
-        action = f"{_ACTION_PREFIX.get(service, service)}:{operation}"
+        action = f"{_ACTION_PREFIX.get(service, service)}:{_ACTION_NAME.get(operation, operation)}"
         self.calls.append(action)
         problem: _Problem
         try:
@@ -89,7 +94,7 @@ class ControlPlane:
             problem = _problem(error)
         # Raised outside the handler: the chained traceback would hold botocore's local variables.
         why = f"{action} is not allowed: {problem.text}" if problem.denied else f"{action} failed: {problem.text}"
-        raise ControlPlaneError(why, action=action, code=problem.code, denied=problem.denied)
+        raise ControlPlaneError(why, action=action, code=problem.code, denied=problem.denied, answered=problem.answered)
 
     def pages(self, service: str, operation: str, **arguments: Any) -> Iterator[dict[str, Any]]:
         """Yield the answers of a call that comes in pages, following ``NextToken``.
@@ -138,7 +143,8 @@ def _problem(error: Exception) -> _Problem:
         code = str(error.response.get("Error", {}).get("Code", "unknown"))
         text = " ".join(str(error.response.get("Error", {}).get("Message", "")).split())
         # Application Auto Scaling checks rights on other services, and tells of those in a ValidationException.
-        return _Problem(code, f"{code}: {text}" if text else code, code in DENIED or _NOT_AUTHORIZED in text)
+        denied = code in DENIED or _NOT_AUTHORIZED in text
+        return _Problem(code, f"{code}: {text}" if text else code, denied, answered=True)
     name = type(error).__name__
     if isinstance(error, BotoCoreError) and not isinstance(error, HTTPClientError):
         return _Problem(name, without_urls(" ".join(str(error).split())))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from pytest_smload.aws.quiet import quiet_botocore
 from pytest_smload.aws.shown_url import without_urls
 from pytest_smload.aws.target import Credentials
+from pytest_smload.core.safety.outlived import Lifetime
 from pytest_smload.errors import EndpointError
 
 if TYPE_CHECKING:
@@ -16,6 +18,9 @@ NO_CREDENTIALS = (
     "no AWS credentials were found: boto3's chain (environment, shared files, SSO, container and instance roles) gave "
     "none; set AWS_PROFILE, run 'aws configure' or 'aws sso login', or give the CI job a role"
 )
+
+_ENVIRONMENT = "env"
+"""botocore's name of the environment variables as a source of credentials."""
 
 
 class BotoCredentials:
@@ -37,6 +42,15 @@ class BotoCredentials:
 
     def __repr__(self) -> str:
         return f"BotoCredentials(method={self.method!r}, redacted)"
+
+    @property
+    def lifetime(self) -> Lifetime:
+        """How long they last. botocore renews those it fetched itself; what stands in the environment never changes."""
+        expiry = getattr(self._botocore, "_expiry_time", None)
+        if expiry is not None:
+            return Lifetime(ends_at=expiry.astimezone(UTC)) if self.method == _ENVIRONMENT else Lifetime()
+        renewed = hasattr(self._botocore, "refresh_needed")
+        return Lifetime(is_known=renewed or self.current.token is None)
 
     def refresh_if_needed(self) -> None:
         """Let botocore refresh credentials about to expire; may block on the network, never raises.

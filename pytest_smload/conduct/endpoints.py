@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_smload.aws.account import check_account
 from pytest_smload.aws.endpoint import local_target, resolve_target
+from pytest_smload.aws.preflight import Preflight
 from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.emulator.process import EmulatorProcess
-from pytest_smload.transport.detours import mock_is_active
+from pytest_smload.transport.detours import is_mocked, mock_is_active
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +22,7 @@ class EndpointPool:
 
     def __init__(self) -> None:
         self._targets: dict[tuple[str, str, bool], EndpointTarget] = {}
+        self._preflights: dict[tuple[str, str, bool], Preflight] = {}
         self._emulators: dict[Path | None, EmulatorProcess] = {}
 
     def target(self, settings: EndpointSettings) -> EndpointTarget:
@@ -31,11 +32,22 @@ class EndpointPool:
             EndpointError: region, credentials, URL or account are not as they must be.
             EmulatorError: the embedded endpoint did not start.
         """
-        # A target found under moto's mock has the mock's credentials, and is of no use outside it.
-        key = settings.name, settings.source, mock_is_active()
+        key = _key(settings)
         if key not in self._targets:
-            self._targets[key] = self._resolve(settings)
+            target = self._resolve(settings)
+            if settings.account is not None:
+                self._preflight_of(settings, target).check_account(settings.account)
+            self._targets[key] = target
         return self._targets[key]
+
+    def preflight(self, settings: EndpointSettings) -> Preflight | None:
+        """Return what AWS says of the endpoint of *settings*, or None where nobody but a mock can be asked.
+
+        Raises:
+            EndpointError, EmulatorError: as `target`.
+        """
+        target = self.target(settings)
+        return self._preflight_of(settings, target) if target.has_control_plane and not is_mocked(target) else None
 
     def emulator(self, settings: EndpointSettings) -> EmulatorProcess:
         """Return the running embedded endpoint of *settings*."""
@@ -44,7 +56,9 @@ class EndpointPool:
         return self._emulators[settings.scenario]
 
     def close(self) -> None:
-        """Stop every embedded endpoint."""
+        """Stop every embedded endpoint, and close connections."""
+        while self._preflights:
+            self._preflights.popitem()[1].close()
         while self._emulators:
             self._emulators.popitem()[1].stop()
 
@@ -58,12 +72,21 @@ class EndpointPool:
                 endpoint_name=settings.endpoint_name,
                 region=emulator.region,
             )
-        target = resolve_target(settings)
-        if settings.account is not None:
-            check_account(target, settings.account)
-        return target
+        return resolve_target(settings)
+
+    def _preflight_of(self, settings: EndpointSettings, target: EndpointTarget) -> Preflight:
+        key = _key(settings)
+        if key not in self._preflights:
+            self._preflights[key] = Preflight(target, wait_in_service_s=settings.wait_in_service_s)
+        return self._preflights[key]
 
 
-def endpoint_facts(settings: EndpointSettings, target: EndpointTarget) -> EndpointFacts:
-    """Return what reports say of the endpoint."""
-    return EndpointFacts(settings.name, target.endpoint_name, target.region, str(target.url), settings.account)
+def _key(settings: EndpointSettings) -> tuple[str, str, bool]:
+    # A target found under moto's mock has the mock's credentials, and is of no use outside it.
+    return settings.name, settings.source, mock_is_active()
+
+
+def endpoint_facts(settings: EndpointSettings, target: EndpointTarget, account: str | None = None) -> EndpointFacts:
+    """Return what reports say of the endpoint in *account*."""
+    known = account or settings.account
+    return EndpointFacts(settings.name, target.endpoint_name, target.region, str(target.url), known)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
+from pytest_smload.conduct.allowance import Allowance, Safeguards
 from pytest_smload.conduct.client_machine import machine_class
 from pytest_smload.conduct.endpoints import endpoint_facts
 from pytest_smload.conduct.looks import Assessment, run_until_proven
+from pytest_smload.conduct.preflight import inspect
 from pytest_smload.conduct.regressions import RegressionBudgets
 from pytest_smload.conduct.retry import run_until_decided
 from pytest_smload.conduct.scaling_limits import is_scaled, left_out, unfit_limits
 from pytest_smload.conduct.sender import Sender
 from pytest_smload.conduct.witnesses import watched, witnesses_of
 from pytest_smload.core.baselines.fingerprint import fingerprint
+from pytest_smload.core.hosting.content import content_facts
 from pytest_smload.core.limits.budget import BUILT_IN_SOURCE
 from pytest_smload.core.limits.judge import abort_check, judge
 from pytest_smload.core.limits.reach import offers, unreachable
@@ -34,9 +37,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from pytest_smload.aws.preflight import Preflight
     from pytest_smload.aws.target import EndpointTarget
+    from pytest_smload.conduct.preflight import Inspection
     from pytest_smload.conduct.regressions import BaselineUse, RegressionVerdict
     from pytest_smload.conduct.witness import Testimony
+    from pytest_smload.conduct.witnesses import Send
     from pytest_smload.core.limits.budget import Budget, ResolvedBudget, ScopedLimit
     from pytest_smload.core.load.profile import LoadProfile
     from pytest_smload.core.request.endpoint import EndpointFacts
@@ -62,6 +68,8 @@ class LoadRequest:
         root: What payload paths are relative to.
         transport: The transport asked for, or None for the software's choice.
         baselines: Where runs of it are recorded.
+        safeguards: What it may not do.
+        preflight: What AWS says of the endpoint; None where nobody can be asked.
         scaling: What holds the endpoint's instances; None where nothing of ours does.
     """
 
@@ -74,17 +82,21 @@ class LoadRequest:
     target: EndpointTarget
     transport: str | None
     baselines: BaselineUse
+    safeguards: Safeguards = field(default_factory=Safeguards)
+    preflight: Preflight | None = None
     scaling: ScalingWish | None = None
 
 
 class Announcer(Protocol):
     """Hears where a load is about to go."""
 
-    def announce(self, request: LoadRequest, endpoint: EndpointFacts, transport: str, reason: str) -> object:
+    def announce(
+        self, request: LoadRequest, endpoint: EndpointFacts, transport: str, reason: str, inspection: Inspection
+    ) -> object:
         """Called before the first request, once everything that can be known without one is known to be well."""
 
     def waiting(self, line: str) -> object:
-        """Show what is waited for once the load has ended."""
+        """Show what is waited for, before the load or once it has ended."""
 
 
 def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> LoadResult:
@@ -99,33 +111,30 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
         raise ConfigurationError(problems)
     name, reason = choose_transport(request.transport, request.target)
     simulated = reason == SIMULATED
+    allowance = _allowance(request, plan, simulated=simulated)
+    hooks = replace(hooks, ends_load=allowance.ends)
     sender = Sender(plan, request.target, name, hooks, simulated, gives_up=_forbids_failing_wholly(resolved))
     sender.check()
     limits, meaningless = _meaningful_limits(resolved, simulated=simulated)
-    facts = endpoint_facts(request.settings, request.target)
+    inspection = inspect(request, plan, announcer.waiting, simulated=simulated)
+    allowance.check_cost()
+    facts = endpoint_facts(request.settings, request.target, inspection.account)
     unconfirmed = simulated or is_scaled(request.scaling)
     regressions = None if unconfirmed else _regression_budgets(request, resolved, plan, facts, name)
-    announcer.announce(request, facts, name, reason)
+    announcer.announce(request, facts, name, reason, inspection)
 
-    def assess(recording: Recording, alpha: float) -> Assessment:
-        measurement = measure(recording)
-        scopes = {scope for scope, _ in (*limits, *(resolved.regressions if resolved is not None else ()))}
-        health = examine(recording, measurement, budgeted_scopes=scopes, simulated=simulated)
-        slowness = ClientSlowness(recording) if health.judged else None
-        checks = judge(limits, measurement, alpha=alpha, on_unproven=request.profile.on_unproven, slowness=slowness)
-        if recording.aborted is not None:
-            checks.insert(0, abort_check(recording.aborted))
-        return Assessment(recording, measurement, health, checks, slowness)
-
+    judging = _Judging(request.profile, resolved, limits, allowance, simulated=simulated)
     with watched(witnesses_of(request, plan, resolved)) as watch, held_back() as interrupts:
-
-        def send(goes_on: Callable[[Look], bool] | None = None) -> Recording:
-            recording = sender.send(goes_on)
-            watch.sent += len(recording.samples)
-            return recording
-
+        hosting = request.preflight.hosting if request.preflight is not None else None
+        if regressions is not None:
+            # As it is now that the witnesses have begun, one of which may have changed the endpoint on purpose.
+            regressions = regressions.with_hosting(content_facts(hosting))
+        send = watch.counting(_within(allowance, sender))
         last, undecided = run_until_decided(
-            _repeatable(request), lambda: run_until_proven(request.profile, send, assess)
+            allowance.profile,
+            lambda: run_until_proven(allowance.profile, send, judging.assess),
+            # One that scales would begin where it had scaled to.
+            may_repeat=lambda: allowance.may_repeat and not is_scaled(request.scaling),
         )
         result = build_result(
             last.recording,
@@ -139,24 +148,78 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
             checks=last.checks,
             notes=[
                 *request.notes,
-                *(resolved.notes if resolved is not None else ()),
+                *inspection.notes,
+                *judging.notes,
                 *meaningless,
                 *left_out(request.budget, request.scaling),
                 *(each.note for each in undecided),
             ],
             reruns=[each.counts for each in undecided],
+            hosting=hosting,
         )
         if regressions is not None:
-            result = _with_regressions(result, regressions.judge(last, lambda: assess(send(), ALPHA)))
+            again = regressions.judge(last, lambda: judging.assess(send(), ALPHA))
+            result = _with_regressions(result, again)
         if not result.interrupted and not interrupts.count:
             result = _with_testimonies(result, watch.testimonies(last, announcer.waiting))
     # What was measured is not lost to a signal that came while it was judged.
     return replace(result, interrupted=True) if interrupts.count else result
 
 
-def _repeatable(request: LoadRequest) -> LoadProfile:
-    """The profile of the load as far as it may be repeated: one that scales would begin where it had scaled to."""
-    return request.profile.replace(invalid_retries=0) if is_scaled(request.scaling) else request.profile
+class _Judging:
+    """Judges runs of one load by its limits.
+
+    Attributes:
+        notes: What is to be said of the budget.
+    """
+
+    def __init__(
+        self,
+        profile: LoadProfile,
+        budget: ResolvedBudget | None,
+        limits: Sequence[ScopedLimit],
+        allowance: Allowance,
+        *,
+        simulated: bool,
+    ) -> None:
+        self.notes = budget.notes if budget is not None else ()
+        self._on_unproven = profile.on_unproven
+        self._limits = limits
+        self._allowance = allowance
+        self._scopes = {scope for scope, _ in (*limits, *(budget.regressions if budget is not None else ()))}
+        self._simulated = simulated
+
+    def assess(self, recording: Recording, alpha: float) -> Assessment:
+        """Return what *recording* amounts to, with intervals that miss *alpha*."""
+        measurement = measure(recording)
+        health = examine(recording, measurement, budgeted_scopes=self._scopes, simulated=self._simulated)
+        if (ended := self._allowance.finding) is not None:
+            health = replace(health, valid=False, reasons=(ended, *health.reasons))
+        slowness = ClientSlowness(recording) if health.judged else None
+        checks = judge(self._limits, measurement, alpha=alpha, on_unproven=self._on_unproven, slowness=slowness)
+        if recording.aborted is not None:
+            checks.insert(0, abort_check(recording.aborted))
+        return Assessment(recording, measurement, health, checks, slowness)
+
+
+def _within(allowance: Allowance, sender: Sender) -> Send:
+    """Return what sends the load's next run, as much of it as *allowance* leaves."""
+
+    def send(goes_on: Callable[[Look], bool] | None = None) -> Recording:
+        next_run = replace(sender, plan=allowance.next_plan())
+        with allowance.run():
+            recording = next_run.send(goes_on)
+            allowance.ran(recording)
+        return recording
+
+    return send
+
+
+def _allowance(request: LoadRequest, plan: LoadPlan, *, simulated: bool) -> Allowance:
+    preflight = request.preflight
+    costs_nothing = simulated or request.settings.embedded
+    hosting = None if costs_nothing else lambda: preflight.hosting if preflight is not None else None
+    return Allowance(request.safeguards, plan, hosting)
 
 
 def _regression_budgets(

@@ -15,8 +15,15 @@ from pytest_smload.core.baselines.checks import (
 )
 from pytest_smload.core.baselines.disturbance import MOST_DISTURBED
 from pytest_smload.core.baselines.outcome import BaselineOutcome, BaselineState
-from pytest_smload.core.baselines.runs import ACCEPT_OPTION, UPDATE_OPTION, LoadBaseline, fingerprint_changes
+from pytest_smload.core.baselines.runs import (
+    ACCEPT_OPTION,
+    UPDATE_OPTION,
+    LoadBaseline,
+    fingerprint_changes,
+    half_known,
+)
 from pytest_smload.core.baselines.words import change_words
+from pytest_smload.core.hosting.content import HOSTING_FACTS
 from pytest_smload.core.limits.check import Check
 from pytest_smload.core.results.result import Rerun
 from pytest_smload.core.trust.health import Finding
@@ -101,6 +108,10 @@ class RegressionBudgets:
     fingerprint: Mapping[str, Any]
     on_unproven: str
 
+    def with_hosting(self, facts: Mapping[str, Any]) -> RegressionBudgets:
+        """Return the same for a load whose endpoint is hosted as *facts* say."""
+        return replace(self, fingerprint={**self.fingerprint, **facts})
+
     def judge(self, run: Assessment, rerun: Callable[[], Assessment]) -> RegressionVerdict:
         """Return the verdict on *run*; *rerun* repeats the load where a regression is to be confirmed."""
         if run.recording.interrupted or run.recording.aborted or not run.health.valid:
@@ -123,6 +134,12 @@ class RegressionBudgets:
         budgets = compare_budgets(self.budget.regressions, run.measurement, self.recorded, run.slowness)
         suspicious = any(each.suspicious for each in budgets)
         verdict = self._confirmed(budgets, rerun) if suspicious else self._compared(budgets, None)
+        if unknown := half_known(self.recorded.fingerprint, self.fingerprint, HOSTING_FACTS):
+            note = (
+                f"compared with the baseline although the endpoint's {', '.join(unknown)} could not be told when it "
+                f"was recorded, or now, and may differ; {self._remedy}"
+            )
+            verdict = replace(verdict, notes=[*verdict.notes, note])
         return self._to_be_recorded(run, budgets, verdict) if self.use.updating else verdict
 
     @property

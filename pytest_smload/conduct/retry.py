@@ -23,16 +23,19 @@ class Undecided:
     note: str
 
 
-def run_until_decided(profile: LoadProfile, run: Callable[[], Assessment]) -> tuple[Assessment, list[Undecided]]:
+def run_until_decided(
+    profile: LoadProfile, run: Callable[[], Assessment], *, may_repeat: Callable[[], bool] = lambda: True
+) -> tuple[Assessment, list[Undecided]]:
     """Return the run that is to be judged, and those before it that the client's slowness left undecided.
 
-    As many as ``invalid_retries`` of *profile*; none that would go beyond its ``max_requests`` with all before it.
+    As many as ``invalid_retries`` of *profile*; none that would go beyond its ``max_requests`` with all before it, nor
+    one that *may_repeat* has something against.
     """
     last, earlier, sent = run(), list[Undecided](), 0
     while len(earlier) < profile.invalid_retries and undecided_by_client(last):
         count = len(last.recording.samples)
         sent += count
-        if profile.max_requests is not None and sent + count > profile.max_requests:
+        if (profile.max_requests is not None and sent + count > profile.max_requests) or not may_repeat():
             break
         earlier.append(Undecided(counts_of(last, "client"), _note(last)))
         last = run()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_smload.aws.autoscaling import InstanceControl
-from pytest_smload.aws.control_plane import ControlPlane, ControlPlaneError
+from pytest_smload.aws.control_plane import ControlPlaneError
 from pytest_smload.conduct.instance_hold import note_on, refuse_tagged
 from pytest_smload.conduct.witness import Testimony
 from pytest_smload.core.limits.evidence import ScalingEvidence
@@ -19,12 +19,12 @@ from pytest_smload.core.scaling.record import (
 from pytest_smload.core.scaling.wish import counted
 from pytest_smload.core.trust.health import Finding
 from pytest_smload.errors import EndpointError
-from pytest_smload.transport.detours import mock_is_active
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pytest_smload.aws.autoscaling import Activity
+    from pytest_smload.aws.preflight import Preflight
     from pytest_smload.conduct.load import LoadRequest
     from pytest_smload.conduct.looks import Assessment
     from pytest_smload.conduct.witness import LoadSpan, Witness
@@ -37,19 +37,13 @@ _SCALED = frozenset({"Pending", "InProgress", "Successful"})
 """StatusCode of activities that changed the count, or were about to."""
 
 
-def scaling_watch(request: LoadRequest) -> list[Witness]:
-    """Return who watches the instances of *request*'s endpoint, where there is one to ask.
-
-    The embedded endpoint scales only where a test of ours has it do so.
-    """
-    if not request.target.has_control_plane or mock_is_active():
-        return []
-    control = InstanceControl(ControlPlane(request.target))
-    wish = request.scaling
-    if wish is not None:
-        limits = request.budget.scaling(autoscaled=wish.moves) if request.budget is not None else []
-        return [HeldWatch(control, wish, limits)]
-    return [] if request.settings.embedded else [StrayWatch(control)]
+def scaling_watch(request: LoadRequest, preflight: Preflight) -> Witness:
+    """Return who watches the instances of *request*'s endpoint."""
+    wish, budget = request.scaling, request.budget
+    if wish is None:
+        return StrayWatch(preflight)
+    limits = budget.scaling(autoscaled=wish.moves) if budget is not None else []
+    return HeldWatch(InstanceControl(preflight.plane), wish, limits)
 
 
 class HeldWatch:
@@ -88,8 +82,7 @@ class HeldWatch:
         return Testimony(reasons=reasons, checks=checks, facts={"scaling": record})
 
     def close(self) -> None:
-        """Close the connections."""
-        self._control.control.close()
+        """Nothing is kept open."""
 
     def _without_record(self, why: str) -> Testimony:
         """Limits fail without evidence; a pin that may not have held is not to be trusted."""
@@ -102,11 +95,12 @@ class StrayWatch:
     """Watches a load that leaves its endpoint's instances alone.
 
     Args:
-        control: Its endpoint's instances.
+        preflight: What is known of its endpoint, by then as it is when the load begins.
     """
 
-    def __init__(self, control: InstanceControl) -> None:
-        self._control = control
+    def __init__(self, preflight: Preflight) -> None:
+        self._preflight = preflight
+        self._control = InstanceControl(preflight.plane)
         self._first: dict[str, int] = {}
         self._unwatched = ""
 
@@ -116,12 +110,15 @@ class StrayWatch:
         Raises:
             EndpointError: a run of ours, which this is not, has left one changed.
         """
+        if self._preflight.state is None:
+            # What the preflight notes of that is enough.
+            return
+        counts = {each.name: each.desired_instances or 0 for each in self._preflight.state.variants}
         try:
-            counts = self._control.counts()
             targets = self._control.targets(list(counts))
             tagged = [name for name, target in targets.items() if note_on(self._control, target) is not None]
         except ControlPlaneError as error:
-            self._unwatched = str(error)
+            self._unwatched = _in_short(error)
             return
         for name in tagged:
             refuse_tagged(self._control, self._control.state(self._control.look(name)))
@@ -134,7 +131,7 @@ class StrayWatch:
             try:
                 told = [each for each in self._control.activities(name, span.begin) if each.status in _SCALED]
             except ControlPlaneError as error:
-                self._unwatched = str(error)
+                self._unwatched = _in_short(error)
                 break
             record = _record(name, judged.recording, told, span, (first, None), "")
             records += [record] if record.activities else []
@@ -145,8 +142,7 @@ class StrayWatch:
         )
 
     def close(self) -> None:
-        """Close the connections."""
-        self._control.control.close()
+        """Nothing is kept open."""
 
 
 def _record(
@@ -181,6 +177,11 @@ def _record(
         activities=activities,
         phases=phases_of(recording, activities),
     )
+
+
+def _in_short(error: ControlPlaneError) -> str:
+    """What failed, without whose credentials may not do it."""
+    return f"{error.action} is not allowed" if error.denied else f"{error.action} failed: {error.code}"
 
 
 def _pin_reasons(record: ScalingRecord, wish: ScalingWish) -> list[Finding]:

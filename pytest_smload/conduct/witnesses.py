@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from pytest_smload.conduct.endpoint_watch import EndpointWatch
+from pytest_smload.conduct.preflight import is_asked
+from pytest_smload.conduct.scaling_limits import is_scaled
 from pytest_smload.conduct.scaling_watch import scaling_watch
 from pytest_smload.conduct.witness import LoadSpan, wall_clock
 
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     from pytest_smload.conduct.witness import Testimony, Witness
     from pytest_smload.core.limits.budget import ResolvedBudget
     from pytest_smload.core.load.plan import LoadPlan
+    from pytest_smload.core.samples.look import Look
+    from pytest_smload.core.samples.recording import Recording
 
 
 def witnesses_of(request: LoadRequest, plan: LoadPlan, budget: ResolvedBudget | None) -> list[Witness]:  # noqa: ARG001
@@ -25,20 +30,38 @@ def witnesses_of(request: LoadRequest, plan: LoadPlan, budget: ResolvedBudget | 
     Raises:
         EndpointError, ConfigurationError: it asks for what its endpoint cannot give.
     """
-    return [*scaling_watch(request)]
+    preflight = request.preflight
+    if preflight is None or not is_asked(request):
+        return []
+    every_s, may_scale = request.settings.watch_s, is_scaled(request.scaling)
+    # Who watches scaling goes by what the first has found.
+    return [EndpointWatch(preflight, every_s=every_s, may_scale=may_scale), scaling_watch(request, preflight)]
+
+
+class Send(Protocol):
+    """Runs a load."""
+
+    def __call__(self, goes_on: Callable[[Look], bool] | None = None, /) -> Recording:
+        """Return what was recorded; *goes_on* as `pytest_smload.engine.run.run_load` asks it."""
 
 
 class Watch:
-    """The witnesses of one load, from before its first request to its verdict.
-
-    Attributes:
-        sent: Requests of its runs so far, priming and warm-up included.
-    """
+    """The witnesses of one load, from before its first request to its verdict."""
 
     def __init__(self, witnesses: Sequence[Witness]) -> None:
         self._witnesses = witnesses
         self._begin = datetime.now(UTC)
-        self.sent = 0
+        self._sent = 0
+
+    def counting(self, send: Send) -> Send:
+        """Return *send*, with what its runs send, priming and warm-up included, told to the witnesses."""
+
+        def counted(goes_on: Callable[[Look], bool] | None = None) -> Recording:
+            recording = send(goes_on)
+            self._sent += len(recording.samples)
+            return recording
+
+        return counted
 
     def testimonies(self, judged: Assessment, say: Callable[[str], object]) -> list[Testimony]:
         """Return what each has to say of the load, *judged* being the run whose figures are told."""
@@ -50,7 +73,7 @@ class Watch:
             end=datetime.now(UTC),
             window_begin=wall_clock(recording.epoch_s, recording.window_start_s),
             window_end=wall_clock(recording.epoch_s, recording.window_end_s),
-            sent=self.sent,
+            sent=self._sent,
         )
         return [witness.testify(judged, span, say) for witness in self._witnesses]
 

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_smload.core.samples.progress import Progress
+
+
+class Running(NamedTuple):
+    """How far a running load is.
+
+    Attributes:
+        elapsed_s: Since it began, priming included.
+        sent: Requests begun so far.
+        primed: Whether priming is over, and its warm-up or window has begun.
+    """
+
+    elapsed_s: float
+    sent: int
+    primed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +34,7 @@ class LoadHooks:
             every request the event.
         on_progress: Called about once a second.
         refresh: Called now and then in a native thread, off the request path (credentials).
+        ends_load: Asked some ten times a second whether the load is to end now; None where nobody wants it to.
         ends_test: Exceptions that a listener raises to end the test, rather than by mistake; what is no `Exception` at
             all always does.
     """
@@ -27,4 +42,5 @@ class LoadHooks:
     on_environment: Callable[[Any], object] | None = None
     on_progress: Callable[[Progress], object] | None = None
     refresh: Callable[[], object] | None = None
+    ends_load: Callable[[Running], bool] | None = None
     ends_test: tuple[type[BaseException], ...] = ()

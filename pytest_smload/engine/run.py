@@ -23,6 +23,7 @@ from pytest_smload.engine.environment import (
 )
 from pytest_smload.engine.giving_up import GivingUp
 from pytest_smload.engine.health import CpuMeter, LoopTicker, garbage_collection_held_off
+from pytest_smload.engine.hooks import Running
 from pytest_smload.engine.interrupts import Interrupts
 from pytest_smload.engine.live import LiveReadings
 from pytest_smload.engine.looking import let_go_on
@@ -116,6 +117,7 @@ class _Run:
         self.priming = Priming(session)
         self.abort = AbortWatch(profile.abort_rule, session.samples)
         self.connects_before = self.connects = 0
+        self.called_off = False
 
     def run(self) -> Recording:
         """Everything, in order; the finally clauses leave nothing behind however it ends."""
@@ -145,7 +147,8 @@ class _Run:
 
     def _drive(self, environment: Any) -> None:
         runner, session, shape = environment.runner, self.session, self.shape
-        self.live = LiveReadings(session, shape, begin_s=perf_counter())
+        self.begin_s = perf_counter()
+        self.live = LiveReadings(session, shape, begin_s=self.begin_s)
         begin(environment)
         self.priming.run(pump=self._goes_on)
         if not self.is_over():
@@ -190,11 +193,20 @@ class _Run:
         now = perf_counter()
         stopped = is_stopped(self.environment)
         if stopped and not self.is_over():
-            self.session.exceptions.append("something stopped Locust's runner while the load ran")
-        if stopped or self.giving_up.check(now) or self.abort.check(now) or self.session.ended_by is not None:
+            # Before the users that were killed for it.
+            self.session.exceptions.insert(0, "something stopped Locust's runner while the load ran")
+        gave_up = self.giving_up.check(now) or self.abort.check(now)
+        if stopped or gave_up or self.session.ended_by is not None or self._is_called_off(now):
             self._end(now)
         self._show_progress(now)
         return not self.is_over()
+
+    def _is_called_off(self, now: float) -> bool:
+        """Whether the caller wants the load to end."""
+        if self.hooks.ends_load is not None and not self.called_off:
+            running = Running(now - self.begin_s, self.session.sent, primed=now >= self.shape.begin_s)
+            self.called_off = self.hooks.ends_load(running)
+        return self.called_off
 
     def _end(self, now: float) -> None:
         self._end_window()
@@ -259,6 +271,7 @@ class _Run:
         session, plan, runs = self.session, self.session.plan, window_end_s < self.session.window_end_s
         unsent_due, unsent_model = (array("d"), array("H")) if runs else self.shape.unsent()
         aborted = self.giving_up.abort or self.abort.abort
+        ended_early = bool(self.interrupts.count) or aborted is not None or self.called_off
         window_start_s = session.window_start_s
         if self.giving_up.abort is not None and window_start_s > window_end_s:
             window_start_s = min(samples.due)
@@ -268,6 +281,7 @@ class _Run:
             multi_model=plan.multi_model,
             target_shares=plan.shares,
             kind_names=session.transport.kinds.names,
+            kind_statuses=session.transport.kinds.statuses,
             samples=samples,
             open_model=plan.profile.open_model,
             # A load that ended before its window opened has an empty one.
@@ -288,7 +302,7 @@ class _Run:
             interrupted=bool(self.interrupts.count),
             aborted=aborted,
             unprimed=self.priming.unready,
-            complete=plan.profile.open_model and not runs and not self.interrupts.count and aborted is None,
+            complete=plan.profile.open_model and not runs and not ended_early,
             epoch_s=self.epoch_s,
         )
 

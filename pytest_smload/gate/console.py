@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from pytest_smload.reports.text.live import before_load_line, live_line, plain_line
+from pytest_smload.reports.text.live import before_load_line, hosting_line, live_line, plain_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from pytest_smload.conduct.load import LoadRequest
+    from pytest_smload.conduct.preflight import Inspection
     from pytest_smload.core.request.endpoint import EndpointFacts
     from pytest_smload.core.samples.progress import Progress
 
@@ -52,8 +53,11 @@ class Console:
         self._next_plain_s = PLAIN_LINE_EVERY_S
         self._announced: set[str] = set()
 
-    def announce(self, request: LoadRequest, endpoint: EndpointFacts, transport: str, reason: str) -> None:
-        """Say where the load is about to go, where none went there before."""
+    def announce(
+        self, request: LoadRequest, endpoint: EndpointFacts, transport: str, reason: str, inspection: Inspection
+    ) -> None:
+        """Say where the load is about to go, and what hosts it, where none went there before."""
+        self.end_load()
         self._label = request.label
         self._next_plain_s = PLAIN_LINE_EVERY_S
         line = before_load_line(endpoint, request.target, transport=transport, transport_reason=reason)
@@ -64,6 +68,8 @@ class Console:
             if terminal is not None:
                 terminal.ensure_newline()
                 terminal.write_line(line)
+                if inspection.hosting is not None:
+                    terminal.write_line(hosting_line(endpoint, inspection.hosting, inspection.identity))
 
     def progress(self, progress: Progress) -> None:
         """Show how the load goes."""
@@ -87,7 +93,7 @@ class Console:
                 terminal.write_line(line)
 
     def waiting(self, line: str) -> None:
-        """Show what is waited for once the load has ended."""
+        """Show what is waited for, before the load or once it has ended."""
         with self._terminal() as terminal:
             if terminal is None:
                 return

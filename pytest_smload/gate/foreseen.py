@@ -9,6 +9,7 @@ from pytest_smload.core.limits.reach import offers, too_short, unreachable
 from pytest_smload.core.limits.sources import DEFAULT_KEY
 from pytest_smload.core.load.stages import names_of_stages
 from pytest_smload.core.load.weights import resolve_models
+from pytest_smload.core.safety.limits import load_refusals
 from pytest_smload.core.wording import nearest, some
 from pytest_smload.errors import ConfigurationError
 
@@ -31,7 +32,8 @@ def foresee(run: PerfRun, profile: LoadProfile) -> tuple[list[str], str]:
     stages = names_of_stages(profile.stages or ())
     resolved = run.budget.resolve(models=list(shares), stages=stages, open_model=profile.open_model)
     offered = offers(profile, shares)
-    mistakes = [*unreachable(resolved.limits, offered), *unfit_limits(run.budget, run.scaling)]
+    unsafe = load_refusals(run.safety, profile, models=len(shares))
+    mistakes = (*unsafe, *unreachable(resolved.limits, offered), *unfit_limits(run.budget, run.scaling))
     problems = [f"{run.nodeid}: {problem}" for problem in mistakes]
     warning = too_short(resolved, offered)
     return problems, f"{run.nodeid}: {warning}" if warning else ""

@@ -10,18 +10,22 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_smload.conduct.allowance import Safeguards, Spending
 from pytest_smload.conduct.dead_runs import restore_dead_runs
 from pytest_smload.conduct.endpoints import EndpointPool
 from pytest_smload.conduct.load import conduct
+from pytest_smload.conduct.preflight import check_may_change
 from pytest_smload.conduct.shielded import shielded
 from pytest_smload.engine.hooks import LoadHooks
 from pytest_smload.gate.console import Console
+from pytest_smload.gate.environment_hook import call_environment_hook
 from pytest_smload.gate.instances import HeldInstances
 from pytest_smload.gate.interruption import tell_junit
 from pytest_smload.gate.keys import KEEPER, PERF_RUN, PERF_TEST
 from pytest_smload.gate.outcome import result_of
 from pytest_smload.gate.perf_run import PerfRun
 from pytest_smload.gate.termination import Termination
+from pytest_smload.gate.users_code import from_users_code
 from pytest_smload.options import OPTIONS, SWITCHES
 from pytest_smload.reports.text.failure import DEFAULT_WIDTH
 from pytest_smload.settings.file import SettingsFiles
@@ -31,12 +35,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from pytest_smload.aws.preflight import Preflight
     from pytest_smload.conduct.dead_runs import Unrestored
     from pytest_smload.conduct.load import LoadRequest
     from pytest_smload.core.results.result import LoadResult
     from pytest_smload.settings.tables import FileSettings
 
 _ATTEMPT = pytest.StashKey[int]()
+_ENDS_TEST = (pytest.fail.Exception, pytest.skip.Exception, unittest.SkipTest, SystemExit, GeneratorExit)
 
 
 class Gate:
@@ -58,6 +64,7 @@ class Gate:
         given |= {option.name: "1" for option in SWITCHES if config.getoption(option.dest)}
         self.overrides = read_overrides(given, dict(os.environ))
         self.endpoints = EndpointPool()
+        self._spending = Spending()
         self.foreseen: list[str] = []
         self.stale: list[str] = []
         self._files = SettingsFiles(config.rootpath)
@@ -115,6 +122,19 @@ class Gate:
             rootdir=self._config.rootpath,
         )
 
+    def safeguards(self, run: PerfRun) -> Safeguards:
+        """Return what the file of *run* and the command line say of safety, with what this run has cost so far."""
+        return Safeguards(run.safety, run.prices, self.overrides.allow_production, self._spending)
+
+    def check_may_change(self, run: PerfRun, preflight: Preflight | None) -> None:
+        """Refuse to change the instances of *run*'s endpoint where safety forbids its load.
+
+        Raises:
+            ConfigurationError, EndpointError: as `pytest_smload.conduct.preflight.check_may_change`.
+        """
+        with self._termination.loading():
+            check_may_change(run.endpoint, self.safeguards(run), preflight, self._console.waiting)
+
     def conduct(self, run: PerfRun, request: LoadRequest) -> LoadResult:
         """Run one load of a test, showing it on the console.
 
@@ -122,9 +142,13 @@ class Gate:
             KeyboardInterrupt, pytest.exit.Exception: Ctrl-C or SIGTERM ended the load; what was measured is among the
                 run's results.
         """
+        __tracebackhide__ = True
         try:
             with self._termination.loading():
                 result = conduct(request, self._hooks(request), self._console)
+        except _ENDS_TEST as error:
+            # It was a listener's to raise; the way it took through our code says nothing.
+            raise error.with_traceback(from_users_code(error.__traceback__)) from error.__cause__
         finally:
             self._console.end_load()
         run.results.append(result)
@@ -170,7 +194,7 @@ class Gate:
         hook = self._hook.pytest_smload_environment
 
         def on_environment(environment: Any) -> None:
-            hook(environment=environment, profile=request.profile)
+            call_environment_hook(hook, environment, request.profile)
 
         return LoadHooks(
             on_environment=on_environment if hook.get_hookimpls() else None,

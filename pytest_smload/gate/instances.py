@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pytest_smload.aws.autoscaling import InstanceControl
-from pytest_smload.aws.control_plane import ControlPlane
 from pytest_smload.conduct.instance_hold import InstanceHold
 from pytest_smload.conduct.shielded import shielded
 from pytest_smload.errors import ConfigurationError, EndpointError
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pytest_smload.aws.target import EndpointTarget
+    from pytest_smload.aws.control_plane import ControlPlane
     from pytest_smload.core.scaling.wish import ScalingWish
     from pytest_smload.gate.console import Console
     from pytest_smload.gate.termination import Termination
@@ -27,14 +26,14 @@ class HeldInstances:
     def __init__(self, console: Console, termination: Termination) -> None:
         self._console = console
         self._termination = termination
-        self._holds: dict[tuple[str, str], tuple[ControlPlane, InstanceHold]] = {}
+        self._holds: dict[tuple[str, str], InstanceHold] = {}
 
     @contextmanager
-    def held(self, target: EndpointTarget, wish: ScalingWish, root: Path | None) -> Iterator[None]:
-        """Make the instances of *target* what *wish* asks for while this is entered.
+    def held(self, plane: ControlPlane, wish: ScalingWish, root: Path | None) -> Iterator[None]:
+        """Make the instances of an endpoint what *wish* asks for while this is entered.
 
         Args:
-            target: The endpoint.
+            plane: The endpoint's control plane; whoever made it closes it.
             wish: What is asked for.
             root: The folder whose journal tells the next run of it; None where the endpoint ends with this run.
 
@@ -42,15 +41,15 @@ class HeldInstances:
             ConfigurationError: they are held already.
             EndpointError: they cannot be changed, and are as they were; or they could not be restored.
         """
+        target = plane.target
         key = target.region, target.endpoint_name
         if key in self._holds:
             raise ConfigurationError(
                 f"the instances of endpoint {target.endpoint_name!r} are held already by this test: leave the pinned "
                 "or autoscaled that holds them first, or take it off the mark"
             )
-        plane = ControlPlane(target)
         hold = InstanceHold(InstanceControl(plane), root, self._console.waiting)
-        self._holds[key] = plane, hold
+        self._holds[key] = hold
         try:
             with self._termination.loading():
                 before = hold.change(wish)
@@ -80,7 +79,7 @@ class HeldInstances:
     def _restore(self, key: tuple[str, str]) -> None:
         if key not in self._holds:
             return
-        plane, hold = self._holds[key]
+        hold = self._holds[key]
         name = f"{key[1]}/{hold.variant}"
 
         def ask_for_patience() -> None:
@@ -96,7 +95,6 @@ class HeldInstances:
             finally:
                 del self._holds[key]
                 hold.close()
-                plane.close()
                 self._console.end_load()
             if remark:
                 self._console.tell(f"smload: {remark}")

@@ -11,6 +11,8 @@ from pytest_smload.conduct.regressions import BaselineUse
 from pytest_smload.core.baselines.runs import load_key
 from pytest_smload.core.limits.regression_limit import RegressionLimit
 from pytest_smload.core.limits.sources import budget_from_sources, key_matches, override_budget
+from pytest_smload.core.safety.cost import Prices
+from pytest_smload.core.safety.limits import NO_SAFETY, SafetyLimits
 from pytest_smload.errors import ConfigurationError
 from pytest_smload.settings.resolve import choose_endpoint, resolve_load
 
@@ -42,6 +44,8 @@ class PerfRun:
         results: Its loads so far.
         over: Whether its body is over and its verdict given.
         told: Whether the text it fails with shows the checks of its loads.
+        safety: What loads may not do, of the file.
+        prices: What they cost, of the file.
         baselines: The file its runs are recorded in.
         updating: Whether this run records.
         accepting: Whether it does where the run regressed.
@@ -63,6 +67,8 @@ class PerfRun:
     notes: tuple[str, ...]
     baselines: BaselineFile
     updating: bool
+    safety: SafetyLimits = NO_SAFETY
+    prices: Prices = field(default_factory=Prices)
     accepting: bool = False
     scaling: ScalingWish | None = None
     load_keys: set[str] = field(default_factory=set)
@@ -113,6 +119,8 @@ class PerfRun:
             notes=tuple(notes),
             baselines=BaselineFile(root, test),
             updating=overrides.update_baselines,
+            safety=file.safety if file is not None else NO_SAFETY,
+            prices=file.prices if file is not None else Prices(),
             own_limits=_own_limits(perf_test, test, file),
             accepting=overrides.accept_regression,
             scaling=perf_test.scaling,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+from pytest_smload.aws.control_plane import ControlPlane
 from pytest_smload.conduct.load import LoadRequest
+from pytest_smload.conduct.preflight import static_refusal
 from pytest_smload.core.load.plan import LoadPlan
 from pytest_smload.core.load.profile import LoadProfile
 from pytest_smload.core.quoting import quoted
@@ -46,6 +48,8 @@ class SmEndpoint:
     def __init__(self, gate: Gate, run: PerfRun) -> None:
         self._gate = gate
         self._run = run
+        if refusal := static_refusal(run.endpoint, gate.safeguards(run)):
+            raise ConfigurationError(refusal)
         self._target = gate.endpoints.target(run.endpoint)
         self.name = run.endpoint.name
         self.endpoint_name = self._target.endpoint_name
@@ -122,6 +126,8 @@ class SmEndpoint:
             target=self._target,
             transport=self._gate.transport or run.endpoint.transport,
             baselines=run.baselines_of(label, self._gate.options),
+            safeguards=self._gate.safeguards(run),
+            preflight=self._gate.endpoints.preflight(run.endpoint),
             scaling=self._scaling,
         )
         return self._gate.conduct(run, request)
@@ -195,8 +201,12 @@ class SmEndpoint:
 
     @contextmanager
     def _held(self, wish: ScalingWish) -> Iterator[None]:
-        root = None if self._run.endpoint.embedded else self._run.root
-        with self._gate.instances.held(self._target, wish, root):
+        run, gate = self._run, self._gate
+        preflight = gate.endpoints.preflight(run.endpoint)
+        plane = preflight.plane if preflight is not None else ControlPlane(self._target)
+        gate.check_may_change(run, preflight)
+        root = None if run.endpoint.embedded else run.root
+        with gate.instances.held(plane, wish, root):
             self._scaling = wish
             try:
                 yield

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_smload.conduct.preflight import static_refusal
 from pytest_smload.conduct.stale_baselines import stale_tests
 from pytest_smload.core.limits.sources import DEFAULT_KEY, key_matches
 from pytest_smload.errors import ConfigurationError, EndpointError, SmloadError
@@ -38,18 +39,23 @@ def open_gate(session: pytest.Session, collected: Sequence[pytest.Item]) -> Gate
     try:
         gate = Gate(session.config)
         problems: list[str] = []
+        concerned: dict[str, list[str]] = {}
         for item in items:
             try:
                 run = gate.perf_run(item)
                 run.check_baselines()
-                if uses(item, ["load_result"]):
+                if refusal := static_refusal(run.endpoint, gate.safeguards(run)):
+                    problems.append(refusal)
+                elif uses(item, ["load_result"]):
                     mistakes, warning = foresee(run, with_endpoint_defaults(run.load_profile(), run.endpoint))
                     problems += mistakes
                     gate.foreseen += [warning] if warning else []
                 elif uses(item, ["load_profile"]):
                     run.load_profile()
             except ConfigurationError as error:
-                problems += error.problems
+                for problem in error.problems:
+                    concerned.setdefault(problem, []).append(item.nodeid)
+        problems = [*(_of_tests(*each, len(items)) for each in concerned.items()), *problems]
         for file in {id(file): file for item in items if (file := gate.file_of(item)) is not None}.values():
             problems += _unmatched_keys(file, session, collected)
             problems += _strangers_by_default(file, session, collected)
@@ -78,6 +84,14 @@ def _restore_dead_runs(gate: Gate, items: Sequence[pytest.Item]) -> list[str]:
         if each.endpoint_name in loaded:
             raise EndpointError(each.why)
     return [each.why for each in unrestored]
+
+
+def _of_tests(problem: str, nodeids: Sequence[str], of: int) -> str:
+    """*problem* with the tests that have it, where not all *of* them do and it does not name its own."""
+    if len(nodeids) == of or problem.startswith(nodeids[0]):
+        return problem
+    more = f" and {len(nodeids) - 1} more" if len(nodeids) > 1 else ""
+    return f"{nodeids[0]}{more}: {problem}"
 
 
 def _strangers_by_default(file: FileSettings, session: pytest.Session, collected: Sequence[pytest.Item]) -> list[str]:

@@ -9,9 +9,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from pytest_smload.aws.preflight import WAIT_IN_SERVICE_S
 from pytest_smload.aws.shown_url import SecretiveUrl
 from pytest_smload.core.limits.sources import FileBudget, parse_budget_table
 from pytest_smload.core.load.profile import TRAFFIC_FIELDS
+from pytest_smload.core.units import parse_duration_s
 from pytest_smload.core.wording import unknown_name
 from pytest_smload.errors import ConfigurationError
 from pytest_smload.settings.tables import EndpointSettings, FileSettings
@@ -124,6 +126,7 @@ def _shared_tables(path: Path, label: str) -> dict[str, Any] | None:
 
 def _checked(path: Path, label: str, tables: dict[str, Any], prefix: tuple[str, ...]) -> FileSettings:
     # pydantic costs a quarter of pytest's own start; it is loaded where a file is read, never by an idle plugin.
+    from pytest_smload.settings.safety import prices, safety_limits
     from pytest_smload.settings.schema import check_tables, remove_credentials
 
     def where(*table: str) -> str:
@@ -150,6 +153,8 @@ def _checked(path: Path, label: str, tables: dict[str, Any], prefix: tuple[str, 
         ),
         profiles=MappingProxyType({name: MappingProxyType(table) for name, table in parsed.profiles.items()}),
         budgets=MappingProxyType(budgets),
+        safety=safety_limits(parsed.safety, where("safety")),
+        prices=prices(parsed.prices, where("prices")),
     )
 
 
@@ -181,6 +186,11 @@ def _endpoint(name: str, parsed: SettingsTable, root: Path, raw: dict[str, Any],
         account=table.account,
         endpoint_url=None if table.endpoint_url is None else SecretiveUrl(table.endpoint_url),
         control_url=None if table.control_url is None else SecretiveUrl(table.control_url),
+        production=table.production,
+        wait_in_service_s=WAIT_IN_SERVICE_S
+        if table.wait_in_service is None
+        else parse_duration_s(table.wait_in_service),
+        watch_s=None if table.watch is None else parse_duration_s(table.watch),
         transport=table.transport,
         scenario=root / table.scenario if table.scenario is not None else None,
         traffic=MappingProxyType({key: raw[key] for key in TRAFFIC_FIELDS if key in raw}),

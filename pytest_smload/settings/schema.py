@@ -6,16 +6,19 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from pytest_smload.core.load.profile import LOAD_FIELDS, TRAFFIC_FIELDS, check_load_fields
 from pytest_smload.core.quoting import quoted
+from pytest_smload.core.units import parse_duration_s
 from pytest_smload.core.wording import nearest, unknown_field, unknown_name
+from pytest_smload.settings.safety import SafetyTable, StrictTable, price_problems
 from pytest_smload.settings.tables import LOCAL
 from pytest_smload.transport.registry import TRANSPORTS
 
 _NAME = re.compile(r"[A-Za-z0-9](-*[A-Za-z0-9]){0,62}")
 """EndpointName, in the API reference of CreateEndpoint."""
+LEAST_WATCH_S = 10.0
 _SECRET_KEY = re.compile(
     r"(aws_?)?(access_?key(_?id)?|secret(_?access)?(_?key)?|(session|security)_?token|token|password|credentials?|profile)"
     r"|.*(secret|password|access_?key).*",
@@ -41,11 +44,18 @@ def _transport(value: object) -> object:
     return value
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+def _wait(text: str) -> str:
+    parse_duration_s(text)
+    return text
 
 
-class EndpointTable(_Table):
+def _watch(text: str) -> str:
+    if parse_duration_s(text) < LEAST_WATCH_S:
+        raise ValueError(f"{quoted(text)} is too often; each look is a call to AWS: {LEAST_WATCH_S:g}s or more")
+    return text
+
+
+class EndpointTable(StrictTable):
     """Keys of ``[endpoints.NAME]``; those of `TRAFFIC_FIELDS` are checked by the core, as everywhere."""
 
     name: Annotated[str, AfterValidator(_endpoint_name)] | None = None
@@ -53,19 +63,25 @@ class EndpointTable(_Table):
     account: Annotated[str, AfterValidator(_account)] | None = None
     endpoint_url: Annotated[str, Field(min_length=1)] | None = None
     control_url: Annotated[str, Field(min_length=1)] | None = None
+    production: bool = False
+    wait_in_service: Annotated[str, AfterValidator(_wait)] | None = None
+    watch: Annotated[str, AfterValidator(_watch)] | None = None
     transport: Annotated[str, BeforeValidator(_transport)] | None = None
     scenario: Annotated[str, Field(min_length=1)] | None = None
 
 
-class SettingsTable(_Table):
+class SettingsTable(StrictTable):
     """Keys at the top of a settings file."""
 
     endpoint: str | None = None
     endpoints: dict[str, EndpointTable] = Field(default_factory=dict)
     profiles: dict[str, dict[str, Any]] = Field(default_factory=dict)
     budgets: dict[str, Any] = Field(default_factory=dict)  # each table is the core's to check
+    safety: SafetyTable = Field(default_factory=SafetyTable)
+    prices: dict[str, Any] = Field(default_factory=dict)  # checked by `price_problems`
 
 
+_SAFETY = "safety"
 ENDPOINT_KEYS = (*EndpointTable.model_fields, *TRAFFIC_FIELDS)
 
 
@@ -94,6 +110,7 @@ def check_tables(tables: Mapping[str, Any]) -> tuple[SettingsTable | None, list[
         problems += [(("endpoints", name), problem) for problem in _embedded_problems(name, endpoint)]
     for name, profile in _subtables(tables, "profiles").items():
         problems += [(("profiles", name), problem) for problem in _profile_problems(profile)]
+    problems += [(("prices",), problem) for problem in price_problems(tables.get("prices"))]
     default = tables.get("endpoint")
     if isinstance(default, str) and default not in (*endpoints, LOCAL):
         problems.append(((), f"endpoint: {unknown_name('endpoint', default, dict.fromkeys([*endpoints, LOCAL]))}"))
@@ -176,19 +193,21 @@ def _unknown_table(name: str, table: Mapping[str, Any]) -> str:
     """The sentence for a table at the top of the file that there is none of, with the nearest that there is."""
     below = [key for key, value in table.items() if isinstance(value, dict)]
     inner = f".{below[0]}" if below else ""
-    known = ("endpoints", "profiles", "budgets")
+    known = {"endpoints": ".NAME", "profiles": ".NAME", "budgets": ".NAME", "safety": "", "prices": ""}
     near = nearest(name, known)
-    hint = f"; did you mean [{near}{inner or '.NAME'}]?" if near is not None else ""
-    tables = ", ".join(f"[{each}.NAME]" for each in known)
+    hint = f"; did you mean [{near}{(inner or known[near]) if known[near] else ''}]?" if near is not None else ""
+    tables = ", ".join(f"[{each}{below}]" for each, below in known.items())
     return f"there is no table [{name}{inner}]{hint} (tables: {tables})"
 
 
 def _sentence(loc: tuple[int | str, ...], kind: str, text: str, value: object) -> tuple[tuple[str, ...], str]:
     """Return table and sentence for one pydantic error; *loc* is the path of keys to it, *value* what is there."""
     path = tuple(str(part) for part in loc)
-    depth = min(2, len(path) - 1)
+    depth = min(1 if path[0] == _SAFETY else 2, len(path) - 1)
     table, key = path[:depth], ".".join(path[depth : depth + 1])
     if kind == "extra_forbidden":
+        if path[0] == _SAFETY and depth:
+            return table, unknown_field(key, SafetyTable.model_fields)
         allowed = ENDPOINT_KEYS if depth else tuple(SettingsTable.model_fields)
         if not depth and isinstance(value, dict):
             return (), _unknown_table(path[0], value)
@@ -200,5 +219,11 @@ def _sentence(loc: tuple[int | str, ...], kind: str, text: str, value: object) -
         "dict_type": "must be a table",
         "model_type": "must be a table",
         "model_attributes_type": "must be a table",
+        "bool_type": "must be true or false",
+        "list_type": 'must be a list of texts: ["*prod*"]',
+        "too_short": 'must name something: ["staging-*"]',
+        "float_type": "must be a number",
+        "int_type": "must be a whole number",
+        "greater_than": "must be more than 0",
     }
     return table, f"{key}: {known.get(kind, text.removeprefix('Value error, '))}"

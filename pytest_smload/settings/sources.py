@@ -10,7 +10,15 @@ from pytest_smload.core.load.profile import LOAD_FIELDS, ONE_SHAPE, check_load_f
 from pytest_smload.core.quoting import quoted
 from pytest_smload.core.wording import nearest
 from pytest_smload.errors import ConfigurationError
-from pytest_smload.options import ACCEPT_REGRESSION, OPTIONS, PREFIX, SWITCHES, UPDATE_BASELINES, Option
+from pytest_smload.options import (
+    ACCEPT_REGRESSION,
+    ALLOW_PRODUCTION,
+    OPTIONS,
+    PREFIX,
+    SWITCHES,
+    UPDATE_BASELINES,
+    Option,
+)
 from pytest_smload.transport.registry import TRANSPORTS
 
 
@@ -63,6 +71,11 @@ class Overrides:
     def accept_regression(self) -> bool:
         """Whether a run that regressed is to be recorded all the same."""
         return self._switched(ACCEPT_REGRESSION)
+
+    @property
+    def allow_production(self) -> bool:
+        """Whether endpoints that are marked as production may be loaded."""
+        return self._switched(ALLOW_PRODUCTION)
 
     def _switched(self, switch: Option) -> bool:
         return bool(self.options.get(switch.name, self.environment.get(switch.name, False)))

@@ -8,7 +8,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from pytest_smload.aws.preflight import WAIT_IN_SERVICE_S
 from pytest_smload.core.limits.sources import FileBudget
+from pytest_smload.core.safety.cost import Prices
+from pytest_smload.core.safety.limits import NO_SAFETY, SafetyLimits
 
 LOCAL = "local"
 """The name of the embedded endpoint; it needs no table."""
@@ -25,6 +28,9 @@ class EndpointSettings:
         account: 12-digit account the endpoint must be in, or None for no check.
         endpoint_url: Base URL of the SageMaker Runtime, or None for botocore's own.
         control_url: Base URL of the control plane, CloudWatch, autoscaling and STS, or None for botocore's own.
+        production: Whether it is a production endpoint, which is not loaded unless that is asked for.
+        wait_in_service_s: How long it is waited for while it is being created or updated.
+        watch_s: How often it is described while it is loaded, or None for before and after only.
         transport: A name in `TRANSPORTS`, or None for the software's choice.
         scenario: Scenario file of the embedded endpoint, absolute; None for its default scenario or a real endpoint.
         traffic: Values of `TRAFFIC_FIELDS` the table gives.
@@ -38,6 +44,9 @@ class EndpointSettings:
     account: str | None = None
     endpoint_url: str | None = None
     control_url: str | None = None
+    production: bool = False
+    wait_in_service_s: float = WAIT_IN_SERVICE_S
+    watch_s: float | None = None
     transport: str | None = None
     scenario: Path | None = None
     traffic: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
@@ -60,6 +69,8 @@ class FileSettings:
         endpoints: Endpoint tables by name.
         profiles: Load fields of named profiles, by name.
         budgets: Budget tables by key (``default`` or a part of a test's id), as the core parses them.
+        safety: What loads may not do.
+        prices: What the endpoint's instances and its data cost.
     """
 
     path: Path
@@ -69,6 +80,8 @@ class FileSettings:
     endpoints: Mapping[str, EndpointSettings]
     profiles: Mapping[str, Mapping[str, Any]]
     budgets: Mapping[str, FileBudget]
+    safety: SafetyLimits = NO_SAFETY
+    prices: Prices = field(default_factory=Prices)
 
 
 def embedded_endpoint() -> EndpointSettings:

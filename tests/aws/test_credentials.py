@@ -17,6 +17,7 @@ from pytest_smload.aws.credentials import BotoCredentials, credentials_problem, 
 from pytest_smload.aws.endpoint import local_target
 from pytest_smload.aws.session import session_with
 from pytest_smload.aws.target import Credentials
+from pytest_smload.core.safety.outlived import Lifetime
 from pytest_smload.errors import EndpointError
 
 
@@ -199,3 +200,32 @@ def test_no_log_shows_a_secret(credentials: None, caplog: pytest.LogCaptureFixtu
 
     assert "PLANTED" not in caplog.text
     assert levels == [logging.DEBUG, logging.DEBUG]
+
+
+def test_static_keys_never_end(monkeypatch: pytest.MonkeyPatch, credentials: None) -> None:
+    """Those of a user; with a session token nobody knows when they do."""
+    assert Lifetime(is_known=False) == find_credentials(botocore.session.Session()).lifetime
+
+    monkeypatch.delenv("AWS_SESSION_TOKEN")
+    assert Lifetime() == find_credentials(botocore.session.Session()).lifetime
+
+
+def test_the_end_of_credentials_in_the_environment_is_known(monkeypatch: pytest.MonkeyPatch, credentials: None) -> None:
+    """botocore would renew them from the same environment, which does not change."""
+    end = dt.datetime.now(dt.UTC).replace(microsecond=0) + dt.timedelta(hours=1)
+    monkeypatch.setenv("AWS_CREDENTIAL_EXPIRATION", end.isoformat())
+
+    assert Lifetime(ends_at=end) == find_credentials(botocore.session.Session()).lifetime
+
+
+def test_credentials_that_are_renewed_last(aws_files: Path) -> None:
+    """A process is run again."""
+    end = (dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)).isoformat()
+    process_profile(
+        aws_files,
+        "import json\n"
+        "found = dict(Version=1, AccessKeyId='A', SecretAccessKey='S', SessionToken='T')\n"
+        f"print(json.dumps(found | dict(Expiration='{end}')))\n",
+    )
+
+    assert Lifetime() == find_credentials(botocore.session.Session()).lifetime

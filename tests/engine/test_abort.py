@@ -10,6 +10,7 @@ from fakes import FakeTransport, run
 from pytest_smload.core.load.profile import AbortRule
 from pytest_smload.core.samples.recording import Abort, Samples
 from pytest_smload.engine.abort import AbortWatch
+from pytest_smload.engine.hooks import LoadHooks, Running
 
 
 def add(samples: Samples, good: int, bad: int) -> None:
@@ -79,3 +80,36 @@ def test_the_load_stops() -> None:
     assert (recording.aborted.error_rate, recording.aborted.limit) == (1.0, 0.5)
     assert perf_counter() - begin < 30
     assert not recording.interrupted
+
+
+def test_the_caller_calls_a_load_off() -> None:
+    """It is asked again and again how far the load is, and ends it; the rest of the schedule is no gap in the mix."""
+    asked: list[Running] = []
+
+    def ends(running: Running) -> bool:
+        asked.append(running)
+        return running.sent >= 20
+
+    recording = run(FakeTransport(), LoadHooks(ends_load=ends), tps=100, duration="60s")
+
+    assert 20 <= len(recording.samples) < 200
+    assert (False, None, False) == (recording.complete, recording.aborted, recording.interrupted)
+    assert [each.sent for each in asked] == sorted(each.sent for each in asked)
+    assert asked[-1].primed
+    assert 0 <= asked[0].elapsed_s < asked[-1].elapsed_s
+
+
+def test_what_is_sent_while_priming_is_told_apart() -> None:
+    """A caller that limits the rate of a load leaves its priming alone."""
+    asked: list[Running] = []
+    run(
+        FakeTransport(latency_s=0.2),
+        LoadHooks(ends_load=lambda running: asked.append(running) or False),
+        users=1,
+        duration="300ms",
+        warmup="100ms",
+        prime=True,
+    )
+
+    assert {True, False} == {each.primed for each in asked}
+    assert 1 == max(each.sent for each in asked if not each.primed)

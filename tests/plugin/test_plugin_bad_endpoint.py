@@ -164,9 +164,9 @@ def test_no_credentials(project: MakeProject) -> None:
 def test_account_is_checked_first(project: MakeProject, staging: str) -> None:
     """With ``account`` set and STS out of reach nothing is sent."""
     tests = "import pytest\n@pytest.mark.perf(users=2, duration='100ms')\ndef test_it(): pass\n"
-    settings = staging.replace('region = "us-east-1"', 'region = "us-east-1"\naccount = "111122223333"')
-    env = {"AWS_ENDPOINT_URL_STS": f"http://127.0.0.1:{closed_port()}"}
-    run = project({"smload.toml": settings, "test_it.py": tests}).run("-m", "perf", env=env, report=False)
+    control = f'account = "111122223333"\ncontrol_url = "http://127.0.0.1:{closed_port()}"'
+    settings = staging.replace('region = "us-east-1"', f'region = "us-east-1"\n{control}')
+    run = project({"smload.toml": settings, "test_it.py": tests}).run("-m", "perf", report=False)
     assert "1 error" == run.summary
     assert "111122223333" in run.section("test_it")
     assert "smload: load on" not in run.out

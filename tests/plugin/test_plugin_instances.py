@@ -196,9 +196,7 @@ def test_it(sm_endpoint):
 WITH = ("exception in the with", "ctrl-c", "sigterm")
 
 
-@pytest.mark.parametrize(
-    ("end", "form"), [*((end, BY_MARK) for end in FAILURES), *((end, BY_WITH) for end in WITH)]
-)
+@pytest.mark.parametrize(("end", "form"), [*((end, BY_MARK) for end in FAILURES), *((end, BY_WITH) for end in WITH)])
 def test_all_is_as_it_was_however_the_body_ends(end: str, form: str, stage: Stage) -> None:
     """Failure, exception, exit and signals: the count was one meanwhile, and is three again."""
     body, code = FAILURES[end]

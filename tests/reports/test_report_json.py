@@ -203,7 +203,11 @@ def test_the_keys_of_a_load() -> None:
 
     assert list(found) == expected
     fields_of_a_load = {each.name for each in dataclasses.fields(LoadResult)}
-    assert {*found, "baseline", "reruns"} == fields_of_a_load - set(SCHEMA_STATS) | {"errors", "total", "verdict"}
+    assert {*found, "baseline", "reruns", "hosting"} == fields_of_a_load - set(SCHEMA_STATS) | {
+        "errors",
+        "total",
+        "verdict",
+    }
     for stats in (found["total"], *found["models"].values(), *found["stages"].values()):
         assert list(stats) == SCHEMA_STATS
         assert list(stats["cold"]) == ["touched", "p50_ms", "p95_ms", "max_ms", "suspected"]

@@ -177,7 +177,7 @@ profiles.smok = { p95 = "1s" }
     found = problems(tmp_path, text)
 
     starts = [
-        "smload.toml: unknown key 'budget'; did you mean 'budgets'? (allowed: endpoint, endpoints, profiles, budgets)",
+        "smload.toml: unknown key 'budget'; did you mean 'budgets'? (allowed: endpoint, endpoints, ",
         "smload.toml [endpoints.staging]: unknown key 'regon'; did you mean 'region'? (allowed: name, region, ",
         'smload.toml [endpoints.staging]: account: must be text in quotes: "..."',
         "smload.toml [endpoints.staging]: transport: must be 'http' or 'boto3'",
@@ -262,7 +262,12 @@ def _with_secret(root: Path) -> Path:
         ("[profile.smoke]\nusers = 1", "there is no table [profile.smoke]; did you mean [profiles.smoke]?"),
         ("[budget.default]\np95 = '1s'", "there is no table [budget.default]; did you mean [budgets.default]?"),
         ("[endpoint_s]\nname = 'a'", "there is no table [endpoint_s]; did you mean [endpoints.NAME]?"),
-        ("[zzz]\na = 1", "there is no table [zzz] (tables: [endpoints.NAME], [profiles.NAME], [budgets.NAME])"),
+        (
+            "[zzz]\na = 1",
+            "there is no table [zzz] (tables: [endpoints.NAME], [profiles.NAME], [budgets.NAME], [safety]",
+        ),
+        ("[saftey]\na = 1", "there is no table [saftey]; did you mean [safety]?"),
+        ("[price]\na = 1", "there is no table [price]; did you mean [prices]?"),
     ],
 )
 def test_an_unknown_table_is_called_that(tmp_path: Path, text: str, said: str) -> None:

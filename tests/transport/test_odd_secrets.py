@@ -21,6 +21,7 @@ from scripted_peer import ROUTE, ROW, StaticSource
 
 import pytest_smload
 from pytest_smload.aws.account import check_account
+from pytest_smload.aws.control_plane import ControlPlane
 from pytest_smload.aws.credentials import credentials_problem, find_credentials
 from pytest_smload.aws.endpoint import resolve_target
 from pytest_smload.aws.shown_url import SecretiveUrl, shown_url, without_urls
@@ -174,7 +175,7 @@ def test_a_proxy_that_is_none_is_refused_without_its_password(
     """It is refused before the SDK could quote it, and the message says how to write such a password."""
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     if way == "account":
-        assert "could not be checked with STS" in told(lambda: check_account(aws(), "111122223333"))
+        assert "could not be checked with STS" in told(lambda: check_account(ControlPlane(aws()), "111122223333"))
         return
     steps = {
         "load": lambda: choose_transport(None, aws()),
@@ -199,7 +200,7 @@ def test_a_proxy_is_shown_without_its_password(proxy: str, monkeypatch: pytest.M
         said = str(connection.failure)
     finally:
         transport.close()
-    said += told(lambda: check_account(aws(), "111122223333"))
+    said += told(lambda: check_account(ControlPlane(aws()), "111122223333"))
 
     assert "proxy http://127.0.0.1:1 for runtime.sagemaker.us-east-1.amazonaws.com" == reason
     assert "PLANTED" not in said

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pytest_smload.core.hosting.content import content_facts
 from pytest_smload.core.load.plan import LoadPlan
 from pytest_smload.core.load.profile import LOAD_FIELDS
 from pytest_smload.core.load.written import MOST_ENTRIES, written_profile
@@ -29,6 +30,8 @@ def fingerprint(
 ) -> dict[str, Any]:
     """Return the facts by name, JSON values; None for what could not be found out. No URL, no port, no credentials.
 
+    What hosts the endpoint is known only when the load begins: it is added then.
+
     Args:
         plan: What the load sends.
         endpoint: What it was sent to.
@@ -48,7 +51,7 @@ def fingerprint(
         },
         "account": endpoint.account,
         "client": client,
-        "configuration": None,
+        **content_facts(None),
         "endpoint_name": endpoint.endpoint_name,
         "machine": machine,
         "payload": _payload_digest(plan),

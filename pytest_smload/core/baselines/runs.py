@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import inf
 from typing import Any
@@ -21,7 +21,7 @@ _SLUG_CHARACTERS = 100
 _HASH_DIGITS = 10
 _ABSENT = "(absent)"
 _OCCURRENCE = re.compile(r"(?:^|.* )#\d+", re.DOTALL)
-_LATER_FACTS = ("account", "machine", "rows")
+_LATER_FACTS = ("account", "machine", "rows", "images", "model_data")
 """Facts that files written before them do not have; what is not there is not known."""
 
 
@@ -109,7 +109,12 @@ def metric_key(scope: ScopeName, metric: str) -> str:
 
 
 def fingerprint_changes(recorded: Mapping[str, Any], current: Mapping[str, Any]) -> list[str]:
-    """Return one text per fact that differs, ``"duration: 60s -> 120s"``; empty where runs are comparable."""
+    """Return one text per fact that differs, ``"duration: 60s -> 120s"``; empty where runs are comparable.
+
+    What is not known on one side differs from nothing. It says no more for a difference than against one, and that a
+    load of one endpoint became slower is true whatever the reason; were it to make runs incomparable, one denied or
+    throttled call would switch a regression gate off. `half_known` says which facts that concerns.
+    """
     current = _as_json(current)
     changes = []
     for name in sorted({*recorded, *current}):
@@ -118,6 +123,11 @@ def fingerprint_changes(recorded: Mapping[str, Any], current: Mapping[str, Any])
         if before != after and before is not None and after is not None:
             changes.append(f"{name}: {_fact_text(before)} -> {_fact_text(after)}")
     return changes
+
+
+def half_known(recorded: Mapping[str, Any], current: Mapping[str, Any], names: Iterable[str]) -> list[str]:
+    """Return which of the facts *names* are known on one side only, so that nobody knows whether they are the same."""
+    return [name for name in names if (recorded.get(name) is None) != (current.get(name) is None)]
 
 
 def append(

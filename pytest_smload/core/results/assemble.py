@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import fields
 
+from pytest_smload.core.hosting.hosting import Hosting
 from pytest_smload.core.limits.check import Check
 from pytest_smload.core.load.profile import LoadProfile
 from pytest_smload.core.load.written import written_profile
@@ -29,6 +30,7 @@ def build_result(  # noqa: PLR0913 - a result has this many origins
     checks: Sequence[Check],
     notes: Sequence[str],
     reruns: Sequence[Rerun] = (),
+    hosting: Hosting | None = None,
 ) -> LoadResult:
     """Return the load's result, its total's figures as its own attributes."""
     figures = {spec.name: getattr(measurement.total, spec.name) for spec in fields(measurement.total)}
@@ -61,6 +63,7 @@ def build_result(  # noqa: PLR0913 - a result has this many origins
         checks=tuple(checks),
         notes=tuple(notes),
         reruns=tuple(reruns),
+        hosting=hosting,
     )
 
 

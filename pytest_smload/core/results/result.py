@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal
 
 from pytest_smload.core.baselines.outcome import BaselineOutcome
+from pytest_smload.core.hosting.hosting import Hosting
 from pytest_smload.core.limits.check import Check
 from pytest_smload.core.measure.by_name import ByName
 from pytest_smload.core.measure.figures import Figures, MixShare, Stats, TimelinePoint, WarmupCounts
@@ -57,6 +58,7 @@ class LoadResult(Figures):
         notes: Remarks for the report (a file's limit looser than the mark's, ...).
         baseline: What holding it against its baseline came to; None without a regression budget.
         reruns: What it sent besides the run judged.
+        hosting: What hosted the endpoint when the load began; None where that is not known.
         scaling: What held the endpoint's instances, and what became of them; None where nothing did nor scaled.
     """
 
@@ -87,6 +89,7 @@ class LoadResult(Figures):
     notes: tuple[str, ...] = ()
     baseline: BaselineOutcome | None = None
     reruns: tuple[Rerun, ...] = ()
+    hosting: Hosting | None = None
     scaling: ScalingRecord | None = None
 
     def __post_init__(self) -> None:

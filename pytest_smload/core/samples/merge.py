@@ -33,13 +33,16 @@ def merge(recordings: Sequence[Recording], offsets_s: Sequence[float]) -> Record
     samples, kinds = Samples(), ErrorKinds()
     unsent_due, unsent_model = array("d"), array("H")
     for recording, offset_s in clocks:
-        samples.extend(recording.samples, codes=kinds.codes(recording.kind_names), shift_s=offset_s)
+        samples.extend(
+            recording.samples, codes=kinds.codes(recording.kind_names, recording.kind_statuses), shift_s=offset_s
+        )
         unsent_due.extend(due + offset_s for due in recording.unsent_due)
         unsent_model.extend(recording.unsent_model)
     _sort_by_end(samples)
     return dataclasses.replace(
         first,
         kind_names=kinds.names,
+        kind_statuses=kinds.statuses,
         samples=samples,
         window_start_s=min(recording.window_start_s + offset_s for recording, offset_s in clocks),
         window_end_s=max(recording.window_end_s + offset_s for recording, offset_s in clocks),

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_smload.aws.shown_url import shown_url
+from pytest_smload.core.hosting.words import hosting_details
 from pytest_smload.core.samples.progress import Progress
 from pytest_smload.core.units import format_duration, format_ms
 from pytest_smload.reports.words.cells import format_count, format_tps, plain_text
 
 if TYPE_CHECKING:
     from pytest_smload.aws.target import EndpointTarget
+    from pytest_smload.core.hosting.hosting import Hosting
     from pytest_smload.core.request.endpoint import EndpointFacts
 
 TTY_WIDTH = 79
@@ -62,6 +64,12 @@ def before_load_line(
         f"smload: load on {endpoint.name} ({target.endpoint_name}, {target.region}{account}), "
         f"{shown_url(target.url)} {origin}; credentials from {target.credentials.method}; transport {transport}{why}"
     )
+
+
+def hosting_line(endpoint: EndpointFacts, hosting: Hosting, identity: str) -> str:
+    """Return the line that says what hosts the endpoint of the loads to come, and who asked."""
+    asked = f"; asked as {identity}" if identity else ""
+    return plain_text(f"smload: {endpoint.endpoint_name} is {hosting_details(hosting)}{asked}")
 
 
 def _load(progress: Progress) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pytest_smload.core.hosting.words import hosting_words
 from pytest_smload.core.units import format_duration, parse_duration_s
 from pytest_smload.reports.words.cells import format_count, plain_text
 
@@ -16,11 +17,13 @@ MAX_STAGES_IN_WORDS = 4
 
 
 def load_headline(load: LoadResult) -> str:
-    """Return endpoint, region, account where known, transport, and profile of one load, e.g.
+    """Return endpoint, region, account and instances where known, transport, and profile of one load, e.g.
     ``"staging (abalone-mme-staging) in us-east-1, http, 50 TPS poisson for 60s after 10s warm-up"``."""
     label = load.label
     subject = f"load {label!r}: " if label else ""
-    parts = [endpoint_words(load.endpoint), _transport_words(load), profile_words(load.profile)]
+    hosted = hosting_words(load.hosting) if load.hosting is not None else ""
+    where = endpoint_words(load.endpoint) + (f", on {hosted}" if hosted else "")
+    parts = [where, _transport_words(load), profile_words(load.profile)]
     return plain_text(subject + ", ".join([*parts, *_extension_words(load)]))
 
 
@@ -32,7 +35,7 @@ def profile_words(profile: Mapping[str, Any]) -> str:
     arrivals = "" if is_closed(profile) else f" {profile.get('arrivals', 'poisson')}"
     if stages:
         count: int = len(stages) if isinstance(profile["stages"], list) else profile["stages"]["entries"]
-        words = f"{count} stages{arrivals}{warmup}: {_stages_words(stages, count)}"
+        words = f"{count} stage{'s' if count != 1 else ''}{arrivals}{warmup}: {_stages_words(stages, count)}"
     else:
         words = f"{load_amount(profile)}{arrivals} for {_spoken(parse_duration_s(profile['duration']))}{warmup}"
     if profile.get("max_requests"):

@@ -52,7 +52,9 @@ class Boto3Connection:
         self._transport.run(call, route, payload)
         self.start, self.end, self.bytes_in = call.start, call.end, call.bytes_in
         self.failure = call.failure
-        return OK if call.failure is None else self._transport.kinds.code(call.failure.kind)
+        if call.failure is None:
+            return OK
+        return self._transport.kinds.code(call.failure.kind, call.failure.status)
 
     def close(self) -> None:
         """Do nothing: connections belong to the shared client."""
