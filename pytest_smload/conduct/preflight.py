@@ -100,11 +100,9 @@ def is_asked(request: LoadRequest) -> bool:
     than its load may: it is asked only where its control plane is given, or where something needs what it would say.
     """
     settings = request.settings
-    if (
-        request.scaling is not None
-        or not request.target.is_loopback
-        or (settings.control_url is not None and not settings.embedded)
-    ):
+    if request.scaling is not None or not request.target.is_loopback:
+        return True
+    if settings.control_url is not None and not settings.embedded:
         return True
     safety = request.safeguards.limits
     needs_tags = bool(safety.production) and not request.safeguards.allow_production

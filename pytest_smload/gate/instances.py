@@ -11,7 +11,7 @@ from pytest_smload.conduct.shielded import shielded
 from pytest_smload.errors import ConfigurationError, EndpointError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from pytest_smload.aws.control_plane import ControlPlane
@@ -29,13 +29,16 @@ class HeldInstances:
         self._holds: dict[tuple[str, str], InstanceHold] = {}
 
     @contextmanager
-    def held(self, plane: ControlPlane, wish: ScalingWish, root: Path | None) -> Iterator[None]:
+    def held(
+        self, plane: ControlPlane, wish: ScalingWish, root: Path | None, settled: Callable[[], object]
+    ) -> Iterator[None]:
         """Make the instances of an endpoint what *wish* asks for while this is entered.
 
         Args:
             plane: The endpoint's control plane; whoever made it closes it.
             wish: What is asked for.
             root: The folder whose journal tells the next run of it; None where the endpoint ends with this run.
+            settled: Called once they are.
 
         Raises:
             ConfigurationError: they are held already.
@@ -53,6 +56,7 @@ class HeldInstances:
         try:
             with self._termination.loading():
                 before = hold.change(wish)
+                settled()
             count = before.instances
             self._console.tell(f"smload: {target.endpoint_name}/{hold.variant}: {wish.describe()} (before: {count})")
             yield

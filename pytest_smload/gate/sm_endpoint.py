@@ -206,7 +206,7 @@ class SmEndpoint:
         plane = preflight.plane if preflight is not None else ControlPlane(self._target)
         gate.check_may_change(run, preflight)
         root = None if run.endpoint.embedded else run.root
-        with gate.instances.held(plane, wish, root):
+        with gate.instances.held(plane, wish, root, preflight.refresh if preflight is not None else str):
             self._scaling = wish
             try:
                 yield

@@ -83,7 +83,10 @@ class ScalingService:
             text = f"User: arn:aws:iam::111122223333:user/ci is not authorized to perform: {action}"
             code = "ValidationException" if operation == "RegisterScalableTarget" else "AccessDeniedException"
             raise RefusedError(code, text)
-        answer: dict[str, Any] | None = getattr(self, f"_{operation}")(given)
+        do = getattr(self, f"_{operation}", None)
+        if do is None:
+            raise RefusedError("AccessDeniedException", f"{action} is none of those this service has")
+        answer: dict[str, Any] | None = do(given)
         return answer or {}
 
     def _set(self, instances: int) -> None:

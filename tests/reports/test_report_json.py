@@ -203,7 +203,7 @@ def test_the_keys_of_a_load() -> None:
 
     assert list(found) == expected
     fields_of_a_load = {each.name for each in dataclasses.fields(LoadResult)}
-    assert {*found, "baseline", "reruns", "hosting"} == fields_of_a_load - set(SCHEMA_STATS) | {
+    assert {*found, "baseline", "reruns", "hosting", "scaling"} == fields_of_a_load - set(SCHEMA_STATS) | {
         "errors",
         "total",
         "verdict",
