@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pytest_runs import LIMIT_S, PytestRun
+from pytest_runs import PytestRun
 from scaling_peer import serving
 from scaling_service import ENDPOINT, TARGET_ARN, ScalingService
 
@@ -24,6 +23,8 @@ from pytest_smload.core.scaling.state import (
 )
 
 if TYPE_CHECKING:
+    import subprocess
+
     from pytest_runs import MakeProject, Project
 
     from pytest_smload.emulator.process import EmulatorProcess
@@ -78,8 +79,8 @@ class Stage:
     url: str
     control: str
     service: ScalingService
-    on_call: Callable[[subprocess.Popen[str], str], object] = lambda _process, _action: None
-    processes: list[subprocess.Popen[str]] = field(default_factory=list)
+    on_call: Callable[[subprocess.Popen[str], str], object] | None = None
+    process: subprocess.Popen[str] | None = None
 
     def project(self, body: str, **files: str) -> Project:
         """A project of one test file."""
@@ -87,25 +88,12 @@ class Stage:
         return self.make({"smload.toml": settings, "test_it.py": HEAD + body, **files})
 
     def run(self, project: Project, *args: str) -> PytestRun:
-        """Run pytest in *project*, and return what it left."""
-        process = subprocess.Popen(
-            project.command(["-m", "perf", "--smload-report", "report", *args]),
-            cwd=project.folder,
-            env=project.environment({"PYTHONUNBUFFERED": "1"}),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        self.processes.append(process)
-        watchdog = threading.Timer(LIMIT_S, process.kill)
-        watchdog.start()
-        try:
-            out = process.communicate()[0]
-        finally:
-            watchdog.cancel()
-            process.kill()
-        return PytestRun(process.returncode, out, project.folder)
+        """Run pytest in *project*, and return what it left; calls are told of where somebody acts on them."""
+        if self.on_call is None:
+            return project.run("-m", "perf", *args)
+        with project.under_way("-m", "perf", *args) as self.process:
+            out = self.process.communicate()[0]
+            return PytestRun(self.process.returncode, out, project.folder)
 
 
 @pytest.fixture
@@ -120,8 +108,8 @@ def staged(project: MakeProject, emulator: EmulatorProcess) -> Iterator[Stage]:
     holder: list[Stage] = []
 
     def heard(action: str) -> None:
-        if holder[0].processes:
-            holder[0].on_call(holder[0].processes[-1], action)
+        if holder[0].on_call is not None and holder[0].process is not None:
+            holder[0].on_call(holder[0].process, action)
 
     with serving(lambda: holder[0].service, heard) as control:
         holder.append(Stage(project, emulator.url, control, a_service()))
@@ -193,15 +181,16 @@ def test_it(sm_endpoint):
 """
 
 
+FORMS = {"mark": BY_MARK, "with": BY_WITH}
 WITH = ("exception in the with", "ctrl-c", "sigterm")
 
 
-@pytest.mark.parametrize(("end", "form"), [*((end, BY_MARK) for end in FAILURES), *((end, BY_WITH) for end in WITH)])
+@pytest.mark.parametrize(("end", "form"), [*((end, "mark") for end in FAILURES), *((end, "with") for end in WITH)])
 def test_all_is_as_it_was_however_the_body_ends(end: str, form: str, stage: Stage) -> None:
     """Failure, exception, exit and signals: the count was one meanwhile, and is three again."""
     body, code = FAILURES[end]
 
-    run = stage.run(stage.project(form.format(body=body)))
+    run = stage.run(stage.project(FORMS[form].format(body=body)))
 
     assert code == run.exit_code, run.out
     assert [1, 3] == stage.service.counts
@@ -304,7 +293,14 @@ def test_a_signal_during_a_change(when: str, stage: Stage) -> None:
 def test_a_signal_while_instances_are_waited_for(stage: Stage) -> None:
     """The update under way is waited out, then the count is set back."""
     stage.service.looks = 6
-    stage.on_call = nth(6, "sagemaker:DescribeEndpoint", sending(signal.SIGINT))
+    send, sent = sending(signal.SIGINT), []
+
+    def while_updating(process: subprocess.Popen[str], action: str) -> None:
+        if stage.service.updating == 3 and not sent:
+            sent.append(action)
+            send(process)
+
+    stage.on_call = while_updating
 
     run = stage.run(stage.project(SIMPLE))
 
@@ -322,7 +318,7 @@ def test_a_third_ctrl_c_leaves_it_to_the_next_run(stage: Stage) -> None:
 
     assert run.exit_code == 2, run.out
     assert "is being restored before the run ends; to do that by hand: aws sagemaker update-endpoint" in run.out
-    stage.on_call = lambda *_: None
+    stage.on_call = None
     as_it_was(stage, stage.run(project))
 
 
