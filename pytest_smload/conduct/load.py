@@ -12,6 +12,7 @@ from pytest_smload.conduct.looks import Assessment, run_until_proven
 from pytest_smload.conduct.preflight import inspect
 from pytest_smload.conduct.regressions import RegressionBudgets
 from pytest_smload.conduct.retry import run_until_decided
+from pytest_smload.conduct.scaling_limits import is_scaled, left_out, unfit_limits
 from pytest_smload.conduct.sender import Sender
 from pytest_smload.conduct.witnesses import watched, witnesses_of
 from pytest_smload.core.baselines.fingerprint import fingerprint
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from pytest_smload.core.results.result import LoadResult
     from pytest_smload.core.samples.look import Look
     from pytest_smload.core.samples.recording import Recording
+    from pytest_smload.core.scaling.wish import ScalingWish
     from pytest_smload.settings.tables import EndpointSettings
 
 
@@ -70,6 +72,7 @@ class LoadRequest:
         cloudwatch: Whether CloudWatch may be asked about it.
         safeguards: What it may not do.
         preflight: What AWS says of the endpoint; None where nobody can be asked.
+        scaling: What holds the endpoint's instances; None where nothing of ours does.
     """
 
     profile: LoadProfile
@@ -84,6 +87,7 @@ class LoadRequest:
     cloudwatch: bool = True
     safeguards: Safeguards = field(default_factory=Safeguards)
     preflight: Preflight | None = None
+    scaling: ScalingWish | None = None
 
 
 class Announcer(Protocol):
@@ -106,17 +110,20 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
     """
     plan = LoadPlan.from_profile(request.profile, request.root)
     resolved = _resolve_budget(request.budget, plan)
+    if problems := unfit_limits(request.budget, request.scaling):
+        raise ConfigurationError(problems)
     name, reason = choose_transport(request.transport, request.target)
     simulated = reason == SIMULATED
     allowance = _allowance(request, plan, simulated=simulated)
     hooks = replace(hooks, ends_load=allowance.ends)
     sender = Sender(plan, request.target, name, hooks, simulated, gives_up=_forbids_failing_wholly(resolved))
     sender.check()
-    limits, left_out = _meaningful_limits(resolved, simulated=simulated)
+    limits, meaningless = _meaningful_limits(resolved, simulated=simulated)
     inspection = inspect(request, plan, announcer.waiting, simulated=simulated)
     allowance.check_cost()
     facts = endpoint_facts(request.settings, request.target, inspection.account)
-    regressions = None if simulated else _regression_budgets(request, resolved, plan, facts, name)
+    unconfirmed = simulated or is_scaled(request.scaling)
+    regressions = None if unconfirmed else _regression_budgets(request, resolved, plan, facts, name)
     announcer.announce(request, facts, name, reason, inspection)
 
     judging = _Judging(request.profile, resolved, limits, allowance, simulated=simulated)
@@ -129,7 +136,8 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
         last, undecided = run_until_decided(
             allowance.profile,
             lambda: run_until_proven(allowance.profile, send, judging.assess),
-            may_repeat=lambda: allowance.may_repeat,
+            # One that scales would begin where it had scaled to.
+            may_repeat=lambda: allowance.may_repeat and not is_scaled(request.scaling),
         )
         result = build_result(
             last.recording,
@@ -145,7 +153,8 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
                 *request.notes,
                 *inspection.notes,
                 *judging.notes,
-                *left_out,
+                *meaningless,
+                *left_out(request.budget, request.scaling),
                 *(each.note for each in undecided),
             ],
             reruns=[each.counts for each in undecided],
@@ -232,7 +241,14 @@ def _regression_budgets(
         budget=budget,
         use=request.baselines,
         recorded=request.baselines.recorded(),
-        fingerprint=fingerprint(plan, endpoint, transport=transport, client=_CLIENT, machine=machine_class()),
+        fingerprint=fingerprint(
+            plan,
+            endpoint,
+            transport=transport,
+            client=_CLIENT,
+            machine=machine_class(),
+            scaling=request.scaling.fingerprint if request.scaling is not None else None,
+        ),
         on_unproven=request.profile.on_unproven,
     )
 

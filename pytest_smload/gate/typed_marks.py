@@ -16,6 +16,25 @@ if TYPE_CHECKING:
     Marked = TypeVar("Marked", bound="Callable[..., object] | type")
 
 
+class AutoscaledFields(TypedDict, total=False):
+    """Keys of ``perf(autoscaled={...})``; ``min`` and ``max`` are instances."""
+
+    min: int
+    max: int
+    invocations_per_instance: float
+    instances: int
+    scale_in_cooldown: str
+    scale_out_cooldown: str
+    variant: str
+
+
+class PinnedFields(TypedDict, total=False):
+    """Keys of ``perf(pinned={...})``."""
+
+    instances: int
+    variant: str
+
+
 class PerfLoad(TypedDict, total=False):
     """Keyword arguments of ``perf``: the fields of a `LoadProfile`, and the names of tables of smload.toml."""
 
@@ -50,6 +69,8 @@ class PerfLoad(TypedDict, total=False):
     abort_on: Mapping[str, str | float] | None
     profile: str
     endpoint: str
+    pinned: int | PinnedFields | None
+    autoscaled: AutoscaledFields | None
 
 
 class PerfLimits(TypedDict, total=False):
@@ -86,6 +107,8 @@ class PerfLimits(TypedDict, total=False):
     invocations_per_instance: float | str
     server_5xx: int | str
     server_4xx: int | str
+    scaled_to: int | str
+    scale_out_within: str
     regression: Mapping[str, str]
     baseline_required: bool
     model: str

@@ -16,6 +16,7 @@ from pytest_smload.core.limits.regression_limit import (
     BaselineRequired,
     RegressionLimit,
 )
+from pytest_smload.core.limits.scaling_limit import SCALING_METRICS, ScalingLimit
 from pytest_smload.core.limits.server_limit import ServerLimit
 from pytest_smload.core.limits.server_metrics import SERVER_METRICS
 from pytest_smload.core.measure.scope_name import EACH, TOTAL, ScopeName
@@ -25,7 +26,7 @@ Origin = Literal["built-in", "default", "mark", "key", "override"]
 """Who set a limit: nobody, ``[budgets.default]``, a ``perf_budget`` mark, another budget key of the file, the call."""
 
 
-Entry = Limit | ServerLimit | RegressionLimit | BaselineRequired
+Entry = Limit | ServerLimit | ScalingLimit | RegressionLimit | BaselineRequired
 """One line of a budget."""
 ScopedLimit = tuple[ScopeName, Limit]
 ScopedRegression = tuple[ScopeName, RegressionLimit]
@@ -130,6 +131,15 @@ class Budget:
             tuple((scope, limit) for scope, limit in ordered if isinstance(limit, ServerLimit)),
         )
 
+    def scaling(self, *, autoscaled: bool) -> list[ScalingLimit]:
+        """Return the limits on scaling; what ``[budgets.default]`` says of it is for loads that are *autoscaled*."""
+        found = [
+            limit
+            for key, limit in self.limits.items()
+            if isinstance(limit, ScalingLimit) and (autoscaled or self.origins[key] != "default")
+        ]
+        return sorted(found, key=lambda limit: _ORDER[limit.metric])
+
 
 def merge(levels: Iterable[Level]) -> tuple[Budget, list[str]]:
     """Return the budget of *levels*, weakest first, and the problems of limits that one level gives twice."""
@@ -231,7 +241,7 @@ def _some(names: Sequence[str]) -> str:
 
 
 _REGRESSIONS = [f"regression {of}" for of in REGRESSION_METRICS]
-_ORDER = {metric: place for place, metric in enumerate([*METRICS, *SERVER_METRICS, *_REGRESSIONS])}
+_ORDER = {metric: place for place, metric in enumerate([*METRICS, *SERVER_METRICS, *SCALING_METRICS, *_REGRESSIONS])}
 
 
 def _in_order(limits: Mapping[Key, Entry], models: Sequence[str], stages: Sequence[str]) -> list[ScopedEntry]:

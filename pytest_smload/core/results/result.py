@@ -13,6 +13,7 @@ from pytest_smload.core.limits.check import Check
 from pytest_smload.core.measure.by_name import ByName
 from pytest_smload.core.measure.figures import Figures, MixShare, Stats, TimelinePoint, WarmupCounts
 from pytest_smload.core.request.endpoint import EndpointFacts
+from pytest_smload.core.scaling.record import ScalingRecord
 from pytest_smload.core.server.server_side import ServerSide
 from pytest_smload.core.trust.health import ClientHealth
 
@@ -62,6 +63,7 @@ class LoadResult(Figures):
         server: What CloudWatch said of it; None where it was not asked.
         diagnosis: What explains the figures, the gravest first; empty where all is well.
         hosting: What hosted the endpoint when the load began; None where that is not known.
+        scaling: What held the endpoint's instances, and what became of them; None where nothing did nor scaled.
     """
 
     label: str | None
@@ -94,6 +96,7 @@ class LoadResult(Figures):
     server: ServerSide | None = None
     diagnosis: tuple[Diagnosis, ...] = ()
     hosting: Hosting | None = None
+    scaling: ScalingRecord | None = None
 
     def __post_init__(self) -> None:
         for name in ("models", "stages"):
