@@ -26,7 +26,7 @@ from pytest_smload.core.trust.validity import examine
 from pytest_smload.engine.hooks import LoadHooks
 from pytest_smload.engine.interrupts import held_back
 from pytest_smload.errors import ConfigurationError
-from pytest_smload.transport.choice import SIMULATED, choose_transport
+from pytest_smload.transport.choice import choose_transport
 from pytest_smload.version import __version__
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from pytest_smload.core.samples.look import Look
     from pytest_smload.core.samples.recording import Recording
     from pytest_smload.settings.tables import EndpointSettings
+    from pytest_smload.transport.choice import TransportChoice
 
 
 _CLIENT = f"pytest-smload {__version__.rpartition('.')[0]}"
@@ -91,19 +92,18 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
     """
     plan = LoadPlan.from_profile(request.profile, request.root)
     resolved = _resolve_budget(request.budget, plan)
-    name, reason = choose_transport(request.transport, request.target)
-    simulated = reason == SIMULATED
-    sender = Sender(plan, request.target, name, hooks, simulated, gives_up=_forbids_failing_wholly(resolved))
+    way = choose_transport(request.transport, request.target)
+    sender = Sender(plan, request.target, way.name, hooks, way.simulated, gives_up=_forbids_failing_wholly(resolved))
     sender.check()
-    limits, left_out = _meaningful_limits(resolved, simulated=simulated)
+    limits, left_out = _meaningful_limits(resolved, simulated=way.simulated)
     facts = endpoint_facts(request.settings, request.target)
-    regressions = None if simulated else _regression_budgets(request, resolved, plan, facts, name)
-    announcer.announce(request, facts, name, reason)
+    regressions = None if way.simulated else _regression_budgets(request, resolved, plan, facts, way)
+    announcer.announce(request, facts, way.name, way.reason)
 
     def assess(recording: Recording, alpha: float) -> Assessment:
         measurement = measure(recording)
         scopes = {scope for scope, _ in (*limits, *(resolved.regressions if resolved is not None else ()))}
-        health = examine(recording, measurement, budgeted_scopes=scopes, simulated=simulated)
+        health = examine(recording, measurement, budgeted_scopes=scopes, simulated=way.simulated)
         slowness = ClientSlowness(recording) if health.judged else None
         checks = judge(limits, measurement, alpha=alpha, on_unproven=request.profile.on_unproven, slowness=slowness)
         if recording.aborted is not None:
@@ -125,8 +125,8 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
             label=request.label,
             endpoint=facts,
             profile=request.profile,
-            transport=name,
-            transport_reason=reason,
+            transport=way.name,
+            transport_reason=way.reason,
             checks=last.checks,
             notes=[
                 *request.notes,
@@ -145,7 +145,7 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
 
 
 def _regression_budgets(
-    request: LoadRequest, budget: ResolvedBudget | None, plan: LoadPlan, endpoint: EndpointFacts, transport: str
+    request: LoadRequest, budget: ResolvedBudget | None, plan: LoadPlan, endpoint: EndpointFacts, way: TransportChoice
 ) -> RegressionBudgets | None:
     """The load's regression budgets with what is recorded, or None without any.
 
@@ -154,6 +154,7 @@ def _regression_budgets(
     """
     if budget is None or not budget.regressions:
         return None
+    transport = f"{way.name} through a proxy" if way.proxied else way.name
     return RegressionBudgets(
         budget=budget,
         use=request.baselines,

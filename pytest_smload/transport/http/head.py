@@ -25,6 +25,12 @@ class ResponseHead:
 
 def read_head(raw: bytes) -> ResponseHead | None:
     """Return the final response's head in *raw*, interim (1xx) responses skipped, or None while it is incomplete."""
+    found = split_head(raw)
+    return None if found is None else found[0]
+
+
+def split_head(raw: bytes) -> tuple[ResponseHead, bytes] | None:
+    """Return the final response's head in *raw* and the bytes behind it, or None while it is incomplete."""
     while True:
         block, end, rest = raw.partition(b"\r\n\r\n")
         if not end:
@@ -40,4 +46,4 @@ def read_head(raw: bytes) -> ResponseHead | None:
     for line in lines[1:]:
         name, _, value = line.partition(b":")
         headers[name.strip().lower().decode("latin-1")] = value.strip().decode("latin-1")
-    return ResponseHead(status=int(status[0]), headers=headers)
+    return ResponseHead(status=int(status[0]), headers=headers), rest

@@ -14,10 +14,12 @@ from pytest_smload.transport.http.connection import HttpConnection
 from pytest_smload.transport.http.connections import Connections
 from pytest_smload.transport.http.dialing import Dialer
 from pytest_smload.transport.http.signing import RequestSigner
+from pytest_smload.transport.http.tunnel import ProxyConnectionError
 
 if TYPE_CHECKING:
     from pytest_smload.aws.target import EndpointTarget
     from pytest_smload.core.request.sendings import Sendings
+    from pytest_smload.transport.detours import Proxy
 
 
 class HttpTransport:
@@ -40,13 +42,15 @@ class HttpTransport:
         timeout_s: float,
         connect_timeout_s: float = 5.0,
         max_body_bytes: int = MAX_BODY_BYTES,
+        proxy: Proxy | None = None,
     ) -> None:
         """
         Args:
             target: Where requests go.
             timeout_s: Longest a request may take, its connect included; enforced by `sweep`.
-            connect_timeout_s: Longest each of name resolution, TCP connect and TLS handshake may take.
+            connect_timeout_s: Longest each of name resolution, TCP connect, CONNECT and TLS handshake may take.
             max_body_bytes: Longest response body read.
+            proxy: What connects to the endpoint, or None for a direct connection.
 
         Raises:
             EndpointError: The URL or credentials cannot be used, requests would travel unencrypted, or the CA bundle
@@ -57,7 +61,8 @@ class HttpTransport:
         self._timeout_s = timeout_s
         self._expiry = InvocationFailure(TIMEOUT, f"no complete response within {timeout_s:g} s")
         signer = RequestSigner(target)
-        self.dialer = Dialer(target, connect_timeout_s)
+        self._proxy = proxy
+        self.dialer = Dialer(target, connect_timeout_s, proxy)
         self._shared = Connections(self.dialer, signer, target.credentials, max_body_bytes)
         self.kinds = self._shared.kinds
 
@@ -79,12 +84,12 @@ class HttpTransport:
         """Open one connection and close it, sending no request.
 
         Raises:
-            EndpointError: One line saying which of DNS, TCP and TLS failed, for which host, and what to do.
+            EndpointError: One line saying which of DNS, TCP, proxy and TLS failed, for which host, and what to do.
         """
         try:
             self.dialer.dial().close()
         except OSError as error:
-            raise EndpointError(_probe_problem(self._target, error)) from None
+            raise EndpointError(_probe_problem(self._target, self._proxy, error)) from None
 
     @property
     def in_flight(self) -> int:
@@ -120,8 +125,12 @@ def _check_scheme(target: EndpointTarget) -> None:
         )
 
 
-def _probe_problem(target: EndpointTarget, error: OSError) -> str:
+def _probe_problem(target: EndpointTarget, proxy: Proxy | None, error: OSError) -> str:
     place = f"{shown_url(target.url)} (from {target.url_source})"
+    if isinstance(error, ProxyConnectionError):
+        return f"{place}: {error}"
+    if proxy is not None:
+        place += f" through proxy {proxy}"
     if isinstance(error, ssl.SSLCertVerificationError):
         return (
             f"{place}: TLS certificate refused: {error.verify_message}; if a proxy or a private CA signs it, set "

@@ -1,4 +1,4 @@
-"""The AWS SDK as a transport: slower and heavier than ours, but it goes through proxies and hears mocks."""
+"""The AWS SDK as a transport: slower and heavier than ours, but it hears mocks."""
 
 from __future__ import annotations
 
