@@ -42,7 +42,7 @@ def run(requests: int, draw: np.random.Generator, *, slow: bool) -> list[bool]:
     measured = measure(
         Recording(
             model_names=names,
-            multi_model=True,
+            route_kind="model",
             target_shares=[1 / MODELS] * MODELS,
             kind_names=ErrorKinds().names,
             samples=samples,

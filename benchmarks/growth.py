@@ -73,7 +73,7 @@ def recorded(latencies: Floats) -> Recording:
     samples.model.frombytes(np.zeros(len(due), np.uint16).tobytes())
     return Recording(
         model_names=("total",),
-        multi_model=False,
+        route_kind=None,
         target_shares=(1.0,),
         kind_names=ErrorKinds().names,
         samples=samples,

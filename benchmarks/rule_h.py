@@ -134,7 +134,7 @@ def recorded(due: Floats, start: Floats, end: Floats, came_from: Floats, window_
     third = window_s / 6
     return Recording(
         model_names=("total",),
-        multi_model=False,
+        route_kind=None,
         target_shares=(1.0,),
         kind_names=ErrorKinds().names,
         samples=samples,

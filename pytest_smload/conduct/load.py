@@ -199,12 +199,13 @@ def _resolve_budget(budget: Budget | None, plan: LoadPlan) -> ResolvedBudget | N
         return None
     stages = plan.profile.stages or ()
     resolved = budget.resolve(
-        models=[route.name for route in plan.routes] if plan.multi_model else [],
+        routes=[route.name for route in plan.routes] if plan.route_kind is not None else [],
+        kind=plan.route_kind,
         stages=[stage.name or str(number) for number, stage in enumerate(stages, start=1)],
         open_model=plan.profile.open_model,
     )
     shares = {route.name: share for route, share in zip(plan.routes, plan.shares, strict=True)}
-    offered = offers(plan.profile, shares if plan.multi_model else {})
+    offered = offers(plan.profile, shares, plan.route_kind)
     problems = [*resolved.problems, *unreachable(resolved.limits, offered)]
     if problems:
         raise ConfigurationError(problems)

@@ -265,7 +265,7 @@ class _Run:
         lag_s, wake_lag_s = self.ticker.lag_s[:], self.ticker.wake_lag_s[:]
         return Recording(
             model_names=[route.name for route in plan.routes],
-            multi_model=plan.multi_model,
+            route_kind=plan.route_kind,
             target_shares=plan.shares,
             kind_names=session.transport.kinds.names,
             samples=samples,
@@ -290,6 +290,8 @@ class _Run:
             unprimed=self.priming.unready,
             complete=plan.profile.open_model and not runs and not self.interrupts.count and aborted is None,
             epoch_s=self.epoch_s,
+            variant_names=session.transport.variants.names,
+            target_variants=[route.target_variant for route in plan.routes],
         )
 
 

@@ -149,6 +149,7 @@ class LoadSession:
         samples.end.append(connection.end)
         samples.kind.append(kind)
         samples.model.append(model)
+        samples.variant.append(connection.variant)
         if (due_s if self._counts_from_due else start_s) >= self.window_start_s:
             self.bytes_in[model] += connection.bytes_in
             self.bytes_out[model] += len(payload.body)

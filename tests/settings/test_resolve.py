@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pytest_smload.core.load.profile import SHAPES, LoadProfile
 from pytest_smload.core.load.stages import Stage
-from pytest_smload.core.load.weights import resolve_models
+from pytest_smload.core.load.weights import resolve_weights
 from pytest_smload.errors import ConfigurationError
 from pytest_smload.settings.resolve import Resolved, choose_endpoint, resolve_load, with_endpoint_defaults
 from pytest_smload.settings.sources import Overrides, read_overrides
@@ -194,7 +194,7 @@ def test_a_distribution_spreads_over_the_next_weaker_models(weaker: Any, expecte
     resolved = resolve((MODULE, {"models": weaker}), (FUNCTION, {"models": "zipf(1.1)"}), on=endpoint(models=["other"]))
 
     assert resolved.profile.models == expected
-    assert sum(resolve_models(resolved.profile.models).values()) == pytest.approx(1)
+    assert sum(resolve_weights(resolved.profile.models).values()) == pytest.approx(1)
 
 
 def test_a_named_profile_is_chosen_by_the_strongest_source() -> None:

@@ -18,6 +18,7 @@ from pytest_smload.core.limits.metrics import METRICS
 from pytest_smload.core.limits.regression_limit import BASELINE_REQUIRED, REGRESSION
 from pytest_smload.core.load.fields import MARK_KEYS
 from pytest_smload.core.load.profile import LoadProfile
+from pytest_smload.core.request.route_kinds import ROUTE_KINDS
 from pytest_smload.gate.typed_marks import PerfLimits, PerfLoad
 
 ROOT = Path(__file__).parents[2]
@@ -80,4 +81,4 @@ def test_typed_arguments_are_the_fields() -> None:
         MARK_KEYS, str
     )
     assert expected == get_type_hints(PerfLoad)
-    assert {*METRICS, REGRESSION, BASELINE_REQUIRED, "model", "stage"} == set(get_type_hints(PerfLimits))
+    assert {*METRICS, REGRESSION, BASELINE_REQUIRED, *ROUTE_KINDS, "stage"} == set(get_type_hints(PerfLimits))

@@ -70,8 +70,8 @@ def breach_level(limit: Limit, member: ScopeEvidence) -> float:
     return exp(high)
 
 
-def _unproven(check: Check, member: ScopeEvidence, level: float, allowed: float, models: int) -> Check:
-    text = f"not proven among {models:,} models"
+def _unproven(check: Check, member: ScopeEvidence, level: float, allowed: float, members: int) -> Check:
+    text = f"not proven among {members:,} {member.name.kind}s"
     outcome = check.outcome
     if member.on_unproven == "fail":
         outcome, text = "fail", f"{text}, which on_unproven counts as a failure"

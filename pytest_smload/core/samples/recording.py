@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from pytest_smload.core.load.stages import StageSpan
 from pytest_smload.core.request.invocation import InvocationFailure
+from pytest_smload.core.request.route_kinds import RouteKind
 
 if TYPE_CHECKING:
     from pytest_smload.core.statistics.columns import Floats
 
 
 class Samples:
-    """Invocations in the order they ended, one column per fact; 27 bytes a sample.
+    """Invocations in the order they ended, one column per fact; 28 bytes a sample.
 
     Times are seconds on one monotonic clock (``time.perf_counter``), the same one as `Recording.window_start_s`.
 
@@ -27,6 +28,8 @@ class Samples:
         end: When the last byte of the response arrived, or the request failed.
         kind: Error kind code, 0 for success (`pytest_smload.core.request.error_kinds`).
         model: Route index.
+        variant: Code of the production variant that answered (`pytest_smload.core.request.variant_names`), 0 where the
+            answer named none; of a failure it says nothing. Empty where nobody looked.
         held_index: Positions of samples whose user became free only after they were due (open model: all users were
             busy, the in-flight cap was hit). In step with *held_free*.
         held_free: When that user became free.
@@ -37,6 +40,7 @@ class Samples:
 
     __slots__ = (
         "due", "end", "held_free", "held_index", "kind", "late_from", "late_index", "late_to", "model", "start",
+        "variant",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -45,6 +49,7 @@ class Samples:
         self.end = array("d")
         self.kind = array("B")
         self.model = array("H")
+        self.variant = array("B")
         self.held_index = array("I")
         self.held_free = array("d")
         self.late_index = array("I")
@@ -61,11 +66,19 @@ class Samples:
             setattr(copied, name, getattr(self, name)[:])
         return copied
 
-    def extend(self, other: Samples, *, codes: Sequence[int], shift_s: float | Floats = 0.0) -> None:
+    def extend(
+        self,
+        other: Samples,
+        *,
+        codes: Sequence[int],
+        variant_codes: Sequence[int] = (0,),
+        shift_s: float | Floats = 0.0,
+    ) -> None:
         """Append the samples of *other*.
 
         Args:
             codes: For each error kind code of *other* the code of that kind here.
+            variant_codes: The same for its variant codes.
             shift_s: Seconds from *other*'s clock to this one: one number, or one per sample of *other*.
         """
         import numpy as np
@@ -73,10 +86,16 @@ class Samples:
         from pytest_smload.core.statistics.columns import view
 
         first, held, late = len(self), len(self.held_index), len(self.late_index)
+        looked = bool(self.variant or other.variant)
+        if looked:
+            self._name_no_variant()
         for name in self.__slots__:
             getattr(self, name).extend(getattr(other, name))
         # In place, and each view gone with its line: columns of ten million are not copied, and can grow again.
         view(self.kind)[first:] = np.array(codes, dtype=np.uint8)[view(other.kind)]
+        if looked:
+            self._name_no_variant()
+            view(self.variant)[first:] = np.array(variant_codes, dtype=np.uint8)[view(self.variant)[first:]]
         shifts = np.broadcast_to(shift_s, len(other))
         for column in (self.due, self.start, self.end):
             view(column)[first:] += shifts
@@ -85,6 +104,10 @@ class Samples:
             view(column)[late:] += shifts[view(other.late_index)]
         view(self.held_index)[held:] += first
         view(self.late_index)[late:] += first
+
+    def _name_no_variant(self) -> None:
+        """Have the samples without a variant code name none."""
+        self.variant.frombytes(bytes(len(self) - len(self.variant)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +151,8 @@ class Recording:
     """Everything measured in one load.
 
     Attributes:
-        model_names: Route names, indexed by ``Samples.model``; one entry ``"total"`` when the endpoint is not
-            multi-model.
-        multi_model: Whether per-model results are reported.
+        model_names: Route names, indexed by ``Samples.model``; one entry ``"total"`` without weights.
+        route_kind: What the routes are, of which results are reported one by one; None without weights.
         target_shares: Share of traffic asked for per route, summing to 1.
         kind_names: Error kind names, indexed by ``Samples.kind``.
         samples: Warm-up and window together; those with ``due`` (open) or ``start`` (closed) before the window's start
@@ -158,10 +180,13 @@ class Recording:
         started_at: Wall clock time of the load's begin, ISO 8601 in UTC.
         epoch_s: What a time on the samples' clock is short of the wall clock's, in seconds since 1970; NaN where
             nobody looked.
+        variant_names: Production variants that answered, indexed by ``Samples.variant``; the first, ``""``, stands for
+            none named.
+        target_variants: Per route the variant its requests ask for, or None; empty where none does.
     """
 
     model_names: Sequence[str]
-    multi_model: bool
+    route_kind: RouteKind | None
     target_shares: Sequence[float]
     kind_names: Sequence[str]
     samples: Samples
@@ -185,6 +210,8 @@ class Recording:
     stretches: int = 1
     complete: bool = False
     epoch_s: float = nan
+    variant_names: Sequence[str] = ("",)
+    target_variants: Sequence[str | None] = ()
 
     @property
     def window_s(self) -> float:

@@ -28,6 +28,7 @@ class HttpTransport:
     Attributes:
         name: ``"http"``.
         kinds: Error kinds of this load.
+        variants: Production variants that answered in this load.
         connects: Connections established so far.
         dialer: Opens their sockets.
     """
@@ -65,6 +66,7 @@ class HttpTransport:
         self.dialer = Dialer(target, connect_timeout_s, proxy)
         self._shared = Connections(self.dialer, signer, target.credentials, max_body_bytes)
         self.kinds = self._shared.kinds
+        self.variants = self._shared.variants
 
     @property
     def connects(self) -> int:

@@ -17,6 +17,7 @@ from pytest_smload.core.request.error_kinds import OK, ErrorKinds
 from pytest_smload.core.request.invocation import InvocationFailure
 from pytest_smload.core.request.sendings import Sendings
 from pytest_smload.core.request.transport import MAX_BODY_BYTES
+from pytest_smload.core.request.variant_names import UNNAMED, VariantNames
 from pytest_smload.transport.errors import BAD_RESPONSE, CLIENT, CONNECTION, TIMEOUT
 from pytest_smload.transport.sdk.client import Answer, call_failure, runtime_client
 
@@ -33,13 +34,14 @@ class Boto3Connection:
     A request runs in a native thread, so that the hub stays free, and takes its own times there.
     """
 
-    __slots__ = ("_transport", "bytes_in", "end", "failure", "start")
+    __slots__ = ("_transport", "bytes_in", "end", "failure", "start", "variant")
 
     def __init__(self, transport: Boto3Transport) -> None:
         self.start = 0.0
         self.end = 0.0
         self.bytes_in = 0
         self.failure: InvocationFailure | None = None
+        self.variant = UNNAMED
         self._transport = transport
 
     def open(self) -> None:
@@ -52,6 +54,7 @@ class Boto3Connection:
         self._transport.run(call, route, payload)
         self.start, self.end, self.bytes_in = call.start, call.end, call.bytes_in
         self.failure = call.failure
+        self.variant = self._transport.variants.code(call.variant)
         return OK if call.failure is None else self._transport.kinds.code(call.failure.kind)
 
     def close(self) -> None:
@@ -70,6 +73,7 @@ class Boto3Transport:
     Attributes:
         name: ``"boto3"``.
         kinds: Error kinds of this load.
+        variants: Production variants that answered in this load.
         sendings: None: its threads wait for nobody.
         connects: Connections established so far; 0 under a mock.
     """
@@ -79,6 +83,7 @@ class Boto3Transport:
 
     def __init__(self, target: EndpointTarget, *, timeout_s: float, pool_size: int, mocked: bool = False) -> None:
         self.kinds = ErrorKinds()
+        self.variants = VariantNames()
         self.sendings = Sendings()
         self._target = target
         self._timeout_s = timeout_s
@@ -149,6 +154,7 @@ class Boto3Transport:
             response = self._client.invoke_endpoint(
                 EndpointName=self._target.endpoint_name, Body=payload.body, **dict(route.fields)
             )
+            call.variant = response.get("InvokedProductionVariant") or ""
             call.failure = self._read(call, response["Body"])
         except Exception as error:  # whatever the SDK raises is one failed request
             call.failure = call.failure or self._error(call, error)
@@ -194,9 +200,10 @@ class _Call:
         answer: An error's answer, if one arrived.
         connection: The urllib3 connection it is sent on.
         shut: Whether that was shut down under it.
+        variant: The production variant that answered, ``""`` if none was named.
     """
 
-    __slots__ = ("answer", "bytes_in", "connection", "end", "failure", "shut", "start", "timed_out")
+    __slots__ = ("answer", "bytes_in", "connection", "end", "failure", "shut", "start", "timed_out", "variant")
 
     def __init__(self) -> None:
         self.start = 0.0
@@ -205,6 +212,7 @@ class _Call:
         self.failure: InvocationFailure | None = None
         self.answer: Answer | None = None
         self.connection: Any = None
+        self.variant = ""
         self.timed_out = False
         self.shut = False
 
