@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from array import array
 from math import exp
 
 import numpy as np
 from measure import machine_described, print_table, verdict
+from recordings import recorded
 
 from pytest_smload.core.limits.grammar import parse_limit
 from pytest_smload.core.limits.judge import judge
 from pytest_smload.core.measure.measurement import measure
 from pytest_smload.core.measure.scope_name import ScopeName
-from pytest_smload.core.request.error_kinds import ErrorKinds
-from pytest_smload.core.samples.recording import ClientReadings, Recording, Samples
 
 MODELS, SIGMA, WINDOW_S = 200, 0.5, 60.0
 LIMIT_OF_TRUTH = 1.5
@@ -32,29 +30,8 @@ def run(requests: int, draw: np.random.Generator, *, slow: bool) -> list[bool]:
     if slow:
         latency_s[model == 0] *= SLOW * LIMIT_OF_TRUTH
     due = np.sort(draw.random(requests)) * WINDOW_S
-    order = np.argsort(due + latency_s)
-    samples = Samples()
-    columns = {"due": due, "start": due, "end": due + latency_s, "model": model.astype(np.uint16)}
-    columns["kind"] = np.zeros(requests, np.uint8)
-    for name, column in columns.items():
-        getattr(samples, name).frombytes(column[order].tobytes())
     names = [f"model-{number}" for number in range(MODELS)]
-    measured = measure(
-        Recording(
-            model_names=names,
-            route_kind="model",
-            target_shares=[1 / MODELS] * MODELS,
-            kind_names=ErrorKinds().names,
-            samples=samples,
-            open_model=True,
-            window_start_s=0.0,
-            window_end_s=WINDOW_S,
-            clients=(ClientReadings(0.1, array("d"), array("d")),),
-            started_at="",
-            offered_tps=requests / WINDOW_S,
-            complete=True,
-        )
-    )
+    measured = measure(recorded(due, due + latency_s, window_s=WINDOW_S, model=model, models=names))
     limit = parse_limit("p95", f"{LIMIT_OF_TRUTH * P95_OF_ONE_MS:.6f}ms", source="")
     checks = judge([(ScopeName("model", name), limit) for name in names], measured)
     return [check.outcome == "fail" for check in checks]

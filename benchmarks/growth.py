@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import heapq
-from array import array
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -13,13 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from measure import machine_described, print_table, verdict
 from processes import LATENCIES, Process
+from recordings import recorded
 
 from pytest_smload.core.limits.grammar import parse_limit
 from pytest_smload.core.limits.judge import judge
 from pytest_smload.core.measure.measurement import measure
 from pytest_smload.core.measure.scope_name import TOTAL
-from pytest_smload.core.request.error_kinds import ErrorKinds
-from pytest_smload.core.samples.recording import ClientReadings, Recording, Samples
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -62,31 +60,6 @@ PROCESSES = (
 )
 
 
-def recorded(latencies: Floats) -> Recording:
-    """Return the recording of requests sent one after the other when due."""
-    due = np.arange(len(latencies), dtype=np.float64)
-    order = np.argsort(due + latencies, kind="stable")
-    samples = Samples()
-    for name, column in (("due", due), ("start", due), ("end", due + latencies)):
-        getattr(samples, name).frombytes(column[order].tobytes())
-    samples.kind.frombytes(np.zeros(len(due), np.uint8).tobytes())
-    samples.model.frombytes(np.zeros(len(due), np.uint16).tobytes())
-    return Recording(
-        model_names=("total",),
-        route_kind=None,
-        target_shares=(1.0,),
-        kind_names=ErrorKinds().names,
-        samples=samples,
-        open_model=True,
-        window_start_s=0.0,
-        window_end_s=float(len(due)),
-        clients=(ClientReadings(0.1, array("d"), array("d")),),
-        started_at="",
-        offered_tps=1.0,
-        complete=True,
-    )
-
-
 def count(index: int, requests: int, runs: int, seed: int) -> Counter[str]:
     """Return what checks came to: of all kept by their estimate, those failed, and left unproven, for growth."""
     process = PROCESSES[index]
@@ -97,7 +70,8 @@ def count(index: int, requests: int, runs: int, seed: int) -> Counter[str]:
     found: Counter[str] = Counter()
     for _ in range(runs):
         latencies = process.series(requests, draw)
-        measured = measure(recorded(latencies))
+        due = np.arange(requests, dtype=np.float64)
+        measured = measure(recorded(due, due + latencies, window_s=float(requests)))
         base = truth or measured.total.p95_ms / 1000
         for ratio in RATIOS:
             limit = parse_limit("p95", f"{ratio * base * 1000:.9f}ms", source="")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from array import array
 from collections import Counter
 from dataclasses import dataclass
 from itertools import product
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from measure import machine_described, print_table, verdict
+from recordings import recorded
 
 from pytest_smload.core.limits.grammar import parse_limit
 from pytest_smload.core.limits.judge import judge
@@ -19,14 +19,14 @@ from pytest_smload.core.load.stages import StageSpan
 from pytest_smload.core.measure.measurement import Measurement, measure
 from pytest_smload.core.measure.scope_name import TOTAL, ScopeName
 from pytest_smload.core.measure.slowness import ClientSlowness
-from pytest_smload.core.request.error_kinds import ErrorKinds
-from pytest_smload.core.samples.recording import ClientReadings, Recording, Samples
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from numpy.random import Generator
     from numpy.typing import NDArray
+
+    from pytest_smload.core.samples.recording import Recording
 
     Floats = NDArray[np.float64]
 
@@ -119,33 +119,22 @@ def waiting(moments: Floats, begins: Floats, ends: Floats) -> tuple[Floats, Floa
     return np.where(away, np.append(ends, 0.0)[place], moments), np.where(away, np.append(begins, 0.0)[place], moments)
 
 
-def recorded(due: Floats, start: Floats, end: Floats, came_from: Floats, window_s: float) -> Recording:
+def heard(due: Floats, start: Floats, end: Floats, came_from: Floats, window_s: float) -> Recording:
     """Return what the client records; responses that lay unread have the times between which they came."""
     order = np.argsort(end, kind="stable")
-    samples = Samples()
-    for name, column in (("due", due), ("start", start), ("end", end)):
-        getattr(samples, name).frombytes(column[order].tobytes())
-    samples.kind.frombytes(np.zeros(len(due), np.uint8).tobytes())
-    samples.model.frombytes(np.zeros(len(due), np.uint16).tobytes())
     late = np.flatnonzero(came_from[order] < end[order])
-    samples.late_index.frombytes(late.astype(np.uint32).tobytes())
-    samples.late_from.frombytes(np.maximum(came_from[order], start[order])[late].tobytes())
-    samples.late_to.frombytes(end[order][late].tobytes())
     third = window_s / 6
-    return Recording(
-        model_names=("total",),
-        route_kind=None,
-        target_shares=(1.0,),
-        kind_names=ErrorKinds().names,
-        samples=samples,
-        open_model=True,
-        window_start_s=0.0,
-        window_end_s=window_s,
-        clients=(ClientReadings(0.3, array("d"), array("d")),),
-        started_at="",
+    return recorded(
+        due,
+        end,
+        window_s=window_s,
+        start=start,
+        late={
+            "late_index": late.astype(np.uint32),
+            "late_from": np.maximum(came_from[order], start[order])[late],
+            "late_to": end[order][late],
+        },
         stages=(StageSpan("short", third, 2 * third), StageSpan("rest", 2 * third, window_s)),
-        offered_tps=len(due) / window_s,
-        complete=True,
     )
 
 
@@ -158,11 +147,11 @@ def runs(seed: int) -> Iterator[tuple[str, Measurement, Recording, Measurement]]
         due = np.sort(draw.random(REQUESTS)) * window_s
         begins, ends = stalls(pattern, window_s, draw)
         true_end = kind.answers(due, service, kind.workers)
-        true = measure(recorded(due, due, true_end, true_end, window_s))
+        true = measure(heard(due, due, true_end, true_end, window_s))
         start, _ = waiting(due, begins, ends)
         answered = kind.answers(start, service, kind.workers)
         end, came_from = waiting(answered, begins, ends)
-        stalled = recorded(due, start, end, came_from, window_s)
+        stalled = heard(due, start, end, came_from, window_s)
         yield pattern[0], true, stalled, measure(stalled)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from measure import machine_described, print_table, verdict
-from rule_h import KINDS, RATIOS, REQUESTS, SCALES_MS, STALLS, Kind, recorded, stalls, waiting
+from rule_h import KINDS, RATIOS, REQUESTS, SCALES_MS, STALLS, Kind, heard, stalls, waiting
 
 from pytest_smload.core.baselines.checks import as_baseline_run, compare_budgets, compared, regression_check
 from pytest_smload.core.baselines.runs import BaselineRun, LoadBaseline
@@ -66,7 +66,7 @@ def closed(kind: Kind, service: Floats, window_s: float, begins: Floats, ends: F
         rows.append((moment, start, read, min(came, answered)))
         heapq.heappush(ready, (read, user))
     due, start, end, came = np.array(rows).T
-    return replace(recorded(due, start, end, came, window_s), open_model=False, stages=(), offered_tps=None)
+    return replace(heard(due, start, end, came, window_s), open_model=False, stages=(), offered_tps=None)
 
 
 def closed_count(seed: int) -> dict[str, Counter[str]]:
@@ -103,7 +103,7 @@ def open_run(kind: Kind, scale_ms: float, pattern: tuple[str, float, float], dra
     begins, ends = stalls(pattern, window_s, draw)
     start, _ = waiting(due, begins, ends)
     end, came_from = waiting(kind.answers(start, service, kind.workers), begins, ends)
-    return replace(recorded(due, start, end, came_from, window_s), stages=())
+    return replace(heard(due, start, end, came_from, window_s), stages=())
 
 
 def regression_count(seed: int) -> dict[str, Counter[str]]:

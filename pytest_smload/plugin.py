@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pluggy
 import pytest
 
+from pytest_smload.gate.command_line import refuse_command_line
 from pytest_smload.gate.keys import (
     COLLECTED,
     ERROR_PHASE,
@@ -61,17 +63,25 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[OPTED_IN] = bool(config.getoption("smload")) or opts_in(config.getoption("markexpr", ""))
     except ValueError as error:
         raise pytest.UsageError(f"smload: {error}") from None
+    refuse_command_line(config, opted_in=config.stash[OPTED_IN])
     if not config.stash[OPTED_IN]:
-        _refuse_forgotten_opt_in(config)
         return
-    if _xdist_workers(config) > 1:
-        raise pytest.UsageError("smload: several xdist workers would load the endpoint at once; add -n0")
-    if config.getoption("setuponly", default=False) and not config.getoption("setupplan", default=False):
-        raise pytest.UsageError("smload: --setup-only would send loads and judge none; use --setup-show")
     from pytest_smload.gate.results import ResultKeeper
 
     config.stash[KEEPER] = keeper = ResultKeeper(config)
     config.pluginmanager.register(keeper, "smload-records")
+
+
+def pytest_internalerror(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
+    """Say a mistake of a plugin registered while pytest was configured: nothing of ours stands around that."""
+    if not isinstance(excinfo.value, pluggy.PluginValidationError):
+        return False
+    from pytest_smload.gate.hook_mistakes import hook_mistakes
+
+    mistakes = hook_mistakes(excinfo.value.plugin)
+    for mistake in mistakes:
+        sys.stderr.write(f"ERROR: smload: {mistake}\n")
+    return bool(mistakes)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -193,7 +203,7 @@ def pytest_runtest_makereport(
     if run is not None and not item.stash.get(IN_BODY, False):
         from pytest_smload.gate.enforcement import enforce
 
-        enforce(run, report, call, item.config.stash[GATE])
+        enforce(run, item, report, call, item.config.stash[GATE])
         if report.when == "setup" and report.failed and "ScopeMismatch" in report.longreprtext:
             from pytest_smload.gate.scope_mismatch import explained
 
@@ -244,6 +254,7 @@ def sm_endpoint(request: pytest.FixtureRequest) -> SmEndpoint:
 @pytest.fixture
 def load_result(request: pytest.FixtureRequest, sm_endpoint: SmEndpoint, load_profile: LoadProfile) -> LoadResult:
     """What ``sm_endpoint.load(load_profile)`` measured, run once."""
+    __tracebackhide__ = True
     from pytest_smload.gate.one_line import errors_in_one_line
 
     with errors_in_one_line(request):
@@ -278,23 +289,6 @@ def _hook_mistakes_in_one_line() -> Iterator[None]:
     else:
         return
     raise pytest.UsageError(f"smload: {text}")
-
-
-def _refuse_forgotten_opt_in(config: pytest.Config) -> None:
-    """An option of ours on the command line wants load; where it stands in addopts it waits for a run that does."""
-    words = config.invocation_params.args
-    flags = [option.flag for option in (*OPTIONS, *SWITCHES)]
-    given = next((flag for word in words for flag in flags if word == flag or str(word).startswith(f"{flag}=")), None)
-    if given is not None and not config.getoption("help") and not config.getoption("markers", default=False):
-        raise pytest.UsageError(f"smload: {given} is given, but this run asks for no load; add -m perf (or --smload)")
-
-
-def _xdist_workers(config: pytest.Config) -> int:
-    """How many processes xdist would start: ``-n 2``, ``--tx 2*popen``."""
-    if config.getoption("dist", "no") == "no":
-        return 0
-    counts = [str(spec).partition("*") for spec in config.getoption("tx", None) or ()]
-    return sum(int(count) if star and count.isdecimal() else 1 for count, star, _ in counts)
 
 
 def _run_of(item: pytest.Item) -> PerfRun | None:

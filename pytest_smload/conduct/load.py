@@ -30,7 +30,7 @@ from pytest_smload.transport.choice import choose_transport
 from pytest_smload.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from pytest_smload.aws.target import EndpointTarget
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from pytest_smload.core.load.profile import LoadProfile
     from pytest_smload.core.request.endpoint import EndpointFacts
     from pytest_smload.core.results.result import LoadResult
-    from pytest_smload.core.samples.look import Look
     from pytest_smload.core.samples.recording import Recording
     from pytest_smload.settings.tables import EndpointSettings
     from pytest_smload.transport.choice import TransportChoice
@@ -100,24 +99,12 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
     regressions = None if way.simulated else _regression_budgets(request, resolved, plan, facts, way)
     announcer.announce(request, facts, way.name, way.reason)
 
-    def assess(recording: Recording, alpha: float) -> Assessment:
-        measurement = measure(recording)
-        scopes = {scope for scope, _ in (*limits, *(resolved.regressions if resolved is not None else ()))}
-        health = examine(recording, measurement, budgeted_scopes=scopes, simulated=way.simulated)
-        slowness = ClientSlowness(recording) if health.judged else None
-        checks = judge(limits, measurement, alpha=alpha, on_unproven=request.profile.on_unproven, slowness=slowness)
-        if recording.aborted is not None:
-            checks.insert(0, abort_check(recording.aborted))
-        return Assessment(recording, measurement, health, checks, slowness)
-
+    judging = _Judging(request.profile, resolved, limits, simulated=way.simulated)
     with watched(witnesses_of(request, plan, resolved)) as watch, held_back() as interrupts:
-
-        def send(goes_on: Callable[[Look], bool] | None = None) -> Recording:
-            recording = sender.send(goes_on)
-            watch.sent += len(recording.samples)
-            return recording
-
-        last, undecided = run_until_decided(request.profile, lambda: run_until_proven(request.profile, send, assess))
+        send = watch.counting(sender.send)
+        last, undecided = run_until_decided(
+            request.profile, lambda: run_until_proven(request.profile, send, judging.assess)
+        )
         result = build_result(
             last.recording,
             last.measurement,
@@ -128,20 +115,48 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
             transport=way.name,
             transport_reason=way.reason,
             checks=last.checks,
-            notes=[
-                *request.notes,
-                *(resolved.notes if resolved is not None else ()),
-                *left_out,
-                *(each.note for each in undecided),
-            ],
+            notes=[*request.notes, *judging.notes, *left_out, *(each.note for each in undecided)],
             reruns=[each.counts for each in undecided],
         )
         if regressions is not None:
-            result = _with_regressions(result, regressions.judge(last, lambda: assess(send(), ALPHA)))
+            again = regressions.judge(last, lambda: judging.assess(send(), ALPHA))
+            result = _with_regressions(result, again)
         if not result.interrupted and not interrupts.count:
             result = _with_testimonies(result, watch.testimonies(last, announcer.waiting))
     # What was measured is not lost to a signal that came while it was judged.
     return replace(result, interrupted=True) if interrupts.count else result
+
+
+class _Judging:
+    """Judges runs of one load by its limits.
+
+    Attributes:
+        notes: What is to be said of the budget.
+    """
+
+    def __init__(
+        self,
+        profile: LoadProfile,
+        budget: ResolvedBudget | None,
+        limits: Sequence[ScopedLimit],
+        *,
+        simulated: bool,
+    ) -> None:
+        self.notes = budget.notes if budget is not None else ()
+        self._on_unproven = profile.on_unproven
+        self._limits = limits
+        self._scopes = {scope for scope, _ in (*limits, *(budget.regressions if budget is not None else ()))}
+        self._simulated = simulated
+
+    def assess(self, recording: Recording, alpha: float) -> Assessment:
+        """Return what *recording* amounts to, with intervals that miss *alpha*."""
+        measurement = measure(recording)
+        health = examine(recording, measurement, budgeted_scopes=self._scopes, simulated=self._simulated)
+        slowness = ClientSlowness(recording) if health.judged else None
+        checks = judge(self._limits, measurement, alpha=alpha, on_unproven=self._on_unproven, slowness=slowness)
+        if recording.aborted is not None:
+            checks.insert(0, abort_check(recording.aborted))
+        return Assessment(recording, measurement, health, checks, slowness)
 
 
 def _regression_budgets(

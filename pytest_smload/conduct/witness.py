@@ -70,5 +70,5 @@ class Witness(Protocol):
 
 
 def wall_clock(epoch_s: float, time_s: float) -> datetime:
-    """Return the wall clock time, in UTC, of *time_s* on the clock that is short of it by *epoch_s*."""
+    """Return the wall clock time, in UTC, of *time_s* on a clock that stood at 0 at *epoch_s* (seconds since 1970)."""
     return datetime.fromtimestamp(epoch_s + time_s, UTC)

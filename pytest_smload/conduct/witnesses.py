@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from pytest_smload.conduct.witness import LoadSpan, wall_clock
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pytest_smload.conduct.witness import Testimony, Witness
     from pytest_smload.core.limits.budget import ResolvedBudget
     from pytest_smload.core.load.plan import LoadPlan
+    from pytest_smload.core.samples.look import Look
+    from pytest_smload.core.samples.recording import Recording
 
 
 def witnesses_of(request: LoadRequest, plan: LoadPlan, budget: ResolvedBudget | None) -> list[Witness]:  # noqa: ARG001
@@ -27,17 +29,30 @@ def witnesses_of(request: LoadRequest, plan: LoadPlan, budget: ResolvedBudget | 
     return []
 
 
-class Watch:
-    """The witnesses of one load, from before its first request to its verdict.
+class Send(Protocol):
+    """Runs a load."""
 
-    Attributes:
-        sent: Requests of its runs so far, priming and warm-up included.
-    """
+    def __call__(self, goes_on: Callable[[Look], bool] | None = None, /) -> Recording:
+        """Return what was recorded; *goes_on* as `pytest_smload.engine.run.run_load` asks it."""
+
+
+class Watch:
+    """The witnesses of one load, from before its first request to its verdict."""
 
     def __init__(self, witnesses: Sequence[Witness]) -> None:
         self._witnesses = witnesses
         self._begin = datetime.now(UTC)
-        self.sent = 0
+        self._sent = 0
+
+    def counting(self, send: Send) -> Send:
+        """Return *send*, with what its runs send, priming and warm-up included, told to the witnesses."""
+
+        def counted(goes_on: Callable[[Look], bool] | None = None) -> Recording:
+            recording = send(goes_on)
+            self._sent += len(recording.samples)
+            return recording
+
+        return counted
 
     def testimonies(self, judged: Assessment, say: Callable[[str], object]) -> list[Testimony]:
         """Return what each has to say of the load, *judged* being the run whose figures are told."""
@@ -49,7 +64,7 @@ class Watch:
             end=datetime.now(UTC),
             window_begin=wall_clock(recording.epoch_s, recording.window_start_s),
             window_end=wall_clock(recording.epoch_s, recording.window_end_s),
-            sent=self.sent,
+            sent=self._sent,
         )
         return [witness.testify(judged, span, say) for witness in self._witnesses]
 

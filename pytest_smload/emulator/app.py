@@ -1,4 +1,4 @@
-"""The ASGI application: InvokeEndpoint by a scenario, and two control paths for the process that owns it."""
+"""The ASGI application: InvokeEndpoint by a scenario, the control plane, and paths for the process that owns it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from pytest_smload.core.request.members import TARGET_MODEL
 from pytest_smload.emulator import protocol
 from pytest_smload.emulator.alarm import Alarm
 from pytest_smload.emulator.connection import MAX_HEAD_BYTES, STATE_KEY
+from pytest_smload.emulator.control.plane import ControlPlane
+from pytest_smload.emulator.control.s3 import S3
 from pytest_smload.emulator.credentials import SECRET_HEADER
 from pytest_smload.emulator.endpoint import Endpoint
 from pytest_smload.emulator.signatures import SignatureChecker
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from pytest_smload.emulator.connection import Connection
+    from pytest_smload.emulator.fleet import Destination
     from pytest_smload.emulator.protocol import Answer
     from pytest_smload.emulator.scenario import Scenario
 
@@ -50,6 +53,8 @@ class EmulatorApp:
         self._scenario = scenario
         self._endpoint = Endpoint(scenario)
         self._signatures = SignatureChecker() if scenario.check_signatures else None
+        self._artifacts = S3(scenario)
+        self._plane = ControlPlane(scenario, self._endpoint, self._signatures, self._artifacts)
         self._names: dict[bytes, str] = {}
         run = uuid.uuid4().hex
         self._request_id = f"{run[:8]}-{run[8:12]}-4{run[13:16]}-8{run[17:20]}-%012x"
@@ -65,11 +70,12 @@ class EmulatorApp:
         name = self._names.get(raw_path) or self._endpoint_name(raw_path)
         if name and scope["method"] == "POST":
             await self._invocation(scope, receive, send, name)
-        elif raw_path in {LOG_PATH, RESET_PATH}:
+            return
+        if raw_path in {LOG_PATH, RESET_PATH}:
             await self._control(scope, send)
         else:
-            await _read(receive)
-            await self._send(send, protocol.unknown_operation(), self._next_id())
+            await self._call(scope, receive, send)
+        scope["state"][STATE_KEY].flush()
 
     async def _invocation(self, scope: Scope, receive: Receive, send: Send, name: str) -> None:
         connection: Connection = scope["state"][STATE_KEY]
@@ -89,9 +95,10 @@ class EmulatorApp:
         if answer is None:
             answer = endpoint.refusal(name, model, headers, request_id)
         if answer is None:
-            answer = await self._serve(endpoint, name, model, row, received_s)
+            destination = endpoint.fleet.destination(headers)
+            answer = await self._serve(endpoint, destination, name, model, row, received_s)
             if answer is None:
-                answer = endpoint.success(headers, body or b"")
+                answer = endpoint.success(destination, headers, body or b"")
         kind = answer.kind
         if connection.is_lost:
             kind = GONE
@@ -100,16 +107,21 @@ class EmulatorApp:
             await receive()  # returns when the connection is lost, until when uvicorn would miss a response
         else:
             await self._send(send, answer, request_id)
-        endpoint.log.end(row, monotonic(), kind)
+        endpoint.log.end(row, monotonic(), kind, answer.family)
 
-    async def _serve(self, endpoint: Endpoint, name: str, model: str, row: int, received_s: float) -> Answer | None:
+    async def _serve(
+        self, endpoint: Endpoint, destination: Destination, name: str, model: str, row: int, received_s: float
+    ) -> Answer | None:
         """Wait as long as the scenario says, and return the error it ends with, if any."""
         fault = endpoint.strike(model, received_s)
         if fault is not None and fault.kind != "ModelError":
+            if fault.kind not in protocol.NEVER_AT_A_MODEL:
+                endpoint.log.destination[row] = destination.number
             answered_s, rejection = endpoint.rejection(fault, model, received_s)
             await self._alarm.sleep_until(answered_s)
             return rejection
-        instance, ready_s, give_up_s = endpoint.place(model, received_s)
+        endpoint.log.destination[row] = destination.number
+        instance, ready_s, give_up_s = endpoint.place(destination, model, received_s)
         begin_s = received_s
         if ready_s > received_s:
             endpoint.log.mark_cold(row)
@@ -117,19 +129,30 @@ class EmulatorApp:
             if ready_s > give_up_s:
                 return protocol.error("ModelNotReadyException")
             begin_s = ready_s
-        due_s, failure = endpoint.process(instance, name, model, begin_s, fault)
+        due_s, failure = endpoint.process(row, destination, instance, name, model, begin_s, fault)
         await self._alarm.sleep_until(due_s)
         return failure
+
+    async def _call(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a call to the control plane."""
+        request_id = self._next_id()
+        body = await _read(receive)
+        method, path, query = scope["method"], scope["raw_path"], scope["query_string"]
+        answer = await self._plane.answer(method, path, query, scope["headers"], body or b"", request_id)
+        await self._send(send, answer or protocol.unknown_operation(), request_id)
 
     async def _control(self, scope: Scope, send: Send) -> None:
         if scope["raw_path"] == RESET_PATH:
             if not self._may_reset(scope):
                 await self._send(send, protocol.bare_status(403, "a reset is for its owner"), self._next_id())
                 return
+            self._plane.close()
             self._endpoint = Endpoint(self._scenario)
+            self._plane = ControlPlane(self._scenario, self._endpoint, self._signatures, self._artifacts)
             found: dict[str, Any] = {}
         else:
             found = self._endpoint.summary(samples=b"samples=1" in scope["query_string"])
+            found["calls"] = self._plane.calls
         body = json.dumps(found).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})

@@ -52,11 +52,15 @@ class Connection:
         elif data:
             self._transport.write(data)
 
-    def close(self) -> None:
-        """Close after everything written has been sent."""
+    def flush(self) -> None:
+        """Write a head that no body follows: the answer to a HEAD request."""
         if self._head:
             self._transport.write(self._head)
             self._head = b""
+
+    def close(self) -> None:
+        """Close after everything written has been sent."""
+        self.flush()
         self._transport.close()
 
     def reset(self) -> None:

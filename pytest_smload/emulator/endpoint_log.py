@@ -10,6 +10,21 @@ from pytest_smload.emulator.protocol import OK
 
 
 @dataclass(frozen=True, slots=True)
+class ControlCall:
+    """One call to the control plane.
+
+    Attributes:
+        received_s: Arrival, on CLOCK_MONOTONIC, in seconds.
+        action: Service and operation: ``sagemaker:DescribeEndpoint``.
+        code: The error code it was answered with, or an empty text.
+    """
+
+    received_s: float
+    action: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class EndpointLog:
     """What reached the endpoint since it was started or reset.
 
@@ -29,6 +44,10 @@ class EndpointLog:
         answered_s: Answer, on the same clock, in seconds; 0 while unanswered.
         model: Target model of each row; an empty text where there was none.
         kind: Kind of each row; an empty text while unanswered.
+        destinations: Variant, inference component and container of each destination; empty texts where it has none.
+        destination: Number of each row's destination, 1 for the first of ``destinations``; 0 where it got to none.
+        model_time_s: What CloudWatch calls ModelLatency, in seconds; 0 where no model took the request.
+        calls: Control plane calls received, in order.
     """
 
     requests: int
@@ -43,13 +62,23 @@ class EndpointLog:
     answered_s: list[float] = field(repr=False)
     model: list[str] = field(repr=False)
     kind: list[str] = field(repr=False)
+    destinations: list[tuple[str, str, str]] = field(default_factory=list)
+    destination: list[int] = field(default_factory=list, repr=False)
+    model_time_s: list[float] = field(default_factory=list, repr=False)
+    calls: list[ControlCall] = field(default_factory=list, repr=False)
 
     @classmethod
     def from_json(cls, found: dict[str, Any]) -> EndpointLog:
         """Return the log in the answer of the control path, asked for with samples."""
         samples = found["samples"]
+        calls = [ControlCall(*call) for call in found.pop("calls")]
+        destinations = [tuple(names) for names in found.pop("destinations")]
         return cls(
             **{name: found[name] for name in cls.__slots__ if name in found},
+            calls=calls,
+            destinations=destinations,
+            destination=samples["destination"],
+            model_time_s=samples["model_time_s"],
             received_s=samples["received_s"],
             answered_s=samples["answered_s"],
             model=samples["model"],

@@ -1,7 +1,7 @@
 """What SageMaker Runtime says: status codes, error types and the texts of its error bodies.
 
 Source: botocore's sagemaker-runtime model for codes and members; texts as published in issue threads. The texts of
-the unknown variant and the missing model artefact are not confirmed word for word.
+the unknown variant, component or container, and of the missing model artefact, are not confirmed word for word.
 """
 
 from __future__ import annotations
@@ -55,6 +55,19 @@ ERRORS: Final[dict[str, tuple[int, str]]] = {
     "InternalDependencyException": (530, "Your request caused an exception with an internal dependency."),
 }
 """HTTP status and default text of every error code the endpoint can answer with."""
+NEVER_AT_A_MODEL: Final = frozenset(
+    {
+        "ThrottlingException",
+        "ValidationError",
+        "AccessDeniedException",
+        "ExpiredTokenException",
+        "IncompleteSignatureException",
+        "InvalidSignatureException",
+        "MissingAuthenticationTokenException",
+        "UnrecognizedClientException",
+    }
+)
+"""Errors with which the service refuses a request before any model hears of it: no metric of a variant counts it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +79,14 @@ class Answer:
         status: HTTP status; 0 means the connection is reset instead.
         body: The whole body.
         headers: Response headers except the request id, names in lower case.
+        family: 4 or 5 where the model answered, or should have, with such a status; 1 where there is no answer; else 0.
     """
 
     kind: str
     status: int
     body: bytes
     headers: tuple[tuple[bytes, bytes], ...]
+    family: int = 0
 
 
 def success(body: bytes, content_type: str, custom_attributes: bytes | None, variant: str) -> Answer:
@@ -86,17 +101,20 @@ def success(body: bytes, content_type: str, custom_attributes: bytes | None, var
     return Answer(OK, 200, body, tuple(headers))
 
 
-def error(code: str, message: str | None = None, **members: object) -> Answer:
+def error(code: str, message: str | None = None, *, family: int | None = None, **members: object) -> Answer:
     """Return the error *code* of `ERRORS`, with its default text unless *message* is given."""
     status, default = ERRORS[code]
     body = json.dumps({**members, "Message": default if message is None else message}).encode()
-    return Answer(code, status, body, (*_json_headers(body), (b"x-amzn-errortype", code.encode())))
+    headers = (*_json_headers(body), (b"x-amzn-errortype", code.encode()))
+    if family is None:
+        family = 0 if code in NEVER_AT_A_MODEL else status // 100
+    return Answer(code, status, body, headers, family)
 
 
 def bare_status(status: int, message: str = "") -> Answer:
     """Return an error that names no code; botocore then reports the status as the code."""
     body = json.dumps({"message": message}).encode()
-    return Answer(str(status), status, body, _json_headers(body))
+    return Answer(str(status), status, body, _json_headers(body), status // 100)
 
 
 def unknown_operation() -> Answer:
@@ -118,7 +136,7 @@ def head_too_long(max_bytes: int) -> Answer:
 
 def reset() -> Answer:
     """Return the non-answer: the connection is aborted."""
-    return Answer(RESET, 0, b"", ())
+    return Answer(RESET, 0, b"", (), 1)
 
 
 def model_error(endpoint_name: str, original_status: int, original_message: str) -> Answer:
@@ -132,6 +150,7 @@ def model_error(endpoint_name: str, original_status: int, original_message: str)
         f"in account {ACCOUNT} for more information.",
         ErrorCode=code or "INTERNAL_FAILURE_FROM_MODEL",
         LogStreamArn=f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}",
+        family=4 if 400 <= original_status < 500 else 5,
         OriginalMessage=original_message,
         OriginalStatusCode=original_status,
     )
@@ -173,6 +192,30 @@ def model_artifact_missing(model: str) -> Answer:
 def variant_not_found(endpoint_name: str, variant: str) -> Answer:
     """Return the answer for a target variant that the endpoint does not have."""
     return error("ValidationError", f"Variant {variant} not found for endpoint {endpoint_name}.")
+
+
+def component_missing() -> Answer:
+    """Return the answer to a request without component on an endpoint of inference components."""
+    return error(
+        "ValidationError",
+        "Inference Component Name header is required for endpoints to which you plan to deploy inference components. "
+        "Please include Inference Component Name header or consider using SageMaker models.",
+    )
+
+
+def component_not_found(endpoint_name: str, component: str) -> Answer:
+    """Return the answer for an inference component that the endpoint does not have."""
+    return error("ValidationError", f"Inference Component {component} of endpoint {endpoint_name} not found.")
+
+
+def container_missing(endpoint_name: str) -> Answer:
+    """Return the answer to a request without container on an endpoint with direct invocation."""
+    return error("ValidationError", f"Target container hostname is required to invoke endpoint {endpoint_name}.")
+
+
+def container_not_found(endpoint_name: str, container: str) -> Answer:
+    """Return the answer for a target container that the endpoint does not have."""
+    return error("ValidationError", f"Target container {container} not found for endpoint {endpoint_name}.")
 
 
 def member_too_long(member: Member) -> Answer:

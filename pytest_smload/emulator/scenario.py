@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import tomllib
 from fractions import Fraction
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from pytest_smload.core.quoting import quoted
 from pytest_smload.emulator.durations import (
@@ -15,29 +15,31 @@ from pytest_smload.emulator.durations import (
     Distribution,
     Lognormal,
     is_distribution_table,
-    parse_distribution,
-    parse_duration_s,
 )
 from pytest_smload.emulator.faults import FREEZE, RESET, SLOW, Fault
 from pytest_smload.emulator.protocol import ERRORS
+from pytest_smload.emulator.scenario_hosting import (
+    NAME_PATTERN,
+    Autoscaling,
+    Components,
+    Containers,
+    Hosting,
+    Variant,
+    Variants,
+)
 from pytest_smload.emulator.scenario_mistakes import ScenarioError, describe
+from pytest_smload.emulator.scenario_table import AnyDistribution, Duration, Table
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_Duration = Annotated[float, BeforeValidator(parse_duration_s)]
-_Distribution = Annotated[Any, BeforeValidator(parse_distribution)]
 LARGEST_BODY_BYTES = 1 << 30
 _BY_MODEL = "*"
 _DEFAULT_LATENCY = Lognormal(0.005, 0.008)
 FAULT_KINDS = (*ERRORS, FREEZE, SLOW, RESET)
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=False, protected_namespaces=())
-
-
-class Cold(_Table):
+class Cold(Table):
     """``[cold]``: how models get into memory.
 
     Attributes:
@@ -48,9 +50,9 @@ class Cold(_Table):
     """
 
     memory: float | None = Field(default=None, gt=0)
-    size: dict[str, Annotated[float, Field(gt=0)]] = {}
-    load_time: _Distribution = Constant(1.0)
-    load_timeout_s: _Duration = Field(default=60.0, alias="load_timeout")
+    size: dict[str, Annotated[float, Field(gt=0)]] = Field(default={})
+    load_time: AnyDistribution = Constant(1.0)
+    load_timeout_s: Duration = Field(default=60.0, alias="load_timeout")
 
     def size_of(self, model: str) -> float:
         """Return the room *model* takes."""
@@ -64,7 +66,7 @@ class Cold(_Table):
         return self
 
 
-class Response(_Table):
+class Response(Table):
     """``[response]``: what a model answers.
 
     Attributes:
@@ -94,15 +96,15 @@ class Response(_Table):
         return self.body.encode() if self.size is None else b"0" * self.size
 
 
-class FaultTable(_Table):
+class FaultTable(Table):
     """``[[faults]]``: one thing that goes wrong, by rate, in a span of the scenario's clock, or both."""
 
     kind: str
     rate: float | None = Field(default=None, gt=0, le=1)
-    at_s: _Duration | None = Field(default=None, alias="at")
-    for_s: _Duration | None = Field(default=None, alias="for")
+    at_s: Duration | None = Field(default=None, alias="at")
+    for_s: Duration | None = Field(default=None, alias="for")
     model: str | None = None
-    extra: _Distribution = None
+    extra: AnyDistribution = None
     original_status: int | None = Field(default=None, ge=400, le=599)
     message: str | None = None
 
@@ -143,7 +145,7 @@ class FaultTable(_Table):
         )
 
 
-class Scenario(_Table):
+class Scenario(Table):
     """A scenario.
 
     Attributes:
@@ -160,24 +162,32 @@ class Scenario(_Table):
         latency: Processing time by model, "*" for the rest.
         cold: Loading and eviction, or None where every model is always warm.
         response: What a model answers.
-        variants: Weights of production variants.
+        variants: The production variants.
+        containers: Latency by container of a multi-container endpoint with direct invocation; None accepts any.
+        components: Inference components; None accepts any.
+        hosting: What the control plane says of it.
+        autoscaling: The pace of scaling.
         faults: What goes wrong.
     """
 
-    endpoint: str | None = Field(default=None, min_length=1, max_length=63, pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9])*$")
+    endpoint: str | None = Field(default=None, min_length=1, max_length=63, pattern=NAME_PATTERN)
     multi_model: bool | None = None
     models: list[str] | None = Field(default=None, min_length=1)
     instances: int = Field(default=1, ge=1, le=1000)
     workers: int | None = Field(default=None, ge=1, le=100_000)
     queue_limit: int | None = Field(default=None, ge=0)
-    model_timeout_s: _Duration = Field(default=60.0, alias="model_timeout")
+    model_timeout_s: Duration = Field(default=60.0, alias="model_timeout")
     check_signatures: bool = True
     seed: int = 0
-    latency: dict[str, _Distribution] = {_BY_MODEL: _DEFAULT_LATENCY}
+    latency: dict[str, AnyDistribution] = Field(default={_BY_MODEL: _DEFAULT_LATENCY})
     cold: Cold | None = None
     response: Response = Response()
-    variants: dict[str, Annotated[float, Field(gt=0)]] = Field(default={"AllTraffic": 1.0}, min_length=1)
-    faults: list[FaultTable] = []
+    variants: Variants = Field(default={"AllTraffic": Variant()}, min_length=1)
+    containers: Containers | None = Field(default=None, min_length=2, max_length=15)
+    components: Components | None = Field(default=None, min_length=1)
+    hosting: Hosting = Hosting()
+    autoscaling: Autoscaling = Autoscaling()
+    faults: list[FaultTable] = Field(default=[])
 
     @field_validator("latency", mode="before")
     @classmethod
@@ -190,6 +200,13 @@ class Scenario(_Table):
             raise ValueError("queue_limit needs workers: without a limit on workers nothing ever queues")
         if self.multi_model is False and (self.cold is not None or self.models is not None):
             raise ValueError("cold and models belong to multi-model endpoints; set multi_model = true or remove them")
+        if self.components is not None and (self.containers is not None or self.needs_target_model):
+            raise ValueError("components exclude containers, cold, models and multi_model = true; keep one kind")
+        for name, component in (self.components or {}).items():
+            if component.variant is not None and component.variant not in self.variants:
+                raise ValueError(f"component {name!r} is on variant {component.variant!r}, which is none of [variants]")
+        if not any(variant.weight for variant in self.variants.values()):
+            raise ValueError("one variant at least needs a weight above 0")
         return self
 
     @property

@@ -10,16 +10,19 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
 from hmac import compare_digest
+from typing import NamedTuple
 
-from botocore.auth import SigV4Auth
+from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from pytest_smload.emulator.credentials import ACCESS_KEY, REGION, SECRET_KEY
-from pytest_smload.emulator.protocol import Answer, error
+from pytest_smload.emulator.protocol import ERRORS, Answer, error
 
 Headers = list[tuple[bytes, bytes]]
-_SERVICE = "sagemaker"
+RUNTIME = "sagemaker"
+_S3 = "s3"
+_UNSIGNED = "UNSIGNED-PAYLOAD"
 _MAX_SKEW_S = 300.0
 _MEMO_SIZE = 8192
 _DATE = "%Y%m%dT%H%M%SZ"
@@ -29,11 +32,29 @@ _AUTHORIZATION = re.compile(
 )
 _REQUIRED = {"host", "x-amz-date"}
 _TOKEN = "x-amz-security-token"  # noqa: S105 - a header's name
-_REFUSED = error("InvalidSignatureException")
+
+
+class Mistake(NamedTuple):
+    """What is wrong with a signature.
+
+    Attributes:
+        code: AWS's error code.
+        message: What it says.
+    """
+
+    code: str
+    message: str
 
 
 class _Signer(SigV4Auth):  # type: ignore[misc]
     """botocore's signer for a body whose digest is already known."""
+
+    def payload(self, request: AWSRequest) -> str:
+        return str(request.context["payload_sha256"])
+
+
+class _S3Signer(S3SigV4Auth):  # type: ignore[misc]
+    """The same for S3, which signs the path as it is."""
 
     def payload(self, request: AWSRequest) -> str:
         return str(request.context["payload_sha256"])
@@ -50,52 +71,71 @@ class SignatureChecker:
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
         self._now = now
-        self._signer = _Signer(Credentials(ACCESS_KEY, SECRET_KEY), _SERVICE, REGION)
+        self._signers: dict[str, SigV4Auth] = {}
         # The same signed head is sent many times within a second; each entry is good until its date is too old.
         self._good_until: dict[tuple[object, ...], float] = {}
 
     def refusal(self, raw_path: bytes, query: bytes, headers: Headers, body: bytes) -> Answer | None:
-        """Return the error for a request that is not signed rightly, or None for one that is."""
+        """Return the runtime's error for a request that is not signed rightly, or None for one that is."""
+        mistake = self.mistake(raw_path, query, headers, body)
+        return None if mistake is None else error(mistake.code, mistake.message)
+
+    def mistake(
+        self,
+        raw_path: bytes,
+        query: bytes,
+        headers: Headers,
+        body: bytes,
+        *,
+        method: str = "POST",
+        service: str = RUNTIME,
+    ) -> Mistake | None:
+        """Return what is wrong with the signature of a request to *service*, as the credential scope names it."""
         digest = sha256(body).digest()
-        key = (raw_path, query, digest, *headers)
+        key = (raw_path, query, digest, method, service, *headers)
         good_until = self._good_until.get(key)
         if good_until is not None and self._now() < good_until:
             return None
-        found = self._verify(raw_path, query, headers, digest.hex())
-        if isinstance(found, Answer):
+        found = self._verify(raw_path, query, headers, digest.hex(), method, service)
+        if isinstance(found, Mistake):
             return found
         if len(self._good_until) >= _MEMO_SIZE:
             self._good_until.clear()
         self._good_until[key] = found + _MAX_SKEW_S
         return None
 
-    def _verify(self, raw_path: bytes, query: bytes, headers: Headers, payload_sha256: str) -> Answer | float:
+    def _verify(
+        self, raw_path: bytes, query: bytes, headers: Headers, payload_sha256: str, method: str, service: str
+    ) -> Mistake | float:
         """Return the time of a right signature, in seconds since the epoch, or the error; in AWS's order of checks."""
         values: dict[str, str] = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
         if "authorization" not in values:
-            return error("MissingAuthenticationTokenException")
+            return _mistake("MissingAuthenticationTokenException")
         match = _AUTHORIZATION.fullmatch(values["authorization"].strip())
         names = match["names"].split(";") if match else []
         if _TOKEN in values and _TOKEN not in names:
-            return error("IncompleteSignatureException", f"'{_TOKEN}' must be a 'SignedHeader' in the Authorization.")
+            return Mistake("IncompleteSignatureException", f"'{_TOKEN}' must be a 'SignedHeader' in the Authorization.")
         if match is None or not _REQUIRED <= set(names) <= set(values):
-            return error("IncompleteSignatureException")
+            return _mistake("IncompleteSignatureException")
         if match["key"] != ACCESS_KEY:
-            return error("UnrecognizedClientException")
+            return _mistake("UnrecognizedClientException")
         date = values["x-amz-date"]
         signed_at = _epoch_s(date)
-        mistake = self._scope_mistake(match) or self._date_mistake(date, signed_at, match["day"])
-        if mistake is not None:
-            return error("InvalidSignatureException", mistake)
-        expected = self._signature(raw_path, query, values, names, payload_sha256)
-        body_fits = values.get("x-amz-content-sha256", payload_sha256) == payload_sha256
-        return signed_at if body_fits and compare_digest(expected, match["signature"]) else _REFUSED
+        wrong = self._scope_mistake(match, service) or self._date_mistake(date, signed_at, match["day"])
+        if wrong is not None:
+            return Mistake("InvalidSignatureException", wrong)
+        said_sha256 = values.get("x-amz-content-sha256", payload_sha256)
+        if service == _S3 and said_sha256 == _UNSIGNED:
+            payload_sha256 = _UNSIGNED
+        expected = self._signature(raw_path, query, values, names, payload_sha256, method, service)
+        is_right = said_sha256 == payload_sha256 and compare_digest(expected, match["signature"])
+        return signed_at if is_right else _mistake("InvalidSignatureException")
 
-    def _scope_mistake(self, match: re.Match[str]) -> str | None:
+    def _scope_mistake(self, match: re.Match[str], service: str) -> str | None:
         if match["region"] != REGION:
             return f"Credential should be scoped to a valid region, not '{match['region']}'."
-        if match["service"] != _SERVICE:
-            return f"Credential should be scoped to correct service: '{_SERVICE}'."
+        if match["service"] != service:
+            return f"Credential should be scoped to correct service: '{service}'."
         return None
 
     def _date_mistake(self, date: str, signed_at: float, day: str) -> str | None:
@@ -115,15 +155,30 @@ class SignatureChecker:
         return None
 
     def _signature(
-        self, raw_path: bytes, query: bytes, values: dict[str, str], names: list[str], payload_sha256: str
+        self,
+        raw_path: bytes,
+        query: bytes,
+        values: dict[str, str],
+        names: list[str],
+        payload_sha256: str,
+        method: str,
+        service: str,
     ) -> str:
         url = f"https://{values['host']}{raw_path.decode('latin-1')}"
         if query:
             url += "?" + query.decode("latin-1")
-        request = AWSRequest("POST", url, headers={name: values[name] for name in names})
+        request = AWSRequest(method, url, headers={name: values[name] for name in names})
         request.context.update(timestamp=values["x-amz-date"], payload_sha256=payload_sha256)
-        canonical = self._signer.canonical_request(request)
-        return str(self._signer.signature(self._signer.string_to_sign(request, canonical), request))
+        signer = self._signers.get(service)
+        if signer is None:
+            make = _S3Signer if service == _S3 else _Signer
+            signer = self._signers[service] = make(Credentials(ACCESS_KEY, SECRET_KEY), service, REGION)
+        canonical = signer.canonical_request(request)
+        return str(signer.signature(signer.string_to_sign(request, canonical), request))
+
+
+def _mistake(code: str) -> Mistake:
+    return Mistake(code, ERRORS[code][1])
 
 
 def _epoch_s(date: str) -> float:

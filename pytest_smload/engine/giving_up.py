@@ -72,8 +72,8 @@ class GivingUp:
 
     def _most_frequent(self) -> tuple[InvocationFailure, int]:
         session = self._session
-        ((code, count),) = Counter(session.samples.kind).most_common(1)
-        return session.examples[session.transport.kinds.name(code)], count
+        ((name, count),) = Counter(map(session.transport.kinds.name, session.samples.kind)).most_common(1)
+        return session.examples[name], count
 
     def _give_up(self, failure: InvocationFailure, why: str, now: float) -> None:
         session = self._session

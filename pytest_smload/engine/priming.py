@@ -35,7 +35,7 @@ class Priming:
         self._session = session
         self._wanted = profile.prime and profile.warmup_s > 0
         self._timeout_s = profile.prime_timeout_s
-        self._not_ready = session.transport.kinds.code(_NOT_READY)
+        self._name_of = session.transport.kinds.name
 
     def run(self, *, pump: Callable[[], bool]) -> None:
         """Prime every model; *pump* is called now and then and says whether to go on."""
@@ -73,7 +73,7 @@ class Priming:
             begin_s = perf_counter()
             kind = connection.invoke(session.plan.routes[route], payload)
             session.record(connection, begin_s, route, kind, payload)
-            if kind != self._not_ready:
+            if self._name_of(kind) != _NOT_READY:
                 return True
             gevent.sleep(min(RETRY_EVERY_S, max(0.0, deadline_s - perf_counter())))
             if perf_counter() >= deadline_s or not session.may_begin():

@@ -190,7 +190,8 @@ class _Run:
         now = perf_counter()
         stopped = is_stopped(self.environment)
         if stopped and not self.is_over():
-            self.session.exceptions.append("something stopped Locust's runner while the load ran")
+            # Before the users that were killed for it.
+            self.session.exceptions.insert(0, "something stopped Locust's runner while the load ran")
         if stopped or self.giving_up.check(now) or self.abort.check(now) or self.session.ended_by is not None:
             self._end(now)
         self._show_progress(now)
@@ -268,6 +269,7 @@ class _Run:
             route_kind=plan.route_kind,
             target_shares=plan.shares,
             kind_names=session.transport.kinds.names,
+            kind_statuses=session.transport.kinds.statuses,
             samples=samples,
             open_model=plan.profile.open_model,
             # A load that ended before its window opened has an empty one.

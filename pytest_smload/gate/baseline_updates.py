@@ -49,6 +49,8 @@ def _unfit(run: PerfRun, when: str | None, outcome: str) -> str:
     if not run.results:
         return "it ran no load" if when == "call" else "its load did not run"
     regressed = [change_words(each) for result in run.results if result.baseline for each in result.baseline.regressed]
+    if run.verdict == "fail" and regressed and run.accepting and (notes := _refusals(run)):
+        return "; ".join(notes)
     if run.verdict == "fail" and regressed:
         return f"it regressed: {'; '.join(regressed)}; to record it all the same, add {ACCEPT_OPTION}"
     if run.verdict != "pass":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -36,8 +36,10 @@ def hold_to_its_loads(item: pytest.Item) -> None:
         raise pytest.fail.Exception(text, pytrace=False) from None
 
 
-def enforce(run: PerfRun, report: pytest.TestReport, call: pytest.CallInfo[None], gate: Gate) -> None:
-    """Make of *report* what the verdicts of the attempt's loads demand."""
+def enforce(
+    run: PerfRun, item: pytest.Item, report: pytest.TestReport, call: pytest.CallInfo[None], gate: Gate
+) -> None:
+    """Make of *report*, of *item*, what the verdicts of the attempt's loads demand."""
     text = report.longreprtext if report.failed else ""
     crash = getattr(report.longrepr, "reprcrash", None)
     error = call.excinfo.value if call.excinfo is not None else None
@@ -47,7 +49,7 @@ def enforce(run: PerfRun, report: pytest.TestReport, call: pytest.CallInfo[None]
         text,
         crash.message if crash is not None else text,
         error,
-        excused=hasattr(report, "wasxfail"),
+        excused=hasattr(report, "wasxfail") and _expects_breach(item, error),
     )
     ruling = judge_phase(run, phase, options=gate.options, width=gate.width)
     if ruling.phase is not phase:
@@ -64,3 +66,22 @@ def enforce(run: PerfRun, report: pytest.TestReport, call: pytest.CallInfo[None]
     for name, value in attributes.items():
         if value is not None:
             setattr(report, name, value)
+
+
+def _expects_breach(item: pytest.Item, error: BaseException | None) -> bool:
+    """Whether what is expected of a test that failed with *error* as expected may be a breach as well.
+
+    ``xfail(raises=...)`` of something else says nothing of one.
+    """
+    raises = [mark.kwargs.get("raises") for mark in item.iter_markers("xfail")]
+    if not raises or isinstance(error, pytest.xfail.Exception):
+        return True
+    return any(_expects(each, pytest.fail.Exception("a limit is broken", pytrace=False)) for each in raises)
+
+
+def _expects(raises: Any, error: BaseException) -> bool:
+    """Whether *error* is among *raises*: exceptions, or one of pytest's matchers; None is anything."""
+    if raises is None:
+        return True
+    matches = getattr(raises, "matches", None)
+    return bool(matches(error)) if matches is not None else isinstance(error, raises)

@@ -14,11 +14,13 @@ from pytest_smload.conduct.endpoints import EndpointPool
 from pytest_smload.conduct.load import conduct
 from pytest_smload.engine.hooks import LoadHooks
 from pytest_smload.gate.console import Console
+from pytest_smload.gate.environment_hook import call_environment_hook
 from pytest_smload.gate.interruption import tell_junit
 from pytest_smload.gate.keys import KEEPER, PERF_RUN, PERF_TEST
 from pytest_smload.gate.outcome import result_of
 from pytest_smload.gate.perf_run import PerfRun
 from pytest_smload.gate.termination import Termination
+from pytest_smload.gate.users_code import from_users_code
 from pytest_smload.options import OPTIONS, SWITCHES
 from pytest_smload.reports.text.failure import DEFAULT_WIDTH
 from pytest_smload.settings.file import SettingsFiles
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from pytest_smload.settings.tables import FileSettings
 
 _ATTEMPT = pytest.StashKey[int]()
+_ENDS_TEST = (pytest.fail.Exception, pytest.skip.Exception, unittest.SkipTest, SystemExit, GeneratorExit)
 
 
 class Gate:
@@ -115,9 +118,13 @@ class Gate:
             KeyboardInterrupt, pytest.exit.Exception: Ctrl-C or SIGTERM ended the load; what was measured is among the
                 run's results.
         """
+        __tracebackhide__ = True
         try:
             with self._termination.loading():
                 result = conduct(request, self._hooks(request), self._console)
+        except _ENDS_TEST as error:
+            # It was a listener's to raise; the way it took through our code says nothing.
+            raise error.with_traceback(from_users_code(error.__traceback__)) from error.__cause__
         finally:
             self._console.end_load()
         run.results.append(result)
@@ -157,7 +164,7 @@ class Gate:
         hook = self._hook.pytest_smload_environment
 
         def on_environment(environment: Any) -> None:
-            hook(environment=environment, profile=request.profile)
+            call_environment_hook(hook, environment, request.profile)
 
         return LoadHooks(
             on_environment=on_environment if hook.get_hookimpls() else None,

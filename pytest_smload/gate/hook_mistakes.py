@@ -13,11 +13,11 @@ _HOOKS = {name: function for name, function in vars(hookspecs).items() if name.s
 
 def hook_mistakes(plugin: object) -> list[str]:
     """Return one sentence per mistake in what *plugin*, a conftest say, implements of our hooks."""
-    place = getattr(plugin, "__file__", None) or getattr(plugin, "__name__", None) or repr(plugin)
     problems = []
     for name in dir(plugin):
         if not name.startswith(_PREFIX) or not callable(function := getattr(plugin, name)):
             continue
+        place = getattr(plugin, "__file__", None) or _file_of(function) or repr(plugin)
         if name not in _HOOKS:
             problems.append(
                 f"{place}: there is no hook {name!r}{did_you_mean(name, _HOOKS)} (hooks: {', '.join(_HOOKS)})"
@@ -31,3 +31,9 @@ def hook_mistakes(plugin: object) -> list[str]:
             if argument not in (*allowed, "self")
         ]
     return problems
+
+
+def _file_of(function: object) -> str | None:
+    """The file of a plugin that is an object, by a function of it."""
+    code = getattr(inspect.unwrap(function), "__code__", None) if callable(function) else None
+    return code.co_filename if code is not None else None

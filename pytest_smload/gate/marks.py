@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_smload.core.limits.budget import Level, merge
+from pytest_smload.core.limits.metrics import METRICS
 from pytest_smload.core.limits.sources import parse_marker_limits
 from pytest_smload.core.load.fields import MARK_KEYS
 from pytest_smload.core.load.profile import LOAD_FIELDS, check_load_fields, given_shapes
@@ -97,7 +98,7 @@ class PerfTest:
 def read_marks(test: MarkedTest) -> PerfTest:
     """Read and check the marks of *test*; nothing is sent and no file is read."""
     places = test.places
-    loads = [(place.where, place.load_fields()) for place in places if place.perf]
+    loads = [(f"{place.where}'s perf mark", place.load_fields()) for place in places if place.perf]
     problems = [problem for place in places for problem in _load_problems(place)]
     limits: list[tuple[ScopedEntry, ...]] = []
     for place in places:
@@ -131,12 +132,18 @@ def _load_problems(place: PlacedMarks) -> list[str]:
         seen.update(mark.kwargs)
     fields = place.load_fields()
     allowed = (*LOAD_FIELDS, *MARK_KEYS)
-    problems += [f"{source}: {unknown_field(name, allowed)}" for name in fields if name not in allowed]
+    problems += [f"{source}: {_unknown(name, allowed)}" for name in fields if name not in allowed]
     for name in MARK_KEYS:
         if name in fields and not isinstance(fields[name], str):
             problems.append(f"{source}: {name}: {fields[name]!r} is not the name of a table in smload.toml")
     load_fields = {name: value for name, value in fields.items() if name in LOAD_FIELDS}
     return problems + [f"{source}: {problem}" for problem in check_load_fields(load_fields)]
+
+
+def _unknown(name: str, allowed: Sequence[str]) -> str:
+    if name in METRICS:
+        return f"{name} is a limit; write it in a mark of its own, @pytest.mark.perf_budget({name}=...)"
+    return unknown_field(name, allowed)
 
 
 def _misuse(test: MarkedTest) -> list[str]:

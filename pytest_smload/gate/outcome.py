@@ -29,7 +29,7 @@ class Phase:
         text: How pytest shows its failure; ``""`` where it did not fail.
         message: What its failure says, without the traceback.
         error: What it raised.
-        excused: Whether it was expected to fail.
+        excused: Whether it was expected to fail, by a breach as well as by what its body raises.
     """
 
     when: str | None

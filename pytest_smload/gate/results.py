@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
     from pathlib import Path
 
-    from pytest_smload.core.results.result import RunResult, TestResult
+    from pytest_smload.core.results.result import OtherFailure, RunResult, TestResult
     from pytest_smload.gate.checkout import Checkout
 
 
@@ -38,7 +38,7 @@ class ResultKeeper:
 
     Attributes:
         tests: Attempts, in the order they were reported.
-        failures: (node id, why in one line) of perf tests that failed for something other than their measurement.
+        failures: Perf tests that failed for something other than their measurement, why in one line.
     """
 
     def __init__(self, config: pytest.Config) -> None:
@@ -47,7 +47,7 @@ class ResultKeeper:
         self._interrupted = False
         self._closing_lines: list[str] = []
         self.tests: list[TestResult] = []
-        self.failures: list[tuple[str, str]] = []
+        self.failures: list[OtherFailure] = []
         self._baselines: dict[str, str] = {}
         self._told: set[tuple[str, int]] = set()
         self._stale: dict[str, None] = {}
@@ -64,7 +64,9 @@ class ResultKeeper:
         # A repeated attempt has not failed: its outcome is "rerun".
         failure = getattr(report, FAILURE, None)
         if failure is not None and report.failed:
-            self.failures.append((report.nodeid, failure))
+            from pytest_smload.core.results.result import OtherFailure
+
+            self.failures.append(OtherFailure(report.nodeid, failure))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_report_to_serializable(self) -> Generator[None, Any, Any]:
@@ -106,7 +108,7 @@ class ResultKeeper:
         writer = self._config.get_terminal_writer()
         lines = list(run_lines(self._run(), writer.fullwidth, verbosity=terminal.verbosity, told=told))
         if lines:
-            terminal.section("smload")
+            terminal.write_sep("=", "smload")
         for line in lines:
             word = line.partition(" ")[0]
             colour = _COLOURS.get(word.rstrip(":"), {})
@@ -133,14 +135,14 @@ class ResultKeeper:
             from pytest_smload.reports.markdown.step_summary import append_summary
 
             try:
-                append_summary(self._run(), summary, failures=self.failures, report_dir=directory)
+                append_summary(self._run(), summary, report_dir=directory)
             except ReportError as error:
                 self._closing_lines.append(f"smload: warning: {error}")
 
     def _write_reports(self, directory: str) -> list[Path]:
         from pytest_smload.reports.registry import REPORTS, FinishedRun
 
-        run = FinishedRun(self._run(), self.failures, directory)
+        run = FinishedRun(self._run(), directory)
         return [report.write(run, self._config.invocation_params.dir / directory) for report in REPORTS.values()]
 
     def _has_nothing_to_write(self, session: pytest.Session) -> bool:
@@ -154,7 +156,7 @@ class ResultKeeper:
         return not self.tests and session.exitstatus in refused
 
     def _run(self) -> RunResult:
-        from pytest_smload.core.results.result import OtherFailure, RunResult
+        from pytest_smload.core.results.result import RunResult
 
         commit, branch = self._checkout
         return RunResult(
@@ -164,7 +166,7 @@ class ResultKeeper:
             commit=commit,
             branch=branch,
             tests=tuple(self.tests),
-            failures=tuple(OtherFailure(nodeid, why) for nodeid, why in self.failures),
+            failures=tuple(self.failures),
         )
 
     @cached_property

@@ -38,6 +38,7 @@ def open_gate(session: pytest.Session, collected: Sequence[pytest.Item]) -> Gate
     try:
         gate = Gate(session.config)
         problems: list[str] = []
+        concerned: dict[str, list[str]] = {}
         for item in items:
             try:
                 run = gate.perf_run(item)
@@ -49,7 +50,9 @@ def open_gate(session: pytest.Session, collected: Sequence[pytest.Item]) -> Gate
                 elif uses(item, ["load_profile"]):
                     run.load_profile()
             except ConfigurationError as error:
-                problems += error.problems
+                for problem in error.problems:
+                    concerned.setdefault(problem, []).append(item.nodeid)
+        problems = [*(_of_tests(*each, len(items)) for each in concerned.items()), *problems]
         for file in {id(file): file for item in items if (file := gate.file_of(item)) is not None}.values():
             problems += _unmatched_keys(file, session, collected)
             problems += _strangers_by_default(file, session, collected)
@@ -62,6 +65,14 @@ def open_gate(session: pytest.Session, collected: Sequence[pytest.Item]) -> Gate
     except SmloadError as error:
         raise pytest.UsageError(f"smload: {error}") from None
     return gate
+
+
+def _of_tests(problem: str, nodeids: Sequence[str], of: int) -> str:
+    """*problem* with the tests that have it, where not all *of* them do and it does not name its own."""
+    if len(nodeids) == of or problem.startswith(nodeids[0]):
+        return problem
+    more = f" and {len(nodeids) - 1} more" if len(nodeids) > 1 else ""
+    return f"{nodeids[0]}{more}: {problem}"
 
 
 def _strangers_by_default(file: FileSettings, session: pytest.Session, collected: Sequence[pytest.Item]) -> list[str]:

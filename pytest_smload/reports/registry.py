@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -19,12 +19,10 @@ class FinishedRun(NamedTuple):
 
     Attributes:
         run: Its results.
-        failures: (node id, why) of perf tests that failed for something other than their measurement.
         report_dir: The reports' folder as the user named it.
     """
 
     run: RunResult
-    failures: Sequence[tuple[str, str]] = ()
     report_dir: str | None = None
 
 
@@ -51,7 +49,7 @@ class Report(NamedTuple):
 
 
 def _markdown(finished: FinishedRun) -> str:
-    return run_markdown(finished.run, failures=finished.failures, report_dir=finished.report_dir)
+    return run_markdown(finished.run, report_dir=finished.report_dir)
 
 
 REPORTS: Final = {

@@ -213,7 +213,7 @@ def _chosen(key: str, overrides: Overrides, marks: Marks) -> tuple[str | None, s
         return text, overrides.source(key)
     for where, mark in reversed(marks):
         if mark.get(key) is not None:
-            return str(mark[key]), f"{where} {key}"
+            return str(mark[key]), f"{where}: {key}"
     return None, ""
 
 

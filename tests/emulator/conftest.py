@@ -30,11 +30,11 @@ def start_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callabl
 
 @pytest.fixture(scope="module")
 def boto3_client() -> Iterator[Callable[..., Any]]:
-    """Make a SageMaker Runtime client of boto3 for an emulator, with retries off."""
+    """Make a client of boto3 for a service of an emulator, SageMaker Runtime unless named, with retries off."""
     session = boto3.session.Session()
     with ExitStack() as stack:
 
-        def client(emulator: EmulatorProcess, **options: Any) -> Any:
+        def client(emulator: EmulatorProcess, service: str = "sagemaker-runtime", **options: Any) -> Any:
             arguments = {
                 "region_name": emulator.region,
                 "endpoint_url": emulator.url,
@@ -43,7 +43,7 @@ def boto3_client() -> Iterator[Callable[..., Any]]:
                 "config": Config(retries={"total_max_attempts": 1, "mode": "standard"}, proxies={}),
                 **options,
             }
-            made = session.client("sagemaker-runtime", **arguments)
+            made = session.client(service, **arguments)
             stack.callback(made.close)
             return made
 

@@ -92,7 +92,7 @@ def test_scenario_mistakes_are_said_in_one_line(tmp_path: Path) -> None:
         f"the embedded endpoint did not start: {path}: key 'workers': input should be greater than or equal to 1, "
         f"not 0; {path}: unknown key 'latncy'; did you mean 'latency'? Allowed: endpoint, multi_model, models, "
         "instances, workers, queue_limit, model_timeout, check_signatures, seed, latency, cold, response, variants, "
-        "faults"
+        "containers, components, hosting, autoscaling, faults"
     ) == str(caught.value)
 
 

@@ -12,6 +12,8 @@ from pytest_smload.emulator.endpoint import Endpoint
 from pytest_smload.emulator.scenario import Scenario
 
 if TYPE_CHECKING:
+    from pytest_smload.emulator.faults import Fault
+    from pytest_smload.emulator.model_host import Instance
     from pytest_smload.emulator.protocol import Answer
 
 
@@ -26,9 +28,22 @@ def answered(at: Endpoint, now_s: float, model: str = "m") -> tuple[float, str]:
     if fault is not None and fault.kind != "ModelError":
         due_s, rejection = at.rejection(fault, model, now_s)
         return round(due_s, 6), rejection.kind
-    instance, ready_s, _ = at.place(model, now_s)
-    due_s, failure = at.process(instance, "local", model, ready_s, fault)
+    due_s, failure = processed(at, now_s, model, fault)
     return round(due_s, 6), "ok" if failure is None else failure.kind
+
+
+def place(at: Endpoint, model: str, now_s: float) -> tuple[Instance, float, float]:
+    """Place an invocation at the endpoint's only destination."""
+    return at.place(at.fleet.destination({}), model, now_s)
+
+
+def processed(
+    at: Endpoint, now_s: float, model: str = "m", fault: Fault | None = None, name: str = "local"
+) -> tuple[float, Answer | None]:
+    """Let the endpoint's only destination process an invocation."""
+    instance, ready_s, _ = place(at, model, now_s)
+    row = at.log.begin(now_s, model)
+    return at.process(row, at.fleet.destination({}), instance, name, model, ready_s, fault)
 
 
 def body(answer: Answer | None) -> dict[str, Any]:
@@ -55,8 +70,8 @@ def test_a_full_queue_is_service_unavailable_at_once() -> None:
 def test_a_model_timeout_leaves_the_worker_busy() -> None:
     """The runtime answers ModelError with original status 0 after its time-out; the container goes on to the end."""
     at = endpoint(latency="3s", workers=1, model_timeout="2s")
-    instance, _, _ = at.place("m", 0.0)
-    due_s, failure = at.process(instance, "local", "m", 0.0, None)
+    instance = place(at, "m", 0.0)[0]
+    due_s, failure = processed(at, 0.0)
 
     assert due_s == 2.0
     assert body(failure)["OriginalStatusCode"] == 0
@@ -70,12 +85,12 @@ def test_a_model_timeout_leaves_the_worker_busy() -> None:
 def test_cold_loads() -> None:
     """The first invocation of a model waits for its load, a later one does not, and a long load has a limit."""
     at = endpoint(cold={"load_time": "5s", "load_timeout": "3s", "memory": 1})
-    _, ready_s, give_up_s = at.place("a", 10.0)
+    _, ready_s, give_up_s = place(at, "a", 10.0)
     assert (ready_s, give_up_s) == (15.0, 13.0)
-    assert at.place("a", 14.0)[1] == 15.0
-    assert at.place("a", 16.0)[1] == 16.0
+    assert place(at, "a", 14.0)[1] == 15.0
+    assert place(at, "a", 16.0)[1] == 16.0
 
-    assert at.place("b", 20.0)[1] == 25.0
+    assert place(at, "b", 20.0)[1] == 25.0
     assert (at.summary(samples=False)["loads"], at.summary(samples=False)["evictions"]) == (2, 1)
 
 
@@ -119,7 +134,7 @@ def test_a_model_error_takes_the_models_time() -> None:
     faults = [{"kind": "ModelError", "rate": 1.0, "original_status": 400, "message": "bad row"}]
     at = endpoint(latency="1s", faults=faults)
     fault = at.strike("m", 0.0)
-    due_s, failure = at.process(at.place("m", 0.0)[0], "abalone", "m", 0.0, fault)
+    due_s, failure = processed(at, 0.0, "m", fault, "abalone")
 
     assert due_s == 1.0
     assert body(failure) == {
@@ -170,11 +185,12 @@ def test_requests_that_do_not_fit(
 def test_variants_are_drawn_by_weight() -> None:
     """Without a target variant 3:1 weights are seen as such; a target variant is obeyed."""
     at = endpoint(variants={"blue": 3, "green": 1})
-    drawn = Counter(variant(at.success({}, b"")) for _ in range(1000))
+    drawn = Counter(at.fleet.destination({}).variant for _ in range(1000))
 
     assert {"blue", "green"} == set(drawn)
     assert 700 < drawn["blue"] < 800
-    assert variant(at.success({b"x-amzn-sagemaker-target-variant": b"green"}, b"")) == "green"
+    headers = {b"x-amzn-sagemaker-target-variant": b"green"}
+    assert variant(at.success(at.fleet.destination(headers), headers, b"")) == "green"
 
 
 def variant(answer: Answer) -> str:

@@ -24,7 +24,7 @@ KINDS_ALLOWED = (
 )
 KEYS_ALLOWED = (
     "endpoint, multi_model, models, instances, workers, queue_limit, model_timeout, check_signatures, seed, latency, "
-    "cold, response, variants, faults"
+    "cold, response, variants, containers, components, hosting, autoscaling, faults"
 )
 
 

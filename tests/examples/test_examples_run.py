@@ -9,13 +9,14 @@ import subprocess
 import sys
 import tomllib
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from side_by_side import side_by_side
 
 ROOT = Path(__file__).parents[2]
 AGAIN_WHERE_INVALID = ("--reruns", "2", "--only-rerun", "INVALID")
@@ -91,12 +92,11 @@ class BothRuns:
 def both(tmp_path_factory: pytest.TempPathFactory) -> BothRuns:
     """``pytest -m perf examples``, and beside it the regressed one: both wait nearly all of their time."""
     healthy_folder, regressed_folder = tmp_path_factory.mktemp("healthy"), tmp_path_factory.mktemp("regressed")
-    with ThreadPoolExecutor(max_workers=1) as beside:
-        regressed = beside.submit(
-            run_examples, regressed_folder, WEIGHTED.partition("::")[0], "--smload-endpoint", "regressed"
-        )
-        healthy = run_examples(healthy_folder)
-        return BothRuns(healthy, regressed.result())
+    healthy, regressed = side_by_side(
+        partial(run_examples, healthy_folder),
+        partial(run_examples, regressed_folder, WEIGHTED.partition("::")[0], "--smload-endpoint", "regressed"),
+    )
+    return BothRuns(healthy, regressed)
 
 
 @pytest.fixture(scope="module")

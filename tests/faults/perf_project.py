@@ -1,12 +1,12 @@
-"""A user's checkout, and pytest runs in it, each a process of its own."""
+"""A user's checkout, and pytest runs in it."""
 
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from textwrap import dedent
 from typing import TYPE_CHECKING
+
+from forked_pytest import run_forked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,29 +35,8 @@ class PerfProject:
         for name, text in given.items():
             (folder / name).write_text(dedent(text))
 
-    def start(self, *args: str) -> subprocess.Popen[str]:
-        """Start pytest; of installed plugins only smload takes part."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "pytest", "-p", "smload", "-m", "perf", *args],
-            cwd=self.folder,
-            env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "COLUMNS": "160"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
     def run(self, *args: str) -> tuple[int, str]:
-        """Run pytest to its end and return exit code and output."""
-        with self.start(*args) as process:
-            return finish(process)
-
-
-def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
-    """Wait for a run and return its exit code and output."""
-    try:
-        out, _ = process.communicate(timeout=LIMIT_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        raise
-    return process.returncode, out
+        """Run pytest to its end and return exit code and output; of installed plugins only smload takes part."""
+        environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "COLUMNS": "160"}
+        given = ["-p", "smload", "-m", "perf", *args]
+        return run_forked(given, folder=self.folder, environment=environment, limit_s=LIMIT_S)

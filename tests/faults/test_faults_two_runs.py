@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
-from perf_project import PerfProject, finish
+from perf_project import PerfProject
+from side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,11 +51,11 @@ TESTS = """
 def test_two_runs_at_once(tmp_path: Path, folders: tuple[str, str]) -> None:
     """Both end, each with an endpoint and a log of its own; a report holds one run, whole."""
     project = PerfProject(tmp_path, {"test_it.py": TESTS})
-    with (
-        project.start("-k", "test_one", "--smload-report", folders[0]) as one,
-        project.start("-k", "test_two", "--smload-report", folders[1]) as two,
-    ):
-        codes, outs = zip(*(finish(run) for run in (one, two)), strict=True)
+    runs = [
+        partial(project.run, "-k", f"test_{name}", "--smload-report", folder)
+        for name, folder in zip(("one", "two"), folders, strict=True)
+    ]
+    codes, outs = zip(*side_by_side(*runs), strict=True)
 
     logs = {name: json.loads((tmp_path / f"{name}.log").read_text()) for name in ("one", "two")}
     assert logs["one"]["url"] != logs["two"]["url"]

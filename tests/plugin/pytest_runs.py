@@ -7,21 +7,22 @@ import os
 import re
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from contextlib import contextmanager
 from dataclasses import dataclass
 from textwrap import dedent
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
+
+from forked_pytest import run_forked
 
 from pytest_smload.emulator.credentials import ACCESS_KEY, SECRET_KEY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     MakeProject = Callable[[Mapping[str, str]], "Project"]
-
-_Result = TypeVar("_Result")
 
 LIMIT_S = 120
 """A run that takes longer hangs."""
@@ -114,15 +115,6 @@ class PytestRun:
         return rest[: end.start()] if end else rest
 
 
-def side_by_side(*runs: Callable[[], _Result]) -> list[_Result]:
-    """What *runs* return, two of them under way at a time.
-
-    For runs of which nothing that is asserted depends on how fast client or endpoint get their work done.
-    """
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        return [begun.result() for begun in [pool.submit(run) for run in runs]]
-
-
 class Project:
     """A user's project in a folder of its own.
 
@@ -137,13 +129,10 @@ class Project:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(dedent(text))
 
-    def command(self, args: Sequence[str], plugins: Sequence[str] = ()) -> list[str]:
-        """The command line of a run; of installed plugins only smload and *plugins* take part."""
-        options = ["-p", "smload", "-p", "steady_client"]
-        for plugin in plugins:
-            options += ["-p", plugin]
-        options += ["--junitxml=junit.xml"]
-        return [sys.executable, "-m", "pytest", *options, *args]
+    def arguments(self, args: Sequence[str], plugins: Sequence[str] = ()) -> list[str]:
+        """The arguments of a run; of installed plugins only smload and *plugins* take part."""
+        chosen = [word for plugin in ("smload", "steady_client", *plugins) for word in ("-p", plugin)]
+        return [*chosen, "--junitxml=junit.xml", *args]
 
     def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
         """The environment of a run: the local endpoint's credentials, a wide terminal, and *extra*."""
@@ -157,21 +146,61 @@ class Project:
             **(extra or {}),
         }
 
-    def run(
-        self, *args: str, plugins: Sequence[str] = (), env: Mapping[str, str] | None = None, report: bool = True
-    ) -> PytestRun:
-        """Run pytest to its end, with ``report.json`` unless told otherwise."""
-        if report:
-            args = (*args, "--smload-report", "report")
-        done = subprocess.run(
-            self.command(args, plugins),
+    def start(
+        self, *args: str, plugins: Sequence[str] = (), env: Mapping[str, str] | None = None, **options: Any
+    ) -> subprocess.Popen[str]:
+        """Start pytest as a process of its own, its output in a pipe; *options* are `subprocess.Popen`'s."""
+        given = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, **options}
+        return subprocess.Popen(
+            [sys.executable, "-m", "pytest", *self.arguments(args, plugins)],
             cwd=self.folder,
             env=self.environment(env),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=LIMIT_S,
-            check=False,
+            **given,
         )
-        return PytestRun(done.returncode, done.stdout, self.folder)
+
+    @contextmanager
+    def under_way(self, *args: str) -> Iterator[subprocess.Popen[str]]:
+        """A run to send signals to, with ``report.json`` and unbuffered output; it is killed where it hangs."""
+        args = (*args, "--smload-report", "report")
+        with self.start(*args, env={"PYTHONUNBUFFERED": "1"}) as process:
+            watchdog = threading.Timer(LIMIT_S, process.kill)
+            watchdog.start()
+            try:
+                yield process
+            finally:
+                watchdog.cancel()
+                process.kill()
+
+    def run(
+        self,
+        *args: str,
+        plugins: Sequence[str] = (),
+        env: Mapping[str, str] | None = None,
+        report: bool = True,
+        fresh: bool = False,
+        **options: Any,
+    ) -> PytestRun:
+        """Run pytest to its end, with ``report.json`` unless told otherwise.
+
+        Args:
+            fresh: Start Python for it, with nothing imported.
+            options: As `start` takes them, for a fresh run.
+        """
+        if report:
+            args = (*args, "--smload-report", "report")
+        if not fresh:
+            given = self.arguments(args, plugins)
+            code, out = run_forked(given, folder=self.folder, environment=self.environment(env), limit_s=LIMIT_S)
+            return PytestRun(code, out, self.folder)
+        with self.start(*args, plugins=plugins, env=env, **options) as process:
+            return self.ended(process)
+
+    def ended(self, process: subprocess.Popen[str]) -> PytestRun:
+        """Wait for what `start` started."""
+        try:
+            out = process.communicate(timeout=LIMIT_S)[0]
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+        return PytestRun(process.returncode, out, self.folder)

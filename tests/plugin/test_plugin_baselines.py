@@ -9,8 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
-from pytest_runs import side_by_side
 from resolved_loads import write
+from side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -402,7 +402,7 @@ def several(project) -> dict[str, PytestRun]:
     recording, labels, not_recorded = side_by_side(
         partial(undisturbed, lambda: make(project, SEVERAL).run("-m", "perf", UPDATE, "-n1", plugins=["xdist"])),
         partial(undisturbed, lambda: make(project, LABELS).run("-m", "perf", UPDATE, report=False)),
-        partial(make(project, NOT_RECORDED).run, "-m", "perf", UPDATE),
+        partial(undisturbed, partial(make(project, NOT_RECORDED).run, "-m", "perf", UPDATE)),
     )
     compared, gone = side_by_side(
         partial(again(project, recording, SEVERAL).run, "-m", "perf"),

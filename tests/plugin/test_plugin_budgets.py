@@ -6,8 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
-from pytest_runs import side_by_side
 from resolved_loads import write
+from side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from pytest_runs import MakeProject, PytestRun
@@ -84,7 +84,7 @@ def runs(project: MakeProject, staging: str) -> list[PytestRun]:
     return side_by_side(
         partial(project(files).run, "-m", "perf"),
         partial(project(stranger).run, "-m", "perf", report=False),
-        partial(project({"test_it.py": IN_BODY}).run, "-m", "perf", "-W", "error"),
+        partial(project({"test_it.py": IN_BODY}).run, "-m", "perf", "-W", "error", fresh=True),
     )
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pytest_runs import side_by_side
+from side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -92,6 +92,9 @@ def test_a_listener_that_ends_the_test(run: PytestRun) -> None:
 
     assert outcomes["test_listener_fails"] == "error"
     assert outcomes["test_listener_skips"] == "skipped"
-    assert "said by a listener" in run.section("test_listener_fails")
+    text = run.section("test_listener_fails")
+    assert "said by a listener" in text
+    assert "pytest_smload/" not in text
+    assert "conftest.py:17: Failed" in text
     assert "said by a listener" in run.out
     assert "test_after" not in outcomes

@@ -50,8 +50,9 @@ def test_a(): pass
 def test_b(): pass
 """
     text = usage_error(pytester, {"test_it.py": tests, "smload.toml": staging + "[profiles.smoke]\nusers = 2\n"})
-    assert "there is no endpoint 'stagin'; did you mean 'staging'?" in text
-    assert "there is no profile 'smokee'; did you mean 'smoke'?" in text
+    mark = "the function's perf mark"
+    assert f"test_it.py::test_a: {mark}: endpoint: there is no endpoint 'stagin'; did you mean 'staging'?" in text
+    assert f"test_it.py::test_b: {mark}: profile: there is no profile 'smokee'; did you mean 'smoke'?" in text
 
 
 def test_pyproject_table_does_what_smload_toml_does(pytester: pytest.Pytester, staging: str) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import resource
-import subprocess
+from functools import partial
 from typing import TYPE_CHECKING
-
-from pytest_runs import LIMIT_S, PytestRun
 
 if TYPE_CHECKING:
     from pytest_runs import MakeProject
@@ -28,17 +26,8 @@ def test_fits(load_result): pass
 def test_what_the_limit_cannot_carry_is_refused(project: MakeProject) -> None:
     """In both kinds of loop, before anything is sent, with the way out; what fits runs."""
     made = project({"test_it.py": TESTS})
-    done = subprocess.run(
-        made.command(["-m", "perf", "--smload-report", "report"]),
-        cwd=made.folder,
-        env=made.environment(),
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256)),
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_S,
-        check=False,
-    )
-    run = PytestRun(done.returncode, done.stdout, made.folder)
+    low = partial(resource.setrlimit, resource.RLIMIT_NOFILE, (256, 256))
+    run = made.run("-m", "perf", fresh=True, preexec_fn=low)
 
     assert "1,200 users need a file descriptor each" in run.section("test_closed")
     assert "600 requests in flight (max_in_flight) need a file descriptor each" in run.section("test_open")

@@ -29,7 +29,7 @@ def test_load(load_result): pass
 def test_plain_tests_import_nothing_heavy(project: MakeProject) -> None:
     """With all installed plugins loaded, Locust's own among them, a run without perf tests imports nothing heavy."""
     run = project({"conftest.py": CONFTEST, "test_it.py": PLAIN}).run(
-        env={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": ""}, report=False
+        env={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": ""}, report=False, fresh=True
     )
     assert "1 passed" == run.summary
     assert "heavy: []" in run.out
@@ -42,7 +42,9 @@ def test_plain_tests_import_nothing_heavy(project: MakeProject) -> None:
 )
 def test_perf_tests_that_do_not_run_import_nothing_heavy(project: MakeProject, args: list[str]) -> None:
     """Marks are checked by code that needs none of it; a run that sends no load never loads it."""
-    run = project({"conftest.py": CONFTEST, "test_it.py": PERF, "test_plain.py": PLAIN}).run(*args, report=False)
+    run = project({"conftest.py": CONFTEST, "test_it.py": PERF, "test_plain.py": PLAIN}).run(
+        *args, report=False, fresh=True
+    )
     assert run.exit_code in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
     assert "heavy: []" in run.out
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import re
 import signal
-import subprocess
-import threading
 import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING
 
 import pytest
-from pytest_runs import LIMIT_S, PytestRun
+from pytest_runs import PytestRun
 
 if TYPE_CHECKING:
     from pytest_runs import MakeProject
@@ -43,36 +41,21 @@ def requests_so_far(url: str) -> int:
 def interrupted(project: MakeProject) -> tuple[PytestRun, str]:
     """A run that gets SIGINT in the middle of its second load, and the address its embedded endpoint had."""
     made = project({"smload.toml": "", "test_it.py": TESTS})
-    args = ["-m", "perf", "--smload-endpoint", "local", "--smload-report", "report"]
     said: list[str] = []
     url = ""
-    process = subprocess.Popen(
-        made.command(args),
-        cwd=made.folder,
-        env=made.environment({"PYTHONUNBUFFERED": "1"}),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    watchdog = threading.Timer(LIMIT_S, process.kill)
-    watchdog.start()
-    try:
+    with made.under_way("-m", "perf", "--smload-endpoint", "local") as process:
         assert process.stdout is not None
-        with process.stdout:
-            for line in process.stdout:
-                said.append(line)
-                if "smload: load on" in line:
-                    url = re.findall(r"http://127\.0\.0\.1:\d+", line)[0]
-                    # More than the first load sends are the long one's.
-                    while requests_so_far(url) <= MOST_BEFORE + 5 and process.poll() is None:
-                        pass
-                    process.send_signal(signal.SIGINT)
-                    break
-            said += process.stdout
+        for line in process.stdout:
+            said.append(line)
+            if "smload: load on" in line:
+                url = re.findall(r"http://127\.0\.0\.1:\d+", line)[0]
+                # More than the first load sends are the long one's.
+                while requests_so_far(url) <= MOST_BEFORE + 5 and process.poll() is None:
+                    pass
+                process.send_signal(signal.SIGINT)
+                break
+        said += process.stdout
         process.wait()
-    finally:
-        watchdog.cancel()
     return PytestRun(process.returncode, "".join(said), made.folder), url
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pty
 import re
-import subprocess
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,14 +30,8 @@ def output_on_a_terminal(made: Project, *args: str) -> str:
     """Run pytest with a terminal as its output, and return all it wrote there."""
     ours, theirs = pty.openpty()
     try:
-        process = subprocess.Popen(
-            made.command(args),
-            cwd=made.folder,
-            env=made.environment({"TERM": "xterm", "COLUMNS": "100"}),
-            stdin=subprocess.DEVNULL,
-            stdout=theirs,
-            stderr=theirs,
-        )
+        terminal_only = {"TERM": "xterm", "COLUMNS": "100"}
+        process = made.start(*args, env=terminal_only, stdout=theirs, stderr=theirs)
     finally:
         os.close(theirs)
     written = b""

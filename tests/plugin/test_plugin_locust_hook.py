@@ -64,7 +64,7 @@ def test_listener_raises(load_result): pass
 @pytest.fixture(scope="module")
 def run(project: MakeProject) -> PytestRun:
     """Three loads with a listener attached, which raises in the third."""
-    return project({"conftest.py": CONFTEST, "test_it.py": TESTS}).run("-m", "perf")
+    return project({"conftest.py": CONFTEST, "test_it.py": TESTS}).run("-m", "perf", fresh=True)
 
 
 @pytest.mark.parametrize(("place", "test"), [(0, "test_heard"), (1, "test_second")])
@@ -96,3 +96,44 @@ def test_listener_that_raises_makes_the_run_invalid(run: PytestRun) -> None:
     assert "INVALID: the measurement cannot be trusted: an exception ended a task of the load" in text
     assert "LookupError: the listener's own mistake" in text
     assert "invalid" == run.tests()["test_listener_raises"]["verdict"]
+
+
+FAILING = """
+import os
+import pytest
+
+def pytest_smload_environment(environment):
+    go_wrong()
+
+def go_wrong():
+    {}
+"""
+TWO_WAYS = """
+import pytest
+pytestmark = pytest.mark.perf(users=1, duration="200ms", warmup="0s")
+
+def test_marks(load_result): pass
+
+@pytest.mark.xfail
+def test_body(sm_endpoint, load_profile):
+    sm_endpoint.load(load_profile)
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('pytest.skip("not today")', "skips the test (not today): its load is due"),
+        ('pytest.xfail("not today")', "skips the test (not today): its load is due"),
+        ('os.listdir("there is none")', "raised FileNotFoundError: [Errno 2] No such file or directory"),
+        ("raise SystemExit", "raised SystemExit; the load was not sent"),
+    ],
+)
+def test_implementation_that_fails(project: MakeProject, line: str, said: str) -> None:
+    """Whatever an implementation of the hook raises, both ways to load are an ERROR that says file and line, once."""
+    run = project({"conftest.py": FAILING.format(line), "test_it.py": TWO_WAYS}).run("-m", "perf")
+
+    assert "2 errors" == run.summary
+    for test in ("test_marks", "test_body"):
+        (text,) = run.section(test).strip().splitlines()
+        assert text.startswith(f"conftest.py:9: the hook pytest_smload_environment {said}"), text

@@ -33,6 +33,10 @@ STRANGER = (
             ["test_it: the function's perf mark: unknown key 'duratoin'; did you mean 'duration'? (allowed: users,"],
         ),
         ("@pytest.mark.perf(users=2, duration='60 parsecs')", ["duration: ", "'60 parsecs'"]),
+        (
+            "@pytest.mark.perf(users=2, p95='1s')",
+            ["p95 is a limit; write it in a mark of its own, @pytest.mark.perf_b"],
+        ),
         ("@pytest.mark.perf(users=2, duration=60)", ["duration: 60", '"60s"']),
         ("@pytest.mark.perf(users=2, models={'a': 0, 'b': 0})", ["models: ", "0"]),
         ("@pytest.mark.perf(users=2, tps=5)", ["users and tps are both given", "exactly one"]),

@@ -82,6 +82,29 @@ def test_a_misspelt_hook_is_a_usage_error(project: MakeProject, hook: str, said:
     assert "INTERNALERROR" not in run.out
 
 
+@pytest.mark.parametrize(
+    ("hook", "said"),
+    [
+        ("def pytest_smload_enviroment(self): pass", "there is no hook 'pytest_smload_enviroment'"),
+        ("def pytest_smload_environment(self, enviroment): pass", "has no argument 'enviroment'"),
+    ],
+)
+def test_a_misspelt_hook_of_a_plugin_registered_late(project: MakeProject, hook: str, said: str) -> None:
+    """The file it is in, and one line, as for a conftest."""
+    conftest = f"""
+    class Late:
+        {hook}
+
+    def pytest_configure(config): config.pluginmanager.register(Late())
+    """
+    run = project({"conftest.py": conftest, "test_it.py": TESTS}).run("-m", "perf", report=False)
+    assert run.exit_code in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR)
+    (line,) = [line for line in run.out.splitlines() if "ERROR" in line]
+    assert line.startswith(f"ERROR: smload: {run.folder / 'conftest.py'}: ")
+    assert said in line
+    assert "Traceback" not in run.out
+
+
 def test_a_foreign_hook_is_pytests_business(project: MakeProject) -> None:
     """What another plugin's hook is called is not ours to explain."""
     run = project({"conftest.py": "def pytest_nothing(): pass", "test_it.py": TESTS}).run(report=False)
@@ -116,3 +139,4 @@ def test_no_figure_of_that_name(project: MakeProject) -> None:
     run = project({"test_it.py": test}).run("-m", "perf", report=False)
     assert "LoadResult has no attribute 'p95'; did you mean 'p95_ms'?" in run.section("test_figure")
     assert "there is no 'a.tar.gs'; did you mean 'a.tar.gz'?" in run.section("test_model")
+    assert "pytest_smload/" not in run.section("test_figure") + run.section("test_model")

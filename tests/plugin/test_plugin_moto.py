@@ -51,7 +51,7 @@ def test_decorated(sm_endpoint, load_profile):
 @pytest.fixture(scope="module")
 def run(project: MakeProject) -> PytestRun:
     """One run with the mock active around the load."""
-    return project({"smload.toml": SETTINGS, "test_it.py": TESTS}).run("-m", "perf")
+    return project({"smload.toml": SETTINGS, "test_it.py": TESTS}).run("-m", "perf", fresh=True)
 
 
 def test_mock_answers_through_boto3(run: PytestRun) -> None:

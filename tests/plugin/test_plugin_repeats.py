@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
-from pytest_runs import side_by_side
+from side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from pytest_runs import MakeProject, Project, PytestRun

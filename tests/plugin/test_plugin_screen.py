@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
-from pytest_runs import side_by_side
+from side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from pytest_runs import MakeProject, PytestRun
@@ -120,6 +120,7 @@ def test_ten_passing_tests_fit_in_fifteen_lines(screens: Screens) -> None:
     assert "10 passed, 6 deselected" == run.summary
     assert len(section(run)) <= 15
     assert 10 == sum(line.startswith("PASS ") for line in section(run))
+    assert section(run)[0].startswith("verdict ")
 
 
 def test_an_endpoint_is_announced_once(run: PytestRun) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import signal
 import socket
-import subprocess
-import threading
 import time
+from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
-from pytest_runs import LIMIT_S, PytestRun, side_by_side
+from pytest_runs import LIMIT_S, PytestRun
+from side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,36 +71,19 @@ def signalled(project: MakeProject, signals: Sequence[signal.Signals]) -> partia
 
 def run_with(peer: socket.socket, made: Project, signals: Sequence[signal.Signals]) -> tuple[PytestRun, float]:
     """Return the run, and how long it took after the first signal."""
-    with peer:
+    with peer, ExitStack() as taken, made.under_way("-m", "perf") as process:
         peer.settimeout(LIMIT_S)
-        process = subprocess.Popen(
-            made.command(["-m", "perf", "--smload-report", "report"]),
-            cwd=made.folder,
-            env=made.environment({"PYTHONUNBUFFERED": "1"}),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        watchdog = threading.Timer(LIMIT_S, process.kill)
-        watchdog.start()
-        taken: list[socket.socket] = []
-        try:
-            # The first connection is the check before the load, which sends nothing.
-            while sum(bool(one.recv(1, socket.MSG_PEEK)) for one in taken) < 3:
-                taken.append(peer.accept()[0])
-                taken[-1].settimeout(LIMIT_S)
-            began = time.monotonic()
-            for number in signals:
-                process.send_signal(number)
-                time.sleep(0.5)
-            out = process.communicate()[0]
-            took_s = time.monotonic() - began
-        finally:
-            watchdog.cancel()
-            process.kill()
-            for one in taken:
-                one.close()
+        begun: list[socket.socket] = []
+        # The first connection is the check before the load, which sends nothing.
+        while sum(bool(one.recv(1, socket.MSG_PEEK)) for one in begun) < 3:
+            begun.append(taken.enter_context(peer.accept()[0]))
+            begun[-1].settimeout(LIMIT_S)
+        began = time.monotonic()
+        for number in signals:
+            process.send_signal(number)
+            time.sleep(0.5)
+        out = process.communicate()[0]
+        took_s = time.monotonic() - began
     return PytestRun(process.returncode, out, made.folder), took_s
 
 

@@ -44,7 +44,7 @@ def run(project: MakeProject, staging: str, emulator: EmulatorProcess) -> Pytest
     """One run; the endpoint's address comes from the environment."""
     settings = staging.replace("endpoint_url", "# endpoint_url") + PROFILES
     env = {"AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": emulator.url}
-    return project({"smload.toml": settings, "test_it.py": TESTS}).run("-m", "perf", "-W", "error", env=env)
+    return project({"smload.toml": settings, "test_it.py": TESTS}).run("-m", "perf", "-W", "error", env=env, fresh=True)
 
 
 def test_stages_are_reported_and_limited(run: PytestRun) -> None:

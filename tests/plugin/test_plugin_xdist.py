@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
-from pytest_runs import side_by_side
+from side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from pytest_runs import MakeProject, PytestRun
@@ -47,7 +47,7 @@ def at_most_one(project: MakeProject) -> dict[str, PytestRun]:
     """Runs with one worker, and with none."""
     one, none = side_by_side(
         *(
-            partial(project({"test_it.py": TESTS}).run, "-m", "perf", workers, plugins=["xdist"])
+            partial(project({"test_it.py": TESTS}).run, "-m", "perf", workers, plugins=["xdist"], fresh=True)
             for workers in ("-n1", "-n0")
         )
     )

@@ -120,7 +120,10 @@ def test_the_local_endpoint_has_no_cloud_log(records):
         endpoint=records.local_endpoint, errors={"ModelError": 1}, checks=[records.check(outcome="fail")]
     )
     first = next_of(failure_text(records.of_test(load))).splitlines()[0]
-    assert first == "next: ModelError comes from the container: see the scenario's faults"
+    assert (
+        first
+        == "next: ModelError comes from the container: see the scenario's faults, or the log of what listens there"
+    )
 
 
 @pytest.mark.parametrize(

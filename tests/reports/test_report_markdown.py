@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_smload.core.results.result import RunResult
+from pytest_smload.core.results.result import OtherFailure, RunResult
 from pytest_smload.errors import ReportError
 from pytest_smload.reports.markdown.gfm import code, code_block, escaped, table, unfolding
 from pytest_smload.reports.markdown.report import LONGEST_BYTES, MAX_CHECK_ROWS, run_markdown
@@ -20,8 +20,9 @@ NASTY = "a|b\n`c` *d* _e_ <img src=x> [f](g) \\ ~h~ $i$"
 BUSY = ("CPU was 99% | busy", "use a\nbigger box")
 
 
-def run_of(*tests, interrupted=False):
-    return RunResult(started_at="2026-01-02T03:04:05+00:00", interrupted=interrupted, tests=tests)
+def run_of(*tests, interrupted=False, failures=()):
+    failures = tuple(OtherFailure(nodeid, why) for nodeid, why in failures)
+    return RunResult(started_at="2026-01-02T03:04:05+00:00", interrupted=interrupted, tests=tests, failures=failures)
 
 
 def cells_of(line):
@@ -137,12 +138,12 @@ def test_simulated_says_so(records):
 
 def test_what_failed_besides_is_listed(records):
     """A test whose measurement was fine but whose body failed is not left looking like a pass."""
-    text = run_markdown(run_of(records.of_test(records.load())), failures=[("t.py::test_a[x|y]", "assert a | b\nmore")])
+    text = run_markdown(run_of(records.of_test(records.load()), failures=[("t.py::test_a[x|y]", "assert a | b\nmore")]))
     assert "1 PASS, 1 failed besides the measurement" in text.splitlines()[0]
     assert [["failed besides the measurement", "why"], ["`t.py::test_a[x\\|y]`", "assert a \\| b more"]] in tables_of(
         text
     )
-    alone = run_markdown(run_of(interrupted=True), failures=[("t.py::test_a", "no credentials")])
+    alone = run_markdown(run_of(interrupted=True, failures=[("t.py::test_a", "no credentials")]))
     assert "## smload: 1 failed besides the measurement" == alone.splitlines()[0]
     assert "interrupted" in alone
 
@@ -151,7 +152,7 @@ def test_no_name_breaks_a_table(records):
     """Whatever stands in names, sources and notes, each row has as many cells as its header, on one line."""
     check = records.check(scope=NASTY, source=NASTY, note=NASTY, outcome="fail", observed=900.0)
     load = records.load(models={NASTY: records.stats()}, mix={}, checks=[check], label=NASTY)
-    text = run_markdown(run_of(records.of_test(load, load, nodeid=NASTY)), failures=[(NASTY, NASTY)])
+    text = run_markdown(run_of(records.of_test(load, load, nodeid=NASTY), failures=[(NASTY, NASTY)]))
     assert 6 == len(tables_of(text))
     for rows in tables_of(text):
         assert {len(rows[0])} == {len(row) for row in rows}
@@ -265,6 +266,6 @@ def test_nothing_unseen_is_in_the_report(records):
     load = records.load(
         models={unseen: records.stats()}, checks=[check], label=unseen, errors={unseen: 3}, examples={unseen: unseen}
     )
-    text = run_markdown(run_of(records.of_test(load, load, nodeid=unseen)), failures=[(unseen, unseen)])
+    text = run_markdown(run_of(records.of_test(load, load, nodeid=unseen), failures=[(unseen, unseen)]))
     assert text.replace("\n", "").isprintable()
     assert [] == [line for line in text.splitlines() if line.lstrip().startswith("::")]

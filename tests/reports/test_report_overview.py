@@ -108,6 +108,23 @@ def test_growth_towards_a_limit_is_never_kept_quiet(records, verbosity):
     assert "grows" not in "".join(section(records.of_test(records.load()), verbosity=verbosity))
 
 
+@pytest.mark.parametrize("verbosity", [-1, 0, 1])
+def test_a_breach_that_is_not_proven_is_never_kept_quiet(records, verbosity):
+    """The worst is named with its limit, and how many more there are; none of them counts among what passed."""
+    note = "not proven among 3 models: 141 samples of it would"
+    over = [
+        replace(records.check(scope=model, observed=observed, proven=False, note=note), at_most=250.0)
+        for model, observed in (("a", 251.0), ("b", 900.0))
+    ]
+    within = replace(records.check(scope="c", proven=False, note=note), at_most=250.0)
+    lines = section(records.of_test(records.load(checks=[*over, within])), verbosity=verbosity, width=140)
+    assert [line.strip() for line in lines if "141 samples" in line] == [
+        f"undecided: p95 of b was 900 ms, limit <= 250 ms; {note} (and 1 more)"
+    ]
+    brief = [line for line in lines if "checks passed" in line or "check passed" in line]
+    assert brief == (["  1 check passed: c p95 212 ms (<= 250 ms); 2 undecided"] if verbosity > 0 else [])
+
+
 def test_a_run_with_a_failure_besides_has_not_passed(records):
     """A fixture that raised after a load that passed: report.json agrees with pytest's exit code."""
     run = RunResult(started_at="", tests=(records.of_test(records.load()),))
@@ -133,7 +150,7 @@ def test_a_failed_body_is_not_a_pass(records):
     """A test whose own assertion failed reads FAIL though its load kept every limit, and says so."""
     lines = section(records.of_test(records.load(), verdict="fail"))
     assert lines[1].startswith("FAIL")
-    assert "  the test's own body failed; every limit was kept" in lines
+    assert "  every limit it was held against was kept; the test failed for something else" in lines
 
 
 def test_tests_without_a_load_are_named_in_one_line(records):

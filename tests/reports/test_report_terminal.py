@@ -453,6 +453,7 @@ def test_names_lose_first_what_they_share(names, longest, expected):
             {"users": 20, "duration": "500ms", "warmup": "0s", "max_requests": 1000},
             "20 users for 500ms, no warm-up, at most 1,000 requests (closed loop: latency from the send)",
         ),
+        ({"stages": [{"tps": 1, "duration": "9s"}], "warmup": "0s"}, "1 stage poisson, no warm-up: 1 TPS for 9s"),
         (
             {"stages": [{"tps": 1, "duration": "9s"}] * 5, "warmup": "0s"},
             "5 stages poisson, no warm-up: 1 TPS for 9s" + ", then 1 TPS for 9s" * 3 + ", and 1 more",

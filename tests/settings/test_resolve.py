@@ -218,7 +218,7 @@ def test_an_unknown_profile_is_named_with_the_nearest() -> None:
         "--smload-profile: there is no profile 'smok'; did you mean 'smoke'? (known: smoke, peak) in smload.toml"
     ]
     assert "\n".join(problems((FUNCTION, {"profile": "smoke"}))) == (
-        "the function's mark profile: there is no profile 'smoke' (known: none) as there is no smload.toml with "
+        "the function's mark: profile: there is no profile 'smoke' (known: none) as there is no smload.toml with "
         "[profiles] tables"
     )
 

@@ -179,6 +179,7 @@ def test_errors_are_those_of_the_http_transport(
         failure = connection.failure
         assert failure is not None
         found.append((transport.kinds.name(code), failure.kind, failure.status, failure.original_status))
+        assert failure.status == transport.kinds.statuses[code]
         if case in ANSWERS:
             found[-1] += (failure.message, connection.bytes_in)
         connection.close()

@@ -14,6 +14,7 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from pytest_smload.core.limits.evidence import ScopeEvidence
+from pytest_smload.core.limits.observed import lost_are_slowest
 from pytest_smload.core.statistics.bound import ALPHA
 from pytest_smload.core.units import format_duration
 
@@ -40,7 +41,7 @@ def hold_family(limit: Limit, members: Sequence[ScopeEvidence]) -> list[Check]:
         allowed = ALPHA / (len(members) - rank)
         proven = proven and doubtful[place] <= allowed
         checks[place] = (
-            replace(checks[place], outcome="fail", cause=None, proven=True)
+            _proven(checks[place], members[place], len(members))
             if proven
             else _unproven(checks[place], members[place], doubtful[place], allowed, len(members))
         )
@@ -70,6 +71,15 @@ def breach_level(limit: Limit, member: ScopeEvidence) -> float:
     return exp(high)
 
 
+def _proven(check: Check, member: ScopeEvidence, members: int) -> Check:
+    note = check.note
+    if check.cause == "few requests":
+        slowest = lost_are_slowest(member.scope) if member.scope is not None else ""
+        few = f"proven among {members:,} {member.name.kind}s, few as its requests are"
+        note = "; ".join(filter(None, (few, slowest)))
+    return replace(check, outcome="fail", cause=None, proven=True, note=note)
+
+
 def _unproven(check: Check, member: ScopeEvidence, level: float, allowed: float, members: int) -> Check:
     text = f"not proven among {members:,} {member.name.kind}s"
     outcome = check.outcome
@@ -82,4 +92,5 @@ def _unproven(check: Check, member: ScopeEvidence, level: float, allowed: float,
         reach = NormalDist().inv_cdf
         samples = ceil(check.n * (reach(allowed / 2) / reach(level / 2)) ** 2)
         text += f": {samples:,} samples of it would; at {tps:.3g} TPS that is {format_duration(ceil(samples / tps))}"
-    return replace(check, outcome=outcome, cause=None, proven=False, note="; ".join(filter(None, (check.note, text))))
+    said = [part for part in check.note.split("; ") if part and part != "not proven"]
+    return replace(check, outcome=outcome, cause=None, proven=False, note="; ".join([*said, text]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_smload.core.limits.check import Cause, Check, Outcome
 from pytest_smload.core.limits.divergence import Divergence, divergence
@@ -123,7 +123,7 @@ class Limit:
         other side of the limit had the client lost no time (`ClientSlowness.at_best`).
         """
         if evidence.scope is None:
-            return self._check(evidence, None, math.nan, 0, "no sample", outcome="fail")
+            return Check(**self._itself(evidence, None), observed=math.nan, n=0, outcome="fail", note="no sample")
         scope = evidence.scope.limited_to(self._limit_ms)
         row = self.row
         base = self._base(scope)
@@ -150,18 +150,19 @@ class Limit:
         passed = kept and (proven or evidence.on_unproven == "estimate")
         cause: Cause | None = "client" if doubt else refusal.cause if refusal is not None else None
         outcome: Outcome = "invalid" if cause is not None else "pass" if passed else "fail"
-        check = self._check(
-            evidence,
-            base,
-            observed,
-            row.samples(scope),
-            "; ".join(filter(None, notes)),
+        return Check(
+            **self._itself(evidence, base),
+            observed=observed,
+            n=row.samples(scope),
             outcome=outcome,
-            bound=bound,
+            note="; ".join(filter(None, notes)),
+            lower=bound.lower if bound is not None else None,
+            upper=bound.upper if bound is not None else None,
+            n_eff=bound.n_eff if bound is not None else None,
             proven=proven,
+            cause=cause,
+            projected=None if diverges is None else diverges.projected_ms,
         )
-        projected = None if diverges is None else diverges.projected_ms
-        return replace(check, cause=cause, projected=projected)
 
     def breaks_at(self, scope: Scope, alpha: float) -> bool:
         """Return whether an interval that misses *alpha* lies wholly beyond this limit."""
@@ -224,37 +225,19 @@ class Limit:
             return Refusal(share.missing)
         return refusal
 
-    def _check(
-        self,
-        evidence: ScopeEvidence,
-        base: float | None,
-        observed: float,
-        n: int,
-        note: str,
-        *,
-        outcome: Outcome,
-        bound: Bound | None = None,
-        proven: bool = True,
-    ) -> Check:
+    def _itself(self, evidence: ScopeEvidence, base: float | None) -> dict[str, Any]:
+        """What the check of one scope says of this limit itself."""
         at_least, at_most = self.bounds(base)
-        return Check(
-            scope=str(evidence.name),
-            metric=self.metric,
-            limit=self.describe(base),
-            source=self.source,
-            observed=observed,
-            n=n,
-            outcome=outcome,
-            note=note,
-            lower=bound.lower if bound is not None else None,
-            upper=bound.upper if bound is not None else None,
-            n_eff=bound.n_eff if bound is not None else None,
-            proven=proven,
-            at_least=at_least,
-            at_most=at_most,
-            unit=self.row.unit,
-            base=base,
-        )
+        return {
+            "scope": str(evidence.name),
+            "metric": self.metric,
+            "limit": self.describe(base),
+            "source": self.source,
+            "at_least": at_least,
+            "at_most": at_most,
+            "unit": self.row.unit,
+            "base": base,
+        }
 
 
 def _at_least(observed: float, bound: float) -> bool:

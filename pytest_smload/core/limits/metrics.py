@@ -179,7 +179,7 @@ _ROWS = (
         COUNT_OR_SHARE,
         observe=lambda scope: float(scope.stats.errors),
         samples=lambda scope: scope.stats.requests,
-        observe_kind=lambda scope, kind: float(sum(n for name, n in scope.kinds.items() if counts_as(name, kind))),
+        observe_kind=lambda scope, kind: float(sum(n for of, n in scope.failures.items() if counts_as(*of, kind))),
     ),
     Metric(
         "requests",

@@ -22,5 +22,6 @@ class ByName(dict[str, Value], Generic[Value]):
     __slots__ = ()
 
     def __missing__(self, name: object) -> NoReturn:
+        __tracebackhide__ = True
         near = did_you_mean(str(name), self)
         raise UnknownNameError(f"there is no {name!r}{near} (there are: {some(list(self), 8) or 'none'})")

@@ -71,6 +71,7 @@ class Figures:
 
         def __getattr__(self, name: str) -> object:
             """Say which figure was meant by a name that is none."""
+            __tracebackhide__ = True
             near = did_you_mean(name, [each.name for each in fields(self)])
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}{near}", name=name, obj=self)
 

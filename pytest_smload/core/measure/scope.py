@@ -28,7 +28,8 @@ class Scope:
     Attributes:
         name: Whose they are.
         stats: The figures reported; percentiles over successes only.
-        kinds: Failures per error kind, those that occurred; their sum is ``stats.errors``.
+        failures: How many there were of each error kind and HTTP status (None where nothing was answered), those that
+            occurred; their sum is ``stats.errors``.
         latency_ms: Latencies of the successes, ascending.
         requests: All requests in order.
         touches_ms: First touch of each of the scope's models, ascending; inf for one that was asked and never answered.
@@ -43,7 +44,7 @@ class Scope:
 
     name: ScopeName
     stats: Stats
-    kinds: Mapping[str, int]
+    failures: Mapping[tuple[str, int | None], int]
     latency_ms: Floats
     requests: Window
     touches_ms: Floats
@@ -57,6 +58,14 @@ class Scope:
     def limited_to(self, over_ms: float | None) -> Scope:
         """Return this scope as a check of latencies up to *over_ms* sees it."""
         return self if over_ms is None else replace(self, over_ms=over_ms)
+
+    @property
+    def kinds(self) -> dict[str, int]:
+        """Failures per error kind, those that occurred."""
+        kinds: dict[str, int] = {}
+        for (kind, _), count in self.failures.items():
+            kinds[kind] = kinds.get(kind, 0) + count
+        return kinds
 
     @property
     def lost(self) -> int:
@@ -129,9 +138,8 @@ def summarise(
     answered = requests.answered
     latency = np.sort(requests.took_ms[answered])
     service = latency if requests.service_ms is None else requests.service_ms[answered]
-    counts = np.bincount(requests.kind, minlength=len(requests.kind_names)).tolist()
-    kinds = {requests.kind_names[code]: count for code, count in enumerate(counts) if count and code != OK}
-    ok, errors = len(latency), sum(kinds.values())
+    failures = requests.failures()
+    ok, errors = len(latency), sum(failures.values())
     service_p50_ms = percentile_of(service, 500)
     touches_ms = np.sort(touches_ms[~np.isnan(touches_ms)])
     stats = Stats(
@@ -157,7 +165,7 @@ def summarise(
     return Scope(
         name=name,
         stats=stats,
-        kinds=kinds,
+        failures=failures,
         latency_ms=latency,
         # No check asks for service times; of ten million they are 80 MB a copy.
         requests=replace(requests, service_ms=None),

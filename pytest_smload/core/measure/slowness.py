@@ -71,7 +71,7 @@ class ClientSlowness:
             scope,
             requests=best,
             latency_ms=np.sort(took_ms[best.answered]),
-            kinds=_without(scope, requests, failed_within),
+            failures=_without(scope, requests, failed_within),
             silence=self._silence_at_best(scope.silence),
             stats=replace(
                 scope.stats,
@@ -256,7 +256,6 @@ def _usual(start: Floats, under_way: Integers, since: Floats, until: Floats) -> 
     return min(medians, default=0.0)
 
 
-def _without(scope: Scope, requests: Window, forgiven: Flags) -> dict[str, int]:
-    counts = np.bincount(requests.kind[forgiven], minlength=len(requests.kind_names)).tolist()
-    names = dict(zip(requests.kind_names, counts, strict=True))
-    return {kind: count - names[kind] for kind, count in scope.kinds.items() if count > names[kind]}
+def _without(scope: Scope, requests: Window, forgiven: Flags) -> dict[tuple[str, int | None], int]:
+    fewer = requests.failures(forgiven)
+    return {each: count - fewer.get(each, 0) for each, count in scope.failures.items() if count > fewer.get(each, 0)}

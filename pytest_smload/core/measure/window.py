@@ -27,6 +27,7 @@ class Window:
         kind: Its error kind's code.
         model: Its route index.
         kind_names: Error kind names by code.
+        kind_statuses: What each was answered with, None where that is not known.
     """
 
     took_ms: Floats
@@ -34,11 +35,14 @@ class Window:
     kind: Integers
     model: Integers
     kind_names: Sequence[str]
+    kind_statuses: Sequence[int | None]
 
     def take(self, rows: slice | Integers) -> Window:
         """Return the requests at *rows*: a view of them for a slice, a copy for positions."""
         service_ms = self.service_ms[rows] if self.service_ms is not None else None
-        return Window(self.took_ms[rows], service_ms, self.kind[rows], self.model[rows], self.kind_names)
+        return Window(
+            self.took_ms[rows], service_ms, self.kind[rows], self.model[rows], self.kind_names, self.kind_statuses
+        )
 
     def followed_by(self, other: Window) -> Window:
         """Return these requests and then those of *other*, of the same kind of loop and error kinds."""
@@ -51,7 +55,14 @@ class Window:
             np.concatenate((self.kind, other.kind)),
             np.concatenate((self.model, other.model)),
             self.kind_names,
+            self.kind_statuses,
         )
+
+    def failures(self, chosen: Flags | None = None) -> dict[tuple[str, int | None], int]:
+        """Return how many of the requests *chosen*, or of all, failed with each (kind, status), those that occurred."""
+        codes = self.kind if chosen is None else self.kind[chosen]
+        counts = enumerate(np.bincount(codes, minlength=len(self.kind_names)).tolist())
+        return {(self.kind_names[code], self.kind_statuses[code]): n for code, n in counts if n and code != OK}
 
     @property
     def answered(self) -> Flags:
@@ -75,7 +86,9 @@ def window_of(recording: Recording, ordered: InOrder) -> Window:
     if recording.open_model:
         service_ms = np.concatenate(((ordered.end[first:] - ordered.start[first:]) * 1000, np.full(unsent, np.nan)))
     model = np.concatenate((ordered.model[first:], unsent_model))
-    return Window(took_ms, service_ms, kind, model, recording.kind_names)
+    names = recording.kind_names
+    statuses = recording.kind_statuses or (None,) * len(names)
+    return Window(took_ms, service_ms, kind, model, names, statuses)
 
 
 def unsent_in_window(recording: Recording) -> tuple[Floats, Integers]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import zip_longest
 
 from pytest_smload.core.request.invocation import InvocationFailure
 
@@ -67,38 +68,49 @@ def is_wire_kind(name: str) -> bool:
 
 
 class ErrorKinds:
-    """Interns error names of one load as integers in 0..255; AWS error codes are kept verbatim.
+    """Interns error names of one load, each with the status it was answered with, as integers in 0..255.
 
-    What it keeps is bounded, however many names an endpoint makes up.
+    AWS error codes are kept verbatim. What it keeps is bounded, however many names an endpoint makes up.
     """
 
     def __init__(self) -> None:
-        self._names: list[str] = list(OWN_NAMES)
-        self._codes: dict[str, int] = {name: code for code, name in enumerate(OWN_NAMES)}
+        self._kinds: list[tuple[str, int | None]] = [(name, None) for name in OWN_NAMES]
+        self._codes = {kind: code for code, kind in enumerate(self._kinds)}
 
-    def code(self, name: str) -> int:
-        """Return the code for *name*, giving it one on first sight."""
-        known = self._codes.get(name)
+    def code(self, name: str, status: int | None = None) -> int:
+        """Return the code for *name*, giving it one on first sight.
+
+        Args:
+            name: Of the error.
+            status: HTTP status it was answered with, None where there was no answer. Another one is another code.
+        """
+        known = self._codes.get((name, status))
         if known is not None:
             return known
-        code = len(self._names)
+        code = len(self._kinds)
         if code < _LAST_CODE:
-            self._names.append(name)
-            self._codes[name] = code
+            self._kinds.append((name, status))
+            self._codes[name, status] = code
             return code
         if code == _LAST_CODE:
-            self._names.append(OTHER)
+            self._kinds.append((OTHER, None))
         return _LAST_CODE
 
-    def codes(self, names: Iterable[str]) -> list[int]:
-        """Return the code for each of *names*: what the codes of another load, whose names these are, are here."""
-        return [self.code(name) for name in names]
+    def codes(self, names: Iterable[str], statuses: Iterable[int | None] = ()) -> list[int]:
+        """Return the code for each of *names* with its status: what the codes of another load, whose names these are,
+        are here."""
+        return [self.code(name, status) for name, status in zip_longest(names, statuses)]
 
     def name(self, code: int) -> str:
         """Return the name behind *code*."""
-        return self._names[code]
+        return self._kinds[code][0]
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All names, indexed by code; index 0 is ``ok``."""
-        return tuple(self._names)
+        """All names, indexed by code; index 0 is ``ok``, and a name answered with two statuses is there twice."""
+        return tuple(name for name, _ in self._kinds)
+
+    @property
+    def statuses(self) -> tuple[int | None, ...]:
+        """The statuses they were answered with, indexed by code."""
+        return tuple(status for _, status in self._kinds)

@@ -36,7 +36,7 @@ def merge(recordings: Sequence[Recording], offsets_s: Sequence[float]) -> Record
     for recording, offset_s in clocks:
         samples.extend(
             recording.samples,
-            codes=kinds.codes(recording.kind_names),
+            codes=kinds.codes(recording.kind_names, recording.kind_statuses),
             variant_codes=variants.codes(recording.variant_names),
             shift_s=offset_s,
         )
@@ -46,6 +46,7 @@ def merge(recordings: Sequence[Recording], offsets_s: Sequence[float]) -> Record
     return dataclasses.replace(
         first,
         kind_names=kinds.names,
+        kind_statuses=kinds.statuses,
         samples=samples,
         window_start_s=min(recording.window_start_s + offset_s for recording, offset_s in clocks),
         window_end_s=max(recording.window_end_s + offset_s for recording, offset_s in clocks),

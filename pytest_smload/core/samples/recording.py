@@ -5,7 +5,6 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import nan
 from typing import TYPE_CHECKING
 
 from pytest_smload.core.load.stages import StageSpan
@@ -155,6 +154,7 @@ class Recording:
         route_kind: What the routes are, of which results are reported one by one; None without weights.
         target_shares: Share of traffic asked for per route, summing to 1.
         kind_names: Error kind names, indexed by ``Samples.kind``.
+        kind_statuses: HTTP status each was answered with, None where there was no answer; in step with *kind_names*.
         samples: Warm-up and window together; those with ``due`` (open) or ``start`` (closed) before the window's start
             are warm-up.
         open_model: True when latency counts from ``due`` (tps), False when it counts from ``start`` (users).
@@ -178,8 +178,7 @@ class Recording:
         complete: Whether every arrival of the schedule came due (open model). Only then does the mix have to equal the
             weights exactly.
         started_at: Wall clock time of the load's begin, ISO 8601 in UTC.
-        epoch_s: What a time on the samples' clock is short of the wall clock's, in seconds since 1970; NaN where
-            nobody looked.
+        epoch_s: When the samples' clock stood at 0, in seconds since 1970; 0 where nobody looked.
         variant_names: Production variants that answered, indexed by ``Samples.variant``; the first, ``""``, stands for
             none named.
         target_variants: Per route the variant its requests ask for, or None; empty where none does.
@@ -195,6 +194,7 @@ class Recording:
     window_end_s: float
     clients: Sequence[ClientReadings]
     started_at: str
+    kind_statuses: Sequence[int | None] = ()
     stages: Sequence[StageSpan] = ()
     offered_tps: float | None = None
     unsent_due: array[float] = field(default_factory=lambda: array("d"))
@@ -209,7 +209,7 @@ class Recording:
     unprimed: int = 0
     stretches: int = 1
     complete: bool = False
-    epoch_s: float = nan
+    epoch_s: float = 0.0
     variant_names: Sequence[str] = ("",)
     target_variants: Sequence[str | None] = ()
 

@@ -14,9 +14,8 @@ from math import inf, sqrt
 import numpy as np
 
 from pytest_smload.core.statistics.binomial import student_t
+from pytest_smload.core.statistics.blocks import BLOCKS, in_blocks
 from pytest_smload.core.statistics.columns import Floats
-
-BLOCKS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +38,8 @@ class Growth:
 def growth(in_order: Floats) -> Growth:
     """Return the growth of *in_order*; inf and NaN among them, what has no value, are passed over."""
     values = in_order[np.isfinite(in_order)]
-    size = len(values) // BLOCKS
-    if size == 0:
+    if len(values) < BLOCKS:
         return Growth(0.0, inf)
-    increments = np.diff(values[: size * BLOCKS].reshape(BLOCKS, size).mean(axis=1))
+    increments = np.diff(in_blocks(values).mean(axis=1))
     error = float(np.std(increments, ddof=1)) / sqrt(len(increments))
     return Growth(float(np.mean(increments)) * BLOCKS, error * BLOCKS)

@@ -24,11 +24,10 @@ from pytest_smload.core.statistics.binomial import (
     share_bounds,
     student_t,
 )
+from pytest_smload.core.statistics.blocks import BLOCKS, in_blocks
 from pytest_smload.core.statistics.bound import ALPHA, Bound
 from pytest_smload.core.statistics.columns import Flags, Floats, mean
 from pytest_smload.core.statistics.percentiles import NAN, nearest_rank
-
-BLOCKS = 20
 
 _Number = TypeVar("_Number", int, float)
 
@@ -147,9 +146,8 @@ def bound_ranks(n: int, n_eff: int, per_mille: int, alpha: float = ALPHA) -> tup
 
 def _block_quantiles(in_order: Floats, per_mille: int) -> Floats:
     """The nearest-rank percentile of each block."""
-    size = len(in_order) // BLOCKS
-    ordered: Floats = np.sort(in_order[: size * BLOCKS].reshape(BLOCKS, size), axis=1)
-    return ordered[:, nearest_rank(size, per_mille) - 1]
+    ordered: Floats = np.sort(in_blocks(in_order), axis=1)
+    return ordered[:, nearest_rank(ordered.shape[1], per_mille) - 1]
 
 
 def _at_rank(ordered: Floats, rank: int) -> float:
@@ -164,9 +162,8 @@ def _exceedances(in_order: Floats, quantile: float) -> list[int]:
 
 
 def _per_block(flags: Flags) -> list[int]:
-    """How many of each of `BLOCKS` equal blocks are set; what is left over is in none."""
-    size = len(flags) // BLOCKS
-    counts: list[int] = np.count_nonzero(flags[: size * BLOCKS].reshape(BLOCKS, size), axis=1).tolist()
+    """How many of each block are set."""
+    counts: list[int] = np.count_nonzero(in_blocks(flags), axis=1).tolist()
     return counts
 
 
@@ -206,7 +203,7 @@ def mean_bound(values: Floats, *, alpha: float = ALPHA) -> Bound:
         return Bound(inf, inf, inf, n, n)
     if size == 0:
         return Bound(observed, 0.0, inf, n, n, BLOCKS)
-    means = [mean(batch) for batch in values[: size * BLOCKS].reshape(BLOCKS, size)]
+    means = [mean(batch) for batch in in_blocks(values)]
     independent = float(np.var(values)) / size
     return _batched(observed, means, independent + (1e-12 * observed) ** 2, n, alpha)
 

@@ -48,7 +48,8 @@ def examine(
     warnings: list[Finding] = []
     if judged:
         reasons += _client_caused_errors(recording, measurement)
-        warnings += _client_was_slow(readings)
+        if recording.window_s > 0:
+            warnings += _client_was_slow(readings)
         warnings += _unsteady(recording, measurement)
     warnings += _unprimed(recording)
     if measurement.total.requests:
@@ -172,9 +173,15 @@ def _signals(readings: _Readings) -> Iterator[_Signal]:
 def _nothing_sent(recording: Recording, measurement: Measurement) -> Iterator[Finding]:
     if measurement.sent or recording.aborted is not None:
         return
-    stuck = max(recording.samples.end, default=-inf) >= recording.window_start_s
+    stuck = recording.window_s > 0 and max(recording.samples.end, default=-inf) >= recording.window_start_s
     if recording.interrupted:
         yield Finding("the load was interrupted before its window saw a request", "let it run, or shorten warmup")
+    elif not recording.window_s:
+        yield Finding(
+            "the load was over before its window opened: "
+            f"priming and warm-up sent all {len(recording.samples):,} requests",
+            "ask for more max_requests, which counts them too, or a shorter warmup",
+        )
     elif stuck and measurement.unsent:
         # The endpoint held every user from the warm-up on: the arrivals are errors of kind Unsent, and fail the test.
         return

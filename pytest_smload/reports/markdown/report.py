@@ -62,7 +62,6 @@ class _Part(NamedTuple):
 def run_markdown(
     run: RunResult,
     *,
-    failures: Sequence[tuple[str, str]] = (),
     report_dir: str | None = None,
     longest_bytes: int = LONGEST_BYTES,
 ) -> str:
@@ -70,13 +69,12 @@ def run_markdown(
 
     Args:
         run: The run.
-        failures: (node id, why) of perf tests that failed for something other than their measurement.
         report_dir: The folder this run's ``report.json`` goes to, or None.
         longest_bytes: The heading is there even where it is less than that takes.
     """
-    parts = [_Part(_HEAD, _heading(run, failures)), *_verdict_table(run)]
-    if failures:
-        rows = [[code(nodeid, in_table=True), escaped(plain_text(why, LONGEST_WHY))] for nodeid, why in failures]
+    parts = [_Part(_HEAD, _heading(run)), *_verdict_table(run)]
+    if run.failures:
+        rows = [[code(each.nodeid, in_table=True), escaped(plain_text(each.why, LONGEST_WHY))] for each in run.failures]
         text = table(["failed besides the measurement", "why"], rows)
         parts.append(_Part(_WHY, f"\n{text}\n"))
     for test in run.tests:
@@ -93,12 +91,12 @@ def _breached(test: TestResult) -> bool:
     return any(load.verdict != "pass" for load in test.loads)
 
 
-def _heading(run: RunResult, failures: Sequence[tuple[str, str]]) -> str:
+def _heading(run: RunResult) -> str:
     last = {test.nodeid: test for test in run.tests}
     counts = Counter(_worst_load(test) for test in last.values() if test.loads)
     words = [f"{counts[verdict]} {_VERDICTS[verdict]}" for verdict in _VERDICTS if counts[verdict]]
-    if failures:
-        words.append(f"{len(failures)} failed besides the measurement")
+    if run.failures:
+        words.append(f"{len(run.failures)} failed besides the measurement")
     interrupted = "; interrupted, what was measured until then is below" if run.interrupted else ""
     return f"## smload: {', '.join(words) or 'nothing was measured'}\n\nstarted {run.started_at}{interrupted}\n"
 

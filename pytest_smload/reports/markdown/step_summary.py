@@ -9,17 +9,13 @@ from pytest_smload.errors import ReportError
 from pytest_smload.reports.markdown.report import LONGEST_BYTES, run_markdown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pytest_smload.core.results.result import RunResult
 
 STEP_SUMMARY: Final = "GITHUB_STEP_SUMMARY"
 """The environment variable that names the summary's file."""
 
 
-def append_summary(
-    run: RunResult, target: str, *, failures: Sequence[tuple[str, str]] = (), report_dir: str | None = None
-) -> None:
+def append_summary(run: RunResult, target: str, *, report_dir: str | None = None) -> None:
     """Append the report to the file *target*, shortened by what the step has written there before.
 
     Raises:
@@ -29,7 +25,7 @@ def append_summary(
     try:
         taken_bytes = path.stat().st_size if path.exists() else 0
         room_bytes = max(LONGEST_BYTES - taken_bytes, 0)
-        text = run_markdown(run, failures=failures, report_dir=report_dir, longest_bytes=room_bytes)
+        text = run_markdown(run, report_dir=report_dir, longest_bytes=room_bytes)
         with path.open("a", encoding="utf-8", errors="backslashreplace") as file:
             # A heading starts a line of its own, whatever stands before it.
             file.write(f"\n{text}" if taken_bytes else text)

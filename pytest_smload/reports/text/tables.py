@@ -21,7 +21,7 @@ from pytest_smload.reports.words.cells import (
     wrap,
 )
 from pytest_smload.reports.words.headline import listed_stages, load_amount, stage_names
-from pytest_smload.reports.words.margin import worst_first
+from pytest_smload.reports.words.margin import is_undecided, worst_first
 
 if TYPE_CHECKING:
     from pytest_smload.core.limits.check import Check
@@ -80,14 +80,14 @@ def checks_table(checks: Sequence[Check], width: int) -> list[str]:
     checks = worst_first(checks)
     failed = [check for check in checks if check.outcome == "fail"]
     invalid = [check for check in checks if not check.valid]
-    undecided = [check for check in checks if check.undecided and check.outcome == "pass"]
-    passed = [check for check in checks if check.outcome == "pass" and not check.undecided]
+    undecided = [check for check in checks if is_undecided(check)]
+    passed = [check for check in checks if check.outcome == "pass" and not is_undecided(check)]
     shown = failed[:MAX_FAILED_ROWS] + invalid[:MAX_FAILED_ROWS] + undecided[:MAX_FAILED_ROWS]
     shown += passed[:MAX_PASSED_ROWS]
     if not shown:
         return []
     lines = _fitting_checks(shown, width)
-    if not all(check.proven or check.undecided for check in shown):
+    if any(map(_has_mark, shown)):
         lines.append(_UNPROVEN_LEGEND)
     left_out = {
         "failed": len(failed) - MAX_FAILED_ROWS,
@@ -96,7 +96,8 @@ def checks_table(checks: Sequence[Check], width: int) -> list[str]:
         "passed": len(passed) - MAX_PASSED_ROWS,
     }
     lines += [f"{count:,} more checks {what}; they are in report.json" for what, count in left_out.items() if count > 0]
-    return lines + _notes([check for check in (*failed, *invalid) if check.note], width)
+    told = (*failed, *invalid, *(check for check in undecided if not check.undecided))
+    return lines + _notes([check for check in told if check.note], width)
 
 
 def _notes(noted: Sequence[Check], width: int) -> list[str]:
@@ -143,7 +144,7 @@ def _checks_lines(rows: Sequence[dict[str, str]], without: Sequence[str]) -> lis
 
 def _check_cells(check: Check) -> dict[str, str]:
     return {
-        "verdict": verdict_word(check) + ("" if check.proven or check.undecided else "?"),
+        "verdict": verdict_word(check) + ("?" if _has_mark(check) else ""),
         "scope": plain_text(check.scope),
         "metric": plain_text(check.metric),
         "limit": plain_text(check.limit),
@@ -152,6 +153,10 @@ def _check_cells(check: Check) -> dict[str, str]:
         _SAMPLES: samples_text(check),
         _SOURCE: plain_text(check.source),
     }
+
+
+def _has_mark(check: Check) -> bool:
+    return not (check.proven or check.undecided or is_undecided(check))
 
 
 def _shown_models(load: LoadResult) -> list[str]:

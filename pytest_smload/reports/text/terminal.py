@@ -19,9 +19,11 @@ from pytest_smload.reports.words.details import (
     growth_lines,
     note_lines,
     remark_lines,
+    unproven_breach_lines,
     urgent_lines,
 )
 from pytest_smload.reports.words.headline import load_headline
+from pytest_smload.reports.words.margin import is_undecided
 
 if TYPE_CHECKING:
     from pytest_smload.core.limits.check import Check
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 MAX_CHECKS_IN_A_LINE = 4
 _INDENT = "  "
 _UNDECIDED = frozenset({"invalid", "interrupted"})
-BODY_FAILED = "the test's own body failed; every limit was kept"
+FAILED_BESIDES = "every limit it was held against was kept; the test failed for something else"
 Attempt = tuple[str, int]
 """Node id and number of an attempt."""
 
@@ -89,12 +91,12 @@ def _in_brief(run: RunResult, width: int, told: Collection[Attempt], *, quiet: b
 
 def _remarks(test: TestResult, load: LoadResult, *, quiet: bool) -> list[str]:
     if quiet:
-        return [*growth_lines(load), *note_lines(load), *undecided_lines(load)]
-    lines = [*urgent_lines(load), *undecided_lines(load)]
+        return [*growth_lines(load), *note_lines(load), *unproven_breach_lines(load), *undecided_lines(load)]
+    lines = [*urgent_lines(load), *unproven_breach_lines(load), *undecided_lines(load)]
     if load.client.warnings:
         lines.append(client_line(load))
-    body_failed = test.verdict == "fail" and all(each.verdict == "pass" for each in test.loads)
-    return [BODY_FAILED, *lines] if body_failed and load is test.loads[0] else lines
+    besides = test.verdict == "fail" and all(each.verdict == "pass" for each in test.loads)
+    return [FAILED_BESIDES, *lines] if besides and load is test.loads[0] else lines
 
 
 def _attempt(test: TestResult) -> Attempt:
@@ -108,7 +110,7 @@ def lines_of_test(test: TestResult, width: int = 100, *, told: bool = False) -> 
     if not test.loads:
         yield _INDENT + "no load was run"
     elif test.verdict == "fail" and all(load.verdict == "pass" for load in test.loads):
-        yield _INDENT + BODY_FAILED
+        yield _INDENT + FAILED_BESIDES
     for place, load in enumerate(test.loads):
         if place:
             yield ""
@@ -135,7 +137,7 @@ def _load_lines(load: LoadResult, width: int, *, told: bool) -> Iterator[str]:
     if load.verdict == "invalid":
         for reason in load.client.reasons:
             yield from wrap(f"INVALID: {finding_text(reason)}", width, _INDENT)
-    for remark in [*remark_lines(load), *baseline_lines(load)]:
+    for remark in [*remark_lines(load), *unproven_breach_lines(load), *baseline_lines(load)]:
         yield from wrap(remark, width, _INDENT)
     if load.verdict == "pass":
         yield from wrap(_checks_in_brief(load.checks), width, _INDENT)
@@ -146,7 +148,7 @@ def _load_lines(load: LoadResult, width: int, *, told: bool) -> Iterator[str]:
 def _checks_in_brief(checks: Sequence[Check]) -> str:
     if not checks:
         return "checks: none, this load only measures"
-    passed = [check for check in checks if not check.undecided]
+    passed = [check for check in checks if not is_undecided(check)]
     brief = [_check_in_brief(check) for check in passed[:MAX_CHECKS_IN_A_LINE]]
     left_out = len(passed) - MAX_CHECKS_IN_A_LINE
     more = f", and {left_out:,} more" if left_out > 0 else ""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_smload.core.limits.metrics import metric_named
 from pytest_smload.core.units import format_ms, format_share
+from pytest_smload.reports.words.margin import is_undecided
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,8 +26,8 @@ _UNSEEN = re.compile(r"[\u061c\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufef
 
 
 def verdict_word(check: Check) -> str:
-    """Return a check's verdict in one word; a comparison that settles nothing is neither passed nor failed."""
-    return "UNDECIDED" if check.undecided and check.outcome == "pass" else _VERDICTS[check.outcome]
+    """Return a check's verdict in one word; what passes for want of proof alone is neither passed nor failed."""
+    return "UNDECIDED" if is_undecided(check) else _VERDICTS[check.outcome]
 
 
 def format_count(count: float) -> str:

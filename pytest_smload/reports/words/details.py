@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_smload.core.units import format_share
-from pytest_smload.reports.words.cells import format_count, format_latency, metric_words, plain_text
+from pytest_smload.reports.words.cells import format_count, format_latency, metric_words, observed_text, plain_text
+from pytest_smload.reports.words.margin import is_undecided, worst_first
 
 if TYPE_CHECKING:
     from pytest_smload.core.results.result import LoadResult
@@ -103,6 +104,16 @@ def growth_lines(load: LoadResult) -> list[str]:
     """Return what grows towards a limit of a load that passed, in a line: the first limit it would break."""
     growing = [check for check in load.checks if check.projected is not None and check.outcome == "pass"]
     return [f"warning: {metric_words(growing[0])} is {plain_text(growing[0].note)}"] if growing else []
+
+
+def unproven_breach_lines(load: LoadResult) -> list[str]:
+    """Return what is over its limit in a load that passed, for it is not proven, in a line: the worst, and how many."""
+    over = [check for check in worst_first(load.checks) if is_undecided(check) and not check.undecided]
+    if not over or load.verdict != "pass":
+        return []
+    worst, more = over[0], f" (and {format_count(len(over) - 1)} more)" if len(over) > 1 else ""
+    what = f"{metric_words(worst)} was {observed_text(worst)}, limit {worst.limit}"
+    return [plain_text(f"undecided: {what}; {worst.note}{more}")]
 
 
 def note_lines(load: LoadResult) -> list[str]:

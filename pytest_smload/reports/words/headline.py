@@ -32,7 +32,7 @@ def profile_words(profile: Mapping[str, Any]) -> str:
     arrivals = "" if is_closed(profile) else f" {profile.get('arrivals', 'poisson')}"
     if stages:
         count: int = len(stages) if isinstance(profile["stages"], list) else profile["stages"]["entries"]
-        words = f"{count} stages{arrivals}{warmup}: {_stages_words(stages, count)}"
+        words = f"{count} stage{'s' if count != 1 else ''}{arrivals}{warmup}: {_stages_words(stages, count)}"
     else:
         words = f"{load_amount(profile)}{arrivals} for {_spoken(parse_duration_s(profile['duration']))}{warmup}"
     if profile.get("max_requests"):

@@ -28,6 +28,12 @@ def excess(check: Check) -> float:
     return max(sides)
 
 
+def is_undecided(check: Check) -> bool:
+    """Whether *check* passes for want of proof: a comparison that settles nothing, or a value beyond its limit that
+    chance may have brought there, as among many models."""
+    return check.outcome == "pass" and (check.undecided or (not check.proven and excess(check) > 1 + _EXACT))
+
+
 def worst_first(checks: Iterable[Check]) -> list[Check]:
     """Return *checks* by `excess`, those alike in their own order."""
     return sorted(checks, key=lambda check: -excess(check))

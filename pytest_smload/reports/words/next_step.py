@@ -57,7 +57,7 @@ def _advice(load: LoadResult) -> Iterator[str]:
         yield ceiling
     if errors.get("ModelError"):
         if _is_local(endpoint):
-            yield "ModelError comes from the container: see the scenario's faults"
+            yield "ModelError comes from the container: see the scenario's faults, or the log of what listens there"
         else:
             yield "ModelError comes from the container; its log says why:"
             yield f"  aws logs tail {_log_group(load)} --region {endpoint.region} --since {_since(load)}"

@@ -201,7 +201,7 @@ class HttpConnection(Link):
         self._drop()
         self.bytes_in = 0
         self.failure = end_failure(error)
-        return self._shared.kinds.code(self.failure.kind)
+        return self._shared.kinds.code(self.failure.kind, self.failure.status)
 
     def _next_data(self) -> bytes:
         data = self._receive()
@@ -292,7 +292,7 @@ class HttpConnection(Link):
             now=time.time(),
             credentials=self._signer.credentials,
         )
-        return self._shared.kinds.code(self.failure.kind)
+        return self._shared.kinds.code(self.failure.kind, self.failure.status)
 
     def _take_parts(self, kept: list[bytes], bytes_before: int) -> int:
         taken = sum(map(len, self._parts))

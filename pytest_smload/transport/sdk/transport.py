@@ -55,7 +55,9 @@ class Boto3Connection:
         self.start, self.end, self.bytes_in = call.start, call.end, call.bytes_in
         self.failure = call.failure
         self.variant = self._transport.variants.code(call.variant)
-        return OK if call.failure is None else self._transport.kinds.code(call.failure.kind)
+        if call.failure is None:
+            return OK
+        return self._transport.kinds.code(call.failure.kind, call.failure.status)
 
     def close(self) -> None:
         """Do nothing: connections belong to the shared client."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -40,6 +40,7 @@ def measured(
     offered_tps: float | None = None,
     stages: Sequence[StageSpan] = (),
     in_order: bool = False,
+    answered_with: Mapping[str, int] | None = None,
 ) -> Measurement:
     """A window of 10 s from 0 on, in which everything happened to the first model, early, in no order unless asked."""
     golden = (1 + 5**0.5) / 2
@@ -50,7 +51,7 @@ def measured(
         samples.due.append(0.0)
         samples.start.append(0.0)
         samples.end.append(latency_ms / 1000)
-        samples.kind.append(kinds.code(kind))
+        samples.kind.append(kinds.code(kind, (answered_with or {}).get(kind)))
         samples.model.append(0)
     names = list(models) or ["total"]
     return measure(
@@ -59,6 +60,7 @@ def measured(
             route_kind="model" if models else None,
             target_shares=[1 / len(names)] * len(names),
             kind_names=kinds.names,
+            kind_statuses=kinds.statuses,
             samples=samples,
             open_model=offered_tps is not None,
             window_start_s=0.0,
@@ -471,6 +473,24 @@ def test_kinds_that_are_not_told_apart():
 
     assert ("fail", 51, said) == (found.outcome, found.observed, found.note)
     assert "pass" == check(measured([1.0] * 9_700, failed[:200]), "errors.ModelError", 0).outcome
+
+
+def test_a_class_is_of_the_status_answered():
+    """A limit on a class or status of errors counts by the wire's status, one on a code by the code claimed."""
+    load = measured([1.0] * 98, ["ValidationError"] * 2, answered_with={"ValidationError": 503})
+    observed = {kind: check(load, f"errors.{kind}", 0).observed for kind in ("4xx", "400", "5xx", "503")}
+
+    assert {"4xx": 0, "400": 0, "5xx": 2, "503": 2} == observed
+    assert 2 == check(load, "errors.ValidationError", 0).observed
+
+
+def test_few_requests_of_one_of_many_models():
+    """One that is over its limit all the same fails, and nobody reads that it had too few; the others are unproven."""
+    load = measured([300.0] * 20, models=["a", "b"])
+    limit = parse_limit("p95", "100ms", source="")
+    checks = judge([(A, limit), (B, limit)], load)
+
+    assert ("fail", "proven among 2 models, few as its requests are") == (checks[0].outcome, checks[0].note)
 
 
 def test_share_of_errors():

@@ -7,7 +7,7 @@ import pytest
 
 from pytest_smload.core.request import error_kinds as kinds
 from pytest_smload.core.request.error_kinds import CLIENT_CAUSED_KINDS, ErrorKinds
-from pytest_smload.core.request.known_kinds import KNOWN_KINDS, STATUSES, counts_as, is_known
+from pytest_smload.core.request.known_kinds import AWS_CODES, KNOWN_KINDS, counts_as, is_known
 
 
 def test_own_kinds_have_fixed_codes() -> None:
@@ -51,24 +51,35 @@ def test_refused_and_slow_are_never_the_clients() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "kinds"),
+    ("name", "status", "kinds"),
     [
-        ("ModelError", {"ModelError", "4xx", "424"}),
-        ("InternalFailure", {"InternalFailure", "5xx", "500"}),
-        ("InternalDependencyException", {"InternalDependencyException", "5xx", "530"}),
-        ("502", {"502", "5xx"}),
-        ("429", {"429", "4xx"}),
-        ("Timeout", {"Timeout"}),
-        ("Client", {"Client"}),
-        ("SomethingNew", {"4xx", "5xx", "SomethingNew"}),
-        ("Other", {*KNOWN_KINDS, "424", "429", "500", "502", "530", "SomethingNew"}),
+        ("ModelError", 424, {"ModelError", "4xx", "424"}),
+        ("InternalDependencyException", 530, {"InternalDependencyException", "5xx", "530"}),
+        ("502", 502, {"502", "5xx"}),
+        ("ValidationError", 503, {"ValidationError", "5xx", "503"}),
+        ("ServiceUnavailable", 400, {"ServiceUnavailable", "4xx", "400"}),
+        ("Timeout", None, {"Timeout"}),
+        ("Client", None, {"Client"}),
+        ("SomethingNew", 500, {"5xx", "500", "SomethingNew"}),
+        ("302", 302, {"302"}),
+        ("Other", None, {*KNOWN_KINDS, "302", "400", "424", "500", "502", "503", "530", "SomethingNew"}),
     ],
 )
-def test_where_a_failure_counts(name: str, kinds: set[str]) -> None:
-    """As itself, and in the class and status its code is answered with; what nobody can tell counts wherever it may."""
-    asked = [*KNOWN_KINDS, "424", "429", "500", "502", "530", "SomethingNew"]
+def test_where_a_failure_counts(name: str, status: int | None, kinds: set[str]) -> None:
+    """As itself, and in the class and status it was answered with, whatever code it claims; Other counts everywhere."""
+    asked = [*KNOWN_KINDS, "302", "400", "424", "500", "502", "503", "530", "SomethingNew"]
 
-    assert kinds == {kind for kind in asked if counts_as(name, kind)}
+    assert kinds == {kind for kind in asked if counts_as(name, status, kind)}
+
+
+def test_a_kind_answered_with_two_statuses_has_two_codes() -> None:
+    """They are told apart by the status, and called by the same name."""
+    found = ErrorKinds()
+    codes = [found.code("ModelError", 424), found.code("ModelError", 503), found.code("ModelError", 424)]
+
+    assert codes == [6, 7, 6]
+    assert found.names[6:] == ("ModelError", "ModelError")
+    assert found.statuses[6:] == (424, 503)
 
 
 def test_codes_of_the_client_are_known() -> None:
@@ -77,9 +88,6 @@ def test_codes_of_the_client_are_known() -> None:
 
 
 def test_codes_of_the_operation_are_botocores() -> None:
-    """Each modelled error of InvokeEndpoint is known by its code and status."""
+    """Each modelled error of InvokeEndpoint is known by its code."""
     shapes = botocore.session.get_session().get_service_model("sagemaker-runtime").error_shapes
-    modelled = {shape.name: shape.metadata["error"]["httpStatusCode"] for shape in shapes if "error" in shape.metadata}
-
-    assert modelled == {name: STATUSES[name] for name in modelled}
-    assert all(shape.name in STATUSES for shape in shapes)
+    assert {shape.name for shape in shapes} <= set(AWS_CODES)

@@ -25,6 +25,7 @@ from pytest_smload.core.trust.validity import examine
 MODELS, SHARES = ("a", "b", "c"), (0.5, 0.3, 0.2)
 STAGES = (Stage("4s", tps=50, name="calm"), Stage("2s", tps=200), Stage("2s", tps=20))
 BEGIN_S = 1000.0
+STATUSES = {"ModelError": 424, "ThrottlingException": 400}
 _GRID = 2.0**24
 """Times are whole 2^-24 s, so that moving them to another clock and back changes no bit."""
 
@@ -69,7 +70,7 @@ def generate(schedule: Schedule, clock_s: float = 0.0, known: Sequence[str] = ()
         samples.due.append(due + clock_s)
         samples.start.append(start + clock_s)
         samples.end.append(end + clock_s)
-        samples.kind.append(kinds.code(kind) if kind else OK)
+        samples.kind.append(kinds.code(kind, STATUSES.get(kind)) if kind else OK)
         samples.model.append(model)
         if kind:
             examples.setdefault(kind, InvocationFailure(kind, f"the first {kind}"))
@@ -78,6 +79,7 @@ def generate(schedule: Schedule, clock_s: float = 0.0, known: Sequence[str] = ()
         route_kind="model",
         target_shares=SHARES,
         kind_names=kinds.names,
+        kind_statuses=kinds.statuses,
         samples=samples,
         open_model=True,
         window_start_s=starts_s + clock_s,
@@ -130,7 +132,9 @@ def test_every_column_is_that_of_the_whole() -> None:
     for name in Samples.__slots__:
         if name != "kind":
             assert list(getattr(WHOLE.samples, name)) == list(getattr(MERGED.samples, name)), name
-    named = [[each.kind_names[kind] for kind in each.samples.kind] for each in (WHOLE, MERGED)]
+    named = [
+        [(each.kind_names[kind], each.kind_statuses[kind]) for kind in each.samples.kind] for each in (WHOLE, MERGED)
+    ]
     assert named[0] == named[1]
     assert len(WHOLE.samples.held_index) > 10 < len(WHOLE.samples.late_index)
 

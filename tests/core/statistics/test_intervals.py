@@ -23,10 +23,10 @@ from pytest_smload.core.statistics.binomial import (
     share_bounds,
     student_t,
 )
+from pytest_smload.core.statistics.blocks import BLOCKS
 from pytest_smload.core.statistics.bound import ALPHA, Bound, look_alpha
 from pytest_smload.core.statistics.columns import Flags, Floats
 from pytest_smload.core.statistics.intervals import (
-    BLOCKS,
     bound_ranks,
     design_effect,
     mean_bound,

@@ -359,7 +359,10 @@ def test_a_load_that_was_ended_before_its_window_is_judged() -> None:
     ended = health(found, scopes=(TOTAL, ScopeName("model", MODELS[0])))
 
     assert (ended.valid, ended.reasons) == (True, ())
-    assert "no request was sent" in causes(health(recording(rows, OPENS, OPENS)))
+    (reason,) = health(recording(rows, OPENS, OPENS, cpu=1.5)).reasons
+    assert reason.cause == "the load was over before its window opened: priming and warm-up sent all 20 requests"
+    assert "max_requests" in reason.remedy
+    assert health(recording(rows, OPENS, OPENS, cpu=1.5)).warnings == ()
     limits = [(TOTAL, parse_limit("p95", "1s", source=""))]
     checks = [abort_check(aborted), *judge(limits, measure(found))]
     assert [(check.outcome, check.note) for check in checks[1:]] == [("fail", "no sample")]

@@ -1,0 +1,1 @@
+"""The embedded endpoint's control plane: SageMaker, CloudWatch, Application Auto Scaling, STS and S3 on its one URL."""
