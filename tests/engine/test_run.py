@@ -366,3 +366,20 @@ def test_errors_of_the_endpoint_do_not_end_a_load(transport: FakeTransport) -> N
     recording = run(transport, users=2, duration="300ms")
 
     assert recording.window_s == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize("shape", [{"users": 3}, {"tps": 200}])
+def test_who_answered_is_recorded_with_every_sample(transport: FakeTransport, shape: dict[str, Any]) -> None:
+    """Requests of a variant's route ask for it, in both loops and the warm-up, and samples have who answered."""
+    transport.variant_of = lambda name: "blue" if name == "blue" else "other"
+    recording = run(transport, warmup="50ms", variants={"blue": 3, "green": 1}, **shape)
+
+    assert (recording.route_kind, recording.target_variants) == ("variant", ["blue", "green"])
+    assert len(recording.samples.variant) == len(recording.samples) > 20
+    named = [recording.variant_names[code] for code in recording.samples.variant]
+    assert named == ["blue" if route == 0 else "other" for route in recording.samples.model]
+    figures = measure(recording)
+    assert {name: each.ok for name, each in figures.invoked_variants.items()} == {
+        "blue": figures.routes["blue"].ok,
+        "other": figures.routes["green"].ok,
+    }

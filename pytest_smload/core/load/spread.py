@@ -56,9 +56,8 @@ def spread_problems(fields: Mapping[str, object]) -> list[str]:
     if len(several) > 1:
         rest = " and ".join(several[1:])
         problems.append(
-            f"{several[0]}: a load spreads its requests over one thing, and {rest} "
-            f"{'have' if len(several) > 2 else 'has'} several names too; leave one name in all but one of "
-            f"{', '.join(several)}"
+            f"{several[0]}: a load spreads its requests over one thing, and {rest} have several names too; leave one "
+            f"name in all but one of {', '.join(several)}"
         )
     return problems
 
