@@ -48,6 +48,9 @@ _PUMP_S = 0.1
 _PROGRESS_S = 1.0
 _MOST_SWEEPS_APART_S = 0.25
 _REFRESH_S = 5.0
+ANSWERS_LOOKED_AT = 1_000
+"""Where so many name one production variant, it is taken to be the only one: that another, which answers 1 of 100, is
+not among them has a chance of 1 in 20,000."""
 _KILL_S = 1.0
 """Users end at once when killed, unless a listener of theirs will not have it."""
 
@@ -116,6 +119,7 @@ class _Run:
         self.priming = Priming(session)
         self.abort = AbortWatch(profile.abort_rule, session.samples)
         self.connects_before = self.connects = 0
+        self.looks_for_variants = True
 
     def run(self) -> Recording:
         """Everything, in order; the finally clauses leave nothing behind however it ends."""
@@ -229,6 +233,17 @@ class _Run:
         while True:
             gevent.sleep(apart_s)
             self.session.transport.sweep(perf_counter())
+            self._look_no_further()
+
+    def _look_no_further(self) -> None:
+        """Stop looking for variants where one answers all, and no request asks for one."""
+        session = self.session
+        if self.looks_for_variants and len(session.samples) >= ANSWERS_LOOKED_AT:
+            self.looks_for_variants = len(session.transport.variants.names) > 2 or any(
+                route.target_variant is not None for route in session.plan.routes
+            )
+            if not self.looks_for_variants:
+                session.transport.stop_looking_for_variants()
 
     def _refresh(self, refresh: Callable[[], object]) -> None:
         # A pool of its own: the hub's would keep its thread after the load.

@@ -149,7 +149,6 @@ class LoadSession:
         samples.end.append(connection.end)
         samples.kind.append(kind)
         samples.model.append(model)
-        samples.variant.append(connection.variant)
         if (due_s if self._counts_from_due else start_s) >= self.window_start_s:
             self.bytes_in[model] += connection.bytes_in
             self.bytes_out[model] += len(payload.body)
@@ -162,8 +161,12 @@ class LoadSession:
             if report is not None:
                 report(connection, due_s, model, payload)
             self._back_off.after(connection, due_s, kind)
-        elif report is not None:
-            report(connection, due_s, model, payload)
+        else:
+            if connection.variant:
+                samples.variant_index.append(len(samples.end) - 1)
+                samples.variant_code.append(connection.variant)
+            if report is not None:
+                report(connection, due_s, model, payload)
 
     def record_killed(self, connection: Connection, due_s: float, model: int, payload: Payload) -> None:
         """Append the request that *connection* was killed in, where it had all the time it may take."""

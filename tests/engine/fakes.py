@@ -44,6 +44,9 @@ class FakeTransport:
         self.sweeps = 0
         self.closed = False
 
+    def stop_looking_for_variants(self) -> None:
+        self.variant_of = lambda _name: ""
+
     def connection(self) -> FakeConnection:
         return FakeConnection(self)
 

@@ -101,9 +101,22 @@ def test_a_new_connection_looks_anew(start_peer: StartPeer, http_transport: Make
     assert seen == ["blue", ""]
 
 
+def test_nobody_looks_once_told_so(start_peer: StartPeer, http_transport: MakeTransport) -> None:
+    """Open connections and later ones know of no variant any more, and answer all the same."""
+    transport = http_transport(start_peer(answers(answer(b"blue"))))
+    first, later = transport.connection(), transport.connection()
+    codes = [first.invoke(ROUTE, ROW)]
+    before = first.variant
+    transport.stop_looking_for_variants()
+    codes += [connection.invoke(ROUTE, ROW) for connection in (first, later)]
+
+    assert codes == [0, 0, 0]
+    assert (transport.variants.names[before], first.variant, later.variant) == ("blue", 0, 0)
+
+
 def test_boto3_tells_who_answered(start_peer: StartPeer) -> None:
     """From the SDK's own parsed answer."""
-    peer = start_peer(answers(answer(b"blue"), answer(b"green"), answer()))
+    peer = start_peer(answers(answer(b"blue"), answer(b"green"), answer(b"blue")))
     target = local_target(
         f"http://127.0.0.1:{peer.port}", access_key="AKID", secret_key="x", endpoint_name="abalone", region="us-east-1"
     )
@@ -113,9 +126,11 @@ def test_boto3_tells_who_answered(start_peer: StartPeer) -> None:
     for _ in range(3):
         assert connection.invoke(ROUTE, ROW) == 0
         seen.append(transport.variants.names[connection.variant])
+    transport.stop_looking_for_variants()
+    assert (connection.invoke(ROUTE, ROW), connection.variant) == (0, 0)
     transport.close()
 
-    assert seen == ["blue", "green", ""]
+    assert seen == ["blue", "green", "blue"]
 
 
 def test_names_are_few_and_such_as_variants_have() -> None:

@@ -24,7 +24,8 @@ class Connection(Protocol):
             before *start* while a request is under way.
         bytes_in: Response body bytes read.
         failure: Facts about the last request if it failed, else None.
-        variant: Code of the production variant that answered the last request, if that succeeded; 0 if none was named.
+        variant: Code of the production variant that answered the last request, if that succeeded; 0 if none was named,
+            or nobody looked.
     """
 
     start: float
@@ -73,6 +74,9 @@ class Transport(Protocol):
     def sweep(self, now: float) -> None:
         """End every request older than the timeout as ``Timeout``; called by the engine several times per timeout.
         *now* is ``time.perf_counter()``."""
+
+    def stop_looking_for_variants(self) -> None:
+        """Let the production variant of further answers be unknown, which saves the look."""
 
     def close(self) -> None:
         """Release sockets, threads and watchers; nothing of the transport is left afterwards."""

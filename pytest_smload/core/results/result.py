@@ -52,7 +52,7 @@ class LoadResult(Figures):
             nearest one, here as in *stages*.
         mix: Share of the traffic by the same names.
         invoked_variants: What each production variant answered, by the answers' own word: SageMaker's split where no
-            variant is asked for. Empty where answers name none.
+            variant is asked for. Empty where answers name none, and where the first 1,000 all name one, unasked.
         stages: Statistics per stage; empty without stages.
         errors: Count per error kind; their sum is the total's error count.
         examples: One line for people per error kind: the first one seen.

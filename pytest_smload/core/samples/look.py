@@ -6,7 +6,6 @@ import dataclasses
 from array import array
 from dataclasses import dataclass
 
-from pytest_smload.core.request.variant_names import UNNAMED
 from pytest_smload.core.samples.recording import Recording
 
 
@@ -38,6 +37,4 @@ class Look:
         samples.end.extend([recording.window_end_s] * count)
         samples.kind.extend([kind] * count)
         samples.model.extend(self.under_way_model)
-        if samples.variant:
-            samples.variant.extend([UNNAMED] * count)
         return dataclasses.replace(recording, samples=samples)

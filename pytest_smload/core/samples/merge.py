@@ -92,13 +92,12 @@ def _sort_by_end(samples: Samples) -> None:
     order = np.argsort(view(samples.end), kind="stable")
     for column in (samples.due, samples.start, samples.end, samples.kind, samples.model):
         _reorder(column, order)
-    if samples.variant:
-        _reorder(samples.variant, order)
     moved_to = np.empty(len(order), dtype=np.uint32)
     moved_to[order] = np.arange(len(order), dtype=np.uint32)
     for index, facts in (
         (samples.held_index, (samples.held_free,)),
         (samples.late_index, (samples.late_from, samples.late_to)),
+        (samples.variant_index, (samples.variant_code,)),
     ):
         view(index)[:] = moved_to[view(index)]
         order = np.argsort(view(index))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Samples:
-    """Invocations in the order they ended, one column per fact; 28 bytes a sample.
+    """Invocations in the order they ended, one column per fact; 27 bytes a sample.
 
     Times are seconds on one monotonic clock (``time.perf_counter``), the same one as `Recording.window_start_s`.
 
@@ -27,19 +27,20 @@ class Samples:
         end: When the last byte of the response arrived, or the request failed.
         kind: Error kind code, 0 for success (`pytest_smload.core.request.error_kinds`).
         model: Route index.
-        variant: Code of the production variant that answered (`pytest_smload.core.request.variant_names`), 0 where the
-            answer named none; of a failure it says nothing. Empty where nobody looked.
         held_index: Positions of samples whose user became free only after they were due (open model: all users were
             busy, the in-flight cap was hit). In step with *held_free*.
         held_free: When that user became free.
         late_index: Positions of samples whose response was there before the client's event loop looked for it. In step
             with *late_from* and *late_to*.
         late_from, late_to: Between which times it came; anywhere between is as likely.
+        variant_index: Positions of successes whose answer was seen to name a production variant. In step with
+            *variant_code*.
+        variant_code: Its code (`pytest_smload.core.request.variant_names`).
     """
 
     __slots__ = (
         "due", "end", "held_free", "held_index", "kind", "late_from", "late_index", "late_to", "model", "start",
-        "variant",
+        "variant_code", "variant_index",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -48,12 +49,13 @@ class Samples:
         self.end = array("d")
         self.kind = array("B")
         self.model = array("H")
-        self.variant = array("B")
         self.held_index = array("I")
         self.held_free = array("d")
         self.late_index = array("I")
         self.late_from = array("d")
         self.late_to = array("d")
+        self.variant_index = array("I")
+        self.variant_code = array("B")
 
     def __len__(self) -> int:
         return len(self.end)
@@ -85,16 +87,12 @@ class Samples:
         from pytest_smload.core.statistics.columns import view
 
         first, held, late = len(self), len(self.held_index), len(self.late_index)
-        looked = bool(self.variant or other.variant)
-        if looked:
-            self._name_no_variant()
+        named = len(self.variant_index)
         for name in self.__slots__:
             getattr(self, name).extend(getattr(other, name))
         # In place, and each view gone with its line: columns of ten million are not copied, and can grow again.
         view(self.kind)[first:] = np.array(codes, dtype=np.uint8)[view(other.kind)]
-        if looked:
-            self._name_no_variant()
-            view(self.variant)[first:] = np.array(variant_codes, dtype=np.uint8)[view(self.variant)[first:]]
+        view(self.variant_code)[named:] = np.array(variant_codes, dtype=np.uint8)[view(other.variant_code)]
         shifts = np.broadcast_to(shift_s, len(other))
         for column in (self.due, self.start, self.end):
             view(column)[first:] += shifts
@@ -103,10 +101,7 @@ class Samples:
             view(column)[late:] += shifts[view(other.late_index)]
         view(self.held_index)[held:] += first
         view(self.late_index)[late:] += first
-
-    def _name_no_variant(self) -> None:
-        """Have the samples without a variant code name none."""
-        self.variant.frombytes(bytes(len(self) - len(self.variant)))
+        view(self.variant_index)[named:] += first
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +174,8 @@ class Recording:
             weights exactly.
         started_at: Wall clock time of the load's begin, ISO 8601 in UTC.
         epoch_s: When the samples' clock stood at 0, in seconds since 1970; 0 where nobody looked.
-        variant_names: Production variants that answered, indexed by ``Samples.variant``; the first, ``""``, stands for
-            none named.
+        variant_names: Production variants that answered, indexed by ``Samples.variant_code``; the first, ``""``, stands
+            for none named.
         target_variants: Per route the variant its requests ask for, or None; empty where none does.
     """
 

@@ -37,6 +37,7 @@ class HttpConnection(Link):
 
     __slots__ = (
         "_early",
+        "_looks",
         "_parser",
         "_parts",
         "_reusable",
@@ -60,6 +61,7 @@ class HttpConnection(Link):
         self.bytes_in = 0
         self.failure: InvocationFailure | None = None
         self.variant = UNNAMED
+        self._looks = False
         self._variant_line, self._variant_at = _NO_ANSWER_YET, 0
         self._shared = shared
         self._signer = shared.signer
@@ -132,7 +134,7 @@ class HttpConnection(Link):
             if parts:
                 self.bytes_in += sum(map(len, parts))
                 parts.clear()
-            if not data.startswith(self._variant_line, self._variant_at):
+            if self._looks and not data.startswith(self._variant_line, self._variant_at):
                 self._look_for_variant(data)
             self.failure = None
         except (OSError, HttpParserError, HttpParserUpgrade, RequestEnded) as error:
@@ -148,6 +150,11 @@ class HttpConnection(Link):
         """Close the connection; the next request would open a new one, one under way fails."""
         super().close()
         self._shared.live.discard(self)
+
+    def stop_looking_for_variant(self) -> None:
+        """Let the variant of further answers be unknown."""
+        self._looks = False
+        self.variant = UNNAMED
 
     # Called by the parser.
 
@@ -185,6 +192,7 @@ class HttpConnection(Link):
         except (OSError, RequestEnded) as error:
             return self._fail(error)
         self._parser = HttpResponseParser(self)
+        self._looks = self._shared.looks_for_variants
         self._shared.connects += 1
         self._shared.sendings.note(now, perf_counter())
         return OK
@@ -282,7 +290,7 @@ class HttpConnection(Link):
             self._drop()
         self.failure = None
         if self._status < 300:
-            if not raw.startswith(self._variant_line, self._variant_at):
+            if self._looks and not raw.startswith(self._variant_line, self._variant_at):
                 self._look_for_variant(raw)
             return OK
         self.failure = response_failure(

@@ -30,6 +30,7 @@ class Connections:
         sendings: Requests that waited for the loop before they were sent.
         variants: Production variants that answered in the load.
         variant_lines: The lines that named them, as answers had them.
+        looks_for_variants: Whether anybody wants to know.
         live: Those that may be open.
     """
 
@@ -42,4 +43,5 @@ class Connections:
     sendings: Sendings = field(default_factory=Sendings)
     variants: VariantNames = field(default_factory=VariantNames)
     variant_lines: list[VariantLine] = field(default_factory=list)
+    looks_for_variants: bool = True
     live: set[HttpConnection] = field(default_factory=set)

@@ -104,6 +104,12 @@ class HttpTransport:
         for connection in self._shared.live:
             connection.expire_if_older(began_before, self._expiry)
 
+    def stop_looking_for_variants(self) -> None:
+        """Let the production variant of further answers be unknown."""
+        self._shared.looks_for_variants = False
+        for connection in self._shared.live:
+            connection.stop_looking_for_variant()
+
     def close(self) -> None:
         """Close all connections and end the resolver's thread; requests still under way fail."""
         for connection in list(self._shared.live):

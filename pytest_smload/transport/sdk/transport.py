@@ -54,7 +54,7 @@ class Boto3Connection:
         self._transport.run(call, route, payload)
         self.start, self.end, self.bytes_in = call.start, call.end, call.bytes_in
         self.failure = call.failure
-        self.variant = self._transport.variants.code(call.variant)
+        self.variant = self._transport.variant_code(call.variant)
         if call.failure is None:
             return OK
         return self._transport.kinds.code(call.failure.kind, call.failure.status)
@@ -93,6 +93,7 @@ class Boto3Transport:
         self._calls: set[_Call] = set()
         self._sockets = _Sockets(self._here)
         self._closed = False
+        self._looks_for_variants = True
         # DEBUG records of botocore hold session tokens; they stay off for as long as its threads may log.
         hold_quiet()
         try:
@@ -116,6 +117,14 @@ class Boto3Transport:
     def connection(self) -> Boto3Connection:
         """Return a connection for one user."""
         return Boto3Connection(self)
+
+    def stop_looking_for_variants(self) -> None:
+        """Let the production variant of further answers be unknown."""
+        self._looks_for_variants = False
+
+    def variant_code(self, name: str) -> int:
+        """Return the code of the variant *name*, 0 where nobody wants to know."""
+        return self.variants.code(name) if self._looks_for_variants else UNNAMED
 
     def run(self, call: _Call, route: Route, payload: Payload) -> None:
         """Run *call* in a thread of the pool and wait for it without blocking the hub."""

@@ -22,7 +22,10 @@ NAMES = ("", "green", "blue")
 def answered(rows: list[tuple[Row, int]], **facts: Any) -> Recording:
     """A recording of rows and the code of the variant that answered each."""
     found = recording([row for row, _ in rows], OPENS, CLOSES, **{"variant_names": NAMES, **facts})
-    found.samples.variant.extend(code for _, code in rows)
+    for place, (each, code) in enumerate(rows):
+        if code and not each.kind:
+            found.samples.variant_index.append(place)
+            found.samples.variant_code.append(code)
     return found
 
 
@@ -103,5 +106,5 @@ def test_a_look_at_requests_under_way_names_no_variant_for_them() -> None:
     found = answered([(row(101.0), 2)])
     ended = Look(found, array("d", [102.0, 103.0]), array("H", [0, 1])).as_if(1)
 
-    assert list(ended.samples.variant) == [2, 0, 0]
+    assert list(ended.samples.variant_index) == [0]
     assert invoked_variants(ended).keys() == {"blue"}
