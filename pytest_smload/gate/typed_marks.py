@@ -68,6 +68,24 @@ class PerfLimits(TypedDict, total=False):
     error_rate: float | str
     errors: Mapping[str, float | str]
     requests: int | str
+    model_latency_p50: str
+    model_latency_p90: str
+    model_latency_p95: str
+    model_latency_p99: str
+    model_latency_mean: str
+    overhead_latency_mean: str
+    cpu_utilization_max: float | str
+    cpu_utilization_mean: float | str
+    memory_utilization_max: float | str
+    gpu_utilization_max: float | str
+    gpu_memory_utilization_max: float | str
+    disk_utilization_max: float | str
+    model_cache_hit: float | str
+    model_loading_wait_max: str
+    loaded_models: int | str
+    invocations_per_instance: float | str
+    server_5xx: int | str
+    server_4xx: int | str
     regression: Mapping[str, str]
     baseline_required: bool
     model: str

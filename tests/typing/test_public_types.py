@@ -16,6 +16,7 @@ import pytest
 import pytest_smload
 from pytest_smload.core.limits.metrics import METRICS
 from pytest_smload.core.limits.regression_limit import BASELINE_REQUIRED, REGRESSION
+from pytest_smload.core.limits.server_metrics import SERVER_METRICS
 from pytest_smload.core.load.fields import MARK_KEYS
 from pytest_smload.core.load.profile import LoadProfile
 from pytest_smload.gate.typed_marks import PerfLimits, PerfLoad
@@ -80,4 +81,6 @@ def test_typed_arguments_are_the_fields() -> None:
         MARK_KEYS, str
     )
     assert expected == get_type_hints(PerfLoad)
-    assert {*METRICS, REGRESSION, BASELINE_REQUIRED, "model", "stage"} == set(get_type_hints(PerfLimits))
+    assert {*METRICS, *SERVER_METRICS, REGRESSION, BASELINE_REQUIRED, "model", "stage"} == set(
+        get_type_hints(PerfLimits)
+    )

@@ -84,6 +84,29 @@ class RegressionEvidence:
     cause: Cause | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ServerEvidence:
+    """What CloudWatch has of one metric over a load's window.
+
+    Attributes:
+        name: The scope.
+        value: In the metric's unit; None without any data.
+        samples: How many values are behind it.
+        missing: Why there is no value.
+        incomplete: What CloudWatch does not have, where that is not all; else ``""``.
+        invocations: What a share is of; None where nobody counted.
+        note: What a reader of the check must know besides.
+    """
+
+    name: ScopeName
+    value: float | None = None
+    samples: int = 0
+    missing: str = ""
+    incomplete: str = ""
+    invocations: int | None = None
+    note: str = ""
+
+
 def scope_of(measurement: Measurement, name: ScopeName) -> Scope | None:
     """Return the scope *name* of *measurement*, or None where the load has no such scope."""
     return measurement.scopes.get(name)
