@@ -12,18 +12,20 @@ from pytest_smload.conduct.looks import Assessment, run_until_proven
 from pytest_smload.conduct.preflight import inspect
 from pytest_smload.conduct.regressions import RegressionBudgets
 from pytest_smload.conduct.retry import run_until_decided
+from pytest_smload.conduct.scaling_limits import is_scaled, left_out, unfit_limits
 from pytest_smload.conduct.sender import Sender
 from pytest_smload.conduct.witnesses import watched, witnesses_of
 from pytest_smload.core.baselines.fingerprint import fingerprint
 from pytest_smload.core.hosting.content import content_facts
 from pytest_smload.core.limits.budget import BUILT_IN_SOURCE
 from pytest_smload.core.limits.judge import abort_check, judge
-from pytest_smload.core.limits.reach import offers, unreachable
+from pytest_smload.core.limits.reach import kept_by_all, offers, unreachable
 from pytest_smload.core.load.plan import LoadPlan
 from pytest_smload.core.measure.measurement import measure
 from pytest_smload.core.measure.scope_name import TOTAL
 from pytest_smload.core.measure.slowness import ClientSlowness
 from pytest_smload.core.results.assemble import build_result
+from pytest_smload.core.results.diagnosed import diagnosed
 from pytest_smload.core.statistics.bound import ALPHA
 from pytest_smload.core.trust.validity import examine
 from pytest_smload.engine.hooks import LoadHooks
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from pytest_smload.core.results.result import LoadResult
     from pytest_smload.core.samples.look import Look
     from pytest_smload.core.samples.recording import Recording
+    from pytest_smload.core.scaling.wish import ScalingWish
     from pytest_smload.settings.tables import EndpointSettings
 
 
@@ -66,8 +69,10 @@ class LoadRequest:
         root: What payload paths are relative to.
         transport: The transport asked for, or None for the software's choice.
         baselines: Where runs of it are recorded.
+        cloudwatch: Whether CloudWatch may be asked about it.
         safeguards: What it may not do.
         preflight: What AWS says of the endpoint; None where nobody can be asked.
+        scaling: What holds the endpoint's instances; None where nothing of ours does.
     """
 
     profile: LoadProfile
@@ -79,8 +84,10 @@ class LoadRequest:
     target: EndpointTarget
     transport: str | None
     baselines: BaselineUse
+    cloudwatch: bool = True
     safeguards: Safeguards = field(default_factory=Safeguards)
     preflight: Preflight | None = None
+    scaling: ScalingWish | None = None
 
 
 class Announcer(Protocol):
@@ -103,17 +110,20 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
     """
     plan = LoadPlan.from_profile(request.profile, request.root)
     resolved = _resolve_budget(request.budget, plan)
+    if problems := unfit_limits(request.budget, request.scaling):
+        raise ConfigurationError(problems)
     name, reason = choose_transport(request.transport, request.target)
     simulated = reason == SIMULATED
     allowance = _allowance(request, plan, simulated=simulated)
     hooks = replace(hooks, ends_load=allowance.ends)
     sender = Sender(plan, request.target, name, hooks, simulated, gives_up=_forbids_failing_wholly(resolved))
     sender.check()
-    limits, left_out = _meaningful_limits(resolved, simulated=simulated)
+    limits, meaningless = _meaningful_limits(resolved, simulated=simulated)
     inspection = inspect(request, plan, announcer.waiting, simulated=simulated)
     allowance.check_cost()
     facts = endpoint_facts(request.settings, request.target, inspection.account)
-    regressions = None if simulated else _regression_budgets(request, resolved, plan, facts, name)
+    unconfirmed = simulated or is_scaled(request.scaling)
+    regressions = None if unconfirmed else _regression_budgets(request, resolved, plan, facts, name)
     announcer.announce(request, facts, name, reason, inspection)
 
     judging = _Judging(request.profile, resolved, limits, allowance, simulated=simulated)
@@ -122,11 +132,12 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
         if regressions is not None:
             # As it is now that the witnesses have begun, one of which may have changed the endpoint on purpose.
             regressions = regressions.with_hosting(content_facts(hosting))
-        send = watch.counting(_within(allowance, sender))
+        send = watch.counting(_within(allowance, sender, watch.period_s))
         last, undecided = run_until_decided(
             allowance.profile,
             lambda: run_until_proven(allowance.profile, send, judging.assess),
-            may_repeat=lambda: allowance.may_repeat,
+            # One that scales would begin where it had scaled to.
+            may_repeat=lambda: allowance.may_repeat and not is_scaled(request.scaling),
         )
         result = build_result(
             last.recording,
@@ -142,7 +153,8 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
                 *request.notes,
                 *inspection.notes,
                 *judging.notes,
-                *left_out,
+                *meaningless,
+                *left_out(request.budget, request.scaling),
                 *(each.note for each in undecided),
             ],
             reruns=[each.counts for each in undecided],
@@ -152,7 +164,9 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
             again = regressions.judge(last, lambda: judging.assess(send(), ALPHA))
             result = _with_regressions(result, again)
         if not result.interrupted and not interrupts.count:
-            result = _with_testimonies(result, watch.testimonies(last, announcer.waiting))
+            with interrupts.let_through():
+                result = _with_testimonies(result, watch.testimonies(last, announcer.waiting))
+        result = diagnosed(result)
     # What was measured is not lost to a signal that came while it was judged.
     return replace(result, interrupted=True) if interrupts.count else result
 
@@ -193,13 +207,13 @@ class _Judging:
         return Assessment(recording, measurement, health, checks, slowness)
 
 
-def _within(allowance: Allowance, sender: Sender) -> Send:
-    """Return what sends the load's next run, as much of it as *allowance* leaves."""
+def _within(allowance: Allowance, sender: Sender, period_s: int | None) -> Send:
+    """Return what sends the load's next run, as much of it as *allowance* leaves; *period_s* is `Sender.send`'s."""
 
     def send(goes_on: Callable[[Look], bool] | None = None) -> Recording:
         next_run = replace(sender, plan=allowance.next_plan())
         with allowance.run():
-            recording = next_run.send(goes_on)
+            recording = next_run.send(goes_on, period_s=period_s)
             allowance.ran(recording)
         return recording
 
@@ -227,7 +241,14 @@ def _regression_budgets(
         budget=budget,
         use=request.baselines,
         recorded=request.baselines.recorded(),
-        fingerprint=fingerprint(plan, endpoint, transport=transport, client=_CLIENT, machine=machine_class()),
+        fingerprint=fingerprint(
+            plan,
+            endpoint,
+            transport=transport,
+            client=_CLIENT,
+            machine=machine_class(),
+            scaling=request.scaling.fingerprint if request.scaling is not None else None,
+        ),
         on_unproven=request.profile.on_unproven,
     )
 
@@ -273,7 +294,7 @@ def _resolve_budget(budget: Budget | None, plan: LoadPlan) -> ResolvedBudget | N
     )
     shares = {route.name: share for route, share in zip(plan.routes, plan.shares, strict=True)}
     offered = offers(plan.profile, shares if plan.multi_model else {})
-    problems = [*resolved.problems, *unreachable(resolved.limits, offered)]
+    problems = [*resolved.problems, *unreachable(resolved.limits, offered), *kept_by_all(resolved.server)]
     if problems:
         raise ConfigurationError(problems)
     return resolved

@@ -10,10 +10,12 @@ from pytest_smload.conduct.baseline_file import BaselineFile
 from pytest_smload.conduct.regressions import BaselineUse
 from pytest_smload.core.baselines.runs import load_key
 from pytest_smload.core.limits.regression_limit import RegressionLimit
+from pytest_smload.core.limits.server_limit import ServerLimit
 from pytest_smload.core.limits.sources import budget_from_sources, key_matches, override_budget
 from pytest_smload.core.safety.cost import Prices
 from pytest_smload.core.safety.limits import NO_SAFETY, SafetyLimits
 from pytest_smload.errors import ConfigurationError
+from pytest_smload.options import NO_CLOUDWATCH
 from pytest_smload.settings.resolve import choose_endpoint, resolve_load
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from pytest_smload.core.limits.budget import Budget
     from pytest_smload.core.load.profile import LoadProfile
     from pytest_smload.core.results.result import LoadResult, Verdict
+    from pytest_smload.core.scaling.wish import ScalingWish
     from pytest_smload.gate.marks import PerfTest
     from pytest_smload.settings.sources import Overrides
     from pytest_smload.settings.tables import EndpointSettings, FileSettings
@@ -39,6 +42,7 @@ class PerfRun:
         profile: The resolved load of marks, file, environment and options; without users, tps and stages where none is
             given.
         profile_name: The named profile that took part.
+        scaling: What it asks of its endpoint's instances, for all of the test; None where it leaves them alone.
         results: Its loads so far.
         over: Whether its body is over and its verdict given.
         told: Whether the text it fails with shows the checks of its loads.
@@ -68,6 +72,7 @@ class PerfRun:
     safety: SafetyLimits = NO_SAFETY
     prices: Prices = field(default_factory=Prices)
     accepting: bool = False
+    scaling: ScalingWish | None = None
     load_keys: set[str] = field(default_factory=set)
     results: list[LoadResult] = field(default_factory=list)
     over: bool = False
@@ -120,6 +125,7 @@ class PerfRun:
             prices=file.prices if file is not None else Prices(),
             own_limits=_own_limits(perf_test, test, file),
             accepting=overrides.accept_regression,
+            scaling=perf_test.scaling,
         )
 
     def check_baselines(self) -> None:
@@ -143,6 +149,20 @@ class PerfRun:
         key = load_key(label, earlier + 1)
         self.load_keys.add(key)
         return BaselineUse(self.baselines, key, self.updating, self.accepting, (self.nodeid, *options))
+
+    def check_cloudwatch(self, overrides: Overrides) -> None:
+        """Refuse limits on the server's side where CloudWatch is not to be asked: not looking is not keeping them.
+
+        Raises:
+            ConfigurationError: there is one.
+        """
+        limit = next((each for each in self.budget.limits.values() if isinstance(each, ServerLimit)), None)
+        if limit is not None and overrides.no_cloudwatch:
+            option = overrides.source(NO_CLOUDWATCH.name)
+            raise ConfigurationError(
+                f"{self.nodeid}: {limit.source}: {limit.metric} is CloudWatch's to say, and {option} forbids asking; "
+                "run without it, or leave the limit out"
+            )
 
     def load_profile(self) -> LoadProfile:
         """Return the resolved profile.

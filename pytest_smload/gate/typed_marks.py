@@ -16,6 +16,25 @@ if TYPE_CHECKING:
     Marked = TypeVar("Marked", bound="Callable[..., object] | type")
 
 
+class AutoscaledFields(TypedDict, total=False):
+    """Keys of ``perf(autoscaled={...})``; ``min`` and ``max`` are instances."""
+
+    min: int
+    max: int
+    invocations_per_instance: float
+    instances: int
+    scale_in_cooldown: str
+    scale_out_cooldown: str
+    variant: str
+
+
+class PinnedFields(TypedDict, total=False):
+    """Keys of ``perf(pinned={...})``."""
+
+    instances: int
+    variant: str
+
+
 class PerfLoad(TypedDict, total=False):
     """Keyword arguments of ``perf``: the fields of a `LoadProfile`, and the names of tables of smload.toml."""
 
@@ -50,6 +69,8 @@ class PerfLoad(TypedDict, total=False):
     abort_on: Mapping[str, str | float] | None
     profile: str
     endpoint: str
+    pinned: int | PinnedFields | None
+    autoscaled: AutoscaledFields | None
 
 
 class PerfLimits(TypedDict, total=False):
@@ -68,6 +89,26 @@ class PerfLimits(TypedDict, total=False):
     error_rate: float | str
     errors: Mapping[str, float | str]
     requests: int | str
+    model_latency_p50: str
+    model_latency_p90: str
+    model_latency_p95: str
+    model_latency_p99: str
+    model_latency_mean: str
+    overhead_latency_mean: str
+    cpu_utilization_max: float | str
+    cpu_utilization_mean: float | str
+    memory_utilization_max: float | str
+    gpu_utilization_max: float | str
+    gpu_memory_utilization_max: float | str
+    disk_utilization_max: float | str
+    model_cache_hit: float | str
+    model_loading_wait_max: str
+    loaded_models: int | str
+    invocations_per_instance: float | str
+    server_5xx: int | str
+    server_4xx: int | str
+    scaled_to: int | str
+    scale_out_within: str
     regression: Mapping[str, str]
     baseline_required: bool
     model: str

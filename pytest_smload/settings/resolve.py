@@ -17,6 +17,7 @@ from pytest_smload.core.load.profile import (
     given_shapes,
 )
 from pytest_smload.core.load.weights import check_models, expand_names, resolve_models, spread_over
+from pytest_smload.core.scaling.wish import SCALING_KEYS
 from pytest_smload.core.wording import unknown_name
 from pytest_smload.errors import ConfigurationError
 from pytest_smload.settings.sources import Overrides
@@ -84,7 +85,8 @@ def resolve_load(
     levels: list[tuple[str, Mapping[str, Any]]] = [(endpoint.source, endpoint.traffic)]
     if profile_name is not None and file is not None:
         levels.append((f"{file.label} [profiles.{profile_name}]", named))
-    levels += [(where, {key: value for key, value in mark.items() if key not in MARK_KEYS}) for where, mark in marks]
+    others = (*MARK_KEYS, *SCALING_KEYS)
+    levels += [(where, {key: value for key, value in mark.items() if key not in others}) for where, mark in marks]
     levels += overrides.levels()
     merge = _Merge()
     for where, fields in levels:

@@ -117,6 +117,7 @@ def test_the_query_protocol_of_older_clients(emulator: EmulatorProcess, boto3_cl
         ({"MetricDataQueries.member.1.MetricStat.Stat": "tm90"}, "ValidationError"),
         ({"EndTime": "2020-01-01T00:00:00Z"}, "ValidationError"),
         ({"StartTime": "yesterday"}, "ValidationError"),
+        ({"EndTime": ""}, "ValidationError"),
         ({"Action": "PutMetricData"}, "UnknownOperationException"),
     ],
 )
@@ -138,6 +139,19 @@ def test_a_refusal_in_json_says_the_older_code(emulator: EmulatorProcess) -> Non
 
     assert (status, found["x-amzn-query-error"]) == (400, "ValidationError;Sender")
     assert json.loads(body)["__type"] == "ValidationError"
+
+
+@pytest.mark.parametrize("moment", ["Infinity", "NaN", "1e400", "{}", "true"])
+def test_times_that_no_client_sends(emulator: EmulatorProcess, moment: str) -> None:
+    """Numbers that are no time are refused."""
+    query = '{"Id": "a", "MetricStat": {"Period": 60, "Stat": "Sum", "Metric": {"Namespace": "n", "MetricName": "m"}}}'
+    headers = {
+        "content-type": "application/x-amz-json-1.0",
+        "x-amz-target": "GraniteServiceVersion20100801.GetMetricData",
+    }
+    body = f'{{"StartTime": 1, "EndTime": {moment}, "MetricDataQueries": [{query}]}}'.encode()
+
+    assert sent(emulator, "monitoring", body, headers)[0] == 400
 
 
 @pytest.mark.parametrize("body", [b"[]", b"{", b'{"EndpointName": 1}', b"\xff"])

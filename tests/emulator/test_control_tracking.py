@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_smload.emulator.control.autoscaling import DIMENSION, AutoScaling
+from pytest_smload.emulator.control.autoscaling import AutoScaling
 from pytest_smload.emulator.control.call import ControlError
 from pytest_smload.emulator.control.clock import Clock
 from pytest_smload.emulator.control.hosting import Hosting
 from pytest_smload.emulator.control.metrics import Metrics
 from pytest_smload.emulator.control.scaling import Scaler
+from pytest_smload.emulator.control.scaling_answers import DIMENSION
 from pytest_smload.emulator.control.tallies import Tallies
 from pytest_smload.emulator.control.tracking_clock import TrackingClock
 from pytest_smload.emulator.endpoint import Endpoint
@@ -278,3 +279,30 @@ def test_wrong_registrations(change: dict[str, Any], message: str) -> None:
         world.scaler.targets[RESOURCE["ResourceId"]].minimum,
         world.scaler.targets[RESOURCE["ResourceId"]].maximum,
     )
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"TargetValue": 0}, "target value must be above 0"),
+        ({"ScaleInCooldown": -1}, "ScaleInCooldown must not be negative"),
+        (
+            {
+                "PredefinedMetricSpecification": None,
+                "CustomizedMetricSpecification": {"Namespace": "n", "MetricName": "m", "Statistic": "p99"},
+            },
+            "statistic p99 is none of",
+        ),
+        (
+            {"PredefinedMetricSpecification": {"PredefinedMetricType": "ALBRequestCountPerTarget"}},
+            "only supports the following predefined metric types",
+        ),
+    ],
+)
+def test_wrong_policies(change: dict[str, Any], message: str) -> None:
+    """A policy that could not be evaluated is refused when it is put, not when its time has come."""
+    world = World()
+    with pytest.raises(ControlError, match=message):
+        world.put(**change)
+
+    assert world.scaler.targets[RESOURCE["ResourceId"]].policies == {}

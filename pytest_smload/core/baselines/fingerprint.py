@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pytest_smload.core.hosting.content import content_facts
@@ -20,7 +20,13 @@ _SHARE_DIGITS = 6
 
 
 def fingerprint(
-    plan: LoadPlan, endpoint: EndpointFacts, *, transport: str, client: str, machine: str | None = None
+    plan: LoadPlan,
+    endpoint: EndpointFacts,
+    *,
+    transport: str,
+    client: str,
+    machine: str | None = None,
+    scaling: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the facts by name, JSON values; None for what could not be found out. No URL, no port, no credentials.
 
@@ -32,6 +38,7 @@ def fingerprint(
         transport: How.
         client: Which software measured: its name and the part of its version that may change what is measured.
         machine: What kind of machine it ran on, in words; no name of it.
+        scaling: How the endpoint's instances were held; None where they were not.
     """
     profile = plan.profile
     fields = {name: row.fingerprint for name, row in LOAD_FIELDS.items()}
@@ -51,6 +58,7 @@ def fingerprint(
         "region": endpoint.region,
         "rows": _rows(plan),
         "transport": transport,
+        **(scaling or {}),
     }
     if profile.stages is not None:
         facts["stages"] = [

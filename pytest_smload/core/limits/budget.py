@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from pytest_smload.core.limits.bounds import Bounds
 from pytest_smload.core.limits.grammar import parse_limit
 from pytest_smload.core.limits.limit import Limit
 from pytest_smload.core.limits.metrics import CLOSED_METRIC, METRICS, metric_family
@@ -15,6 +16,9 @@ from pytest_smload.core.limits.regression_limit import (
     BaselineRequired,
     RegressionLimit,
 )
+from pytest_smload.core.limits.scaling_limit import SCALING_METRICS, ScalingLimit
+from pytest_smload.core.limits.server_limit import ServerLimit
+from pytest_smload.core.limits.server_metrics import SERVER_METRICS
 from pytest_smload.core.measure.scope_name import EACH, TOTAL, ScopeName
 from pytest_smload.core.wording import did_you_mean, some
 
@@ -22,10 +26,11 @@ Origin = Literal["built-in", "default", "mark", "key", "override"]
 """Who set a limit: nobody, ``[budgets.default]``, a ``perf_budget`` mark, another budget key of the file, the call."""
 
 
-Entry = Limit | RegressionLimit | BaselineRequired
+Entry = Limit | ServerLimit | ScalingLimit | RegressionLimit | BaselineRequired
 """One line of a budget."""
 ScopedLimit = tuple[ScopeName, Limit]
 ScopedRegression = tuple[ScopeName, RegressionLimit]
+ScopedServerLimit = tuple[ScopeName, ServerLimit]
 ScopedEntry = tuple[ScopeName, Entry]
 Key = tuple[ScopeName, str]
 """ScopeName and metric: a budget has at most one limit for each."""
@@ -61,6 +66,7 @@ class ResolvedBudget:
         notes: For the report.
         regressions: In the same order as the limits.
         baseline_required: Whether a regression budget without a comparable baseline fails.
+        server: Limits CloudWatch is asked about, in the order of `SERVER_METRICS`.
     """
 
     limits: tuple[ScopedLimit, ...]
@@ -68,6 +74,7 @@ class ResolvedBudget:
     notes: tuple[str, ...] = ()
     regressions: tuple[ScopedRegression, ...] = ()
     baseline_required: bool = False
+    server: tuple[ScopedServerLimit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +128,17 @@ class Budget:
             tuple(dict.fromkeys(notes)),
             tuple((scope, limit) for scope, limit in ordered if isinstance(limit, RegressionLimit)),
             isinstance(required, BaselineRequired) and required.required,
+            tuple((scope, limit) for scope, limit in ordered if isinstance(limit, ServerLimit)),
         )
+
+    def scaling(self, *, autoscaled: bool) -> list[ScalingLimit]:
+        """Return the limits on scaling; what ``[budgets.default]`` says of it is for loads that are *autoscaled*."""
+        found = [
+            limit
+            for key, limit in self.limits.items()
+            if isinstance(limit, ScalingLimit) and (autoscaled or self.origins[key] != "default")
+        ]
+        return sorted(found, key=lambda limit: _ORDER[limit.metric])
 
 
 def merge(levels: Iterable[Level]) -> tuple[Budget, list[str]]:
@@ -145,7 +162,7 @@ def once_each(limits: Iterable[ScopedEntry]) -> tuple[list[ScopedEntry], list[st
     for scope, limit in limits:
         other = first.setdefault((scope, limit.metric), limit)
         if other is not limit:
-            hint = ' (a range is written "40..60")' if isinstance(limit, Limit) else ""
+            hint = ' (a range is written "40..60")' if isinstance(limit, Bounds) else ""
             problems.append(
                 f"{limit.source}: {_named(scope, limit.metric)} is limited twice, to {other.text} and to {limit.text}; "
                 f"keep one{hint}"
@@ -179,7 +196,7 @@ def _looser_sentence(limit: Entry, mark: Entry) -> str:
     if isinstance(limit, RegressionLimit):
         looser = isinstance(mark, RegressionLimit) and limit.looser_than(mark)
     else:
-        looser = limit.looser_than(mark) if isinstance(mark, Limit) else False
+        looser = limit.looser_than(mark) if isinstance(mark, Bounds) else False
     if looser is False:
         return ""
     relation = "is looser than" if looser else "replaces, in another unit,"
@@ -223,7 +240,8 @@ def _some(names: Sequence[str]) -> str:
     return some([repr(name) for name in names])
 
 
-_ORDER = {metric: place for place, metric in enumerate([*METRICS, *(f"regression {of}" for of in REGRESSION_METRICS)])}
+_REGRESSIONS = [f"regression {of}" for of in REGRESSION_METRICS]
+_ORDER = {metric: place for place, metric in enumerate([*METRICS, *SERVER_METRICS, *SCALING_METRICS, *_REGRESSIONS])}
 
 
 def _in_order(limits: Mapping[Key, Entry], models: Sequence[str], stages: Sequence[str]) -> list[ScopedEntry]:

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 Outcome = Literal["pass", "fail", "invalid"]
-"""Kept; broken, whatever the client did; left undecided by the client's own slowness, or by too few requests."""
-Unit = Literal["ms", "requests/s", "ratio", "requests"]
-"""Of a check's numbers: a latency, a rate, a share 0..1, a count."""
-Cause = Literal["client", "few requests"]
-"""Why a check is undecided: the client's own slowness, or too few requests for a percentile."""
+"""Kept; broken, whatever the client did; left undecided, for a `Cause`."""
+Unit = Literal["ms", "requests/s", "ratio", "requests", "requests/min", "models", "instances"]
+"""Of a check's numbers: a latency, a rate, a share 0..1, a count of requests, a rate a minute, counts of models
+and instances."""
+Cause = Literal["client", "few requests", "incomplete"]
+"""Why a check is undecided: the client's own slowness, too few requests for a percentile, CloudWatch not having all of
+them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pytest_smload.core.measure.scope import Scope
     from pytest_smload.core.measure.scope_name import ScopeName
     from pytest_smload.core.measure.slowness import ClientSlowness
+    from pytest_smload.core.scaling.record import ScalingRecord
     from pytest_smload.core.statistics.bound import Bound
 
 Evidence_contra = TypeVar("Evidence_contra", contravariant=True)
@@ -82,6 +83,42 @@ class RegressionEvidence:
     missing: str = ""
     on_unproven: str = "estimate"
     cause: Cause | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerEvidence:
+    """What CloudWatch has of one metric over a load's window.
+
+    Attributes:
+        name: The scope.
+        value: In the metric's unit; None without any data.
+        samples: How many values are behind it.
+        missing: Why there is no value.
+        incomplete: What CloudWatch does not have, where that is not all; else ``""``.
+        invocations: What a share is of; None where nobody counted.
+        note: What a reader of the check must know besides.
+    """
+
+    name: ScopeName
+    value: float | None = None
+    samples: int = 0
+    missing: str = ""
+    incomplete: str = ""
+    invocations: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScalingEvidence:
+    """What scaling did during a load.
+
+    Attributes:
+        record: None where nobody could tell.
+        missing: Why.
+    """
+
+    record: ScalingRecord | None
+    missing: str = ""
 
 
 def scope_of(measurement: Measurement, name: ScopeName) -> Scope | None:

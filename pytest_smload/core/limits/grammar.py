@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from pytest_smload.core.limits.limit import Limit
 from pytest_smload.core.limits.metrics import METRICS, Metric, metric_named
 from pytest_smload.core.limits.quantities import Quantity
+from pytest_smload.core.limits.scaling_limit import SCALING_METRICS, ScalingLimit
+from pytest_smload.core.limits.server_limit import ServerLimit
+from pytest_smload.core.limits.server_metrics import SERVER_METRICS
 from pytest_smload.core.quoting import quoted
 from pytest_smload.core.request.known_kinds import ALLOWED, KNOWN_KINDS, is_known
 from pytest_smload.core.units import parse_share
@@ -17,9 +20,12 @@ _BOUND = re.compile(r"\s*([<>=!~≤≥]*)\s*(.*?)\s*", re.DOTALL)
 _MEANT = {"<": "<=", "=<": "<=", "≤": "<=", ">": ">=", "=>": ">=", "≥": ">="}
 
 
+AbsoluteLimit = Limit | ServerLimit | ScalingLimit
+
+
 def parse_limits(
-    fields: Mapping[str, object], *, source: str, beside: Sequence[str] = ()
-) -> tuple[list[Limit], list[str]]:
+    fields: Mapping[str, object], *, source: str, beside: Sequence[str] = (), whole: bool = True
+) -> tuple[list[AbsoluteLimit], list[str]]:
     """Return the limits of ``{metric: value}`` and one sentence per mistake.
 
     ``errors`` takes a table, a limit per error kind.
@@ -28,19 +34,22 @@ def parse_limits(
         fields: As written.
         source: Where.
         beside: Keys that stand beside the limits there, for the sentence on an unknown key.
+        whole: Whether the whole load may be limited there, and so its server's side.
     """
-    limits: list[Limit] = []
+    limits: list[AbsoluteLimit] = []
     problems: list[str] = []
     for name, value in fields.items():
         metric = METRICS.get(name)
-        if metric is None:
-            problems.append(unknown_field(str(name), (*METRICS, *beside)))
+        if metric is None and name not in _OF_THE_WHOLE:
+            problems.append(unknown_field(str(name), (*METRICS, *(_OF_THE_WHOLE if whole else ()), *beside)))
             continue
-        entries, mistakes = _kinds(metric, value) if metric.observe_kind is not None else ({name: value}, [])
+        by_kind = metric is not None and metric.observe_kind is not None
+        entries, mistakes = _kinds(metric, value) if metric is not None and by_kind else ({name: value}, [])
         problems.extend(mistakes)
         for each, entry in entries.items():
             try:
-                limits.append(parse_limit(each, entry, source=source))
+                parse = _OF_THE_WHOLE[name] if metric is None else parse_limit
+                limits.append(parse(each, entry, source=source))
             except ValueError as error:
                 problems.append(f"{each}: {error}")
     return limits, problems
@@ -58,10 +67,34 @@ def parse_limit(metric: str, value: object, *, source: str) -> Limit:
         ValueError: saying what is wrong with *value* and what to write.
     """
     row = metric_named(metric)
+    return Limit(metric, *_read(row.quantity, value, at_least_if_bare=row.at_least), str(value), source)
+
+
+def parse_server_limit(metric: str, value: object, *, source: str) -> ServerLimit:
+    """Return the limit on *metric*, one of `SERVER_METRICS`, written as *value*; all else as `parse_limit`."""
+    row = SERVER_METRICS[metric]
+    return ServerLimit(metric, *_read(row.quantity, value, at_least_if_bare=row.at_least), str(value), source)
+
+
+def parse_scaling_limit(metric: str, value: object, *, source: str) -> ScalingLimit:
+    """Return the limit on *metric*, one of `SCALING_METRICS`, written as *value*; all else as `parse_limit`."""
+    row = SCALING_METRICS[metric]
+    return ScalingLimit(metric, *_read(row.quantity, value, at_least_if_bare=row.at_least), str(value), source)
+
+
+_OF_THE_WHOLE: Mapping[str, Callable[..., AbsoluteLimit]] = {
+    **dict.fromkeys(SERVER_METRICS, parse_server_limit),
+    **dict.fromkeys(SCALING_METRICS, parse_scaling_limit),
+}
+"""What only the whole load has limits on, and who reads them."""
+
+
+def _read(quantity: Quantity, value: object, *, at_least_if_bare: bool) -> tuple[float | None, float | None, bool]:
+    """Lower bound, upper bound, and whether they are shares."""
     operator, low, high = _parts(value)
-    at_least, low_relative = (None, None) if low is None else _bound(row.quantity, low)
-    at_most, high_relative = (None, None) if high is None else _bound(row.quantity, high)
-    if operator == "" and row.at_least:
+    at_least, low_relative = (None, None) if low is None else _bound(quantity, low)
+    at_most, high_relative = (None, None) if high is None else _bound(quantity, high)
+    if operator == "" and at_least_if_bare:
         at_least, low_relative, at_most, high_relative = at_most, high_relative, None, None
     if at_least is not None and at_most is not None:
         if low_relative != high_relative:
@@ -69,11 +102,11 @@ def parse_limit(metric: str, value: object, *, source: str) -> Limit:
         if at_least > at_most:
             raise ValueError(f'{quoted(value)} counts down; write "{high}..{low}"')
     relative = bool(low_relative or high_relative)
-    share = row.quantity.share if relative else None
-    problem = (share or row.quantity).refuse(at_least, at_most)
+    share = quantity.share if relative else None
+    problem = (share or quantity).refuse(at_least, at_most)
     if problem:
         raise ValueError(f"{quoted(value)}{problem}")
-    return Limit(metric, at_least, at_most, relative, str(value), source)
+    return at_least, at_most, relative
 
 
 def _kinds(metric: Metric, value: object) -> tuple[dict[str, object], list[str]]:

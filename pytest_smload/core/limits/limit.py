@@ -6,25 +6,23 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from pytest_smload.core.limits.bounds import Bounds, reaches
 from pytest_smload.core.limits.check import Cause, Check, Outcome
 from pytest_smload.core.limits.divergence import Divergence, divergence
 from pytest_smload.core.limits.evidence import ScopeEvidence, unproven_words
 from pytest_smload.core.limits.metrics import Metric, metric_named
 from pytest_smload.core.limits.observed import Refusal
-from pytest_smload.core.limits.quantities import exact_share
 from pytest_smload.core.units import format_duration
 
 if TYPE_CHECKING:
+    from pytest_smload.core.limits.quantities import Quantity
     from pytest_smload.core.measure.scope import Scope
     from pytest_smload.core.measure.slowness import ClientSlowness
     from pytest_smload.core.statistics.bound import Bound
 
-_RELATIVE_TOLERANCE = 1e-9
-"""A share of a count is rounded in the 16th digit (0.29 * 100 < 29), which must not decide."""
-
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Bounds):
     """One line of a budget.
 
     Attributes:
@@ -36,58 +34,21 @@ class Limit:
         source: Where.
     """
 
-    metric: str
-    at_least: float | None
-    at_most: float | None
-    relative: bool
-    text: str
-    source: str
-
     @property
     def row(self) -> Metric:
         """What is known of the metric."""
         return metric_named(self.metric)
 
     @property
+    def quantity(self) -> Quantity:
+        """What its values are."""
+        return self.row.quantity
+
+    @property
     def needs_rate(self) -> bool:
         """Whether only a load that offers a rate can be held against it."""
         share = self.row.quantity.share
         return self.relative and share is not None and share.needs_rate
-
-    def describe(self, base: float | None = None) -> str:
-        """Return the limit for people: ``"<= 250 ms"``, ``">= 96% of 50 TPS offered"``, ``"40..60 TPS"``.
-
-        Args:
-            base: What a relative limit is a share of: the offered rate, the number of requests.
-        """
-        quantity = self.row.quantity
-        share = quantity.share if self.relative else None
-        say = exact_share if share is not None else quantity.exact
-        low, high = ("" if bound is None else say(bound) for bound in (self.at_least, self.at_most))
-        text = f"{low}..{high}" if low and high else f">= {low}" if low else f"<= {high}"
-        return text + (share.of(base) if share is not None else quantity.after)
-
-    def bounds(self, base: float | None = None) -> tuple[float | None, float | None]:
-        """Return the lower and the upper bound in the metric's unit; a share of an unknown *base* has none."""
-        if self.relative and base is None:
-            return None, None
-        scale = base if self.relative and base is not None else 1.0
-        return (
-            None if self.at_least is None else self.at_least * scale,
-            None if self.at_most is None else self.at_most * scale,
-        )
-
-    def allows(self, observed: float, base: float = 1.0) -> bool:
-        """Return whether *observed*, in the metric's unit, is within the bounds; NaN never is.
-
-        Args:
-            observed: The value measured.
-            base: What a relative limit is a share of.
-        """
-        low, high = self.bounds(base)
-        if math.isnan(observed) or (self.relative and math.isnan(base)):
-            return False
-        return (low is None or _at_least(observed, low)) and (high is None or _at_least(high, observed))
 
     def settled_by(self, bound: Bound, base: float = 1.0) -> bool:
         """Return whether *bound*'s interval lies wholly on one side of this limit: all of it keeps to it, or none.
@@ -103,16 +64,6 @@ class Limit:
         """Whether *bound*'s interval lies wholly beyond this limit."""
         low, high = self.bounds(base)
         return (low is not None and bound.upper < low) or (high is not None and bound.lower > high)
-
-    def looser_than(self, other: Limit) -> bool | None:
-        """Return whether this limit allows what *other* refuses; None where a share meets a number."""
-        if self.relative != other.relative:
-            return None
-        lower = -math.inf if self.at_least is None else self.at_least
-        upper = math.inf if self.at_most is None else self.at_most
-        return (other.at_least is not None and lower < other.at_least) or (
-            other.at_most is not None and upper > other.at_most
-        )
 
     def hold(self, evidence: ScopeEvidence) -> Check:
         """Return the check of this limit on one scope.
@@ -211,9 +162,9 @@ class Limit:
     def _side(self, value: float, base: float) -> int:
         """-1 below the limit, 1 above it, 0 within."""
         low, high = self.bounds(base)
-        if low is not None and not _at_least(value, low):
+        if low is not None and not reaches(value, low):
             return -1
-        return int(high is not None and not _at_least(high, value))
+        return int(high is not None and not reaches(high, value))
 
     def _base(self, scope: Scope) -> float | None:
         share = self.row.quantity.share
@@ -238,10 +189,6 @@ class Limit:
             "unit": self.row.unit,
             "base": base,
         }
-
-
-def _at_least(observed: float, bound: float) -> bool:
-    return observed >= bound or math.isclose(observed, bound, rel_tol=_RELATIVE_TOLERANCE)
 
 
 def _unproven_note(bound: Bound | None, tps: float, on_unproven: str) -> str:

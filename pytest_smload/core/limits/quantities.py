@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pytest_smload.core.limits.check import Unit
@@ -87,6 +88,10 @@ def _of_requests(count: float | None) -> str:
     return " of requests" if count is None else f" of {count:,.0f} requests"
 
 
+def _of_invocations(count: float | None) -> str:
+    return " of invocations" if count is None else f" of {count:,.0f} invocations"
+
+
 def _plain_number(value: object) -> float | None:
     """A finite number from 0 up, as a number or as text; None for anything else."""
     if isinstance(value, str):
@@ -128,6 +133,25 @@ def _ratio(value: object) -> float:
     return number
 
 
+def _share_of_all(value: object) -> float:
+    if isinstance(value, str) and value.endswith("%"):
+        return parse_share(value)
+    number = _plain_number(value)
+    if number == 1:
+        raise ValueError(f'{quoted(value)}: 1 % or 100 %? write "1%" or "100%"')
+    if number is None or number > 1:
+        percent = f'"{number:g}%"' if number is not None else '"70%"'
+        raise ValueError(f"{quoted(value)} is not a share; write {percent} or a number below 1")
+    return number
+
+
+def _per_minute(value: object) -> float:
+    number = _plain_number(value)
+    if number is None:
+        raise ValueError(f"{quoted(value)} is not a rate; write requests a minute, 4000")
+    return number
+
+
 def _count(value: object, otherwise: str = "") -> float:
     number = _plain_number(value)
     if number is None or not number.is_integer() or isinstance(value, float):
@@ -145,6 +169,11 @@ def _takes_no_time(_at_least: float | None, at_most: float | None) -> str:
 
 def _over_the_offered(at_least: float | None, _at_most: float | None) -> str:
     return " is more than is offered; write a share up to 100%" if (at_least or 0.0) > 1 else ""
+
+
+def _over_the_whole(at_least: float | None, at_most: float | None) -> str:
+    more = max(at_least or 0.0, at_most or 0.0) > 1
+    return " is more than there is; write a share up to 100%" if more else ""
 
 
 def _over_all_requests(at_least: float | None, at_most: float | None) -> str:
@@ -170,10 +199,31 @@ RATE = Quantity(
 )
 RATIO = Quantity("ratio", _ratio, exact_share, format_share, refuse=_over_all_requests)
 COUNT = Quantity("requests", _count, _whole, _whole)
+DURATION = replace(LATENCY, refuse=lambda _at_least, _at_most: "")
+"""A time that may be none."""
+SHARE = Quantity("ratio", _share_of_all, exact_share, format_share, refuse=_over_the_whole)
+"""How much of something is in use, or how often something held."""
+MODELS = Quantity("models", _count, _whole, rounded=lambda count: f"{count:,.4g}")
+INSTANCES = Quantity("instances", _count, _whole, _whole, after=" instances")
+PER_MINUTE = Quantity(
+    "requests/min",
+    _per_minute,
+    exact=lambda rate: f"{rate:.10g}",
+    rounded=lambda rate: f"{rate:,.4g} a minute",
+    after=" a minute",
+)
 COUNT_OR_SHARE = Quantity(
     "requests",
     _count_or_share,
     _whole,
     _whole,
     share=Share(base=lambda scope: float(scope.stats.requests), of=_of_requests, refuse=_over_all_requests),
+)
+ANSWERS = Quantity(
+    "requests",
+    partial(_count, otherwise=', or a share of the invocations, "1%"'),
+    _whole,
+    _whole,
+    # What it is a share of is CloudWatch's to say: no scope has it.
+    share=Share(base=lambda _scope: None, of=_of_invocations, refuse=_over_all_requests),
 )

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil, inf
 from typing import TYPE_CHECKING
 
 from pytest_smload.core.limits.metrics import METRICS
+from pytest_smload.core.limits.server_metrics import SERVER_METRICS
 from pytest_smload.core.measure.scope_name import TOTAL, ScopeName
 from pytest_smload.core.units import format_duration
 
 if TYPE_CHECKING:
-    from pytest_smload.core.limits.budget import ResolvedBudget, ScopedLimit, ScopedRegression
+    from pytest_smload.core.limits.budget import ResolvedBudget, ScopedLimit, ScopedServerLimit
     from pytest_smload.core.load.profile import LoadProfile
 
 _ROUNDING = 1 + 1e-9
@@ -61,6 +62,15 @@ def _offer(tps: float | None, span_s: float, longest_s: float, cap: float) -> Of
     return Offer(max(tps, rate), span_s, min(cap, max(1, round(tps * longest_s))))
 
 
+def kept_by_all(limits: Iterable[ScopedServerLimit]) -> list[str]:
+    """Return a sentence per limit on the server's side that is kept whatever CloudWatch has."""
+    return [
+        f"{limit.source}: {limit.metric} {limit.describe()} is kept whatever happens; leave it out, or ask for more"
+        for _, limit in limits
+        if limit.at_least == 0 and (limit.at_most is None or (limit.row.unit == "ratio" and limit.at_most >= 1))
+    ]
+
+
 def unreachable(limits: Iterable[ScopedLimit], offered: Mapping[ScopeName, Offer]) -> list[str]:
     """Return a sentence per limit that the load breaks however well the endpoint does, or keeps whatever it does."""
     return [
@@ -106,7 +116,7 @@ def _falls_short(name: ScopeName, limit: object, offer: Offer | None) -> str:
 
 def too_short(budget: ResolvedBudget, offered: Mapping[ScopeName, Offer]) -> str:
     """Return a sentence on the percentiles the load is too short for, the one that needs most first; or ``""``."""
-    short = sorted(_short(budget.limits, budget.regressions, offered), key=lambda each: -each[0])
+    short = sorted(_short(budget, offered), key=lambda each: -each[0])
     if not short:
         return ""
     _, what, needed, most, way_out = short[0]
@@ -114,13 +124,12 @@ def too_short(budget: ResolvedBudget, offered: Mapping[ScopeName, Offer]) -> str
     return f"{what} needs {needed:,} requests and gets {most:,.0f} at most{more}, too few to be judged: {way_out}"
 
 
-def _short(
-    limits: Sequence[ScopedLimit], regressions: Sequence[ScopedRegression], offered: Mapping[ScopeName, Offer]
-) -> Iterator[tuple[float, str, int, float, str]]:
+def _short(budget: ResolvedBudget, offered: Mapping[ScopeName, Offer]) -> Iterator[tuple[float, str, int, float, str]]:
     """(share missing, what, needed, sent, way out) of each limit that gets too few requests."""
-    metrics = [(name, limit.metric) for name, limit in limits] + [(name, limit.of) for name, limit in regressions]
+    metrics = [(name, limit.metric) for name, limit in (*budget.limits, *budget.server)]
+    metrics += [(name, limit.of) for name, limit in budget.regressions]
     for name, metric in dict.fromkeys(metrics):
-        offer, row = offered.get(name), METRICS.get(metric)
+        offer, row = offered.get(name), METRICS.get(metric) or SERVER_METRICS.get(metric)
         if offer is None or row is None or offer.most >= row.needed:
             continue
         what = row.words if name == TOTAL else f"{row.words} of {name}"

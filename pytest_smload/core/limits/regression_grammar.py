@@ -13,6 +13,7 @@ from pytest_smload.core.limits.regression_limit import (
     BaselineRequired,
     RegressionLimit,
 )
+from pytest_smload.core.limits.server_metrics import SERVER_METRICS
 from pytest_smload.core.quoting import quoted
 from pytest_smload.core.units import parse_share
 from pytest_smload.core.wording import unknown_field
@@ -32,6 +33,12 @@ def parse_regression(value: object, *, source: str) -> tuple[list[RegressionLimi
     shares: dict[str, tuple[float, str]] = {}
     for name, entry in value.items():
         if name == FLOOR:
+            continue
+        if name in SERVER_METRICS:
+            problems.append(
+                f"{REGRESSION}: {name} is CloudWatch's, and a baseline keeps what this client measured; limit it "
+                f"beside {REGRESSION}"
+            )
             continue
         if name not in REGRESSION_METRICS:
             problems.append(f"{REGRESSION}: {unknown_field(str(name), (*REGRESSION_METRICS, FLOOR))}")

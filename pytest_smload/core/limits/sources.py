@@ -20,6 +20,9 @@ from pytest_smload.core.limits.grammar import parse_limits
 from pytest_smload.core.limits.metrics import METRICS
 from pytest_smload.core.limits.regression_grammar import parse_baseline_required, parse_regression
 from pytest_smload.core.limits.regression_limit import BASELINE_REQUIRED, REGRESSION
+from pytest_smload.core.limits.scaling_limit import SCALING_METRICS, ScalingLimit
+from pytest_smload.core.limits.server_limit import ServerLimit
+from pytest_smload.core.limits.server_metrics import SERVER_METRICS
 from pytest_smload.core.load.weights import expand_names, name_problem
 from pytest_smload.core.measure.scope_name import EACH, TOTAL, ScopeName
 from pytest_smload.core.quoting import quoted
@@ -62,8 +65,10 @@ def parse_marker_limits(kwargs: Mapping[str, object], *, source: str) -> tuple[l
         problems.append(f"{BASELINE_REQUIRED} holds for the whole load; write it in a perf_budget of its own")
     limits, mistakes = _entries(fields, source, beside=("model", "stage"), whole=True)
     problems.extend(mistakes)
+    limits, mistakes = _where_cloudwatch_looks(limits, scopes)
+    problems.extend(mistakes)
     if not fields:
-        allowed = ", ".join((*METRICS, REGRESSION, BASELINE_REQUIRED))
+        allowed = ", ".join((*METRICS, *SERVER_METRICS, *SCALING_METRICS, REGRESSION, BASELINE_REQUIRED))
         problems.append(f"perf_budget without a limit; write one such as p95='250ms' (allowed: {allowed})")
     return [(scope, limit) for scope in scopes for limit in limits], [f"{source}: {problem}" for problem in problems]
 
@@ -222,8 +227,26 @@ def _scope_limits(
         problems.append(f"{source}{path}: {quoted(table)} is not {_LIMITS_TABLE}")
         return []
     limits, mistakes = _entries(table, source, beside=beside, whole=whole)
-    problems.extend(f"{source}{path}: {mistake}" for mistake in mistakes)
+    limits, elsewhere = _where_cloudwatch_looks(limits, scopes)
+    problems.extend(f"{source}{path}: {mistake}" for mistake in (*mistakes, *elsewhere))
     return [(scope, limit) for scope in scopes for limit in limits]
+
+
+def _where_cloudwatch_looks(limits: list[Entry], scopes: Sequence[ScopeName]) -> tuple[list[Entry], list[str]]:
+    """*limits* without those on the server's side, and on scaling, that *scopes* cannot have; a sentence per such."""
+    if all(scope == TOTAL for scope in scopes):
+        return limits, []
+    problems = [
+        f"{limit.metric}: CloudWatch has no figures of single models or stages; limit it for the whole load"
+        for limit in limits
+        if isinstance(limit, ServerLimit)
+    ]
+    problems += [
+        f"{limit.metric}: an endpoint scales as a whole; limit it for the whole load"
+        for limit in limits
+        if isinstance(limit, ScalingLimit)
+    ]
+    return [limit for limit in limits if not isinstance(limit, (ServerLimit, ScalingLimit))], problems
 
 
 def _entries(
@@ -232,7 +255,7 @@ def _entries(
     """The limits and regression budgets among *fields*, and their mistakes; *whole* where the load is their scope."""
     own = (REGRESSION, BASELINE_REQUIRED) if whole else (REGRESSION,)
     rest = {name: value for name, value in fields.items() if name not in own}
-    limits, problems = parse_limits(rest, source=source, beside=(*own, *beside))
+    limits, problems = parse_limits(rest, source=source, beside=(*own, *beside), whole=whole)
     entries: list[Entry] = [*limits]
     if REGRESSION in fields:
         regressions, mistakes = parse_regression(fields[REGRESSION], source=source)

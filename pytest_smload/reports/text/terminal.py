@@ -24,6 +24,8 @@ from pytest_smload.reports.words.details import (
 )
 from pytest_smload.reports.words.headline import load_headline
 from pytest_smload.reports.words.margin import is_undecided
+from pytest_smload.reports.words.scaling_lines import scaling_lines
+from pytest_smload.reports.words.server_lines import diagnosis_lines, server_lines
 
 if TYPE_CHECKING:
     from pytest_smload.core.limits.check import Check
@@ -128,6 +130,8 @@ def _load_lines(load: LoadResult, width: int, *, told: bool) -> Iterator[str]:
     yield from wrap(load_headline(load), width, _INDENT)
     yield from _indented(models_table(load, room))
     yield from _set_apart(stages_table(load, room))
+    for line in scaling_lines(load):
+        yield from wrap(line, width, _INDENT)
     if told:
         yield from wrap(client_line(load), width, _INDENT)
         yield from wrap("errors and checks: see the failure above", width, _INDENT)
@@ -137,7 +141,8 @@ def _load_lines(load: LoadResult, width: int, *, told: bool) -> Iterator[str]:
     if load.verdict == "invalid":
         for reason in load.client.reasons:
             yield from wrap(f"INVALID: {finding_text(reason)}", width, _INDENT)
-    for remark in [*remark_lines(load), *unproven_breach_lines(load), *baseline_lines(load)]:
+    remarks = [*remark_lines(load), *unproven_breach_lines(load), *baseline_lines(load)]
+    for remark in [*remarks, *server_lines(load), *diagnosis_lines(load)]:
         yield from wrap(remark, width, _INDENT)
     if load.verdict == "pass":
         yield from wrap(_checks_in_brief(load.checks), width, _INDENT)

@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_smload.core.limits.metrics import METRICS
+from pytest_smload.core.limits.scaling_limit import SCALING_METRICS
+from pytest_smload.core.limits.server_metrics import SERVER_METRICS
 from pytest_smload.core.limits.sources import (
     FileBudget,
     budget_from_sources,
@@ -20,7 +22,7 @@ from pytest_smload.core.limits.sources import (
 from pytest_smload.errors import ConfigurationError
 
 ALLOWED = ", ".join((*METRICS, "regression"))
-WHOLE = f"{ALLOWED}, baseline_required"
+WHOLE = ", ".join((*METRICS, *SERVER_METRICS, *SCALING_METRICS, "regression", "baseline_required"))
 TEST = "tests/perf/test_a.py::TestB::test_c[x]"
 
 
