@@ -54,6 +54,9 @@ UPDATE_BASELINES = Option(
 ACCEPT_REGRESSION = Option(
     "accept_regression", "", "with --smload-update-baselines: record a run although it is worse than what is there"
 )
+NO_CLOUDWATCH = Option(
+    "no_cloudwatch", "", "never ask CloudWatch: a test with a limit on the server's side is then refused"
+)
 ALLOW_PRODUCTION = Option("allow_production", "", "load an endpoint that is marked as production")
-SWITCHES = (UPDATE_BASELINES, ACCEPT_REGRESSION, ALLOW_PRODUCTION)
+SWITCHES = (UPDATE_BASELINES, ACCEPT_REGRESSION, NO_CLOUDWATCH, ALLOW_PRODUCTION)
 """Every option without a value; its variable is 1 or 0."""

@@ -19,12 +19,13 @@ from pytest_smload.core.baselines.fingerprint import fingerprint
 from pytest_smload.core.hosting.content import content_facts
 from pytest_smload.core.limits.budget import BUILT_IN_SOURCE
 from pytest_smload.core.limits.judge import abort_check, judge
-from pytest_smload.core.limits.reach import offers, unreachable
+from pytest_smload.core.limits.reach import kept_by_all, offers, unreachable
 from pytest_smload.core.load.plan import LoadPlan
 from pytest_smload.core.measure.measurement import measure
 from pytest_smload.core.measure.scope_name import TOTAL
 from pytest_smload.core.measure.slowness import ClientSlowness
 from pytest_smload.core.results.assemble import build_result
+from pytest_smload.core.results.diagnosed import diagnosed
 from pytest_smload.core.statistics.bound import ALPHA
 from pytest_smload.core.trust.validity import examine
 from pytest_smload.engine.hooks import LoadHooks
@@ -68,6 +69,7 @@ class LoadRequest:
         root: What payload paths are relative to.
         transport: The transport asked for, or None for the software's choice.
         baselines: Where runs of it are recorded.
+        cloudwatch: Whether CloudWatch may be asked about it.
         safeguards: What it may not do.
         preflight: What AWS says of the endpoint; None where nobody can be asked.
         scaling: What holds the endpoint's instances; None where nothing of ours does.
@@ -82,6 +84,7 @@ class LoadRequest:
     target: EndpointTarget
     transport: str | None
     baselines: BaselineUse
+    cloudwatch: bool = True
     safeguards: Safeguards = field(default_factory=Safeguards)
     preflight: Preflight | None = None
     scaling: ScalingWish | None = None
@@ -129,7 +132,7 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
         if regressions is not None:
             # As it is now that the witnesses have begun, one of which may have changed the endpoint on purpose.
             regressions = regressions.with_hosting(content_facts(hosting))
-        send = watch.counting(_within(allowance, sender))
+        send = watch.counting(_within(allowance, sender, watch.period_s))
         last, undecided = run_until_decided(
             allowance.profile,
             lambda: run_until_proven(allowance.profile, send, judging.assess),
@@ -161,7 +164,9 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
             again = regressions.judge(last, lambda: judging.assess(send(), ALPHA))
             result = _with_regressions(result, again)
         if not result.interrupted and not interrupts.count:
-            result = _with_testimonies(result, watch.testimonies(last, announcer.waiting))
+            with interrupts.let_through():
+                result = _with_testimonies(result, watch.testimonies(last, announcer.waiting))
+        result = diagnosed(result)
     # What was measured is not lost to a signal that came while it was judged.
     return replace(result, interrupted=True) if interrupts.count else result
 
@@ -202,13 +207,13 @@ class _Judging:
         return Assessment(recording, measurement, health, checks, slowness)
 
 
-def _within(allowance: Allowance, sender: Sender) -> Send:
-    """Return what sends the load's next run, as much of it as *allowance* leaves."""
+def _within(allowance: Allowance, sender: Sender, period_s: int | None) -> Send:
+    """Return what sends the load's next run, as much of it as *allowance* leaves; *period_s* is `Sender.send`'s."""
 
     def send(goes_on: Callable[[Look], bool] | None = None) -> Recording:
         next_run = replace(sender, plan=allowance.next_plan())
         with allowance.run():
-            recording = next_run.send(goes_on)
+            recording = next_run.send(goes_on, period_s=period_s)
             allowance.ran(recording)
         return recording
 
@@ -289,7 +294,7 @@ def _resolve_budget(budget: Budget | None, plan: LoadPlan) -> ResolvedBudget | N
     )
     shares = {route.name: share for route, share in zip(plan.routes, plan.shares, strict=True)}
     offered = offers(plan.profile, shares if plan.multi_model else {})
-    problems = [*resolved.problems, *unreachable(resolved.limits, offered)]
+    problems = [*resolved.problems, *unreachable(resolved.limits, offered), *kept_by_all(resolved.server)]
     if problems:
         raise ConfigurationError(problems)
     return resolved

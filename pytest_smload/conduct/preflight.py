@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pytest_smload.core.hosting.mismatches import Asked, mismatches, missing_models, missing_models_sentence
+from pytest_smload.core.limits.server_limit import ServerLimit
 from pytest_smload.core.safety.limits import endpoint_refusal, tag_refusal
 from pytest_smload.core.safety.outlived import Lifetime, outlived
 from pytest_smload.errors import ConfigurationError, EndpointError
@@ -107,7 +108,16 @@ def is_asked(request: LoadRequest) -> bool:
     safety = request.safeguards.limits
     needs_tags = bool(safety.production) and not request.safeguards.allow_production
     needs_cost = safety.max_cost_usd is not None and not settings.embedded
-    return needs_tags or needs_cost or settings.watch_s is not None
+    return needs_tags or needs_cost or settings.watch_s is not None or asks_cloudwatch(request)
+
+
+def asks_cloudwatch(request: LoadRequest) -> bool:
+    """Whether CloudWatch is asked about the load of *request*: it has limits on the server's side, or the endpoint's
+    table says so and nothing forbids it."""
+    limits = request.budget.limits.values() if request.budget is not None else ()
+    return any(isinstance(limit, ServerLimit) for limit in limits) or (
+        request.settings.cloudwatch and request.cloudwatch
+    )
 
 
 def _credentials_notes(request: LoadRequest) -> list[str]:

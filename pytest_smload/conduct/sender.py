@@ -46,8 +46,8 @@ class Sender:
             finally:
                 prober.close()
 
-    def send(self, goes_on: Callable[[Look], bool] | None = None) -> Recording:
-        """Run the plan; *goes_on* as `run_load` asks it."""
+    def send(self, goes_on: Callable[[Look], bool] | None = None, *, period_s: int | None = None) -> Recording:
+        """Run the plan; *goes_on* and *period_s* as `run_load` takes them."""
         own = self.plan.profile
         transport = TRANSPORTS[self.transport_name].make(
             self.target, timeout_s=own.timeout_s, most_in_flight=own.most_in_flight, mocked=self.simulated
@@ -61,4 +61,5 @@ class Sender:
             judged=not self.simulated,
             gives_up=self.gives_up,
             goes_on=goes_on,
+            period_s=period_s,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,6 +23,7 @@ class LoadSpan:
         end: After its last answer.
         window_begin, window_end: The measured window of the run that is judged.
         sent: Requests of all its runs, priming and warm-up included.
+        answered: Those of them that the endpoint's model has answered.
     """
 
     begin: datetime
@@ -30,6 +31,7 @@ class LoadSpan:
     window_begin: datetime
     window_end: datetime
     sent: int
+    answered: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,18 @@ class Witness(Protocol):
 
     def close(self) -> None:
         """Called last, however the load ended; more than once is allowed."""
+
+
+@runtime_checkable
+class Paced(Protocol):
+    """A witness whose figures come in periods of the wall clock.
+
+    Attributes:
+        period_s: The load's window is to begin at a multiple of so many seconds; None where that does not matter. Known
+            once the witness has begun.
+    """
+
+    period_s: int | None
 
 
 def wall_clock(epoch_s: float, time_s: float) -> datetime:

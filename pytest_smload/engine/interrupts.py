@@ -63,11 +63,24 @@ class HeldBack:
 
     def __init__(self) -> None:
         self.count = 0
+        self._patience = _PATIENT_PRESSES
 
     def __call__(self, _number: int, _frame: object) -> None:
         self.count += 1
-        if self.count > _PATIENT_PRESSES:
+        if self.count > self._patience:
             raise KeyboardInterrupt
+
+    @contextmanager
+    def let_through(self) -> Iterator[None]:
+        """Let the first press end what is done meanwhile: it may take long, and what was measured is safe."""
+        self._patience = 0
+        try:
+            yield
+        except KeyboardInterrupt:
+            if not self.count:
+                raise
+        finally:
+            self._patience = _PATIENT_PRESSES
 
 
 @contextmanager

@@ -63,6 +63,8 @@ class LiveReadings:
         return sorted(samples.end[i] - begins[i] for i in latest if samples.kind[i] == 0)
 
     def _phase(self, now: float) -> Phase:
+        if now < self._session.grid.begin_s:
+            return "waiting"
         if now < self._shape.begin_s:
             return "priming"
         if now < self._session.window_start_s:

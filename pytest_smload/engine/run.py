@@ -53,7 +53,7 @@ _KILL_S = 1.0
 """Users end at once when killed, unless a listener of theirs will not have it."""
 
 
-def run_load(
+def run_load(  # noqa: PLR0913 - a load is this many things
     plan: LoadPlan,
     transport: Transport,
     *,
@@ -63,6 +63,7 @@ def run_load(
     judged: bool = True,
     gives_up: bool = False,
     goes_on: Callable[[Look], bool] | None = None,
+    period_s: int | None = None,
 ) -> Recording:
     """Drive *plan* over *transport* and return what was measured; nothing of the load is left running.
 
@@ -76,6 +77,7 @@ def run_load(
             the profile comes before that.
         goes_on: Asked shortly before each end the window may have (`LoadProfile.window_ends_s`) whether the load is to
             go on to the next; in a native thread, while it runs. None ends it at the first.
+        period_s: The window is to begin at a multiple of so many seconds of the wall clock: the warm-up waits for that.
 
     Raises:
         ConfigurationError: this process may not open as many connections as the load can need; nothing was sent.
@@ -85,6 +87,7 @@ def run_load(
     try:
         refuse_more_than_files_allow(plan.profile)
         session = LoadSession(plan, transport, endpoint_name=endpoint_name, base_url=base_url)
+        session.grid.period_s = period_s
         run = _Run(session, hooks, judged=judged, gives_up=gives_up, goes_on=goes_on)
     except BaseException:
         transport.close()
@@ -124,6 +127,7 @@ class _Run:
         now = dt.datetime.now(dt.UTC)
         self.started_at, self.epoch_s = now.isoformat(timespec="seconds"), now.timestamp() - perf_counter()
         session = self.session
+        session.grid.epoch_s = self.epoch_s
         self.environment = environment = create_environment(session, stop_timeout_s=session.plan.profile.timeout_s + 1)
         background = [gevent.spawn(session.guard, self.ticker.run), gevent.spawn(session.guard, self._sweep)]
         if self.hooks.refresh is not None:
@@ -151,6 +155,9 @@ class _Run:
         self.live = LiveReadings(session, shape, begin_s=self.begin_s)
         begin(environment)
         self.priming.run(pump=self._goes_on)
+        if not session.plan.profile.open_model:
+            # The users of an open load wait for their arrivals by themselves.
+            self.pump_until(session.grid.begin(perf_counter()))
         if not self.is_over():
             shape.start(runner)
         self.pump_until(shape.window_start_s)
@@ -273,8 +280,8 @@ class _Run:
         aborted = self.giving_up.abort or self.abort.abort
         ended_early = bool(self.interrupts.count) or aborted is not None or self.called_off
         window_start_s = session.window_start_s
-        if self.giving_up.abort is not None and window_start_s > window_end_s:
-            window_start_s = min(samples.due)
+        if self.giving_up.abort is not None:
+            window_start_s = min(window_start_s, *(samples.due if plan.profile.open_model else samples.start))
         lag_s, wake_lag_s = self.ticker.lag_s[:], self.ticker.wake_lag_s[:]
         return Recording(
             model_names=[route.name for route in plan.routes],

@@ -13,6 +13,7 @@ from pytest_smload.core.request.error_kinds import OWN_NAMES, TIMEOUT
 from pytest_smload.core.request.invocation import InvocationFailure
 from pytest_smload.core.samples.recording import Samples
 from pytest_smload.engine.backoff import BackOff
+from pytest_smload.engine.grid import Grid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,6 +42,7 @@ class LoadSession:
         ends_test: Exceptions that are raised to end the test; what is no `Exception` at all always is.
         ended_by: What was raised to end the test, in whatever greenlet, or None.
         out_of_time: Whether requests still under way have had all the time they may take: killed, they are timeouts.
+        grid: When its window may begin.
         report_request: Fires Locust's request event, or None where nobody listens.
     """
 
@@ -50,6 +52,7 @@ class LoadSession:
         self.endpoint_name = endpoint_name
         self.base_url = base_url
         self.samples = Samples()
+        self.grid = Grid(None, plan.profile.warmup_s)
         self.window_start_s = _FAR
         self.window_end_s = _FAR
         self.begun = 0

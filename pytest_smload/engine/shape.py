@@ -181,7 +181,7 @@ class OpenShape:
         if session.window_end_s <= perf_counter():  # Ctrl-C came while the users were spawned
             return
         # Adding the begin to a million offsets takes some 5 ms, which must be over when the first arrival is due.
-        self.begin_s = begin_s = perf_counter() + 0.02 + len(schedule) * 2e-8
+        self.begin_s = begin_s = session.grid.begin(perf_counter() + 0.02 + len(schedule) * 2e-8)
         self.window_start_s = session.window_start_s = begin_s + schedule.warmup_s
         first = schedule.ends[0]
         session.window_end_s = self.window_start_s + first.offset_s

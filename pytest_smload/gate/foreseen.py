@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_smload.conduct.scaling_limits import unfit_limits
-from pytest_smload.core.limits.reach import offers, too_short, unreachable
+from pytest_smload.core.limits.reach import kept_by_all, offers, too_short, unreachable
 from pytest_smload.core.limits.sources import DEFAULT_KEY
 from pytest_smload.core.load.stages import names_of_stages
 from pytest_smload.core.load.weights import resolve_models
@@ -32,9 +32,13 @@ def foresee(run: PerfRun, profile: LoadProfile) -> tuple[list[str], str]:
     stages = names_of_stages(profile.stages or ())
     resolved = run.budget.resolve(models=list(shares), stages=stages, open_model=profile.open_model)
     offered = offers(profile, shares)
-    unsafe = load_refusals(run.safety, profile, models=len(shares))
-    mistakes = (*unsafe, *unreachable(resolved.limits, offered), *unfit_limits(run.budget, run.scaling))
-    problems = [f"{run.nodeid}: {problem}" for problem in mistakes]
+    problems = [
+        *load_refusals(run.safety, profile, models=len(shares)),
+        *unreachable(resolved.limits, offered),
+        *kept_by_all(resolved.server),
+        *unfit_limits(run.budget, run.scaling),
+    ]
+    problems = [f"{run.nodeid}: {problem}" for problem in problems]
     warning = too_short(resolved, offered)
     return problems, f"{run.nodeid}: {warning}" if warning else ""
 

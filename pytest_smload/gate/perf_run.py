@@ -10,10 +10,12 @@ from pytest_smload.conduct.baseline_file import BaselineFile
 from pytest_smload.conduct.regressions import BaselineUse
 from pytest_smload.core.baselines.runs import load_key
 from pytest_smload.core.limits.regression_limit import RegressionLimit
+from pytest_smload.core.limits.server_limit import ServerLimit
 from pytest_smload.core.limits.sources import budget_from_sources, key_matches, override_budget
 from pytest_smload.core.safety.cost import Prices
 from pytest_smload.core.safety.limits import NO_SAFETY, SafetyLimits
 from pytest_smload.errors import ConfigurationError
+from pytest_smload.options import NO_CLOUDWATCH
 from pytest_smload.settings.resolve import choose_endpoint, resolve_load
 
 if TYPE_CHECKING:
@@ -147,6 +149,20 @@ class PerfRun:
         key = load_key(label, earlier + 1)
         self.load_keys.add(key)
         return BaselineUse(self.baselines, key, self.updating, self.accepting, (self.nodeid, *options))
+
+    def check_cloudwatch(self, overrides: Overrides) -> None:
+        """Refuse limits on the server's side where CloudWatch is not to be asked: not looking is not keeping them.
+
+        Raises:
+            ConfigurationError: there is one.
+        """
+        limit = next((each for each in self.budget.limits.values() if isinstance(each, ServerLimit)), None)
+        if limit is not None and overrides.no_cloudwatch:
+            option = overrides.source(NO_CLOUDWATCH.name)
+            raise ConfigurationError(
+                f"{self.nodeid}: {limit.source}: {limit.metric} is CloudWatch's to say, and {option} forbids asking; "
+                "run without it, or leave the limit out"
+            )
 
     def load_profile(self) -> LoadProfile:
         """Return the resolved profile.

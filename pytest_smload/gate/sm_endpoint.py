@@ -70,9 +70,11 @@ class SmEndpoint:
 
         Raises:
             InvocationError: the endpoint answered with an error, or not at all; its ``kind`` is as in reports.
-            ConfigurationError: a member that InvokeEndpoint does not have.
+            ConfigurationError: a member that InvokeEndpoint does not have, a payload of another type.
         """
         __tracebackhide__ = True
+        if not isinstance(payload, (bytes, str)):
+            raise ConfigurationError(f"sm_endpoint.invoke: the payload is bytes or text; not {quoted(payload)}")
         problems = [unknown_field(name, MEMBERS) for name in fields if name not in MEMBERS]
         if problems:
             raise ConfigurationError([f"sm_endpoint.invoke: {problem}" for problem in problems])
@@ -126,6 +128,7 @@ class SmEndpoint:
             target=self._target,
             transport=self._gate.transport or run.endpoint.transport,
             baselines=run.baselines_of(label, self._gate.options),
+            cloudwatch=not self._gate.overrides.no_cloudwatch,
             safeguards=self._gate.safeguards(run),
             preflight=self._gate.endpoints.preflight(run.endpoint),
             scaling=self._scaling,

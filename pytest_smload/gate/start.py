@@ -44,6 +44,7 @@ def open_gate(session: pytest.Session, collected: Sequence[pytest.Item]) -> Gate
             try:
                 run = gate.perf_run(item)
                 run.check_baselines()
+                run.check_cloudwatch(gate.overrides)
                 if refusal := static_refusal(run.endpoint, gate.safeguards(run)):
                     problems.append(refusal)
                 elif uses(item, ["load_result"]):

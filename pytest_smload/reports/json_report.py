@@ -26,8 +26,20 @@ SCHEMA_NAME = "report.schema.json"
 Json = dict[str, Any]
 
 _ABSENT = (
-    "account", "baseline", "reruns", "hosting", "scaling", "anchor", "rerun", "version", "commit", "branch", "failures",
-)  # fmt: skip
+    "account",
+    "baseline",
+    "reruns",
+    "anchor",
+    "rerun",
+    "version",
+    "commit",
+    "branch",
+    "failures",
+    "hosting",
+    "server",
+    "diagnosis",
+    "scaling",
+)
 """Keys that are left out where there is nothing to say; all others are always there."""
 _FIGURES = {each.name for each in fields(Figures)}
 """Fields of a load that are written in an object of their own, its total."""

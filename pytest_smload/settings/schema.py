@@ -68,6 +68,9 @@ class EndpointTable(StrictTable):
     watch: Annotated[str, AfterValidator(_watch)] | None = None
     transport: Annotated[str, BeforeValidator(_transport)] | None = None
     scenario: Annotated[str, Field(min_length=1)] | None = None
+    cloudwatch: bool = False
+    vcpus: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    gpus: Annotated[int, Field(ge=0, le=100_000)] | None = None
 
 
 class SettingsTable(StrictTable):

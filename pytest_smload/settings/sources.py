@@ -13,6 +13,7 @@ from pytest_smload.errors import ConfigurationError
 from pytest_smload.options import (
     ACCEPT_REGRESSION,
     ALLOW_PRODUCTION,
+    NO_CLOUDWATCH,
     OPTIONS,
     PREFIX,
     SWITCHES,
@@ -71,6 +72,11 @@ class Overrides:
     def accept_regression(self) -> bool:
         """Whether a run that regressed is to be recorded all the same."""
         return self._switched(ACCEPT_REGRESSION)
+
+    @property
+    def no_cloudwatch(self) -> bool:
+        """Whether CloudWatch is never to be asked."""
+        return self._switched(NO_CLOUDWATCH)
 
     @property
     def allow_production(self) -> bool:

@@ -33,6 +33,8 @@ class EndpointSettings:
         watch_s: How often it is described while it is loaded, or None for before and after only.
         transport: A name in `TRANSPORTS`, or None for the software's choice.
         scenario: Scenario file of the embedded endpoint, absolute; None for its default scenario or a real endpoint.
+        cloudwatch: Whether CloudWatch is asked about loads without limits on the server's side as well.
+        vcpus, gpus: Of each of its instances; None where their type says it.
         traffic: Values of `TRAFFIC_FIELDS` the table gives.
         source: Where it was written, for messages: ``smload.toml [endpoints.staging]``.
     """
@@ -49,6 +51,9 @@ class EndpointSettings:
     watch_s: float | None = None
     transport: str | None = None
     scenario: Path | None = None
+    cloudwatch: bool = False
+    vcpus: int | None = None
+    gpus: int | None = None
     traffic: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
     @property

@@ -36,6 +36,23 @@ def test_the_third_time_is_meant() -> None:
     assert signal.getsignal(signal.SIGINT) is before
 
 
+def test_what_takes_long_is_ended_by_the_first() -> None:
+    """The caller goes on, and knows of it; afterwards it is held back again."""
+    with held_back() as held:
+        with held.let_through():
+            press()
+            raise AssertionError("the press was held back")
+        press()
+
+    assert 2 == held.count
+
+
+def test_what_others_raise_meanwhile_is_raised() -> None:
+    """Only a press of ours is taken for one."""
+    with held_back() as held, pytest.raises(KeyboardInterrupt), held.let_through():
+        raise KeyboardInterrupt
+
+
 def test_a_load_that_begins_afterwards_ends_at_once() -> None:
     """It was asked to, before it could count."""
     told = []

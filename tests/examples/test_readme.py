@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from pytest_smload.core.diagnosis.rules import FAR_MS, FAR_SHARE, IDLE, LOW, LOW_CACHE_HIT, TOP
 from pytest_smload.core.limits.metrics import METRICS
+from pytest_smload.core.limits.server_metrics import SERVER_METRICS
 from pytest_smload.core.load.profile import LOAD_FIELDS, LoadProfile
 from pytest_smload.core.measure.figures import Figures
 from pytest_smload.core.results.result import LoadResult
@@ -97,6 +99,16 @@ def test_settings_block_is_a_settings_file(tmp_path: Path) -> None:
     assert [["staging"], ["staging", "local"]] == names
 
 
+def test_safety_block_is_of_a_settings_file(tmp_path: Path) -> None:
+    """The tables of safety and prices shown are read without a complaint."""
+    (block,) = [block for block in blocks("toml") if "[safety]" in block]
+    (tmp_path / "smload.toml").write_text(block)
+    settings = SettingsFiles(tmp_path).of_test(tmp_path / "test_it.py")
+    assert settings is not None
+    assert None not in dataclasses.astuple(settings.safety)
+    assert settings.prices.instance_hour
+
+
 def test_commented_keys_of_the_settings_block_exist(tmp_path: Path) -> None:
     """With its optional lines in force, the file is still read without a complaint."""
     *_, block = settings_blocks()
@@ -152,6 +164,23 @@ def default(value: object, unset: str) -> str:
 def test_limits_are_complete() -> None:
     """Each metric has its row, and no other has one."""
     assert list(METRICS) == list(rows("Limits"))
+
+
+def test_limits_on_the_servers_side_are_complete() -> None:
+    """Each metric has its row, by its direction, and no other has one."""
+    shown = rows("Limits on the server's side")
+
+    assert set(SERVER_METRICS) == set(shown)
+    directions = {name: "at least" if metric.at_least else "at most" for name, metric in SERVER_METRICS.items()}
+    assert directions == {name: cell.partition(" |")[0] for name, cell in shown.items()}
+
+
+def test_thresholds_of_a_diagnosis_are_the_codes() -> None:
+    """The table says from where on."""
+    text = section("Diagnosis")
+    for share in (TOP, IDLE, LOW, LOW_CACHE_HIT, FAR_SHARE):
+        assert f"{share:.0%}".replace("%", " %") in text
+    assert f"{FAR_MS:g} ms" in text
 
 
 def test_figures_of_a_result_are_complete() -> None:

@@ -7,12 +7,14 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal
 
 from pytest_smload.core.baselines.outcome import BaselineOutcome
+from pytest_smload.core.diagnosis.finding import Diagnosis
 from pytest_smload.core.hosting.hosting import Hosting
 from pytest_smload.core.limits.check import Check
 from pytest_smload.core.measure.by_name import ByName
 from pytest_smload.core.measure.figures import Figures, MixShare, Stats, TimelinePoint, WarmupCounts
 from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.core.scaling.record import ScalingRecord
+from pytest_smload.core.server.server_side import ServerSide
 from pytest_smload.core.trust.health import ClientHealth
 
 Verdict = Literal["pass", "fail", "invalid", "interrupted"]
@@ -58,6 +60,8 @@ class LoadResult(Figures):
         notes: Remarks for the report (a file's limit looser than the mark's, ...).
         baseline: What holding it against its baseline came to; None without a regression budget.
         reruns: What it sent besides the run judged.
+        server: What CloudWatch said of it; None where it was not asked.
+        diagnosis: What explains the figures, the gravest first; empty where all is well.
         hosting: What hosted the endpoint when the load began; None where that is not known.
         scaling: What held the endpoint's instances, and what became of them; None where nothing did nor scaled.
     """
@@ -89,6 +93,8 @@ class LoadResult(Figures):
     notes: tuple[str, ...] = ()
     baseline: BaselineOutcome | None = None
     reruns: tuple[Rerun, ...] = ()
+    server: ServerSide | None = None
+    diagnosis: tuple[Diagnosis, ...] = ()
     hosting: Hosting | None = None
     scaling: ScalingRecord | None = None
 

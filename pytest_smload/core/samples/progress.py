@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Phase = Literal["priming", "warm-up", "window", "draining"]
+Phase = Literal["priming", "waiting", "warm-up", "window", "draining"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class Progress:
 
     Attributes:
         elapsed_s, total_s: Time since the load began, and warm-up plus window.
-        phase: Part of the load now running.
+        phase: Part of the load now running; waiting is for the wall clock, between priming and warm-up.
         users: Concurrent users (closed model), else None.
         target_tps: Offered rate (open model), else None.
         tps: Successful responses per second.

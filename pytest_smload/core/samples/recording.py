@@ -137,8 +137,8 @@ class Recording:
             are warm-up.
         open_model: True when latency counts from ``due`` (tps), False when it counts from ``start`` (users).
         window_start_s, window_end_s: The measured window ``[start, end)`` on the samples' clock; the end is earlier
-            than asked for when the run was interrupted or a cap ended it. Of a load given up before its window opened
-            it is all that was sent.
+            than asked for when the run was interrupted or a cap ended it. Of a load given up it begins with
+            the first request: all of them failed.
         stages: The stages inside the window, empty without stages.
         offered_tps: Requests per second asked for over the window (open model), else None.
         clients: How each load generator fared, one reading per generator, at least one.

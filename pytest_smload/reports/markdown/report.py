@@ -32,6 +32,7 @@ from pytest_smload.reports.words.headline import endpoint_words, load_headline
 from pytest_smload.reports.words.margin import worst_first
 from pytest_smload.reports.words.next_step import next_steps, rerun_command
 from pytest_smload.reports.words.scaling_lines import scaling_lines
+from pytest_smload.reports.words.server_lines import diagnosis_lines, server_lines
 
 if TYPE_CHECKING:
     from pytest_smload.core.limits.check import Check
@@ -175,6 +176,7 @@ def _load_text(load: LoadResult) -> str:
     remarks = remark_lines(load)
     if len(remarks) > MAX_REMARKS:
         remarks[MAX_REMARKS:] = [f"{len(remarks) - MAX_REMARKS:,} more remarks are in report.json"]
+    remarks += [*server_lines(load), *diagnosis_lines(load)]
     blocks.append("\n".join(f"- {escaped(remark)}" for remark in remarks))
     return "".join(f"\n{block}\n" for block in blocks if block)
 
@@ -227,7 +229,8 @@ def _details(test: TestResult, load: LoadResult) -> str:
         blocks.append(table(["stage", *_FIGURES], rows, right=_NUMBERS))
     blocks.append("\n".join(f"- {escaped(line)}" for line in scaling_lines(load)))
     if passed:
-        blocks += [f"- {escaped(remark)}" for remark in remark_lines(load)[:MAX_REMARKS]]
+        remarks = [*remark_lines(load)[:MAX_REMARKS], *server_lines(load), *diagnosis_lines(load)]
+        blocks += [f"- {escaped(remark)}" for remark in remarks]
     what = f"{len(models):,} models" if len(models) > 1 else "figures"
     name = f"{_VERDICTS[load.verdict]} {test.nodeid}{_which(test, load)}: {what}"
     return f"\n{unfolding(name, (chr(10) * 2).join(filter(None, blocks)))}\n"

@@ -18,6 +18,7 @@ from pytest_smload.reports.words.details import (
 from pytest_smload.reports.words.headline import load_headline
 from pytest_smload.reports.words.margin import worst_first
 from pytest_smload.reports.words.next_step import next_steps, rerun_command
+from pytest_smload.reports.words.server_lines import diagnosis_lines, server_lines
 
 if TYPE_CHECKING:
     from pytest_smload.core.limits.check import Check
@@ -58,7 +59,7 @@ def failure_text(
     lines = [_failure_sentence(test, failed_loads)]
     for load in failed_loads:
         lines += ["", *wrap(load_headline(load), width), *checks_table(load.checks, width)]
-        lines += [*error_lines(load, LONG_EXAMPLE), *_wrapped(remark_lines(load), width)]
+        lines += [*error_lines(load, LONG_EXAMPLE), *_wrapped(_beside(load), width)]
     return _text([*lines, "", *_next(next_steps(test, report_dir, options))])
 
 
@@ -78,12 +79,16 @@ def invalid_text(test: TestResult, *, width: int = DEFAULT_WIDTH, options: Seque
         if load.client.valid:
             lines += checks_table(load.checks, width)
         lines += wrap(client_line(load), width)
-        lines += [*error_lines(load, LONG_EXAMPLE), *_wrapped(remark_lines(load), width)]
+        lines += [*error_lines(load, LONG_EXAMPLE), *_wrapped(_beside(load), width)]
     lines += _not_judged(test)
     for load in test.loads:
         if load.verdict == "fail":
             lines += ["", *wrap(load_headline(load), width), *checks_table(load.checks, width)]
     return _text([*lines, "", *_next(["once that is put right:", f"  {rerun_command(test.nodeid, options)}"])])
+
+
+def _beside(load: LoadResult) -> list[str]:
+    return [*remark_lines(load), *server_lines(load), *diagnosis_lines(load)]
 
 
 def _causes(load: LoadResult) -> list[str]:

@@ -25,6 +25,7 @@ from pytest_smload.reports.words.details import (
 from pytest_smload.reports.words.headline import load_headline
 from pytest_smload.reports.words.margin import is_undecided
 from pytest_smload.reports.words.scaling_lines import scaling_lines
+from pytest_smload.reports.words.server_lines import diagnosis_lines, server_lines
 
 if TYPE_CHECKING:
     from pytest_smload.core.limits.check import Check
@@ -140,7 +141,8 @@ def _load_lines(load: LoadResult, width: int, *, told: bool) -> Iterator[str]:
     if load.verdict == "invalid":
         for reason in load.client.reasons:
             yield from wrap(f"INVALID: {finding_text(reason)}", width, _INDENT)
-    for remark in [*remark_lines(load), *unproven_breach_lines(load), *baseline_lines(load)]:
+    remarks = [*remark_lines(load), *unproven_breach_lines(load), *baseline_lines(load)]
+    for remark in [*remarks, *server_lines(load), *diagnosis_lines(load)]:
         yield from wrap(remark, width, _INDENT)
     if load.verdict == "pass":
         yield from wrap(_checks_in_brief(load.checks), width, _INDENT)

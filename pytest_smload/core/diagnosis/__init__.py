@@ -1,0 +1,1 @@
+"""What is behind a load's figures, in a sentence or two."""
