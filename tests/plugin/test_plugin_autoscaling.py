@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,8 +17,6 @@ from pytest_smload.emulator.credentials import ACCESS_KEY, REGION, SECRET_KEY
 from pytest_smload.emulator.process import EmulatorProcess
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pytest_runs import MakeProject, Project, PytestRun
 
 SCENARIO = """
@@ -135,16 +136,21 @@ def served(tmp_path: Path) -> Iterator[EmulatorProcess]:
         yield process
 
 
-@pytest.fixture
-def autoscaling(served: EmulatorProcess) -> Iterator[Any]:
-    """boto3's client of Application Auto Scaling, with which a target and a policy are set up."""
-    client = get_session().create_client(
-        "application-autoscaling",
+def client_of(served: EmulatorProcess, service: str = "application-autoscaling") -> Any:
+    """botocore's client of a service of *served*."""
+    return get_session().create_client(
+        service,
         region_name=REGION,
         endpoint_url=served.url,
         aws_access_key_id=ACCESS_KEY,
         aws_secret_access_key=SECRET_KEY,
     )
+
+
+@pytest.fixture
+def autoscaling(served: EmulatorProcess) -> Iterator[Any]:
+    """A client with which a target and a policy are set up."""
+    client = client_of(served)
     client.register_scalable_target(**RESOURCE, MinCapacity=2, MaxCapacity=3)
     client.put_scaling_policy(
         **RESOURCE,
@@ -168,14 +174,16 @@ RESOURCE = {
 }
 
 
-def described(autoscaling: Any) -> tuple[Any, ...]:
-    """All that is to be as it was, but the count."""
+def described(autoscaling: Any, served: EmulatorProcess) -> tuple[Any, ...]:
+    """All that is to be as it was."""
+    with closing(client_of(served, "sagemaker")) as sagemaker:
+        (variant,) = sagemaker.describe_endpoint(EndpointName="abalone")["ProductionVariants"]
     (target,) = autoscaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
     policies = autoscaling.describe_scaling_policies(**RESOURCE)["ScalingPolicies"]
     tags = autoscaling.list_tags_for_resource(ResourceARN=target["ScalableTargetARN"])["Tags"]
     # A policy that is put again may have alarms of new names.
     policies = [{name: value for name, value in each.items() if name != "Alarms"} for each in policies]
-    return target, policies, tags
+    return target, policies, tags, variant["DesiredInstanceCount"]
 
 
 REMOTE = """
@@ -214,18 +222,69 @@ def remote(project: MakeProject, served: EmulatorProcess) -> Project:
 def test_all_comes_back(remote: Project, autoscaling: Any, served: EmulatorProcess) -> None:
     """After success and failure, and after SIGKILL by the next run: target, policy, tags and count, as AWS's own
     client sees them."""
-    before = described(autoscaling)
+    before = described(autoscaling, served)
     held = remote.run("-m", "perf", "-k", "pinned or autoscaled or failing")
     assert "1 failed, 2 passed" in held.summary, held.out
-    assert before == described(autoscaling)
+    assert before == described(autoscaling, served)
 
     killed = remote.run("-m", "perf", "-k", "killed")
     assert killed.exit_code == -signal.SIGKILL
-    changed = described(autoscaling)
-    assert (1, 5, True) == (changed[0]["MinCapacity"], changed[0]["MaxCapacity"], "pytest-smload" in changed[2])
+    changed = described(autoscaling, served)
+    bounds = changed[0]["MinCapacity"], changed[0]["MaxCapacity"]
+    assert (1, 5, True, 1) == (*bounds, "pytest-smload" in changed[2], changed[3])
     after = remote.run("-m", "perf", "-k", "pinned")
     assert after.exit_code == 0, after.out
     assert "which a run that died" in after.out
-    assert before == described(autoscaling)
+    assert before == described(autoscaling, served)
     log = served.log()
     assert "sagemaker:UpdateEndpointWeightsAndCapacities" in {call.action for call in log.calls}
+
+
+EXAMPLES = Path(__file__).parents[2] / "examples" / "iam"
+CHECKED = "AskedOfTheCallerByRegisterScalableTarget"
+"""Sid of what Application Auto Scaling itself asks of a caller's rights."""
+ALLOWED = """
+endpoint = "abalone"
+latency = "4ms"
+instances = 2
+[hosting]
+start_up = "100ms"
+allow = {allowed}
+"""
+
+
+def actions(name: str, *, but: str = "") -> set[str]:
+    """The actions a policy of the examples allows, those of the statement *but* left out."""
+    found: set[str] = set()
+    for statement in json.loads((EXAMPLES / name).read_text())["Statement"]:
+        if statement["Sid"] != but:
+            given = statement["Action"]
+            found |= {given} if isinstance(given, str) else set(given)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("policy", "mark"), [("pinning.json", "pinned=1"), ("autoscaling.json", "autoscaled={'min': 1, 'max': 3}")]
+)
+def test_the_policies_of_the_examples_are_exact(policy: str, mark: str, project: MakeProject, tmp_path: Path) -> None:
+    """With those of the preflight's they suffice, nothing is refused, and none of their actions is there in vain."""
+    allowed = actions(policy) | actions("preflight.json")
+    scenario = tmp_path / "scenario.toml"
+    scenario.write_text(ALLOWED.format(allowed=json.dumps(sorted(allowed))))
+    test = f"""
+import pytest
+@pytest.mark.perf(users=1, duration="300ms", warmup="0s", {mark})
+def test_it(load_result): assert not load_result.notes, load_result.notes
+"""
+    with EmulatorProcess.start(scenario) as served, closing(client_of(served)) as client:
+        made = project({"smload.toml": REMOTE.format(region=REGION, url=served.url), "test_it.py": test})
+        for registered in (False, True):
+            if registered:
+                client.register_scalable_target(**RESOURCE, MinCapacity=2, MaxCapacity=3)
+            run = made.run("-m", "perf")
+            assert run.exit_code == 0, run.out
+        calls = served.log().calls
+
+    assert [] == [call for call in calls if call.code is not None and "Denied" in call.code]
+    called = {call.action for call in calls} - actions("preflight.json") - {"sts:GetCallerIdentity"}
+    assert actions(policy, but=CHECKED) - actions("preflight.json") == called
