@@ -109,21 +109,18 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
         ConfigurationError, PayloadError, EndpointError: the load cannot be sent as described; nothing was sent.
     """
     plan = LoadPlan.from_profile(request.profile, request.root)
-    resolved = _resolve_budget(request.budget, plan)
-    if problems := unfit_limits(request.budget, request.scaling):
-        raise ConfigurationError(problems)
+    resolved = _resolve_budget(request, plan)
     name, reason = choose_transport(request.transport, request.target)
     simulated = reason == SIMULATED
     allowance = _allowance(request, plan, simulated=simulated)
     hooks = replace(hooks, ends_load=allowance.ends)
     sender = Sender(plan, request.target, name, hooks, simulated, gives_up=_forbids_failing_wholly(resolved))
     sender.check()
-    limits, meaningless = _meaningful_limits(resolved, simulated=simulated)
+    limits, without = _meaningful_limits(request, resolved, simulated=simulated)
     inspection = inspect(request, plan, announcer.waiting, simulated=simulated)
     allowance.check_cost()
     facts = endpoint_facts(request.settings, request.target, inspection.account)
-    unconfirmed = simulated or is_scaled(request.scaling)
-    regressions = None if unconfirmed else _regression_budgets(request, resolved, plan, facts, name)
+    regressions = None if simulated else _regression_budgets(request, resolved, plan, facts, name)
     announcer.announce(request, facts, name, reason, inspection)
 
     judging = _Judging(request.profile, resolved, limits, allowance, simulated=simulated)
@@ -136,7 +133,6 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
         last, undecided = run_until_decided(
             allowance.profile,
             lambda: run_until_proven(allowance.profile, send, judging.assess),
-            # One that scales would begin where it had scaled to.
             may_repeat=lambda: allowance.may_repeat and not is_scaled(request.scaling),
         )
         result = build_result(
@@ -153,8 +149,7 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
                 *request.notes,
                 *inspection.notes,
                 *judging.notes,
-                *meaningless,
-                *left_out(request.budget, request.scaling),
+                *without,
                 *(each.note for each in undecided),
             ],
             reruns=[each.counts for each in undecided],
@@ -230,12 +225,12 @@ def _allowance(request: LoadRequest, plan: LoadPlan, *, simulated: bool) -> Allo
 def _regression_budgets(
     request: LoadRequest, budget: ResolvedBudget | None, plan: LoadPlan, endpoint: EndpointFacts, transport: str
 ) -> RegressionBudgets | None:
-    """The load's regression budgets with what is recorded, or None without any.
+    """The load's regression budgets with what is recorded, or None without any that is held.
 
     Raises:
         ConfigurationError: the baseline file is not one.
     """
-    if budget is None or not budget.regressions:
+    if budget is None or not budget.regressions or is_scaled(request.scaling):
         return None
     return RegressionBudgets(
         budget=budget,
@@ -283,7 +278,8 @@ def _with_regressions(result: LoadResult, verdict: RegressionVerdict) -> LoadRes
     )
 
 
-def _resolve_budget(budget: Budget | None, plan: LoadPlan) -> ResolvedBudget | None:
+def _resolve_budget(request: LoadRequest, plan: LoadPlan) -> ResolvedBudget | None:
+    budget = request.budget
     if budget is None:
         return None
     stages = plan.profile.stages or ()
@@ -295,6 +291,7 @@ def _resolve_budget(budget: Budget | None, plan: LoadPlan) -> ResolvedBudget | N
     shares = {route.name: share for route, share in zip(plan.routes, plan.shares, strict=True)}
     offered = offers(plan.profile, shares if plan.multi_model else {})
     problems = [*resolved.problems, *unreachable(resolved.limits, offered), *kept_by_all(resolved.server)]
+    problems += unfit_limits(budget, request.scaling)
     if problems:
         raise ConfigurationError(problems)
     return resolved
@@ -308,11 +305,13 @@ def _forbids_failing_wholly(budget: ResolvedBudget | None) -> bool:
     )
 
 
-def _meaningful_limits(budget: ResolvedBudget | None, *, simulated: bool) -> tuple[Sequence[ScopedLimit], list[str]]:
-    """Limits that mean something for this load, and a note on those that do not: a mock takes no time to answer."""
+def _meaningful_limits(
+    request: LoadRequest, budget: ResolvedBudget | None, *, simulated: bool
+) -> tuple[Sequence[ScopedLimit], list[str]]:
+    """Limits that mean something for this load, and notes on those that do not: a mock takes no time to answer."""
     limits = budget.limits if budget is not None else ()
     if not simulated:
-        return limits, []
+        return limits, left_out(request.budget, request.scaling)
     timed = [limit.metric for _, limit in limits if limit.row.timed and limit.source != BUILT_IN_SOURCE]
     timed += [limit.metric for _, limit in (budget.regressions if budget is not None else ())]
     note = [f"simulated: {', '.join(dict.fromkeys(timed))} not judged"] if timed else []
