@@ -192,9 +192,12 @@ def measure(earlier: Path, *, rounds: int, seconds: float, rate: float) -> None:
         after = stack.enter_context(started(now, SCENARIO))
         cpu: list[tuple[float, float]] = []
         p99: list[tuple[float, float, float]] = []
-        for _ in range(rounds):
-            cpu.append((cpu_us(flat_before, seconds=seconds), cpu_us(flat_now, seconds=seconds)))
-            alone = [latency_p99_ms(one, rate=rate, seconds=seconds) for one in (before, after)]
+        for at in range(rounds):
+            # Whoever comes first finds the caches of somebody else.
+            step = -1 if at % 2 else 1
+            spent = [cpu_us(one, seconds=seconds) for one in (flat_before, flat_now)[::step]][::step]
+            cpu.append((spent[0], spent[1]))
+            alone = [latency_p99_ms(one, rate=rate, seconds=seconds) for one in (before, after)[::step]][::step]
             with calling(after):
                 asked = latency_p99_ms(after, rate=rate, seconds=seconds)
             p99.append((alone[0], alone[1], asked))

@@ -31,7 +31,7 @@ from pytest_smload.core.trust.validity import examine
 from pytest_smload.engine.hooks import LoadHooks
 from pytest_smload.engine.interrupts import held_back
 from pytest_smload.errors import ConfigurationError
-from pytest_smload.transport.choice import SIMULATED, choose_transport
+from pytest_smload.transport.choice import choose_transport
 from pytest_smload.version import __version__
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from pytest_smload.core.samples.recording import Recording
     from pytest_smload.core.scaling.wish import ScalingWish
     from pytest_smload.settings.tables import EndpointSettings
+    from pytest_smload.transport.choice import TransportChoice
 
 
 _CLIENT = f"pytest-smload {__version__.rpartition('.')[0]}"
@@ -110,20 +111,19 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
     """
     plan = LoadPlan.from_profile(request.profile, request.root)
     resolved = _resolve_budget(request, plan)
-    name, reason = choose_transport(request.transport, request.target)
-    simulated = reason == SIMULATED
-    allowance = _allowance(request, plan, simulated=simulated)
+    way = choose_transport(request.transport, request.target)
+    allowance = _allowance(request, plan, simulated=way.simulated)
     hooks = replace(hooks, ends_load=allowance.ends)
-    sender = Sender(plan, request.target, name, hooks, simulated, gives_up=_forbids_failing_wholly(resolved))
+    sender = Sender(plan, request.target, way.name, hooks, way.simulated, gives_up=_forbids_failing_wholly(resolved))
     sender.check()
-    limits, without = _meaningful_limits(request, resolved, simulated=simulated)
-    inspection = inspect(request, plan, announcer.waiting, simulated=simulated)
+    limits, without = _meaningful_limits(request, resolved, simulated=way.simulated)
+    inspection = inspect(request, plan, announcer.waiting, simulated=way.simulated)
     allowance.check_cost()
     facts = endpoint_facts(request.settings, request.target, inspection.account)
-    regressions = None if simulated else _regression_budgets(request, resolved, plan, facts, name)
-    announcer.announce(request, facts, name, reason, inspection)
+    regressions = None if way.simulated else _regression_budgets(request, resolved, plan, facts, way)
+    announcer.announce(request, facts, way.name, way.reason, inspection)
 
-    judging = _Judging(request.profile, resolved, limits, allowance, simulated=simulated)
+    judging = _Judging(request.profile, resolved, limits, allowance, simulated=way.simulated)
     with watched(witnesses_of(request, plan, resolved)) as watch, held_back() as interrupts:
         hosting = request.preflight.hosting if request.preflight is not None else None
         if regressions is not None:
@@ -142,8 +142,8 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
             label=request.label,
             endpoint=facts,
             profile=request.profile,
-            transport=name,
-            transport_reason=reason,
+            transport=way.name,
+            transport_reason=way.reason,
             checks=last.checks,
             notes=[
                 *request.notes,
@@ -223,7 +223,7 @@ def _allowance(request: LoadRequest, plan: LoadPlan, *, simulated: bool) -> Allo
 
 
 def _regression_budgets(
-    request: LoadRequest, budget: ResolvedBudget | None, plan: LoadPlan, endpoint: EndpointFacts, transport: str
+    request: LoadRequest, budget: ResolvedBudget | None, plan: LoadPlan, endpoint: EndpointFacts, way: TransportChoice
 ) -> RegressionBudgets | None:
     """The load's regression budgets with what is recorded, or None without any that is held.
 
@@ -232,6 +232,7 @@ def _regression_budgets(
     """
     if budget is None or not budget.regressions or is_scaled(request.scaling):
         return None
+    transport = f"{way.name} through a proxy" if way.proxied else way.name
     return RegressionBudgets(
         budget=budget,
         use=request.baselines,
@@ -284,12 +285,13 @@ def _resolve_budget(request: LoadRequest, plan: LoadPlan) -> ResolvedBudget | No
         return None
     stages = plan.profile.stages or ()
     resolved = budget.resolve(
-        models=[route.name for route in plan.routes] if plan.multi_model else [],
+        routes=[route.name for route in plan.routes] if plan.route_kind is not None else [],
+        kind=plan.route_kind,
         stages=[stage.name or str(number) for number, stage in enumerate(stages, start=1)],
         open_model=plan.profile.open_model,
     )
     shares = {route.name: share for route, share in zip(plan.routes, plan.shares, strict=True)}
-    offered = offers(plan.profile, shares if plan.multi_model else {})
+    offered = offers(plan.profile, shares, plan.route_kind)
     problems = [*resolved.problems, *unreachable(resolved.limits, offered), *kept_by_all(resolved.server)]
     problems += unfit_limits(budget, request.scaling)
     if problems:

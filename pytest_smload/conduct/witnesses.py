@@ -38,8 +38,8 @@ def witnesses_of(request: LoadRequest, plan: LoadPlan, budget: ResolvedBudget | 
     witnesses: list[Witness] = [*server_side_witness(request, plan, budget)]
     if preflight is not None and is_asked(request):
         every_s, may_scale = request.settings.watch_s, is_scaled(request.scaling)
+        # Who watches scaling begins with what the other has found.
         witnesses.append(EndpointWatch(preflight, every_s=every_s, may_scale=may_scale))
-        # It goes by the variants that the one before has found.
         witnesses.append(scaling_watch(request, preflight))
     return witnesses
 

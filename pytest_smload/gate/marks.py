@@ -11,8 +11,9 @@ from pytest_smload.core.limits.metrics import METRICS
 from pytest_smload.core.limits.sources import parse_marker_limits
 from pytest_smload.core.load.fields import MARK_KEYS
 from pytest_smload.core.load.profile import LOAD_FIELDS, check_load_fields, given_shapes
+from pytest_smload.core.load.spread import spread_of
 from pytest_smload.core.load.stages import names_of_stages
-from pytest_smload.core.load.weights import resolve_models
+from pytest_smload.core.request.route_kinds import WEIGHT_FIELDS
 from pytest_smload.core.scaling.wish import READERS, SCALING_KEYS
 from pytest_smload.core.wording import unknown_field
 
@@ -196,10 +197,13 @@ def _mocks_by_decorator(function: Callable[..., Any] | None) -> bool:
 
 def _strangers(loads: list[tuple[str, dict[str, Any]]], budget: Budget) -> list[str]:
     """Budgets for models that the marks' own traffic does not have; traffic from the file is checked with the file."""
-    models = next((fields["models"] for _, fields in reversed(loads) if fields.get("models") is not None), None)
-    if models is None or isinstance(models, str):
+    weighted = (fields for _, fields in reversed(loads) if any(fields.get(each) is not None for each in WEIGHT_FIELDS))
+    fields = next(weighted, None)
+    if fields is None or any(isinstance(fields.get(each), str) for each in WEIGHT_FIELDS):
         return []
-    names = list(resolve_models(models))
+    spread = spread_of(fields)
     stages = next((fields.get("stages") for _, fields in reversed(loads) if given_shapes(fields)), None) or ()
-    resolved = budget.resolve(models=names, stages=names_of_stages(stages), open_model=True)
+    resolved = budget.resolve(
+        routes=list(spread.shares), kind=spread.kind, stages=names_of_stages(stages), open_model=True
+    )
     return [problem for problem in resolved.problems if "stage" not in problem or stages]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar, overload
 
 import pytest
 
-from pytest_smload.core.load.profile import Arrivals, OnUnproven, Order, PayloadSource
+from pytest_smload.core.load.profile import Arrivals, OnUnproven, Order, PayloadSource, Weights
 from pytest_smload.core.load.stages import Stage
 
 if TYPE_CHECKING:
@@ -46,7 +46,10 @@ class PerfLoad(TypedDict, total=False):
     stages: Sequence[Stage] | None
     duration: str
     warmup: str
-    models: Mapping[str, float | str] | Sequence[str] | str | None
+    models: Weights | None
+    variants: Weights | None
+    containers: Weights | None
+    components: Weights | None
     payload: PayloadSource | Mapping[str, PayloadSource] | None
     content_type: str | Mapping[str, str] | None
     accept: str | Mapping[str, str] | None
@@ -74,7 +77,7 @@ class PerfLoad(TypedDict, total=False):
 
 
 class PerfLimits(TypedDict, total=False):
-    """Keyword arguments of ``perf_budget``: limits, and the model or stage they hold for."""
+    """Keyword arguments of ``perf_budget``: limits, and the model (variant, ...) or stage they hold for."""
 
     p50: str
     p90: str
@@ -112,6 +115,9 @@ class PerfLimits(TypedDict, total=False):
     regression: Mapping[str, str]
     baseline_required: bool
     model: str
+    variant: str
+    container: str
+    component: str
     stage: str
 
 

@@ -40,7 +40,7 @@ def run_of(p50_ms: float, *, count: int = COUNT, **facts) -> Assessment:
         samples.model.append(0)
     recording = Recording(
         model_names=("total",),
-        multi_model=False,
+        route_kind=None,
         target_shares=[1.0],
         kind_names=("ok",),
         samples=samples,

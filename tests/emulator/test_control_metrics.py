@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from pytest_smload.emulator.control.clock import Clock
-from pytest_smload.emulator.control.instance_types import gpus, vcpus
 from pytest_smload.emulator.control.metrics import INSTANCES, INVOCATIONS, Metrics, Series
 from pytest_smload.emulator.control.samples import Samples
 from pytest_smload.emulator.control.tallies import Tallies
@@ -262,22 +261,3 @@ def test_containers_have_a_latency_of_their_own() -> None:
         world.points("ContainerLatency", **two)[-20].low,
     )
     assert 3 == world.points("ModelLatency")[-20].count
-
-
-@pytest.mark.parametrize(
-    ("instance_type", "cores", "gpu_count"),
-    [
-        ("ml.m5.large", 2, 0),
-        ("ml.t2.medium", 2, 0),
-        ("ml.m5.xlarge", 4, 0),
-        ("ml.c5.18xlarge", 72, 0),
-        ("ml.g4dn.xlarge", 4, 1),
-        ("ml.g4dn.16xlarge", 64, 1),
-        ("ml.g5.48xlarge", 192, 8),
-        ("ml.p3.8xlarge", 32, 4),
-        ("ml.inf2.xlarge", 4, 0),
-    ],
-)
-def test_instance_types(instance_type: str, cores: int, gpu_count: int) -> None:
-    """Cores and GPUs by name."""
-    assert (vcpus(instance_type), gpus(instance_type)) == (cores, gpu_count)

@@ -117,7 +117,7 @@ def test_weights_follow_an_update(
         ({"components": {"c": {}}, "containers": {"a": "1ms", "b": "1ms"}}, "components exclude containers"),
         ({"components": {"c": {}}, "models": ["m"]}, "components exclude containers, cold, models"),
         ({"variants": {"a": 0}}, "one variant at least needs a weight above 0"),
-        ({"variants": {"a": True}}, "valid dictionary"),
+        ({"variants": {"a": True}}, "is not a variant"),
         ({"containers": {"a": "1ms"}}, "at least 2 items"),
         ({"hosting": {"metrics_period": "1500ms"}}, "every whole second to"),
         ({"hosting": {"instance_type": "m5.large"}}, "match pattern"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from example_runs import ROOT, WEIGHTED
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 LOADS = {
     "examples/locust_listener/test_with_listener.py::test_every_request_is_heard": [None],
+    "examples/moto/test_wiring.py::test_wiring": [None],
     "examples/test_many_models.py::test_popular_models_stay_loaded": [None],
     "examples/test_phases.py::test_endpoint_recovers_from_overload": ["before", "overload", "after"],
     "examples/test_single_model.py::test_answers_are_right_before_they_are_fast": [None],
@@ -38,12 +39,20 @@ def test_every_example_passes(run: ExamplesRun) -> None:
 
 
 def test_report_has_every_load(run: ExamplesRun) -> None:
-    """report.json has each example once, its loads under their labels, all measured on this machine."""
+    """report.json has each example once, its loads under their labels, all measured on this machine or mocked."""
     loads = {nodeid: [load["label"] for load in test["loads"]] for nodeid, test in run.tests.items()}
     assert loads == LOADS
     assert {"pass"} == {test["verdict"] for test in run.tests.values()}
-    urls = {load["endpoint"]["url"].rpartition(":")[0] for test in run.tests.values() for load in test["loads"]}
+    urls = {load["endpoint"]["url"].rpartition(":")[0] for load in _loads(run) if load["client"]["judged"]}
     assert {"http://127.0.0.1"} == urls
+
+
+def test_the_mocked_load_reached_nothing(run: ExamplesRun) -> None:
+    """moto answered through the SDK, without a connection; time was not judged, and everything else was."""
+    (load,) = [load for load in _loads(run) if not load["client"]["judged"]]
+    assert (load["transport"], load["connects"]) == ("boto3", 0)
+    assert ["error_rate", "requests"] == [check["metric"] for check in load["checks"]]
+    assert "https://runtime.sagemaker.us-east-1.amazonaws.com" == load["endpoint"]["url"]
 
 
 def test_every_window_fits_a_minute(run: ExamplesRun) -> None:
@@ -54,7 +63,7 @@ def test_every_window_fits_a_minute(run: ExamplesRun) -> None:
 
 def test_limits_leave_room(run: ExamplesRun) -> None:
     """No latency comes near its limit: an example must not fail on a busy machine."""
-    checks = [check for test in run.tests.values() for load in test["loads"] for check in load["checks"]]
+    checks = [check for load in _loads(run) for check in load["checks"]]
     timed = [check for check in checks if check["metric"].startswith("p")]
     near = [
         check for check in timed if check["observed"] > PARTS_OF_A_LIMIT_THAT_MAY_BE_USED * _limit_ms(check["limit"])
@@ -93,6 +102,10 @@ def test_plain_pytest_does_not_collect_examples() -> None:
     """``pytest`` without arguments runs the tests only."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert settings["tool"]["pytest"]["ini_options"]["testpaths"] == ["tests"]
+
+
+def _loads(run: ExamplesRun) -> list[dict[str, Any]]:
+    return [load for test in run.tests.values() for load in test["loads"]]
 
 
 def _limit_ms(text: str) -> float:

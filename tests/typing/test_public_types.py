@@ -20,6 +20,7 @@ from pytest_smload.core.limits.scaling_limit import SCALING_METRICS
 from pytest_smload.core.limits.server_metrics import SERVER_METRICS
 from pytest_smload.core.load.fields import MARK_KEYS
 from pytest_smload.core.load.profile import LoadProfile
+from pytest_smload.core.request.route_kinds import ROUTE_KINDS
 from pytest_smload.core.scaling.wish import SCALING_KEYS
 from pytest_smload.gate.typed_marks import AutoscaledFields, PerfLimits, PerfLoad, PinnedFields
 
@@ -86,6 +87,5 @@ def test_typed_arguments_are_the_fields() -> None:
     held = {"pinned": int | PinnedFields | None, "autoscaled": AutoscaledFields | None}
     assert expected | held == get_type_hints(PerfLoad)
     assert set(SCALING_KEYS) == set(held)
-    assert {*METRICS, *SERVER_METRICS, *SCALING_METRICS, REGRESSION, BASELINE_REQUIRED, "model", "stage"} == set(
-        get_type_hints(PerfLimits)
-    )
+    limits = {*METRICS, *SERVER_METRICS, *SCALING_METRICS, REGRESSION, BASELINE_REQUIRED, *ROUTE_KINDS, "stage"}
+    assert limits == set(get_type_hints(PerfLimits))
