@@ -66,9 +66,10 @@ class Demands:
             problems += [*budget.problems, *unreachable(budget.limits, offered), *kept_by_all(budget.server)]
         if problems:
             raise ConfigurationError(problems)
-        limits, meaningless = _meaningful_limits(budget, simulated=simulated)
-        notes = (*(budget.notes if budget is not None else ()), *meaningless)
-        return cls(budget, limits, (*notes, *left_out(request.budget, request.scaling)))
+        limits, without = _meaningful_limits(budget, simulated=simulated)
+        if not simulated:
+            without += left_out(request.budget, request.scaling)
+        return cls(budget, limits, (*(budget.notes if budget is not None else ()), *without))
 
     @property
     def scopes(self) -> set[ScopeName]:

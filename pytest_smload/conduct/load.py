@@ -120,7 +120,6 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
         last, undecided = run_until_decided(
             allowance.profile,
             lambda: run_until_proven(allowance.profile, send, judging.assess),
-            # One that scales would begin where it had scaled to.
             may_repeat=lambda: allowance.may_repeat and not is_scaled(request.scaling),
         )
         result = build_result(
