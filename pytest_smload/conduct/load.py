@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from pytest_smload.core.results.result import LoadResult
     from pytest_smload.core.samples.look import Look
     from pytest_smload.core.samples.recording import Recording
+    from pytest_smload.engine.interrupts import HeldBack
     from pytest_smload.settings.tables import EndpointSettings
 
 
@@ -154,10 +155,7 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
         if regressions is not None:
             again = regressions.judge(last, lambda: judging.assess(send(), ALPHA))
             result = _with_regressions(result, again)
-        if not result.interrupted and not interrupts.count:
-            with interrupts.let_through():
-                result = _with_testimonies(result, watch.testimonies(last, announcer.waiting))
-        result = diagnosed(result)
+        result = _explained(result, lambda: watch.testimonies(last, announcer.waiting), interrupts)
     # What was measured is not lost to a signal that came while it was judged.
     return replace(result, interrupted=True) if interrupts.count else result
 
@@ -235,6 +233,14 @@ def _regression_budgets(
         fingerprint=fingerprint(plan, endpoint, transport=transport, client=_CLIENT, machine=machine_class()),
         on_unproven=request.profile.on_unproven,
     )
+
+
+def _explained(result: LoadResult, testimonies: Callable[[], Sequence[Testimony]], interrupts: HeldBack) -> LoadResult:
+    """Return *result* with what the witnesses say, which a signal may cut short, and what explains it."""
+    if not result.interrupted and not interrupts.count:
+        with interrupts.let_through():
+            result = _with_testimonies(result, testimonies())
+    return diagnosed(result)
 
 
 def _with_testimonies(result: LoadResult, testimonies: Sequence[Testimony]) -> LoadResult:
