@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from pytest_smload.core.samples.look import Look
     from pytest_smload.core.samples.recording import Recording
     from pytest_smload.core.scaling.wish import ScalingWish
+    from pytest_smload.engine.interrupts import HeldBack
     from pytest_smload.settings.tables import EndpointSettings
 
 
@@ -139,10 +140,7 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
         if regressions is not None:
             again = regressions.judge(last, lambda: judging.assess(send(), ALPHA))
             result = _with_regressions(result, again)
-        if not result.interrupted and not interrupts.count:
-            with interrupts.let_through():
-                result = _with_testimonies(result, watch.testimonies(last, announcer.waiting))
-        result = diagnosed(result)
+        result = _explained(result, lambda: watch.testimonies(last, announcer.waiting), interrupts)
     # What was measured is not lost to a signal that came while it was judged.
     return replace(result, interrupted=True) if interrupts.count else result
 
@@ -187,6 +185,14 @@ def _allowance(request: LoadRequest, plan: LoadPlan, *, simulated: bool) -> Allo
     costs_nothing = simulated or request.settings.embedded
     hosting = None if costs_nothing else lambda: preflight.hosting if preflight is not None else None
     return Allowance(request.safeguards, plan, hosting)
+
+
+def _explained(result: LoadResult, testimonies: Callable[[], Sequence[Testimony]], interrupts: HeldBack) -> LoadResult:
+    """Return *result* with what the witnesses say, which a signal may cut short, and what explains it."""
+    if not result.interrupted and not interrupts.count:
+        with interrupts.let_through():
+            result = _with_testimonies(result, testimonies())
+    return diagnosed(result)
 
 
 def _with_testimonies(result: LoadResult, testimonies: Sequence[Testimony]) -> LoadResult:

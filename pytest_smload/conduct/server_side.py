@@ -132,6 +132,10 @@ class ServerSideWitness:
         """Wait until CloudWatch has counted the load, ask for its figures, and hold limits and client against them."""
         if self.period_s is None:
             return Testimony(notes=(self._unasked,) if self._unasked else ())
+        refresh = getattr(self._request.target.credentials, "refresh_if_needed", None)
+        if refresh is not None:
+            # The load's own refreshing has ended with it, and the wait may be long.
+            refresh()
         found = self._told(judged, span, say)
         return Testimony(
             reasons=found.reasons,

@@ -17,16 +17,19 @@ class Grid:
         warmup_s: What comes before the window.
         epoch_s: What the samples' clock is short of the wall clock; known once the load runs.
         begin_s: When the warm-up begins, once that is decided.
+        waits_s: How long it waits for that.
     """
 
     period_s: int | None
     warmup_s: float
     epoch_s: float = nan
     begin_s: float = 0.0
+    waits_s: float = 0.0
 
     def begin(self, earliest_s: float) -> float:
         """Return when the warm-up is to begin, not before *earliest_s*."""
         self.begin_s = earliest_s
         if self.period_s is not None:
             self.begin_s = aligned_begin_s(earliest_s + self.epoch_s, self.warmup_s, self.period_s) - self.epoch_s
+            self.waits_s = self.begin_s - earliest_s
         return self.begin_s

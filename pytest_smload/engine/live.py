@@ -41,7 +41,7 @@ class LiveReadings:
         profile = session.plan.profile
         return Progress(
             elapsed_s=now - self._begin_s,
-            total_s=profile.warmup_s + self._window_s(profile.duration_s),
+            total_s=session.grid.waits_s + profile.warmup_s + self._window_s(profile.duration_s),
             phase=self._phase(now),
             users=users,
             target_tps=tps,

@@ -70,8 +70,8 @@ class EndpointTable(StrictTable):
     transport: Annotated[str, BeforeValidator(_transport)] | None = None
     scenario: Annotated[str, Field(min_length=1)] | None = None
     cloudwatch: bool = False
-    vcpus: Annotated[int, Field(ge=1, le=100_000)] | None = None
-    gpus: Annotated[int, Field(ge=0, le=100_000)] | None = None
+    vcpus: Annotated[int, Field(gt=0)] | None = None
+    gpus: Annotated[int, Field(ge=0)] | None = None
 
 
 class SettingsTable(StrictTable):
@@ -226,5 +226,6 @@ def _sentence(loc: tuple[int | str, ...], kind: str, text: str, value: object) -
         "float_type": "must be a number",
         "int_type": "must be a whole number",
         "greater_than": "must be more than 0",
+        "greater_than_equal": "must be 0 or more",
     }
     return table, f"{key}: {known.get(kind, text.removeprefix('Value error, '))}"

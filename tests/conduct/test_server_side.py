@@ -452,6 +452,24 @@ def test_an_outage_of_cloudwatch_is_waited_out() -> None:
     assert (["pass"], 3) == ([check.outcome for check in found.checks], len(slept))
 
 
+def test_credentials_are_refreshed_for_the_wait() -> None:
+    """Those of the load may end within it."""
+    load, refreshed = Load(server_5xx=0), []
+    witness = load.witness()
+    witness.begin()
+    witness._request.target = SimpleNamespace(
+        credentials=SimpleNamespace(refresh_if_needed=lambda: refreshed.append(len(load.plane.questions)))
+    )
+    made = recording(load.rows, 10.0, 130.0, multi_model=False, epoch_s=BEGIN - 10.0)
+    begin, end = datetime.fromtimestamp(BEGIN, UTC), datetime.fromtimestamp(BEGIN + 120, UTC)
+    judged: Any = SimpleNamespace(recording=made)
+
+    witness.testify(judged, LoadSpan(begin, end, begin, end, 120, answered=120), load.lines.append)
+
+    # The one question before it is that of before the load.
+    assert [1] == refreshed
+
+
 def test_instances_are_those_that_served() -> None:
     """Somebody may have pinned their number after the witness began."""
     load = Load(server_5xx=0)

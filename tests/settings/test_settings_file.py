@@ -89,6 +89,30 @@ def test_the_same_schema_holds_in_pyproject(tmp_path: Path) -> None:
     assert settings.endpoints["x"].endpoint_name == "y"
 
 
+def test_what_cloudwatch_is_asked_and_cannot_say_is_the_endpoints(tmp_path: Path) -> None:
+    """Whether it is asked, and what an instance has."""
+    endpoints = read(
+        tmp_path, "[endpoints.staging]\ncloudwatch = true\nvcpus = 8\ngpus = 0\n[endpoints.other]\n"
+    ).endpoints
+
+    assert (True, 8, 0) == (endpoints["staging"].cloudwatch, endpoints["staging"].vcpus, endpoints["staging"].gpus)
+    assert (False, None, None) == (endpoints["other"].cloudwatch, endpoints["other"].vcpus, endpoints["other"].gpus)
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("vcpus = 0", "vcpus: must be more than 0"),
+        ('vcpus = "8"', "vcpus: must be a whole number"),
+        ("gpus = -1", "gpus: must be 0 or more"),
+        ('cloudwatch = "yes"', "cloudwatch: must be true or false"),
+    ],
+)
+def test_what_an_instance_cannot_have_is_refused(tmp_path: Path, line: str, problem: str) -> None:
+    """One line, naming table and key."""
+    assert [f"smload.toml [endpoints.staging]: {problem}"] == problems(tmp_path, f"[endpoints.staging]\n{line}\n")
+
+
 def test_an_endpoint_is_called_as_its_table_by_default(tmp_path: Path) -> None:
     """Without name, the table's name is the endpoint's."""
     assert read(tmp_path, "[endpoints.abalone]\n").endpoints["abalone"].endpoint_name == "abalone"
