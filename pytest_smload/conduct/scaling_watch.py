@@ -16,7 +16,7 @@ from pytest_smload.core.scaling.record import (
     activities_of,
     counts_of,
 )
-from pytest_smload.core.scaling.wish import counted
+from pytest_smload.core.scaling.wish import Pinned, counted
 from pytest_smload.core.trust.health import Finding
 from pytest_smload.errors import EndpointError
 
@@ -65,9 +65,16 @@ class HeldWatch:
         """Look at the count the load begins with.
 
         Raises:
-            EndpointError: it cannot be looked at.
+            EndpointError: it cannot be looked at, or is not what it was pinned to.
         """
-        self._first = self._control.look(self._wish.variant).desired
+        look = self._control.look(self._wish.variant)
+        self._first = look.desired
+        if isinstance(self._wish, Pinned) and not look.settled_at(self._wish.instances):
+            raise EndpointError(
+                f"endpoint {self._control.endpoint_name}/{look.name} is {self._wish.describe()}, and somebody has "
+                f"changed that: it is {look.status} with {look.current} of {counted(look.desired)}; nothing was sent: "
+                "see who else changes its instances, and run it again"
+            )
 
     def testify(self, judged: Assessment, span: LoadSpan, say: Callable[[str], object]) -> Testimony:  # noqa: ARG002
         """Return the record of the scaling, its limits held, and why a pin that did not hold is not to be trusted."""
@@ -75,7 +82,7 @@ class HeldWatch:
             look = self._control.look(self._wish.variant)
             told = self._control.activities(look.name, span.begin)
         except EndpointError as error:
-            return self._without_record(str(error))
+            return self._without_record(error)
         record = _record(look.name, judged.recording, told, span, (self._first, look.current), self._wish.describe())
         checks = tuple(limit.hold(ScalingEvidence(record)) for limit in self._limits)
         reasons = () if self._wish.moves else tuple(_pin_reasons(record, self._wish))
@@ -84,11 +91,16 @@ class HeldWatch:
     def close(self) -> None:
         """Nothing is kept open."""
 
-    def _without_record(self, why: str) -> Testimony:
+    def _without_record(self, error: EndpointError) -> Testimony:
         """Limits fail without evidence; a pin that may not have held is not to be trusted."""
-        checks = tuple(limit.hold(ScalingEvidence(None, why)) for limit in self._limits)
-        finding = Finding(f"nobody can say whether the endpoint scaled: {why}", "allow the call, or leave pinned out")
-        return Testimony(reasons=() if self._wish.moves else (finding,), checks=checks, notes=(f"scaling: {why}",))
+        why, denied = str(error), isinstance(error, ControlPlaneError) and error.denied
+        if self._wish.moves:
+            checks = tuple(limit.hold(ScalingEvidence(None, why)) for limit in self._limits)
+            return Testimony(checks=checks, notes=(f"scaling: {why}",))
+        remedy = (
+            "allow the call, or leave pinned out" if denied else "run it again once the endpoint answers for itself"
+        )
+        return Testimony(reasons=(Finding(f"nobody can say whether the endpoint scaled: {why}", remedy),))
 
 
 class StrayWatch:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_smload.core.server.account import Account
     from pytest_smload.core.server.readings import Reading, Window
     from pytest_smload.core.server.resolution import Span
+    from pytest_smload.core.server.series import Points, Series
 
 WAIT_S = 300.0
 """AWS gives no figure; monitoring agents that read CloudWatch wait two to five minutes."""
@@ -80,7 +81,8 @@ def counted_figures(
     rows = list(dict.fromkeys(each for row in rows for each in needs(row)))
     whole = is_period(window.span.length_s)
     askable = [row for row in rows if whole or row.fold != "percentile"]
-    series = wanted(askable, window.variants, window.resolution, window.span)
+    counting = [invocations(variant, window.resolution) for variant in window.variants]
+    series = [*dict.fromkeys([*wanted(askable, window.variants, window.resolution, window.span), *counting])]
     grace_s = counted_s + max(2 * window.resolution.window_s, patience.every_s)
     while True:
         points = ask(plane, series, window.span)
@@ -130,17 +132,25 @@ def _count(plane: ControlPlane, window: Window, load: LoadSpan, account: Account
                 raise
         else:
             in_all = round(sum(point.value for each in series for point in points[each]))
-            counted = sum(point.value for each in series for point in window.inside(each, points))
-            counts = Counts.of(counted, account)
-            enough = not counts.uncounted and in_all >= load.answered
+            counts = Counts.of(_by_period(series, points, window), account)
+            enough = counts.is_whole(account) and in_all >= load.answered
             # Nobody knows whether a request the model has not answered is counted, nor on which side of the window one
-            # at its edge is: where these may be missing, a sum that still grows is not all of it.
-            whole = in_all >= load.sent and counts.counted >= account.answered
+            # at its edge is: where these may be missing, or others' stand for them, a sum that still grows is not all.
+            whole = in_all >= load.sent and counts.counted >= account.answered and not counts.foreign
             if (enough and (whole or in_all == before)) or not wait.again():
                 return in_all, counts
             before = in_all
             line = _progress(in_all, load.sent, wait.waited_s)
         wait.sleep(line)
+
+
+def _by_period(series: Sequence[Series], points: Points, window: Window) -> list[float]:
+    """Invocations of each period of the window."""
+    period_s = window.resolution.requests_s
+    found = [0.0] * (window.span.length_s // period_s)
+    for point in (point for each in series for point in window.inside(each, points)):
+        found[int(point.begin_s - window.span.begin_s) // period_s] += point.value
+    return found
 
 
 def _progress(counted: int, sent: int, waited_s: float) -> str:

@@ -11,7 +11,13 @@ from pytest_smload.conduct.server_counts import Patience, counted_figures
 from pytest_smload.conduct.witness import Testimony
 from pytest_smload.core.limits.server_metrics import SERVER_METRICS
 from pytest_smload.core.server.account import account_of
-from pytest_smload.core.server.demands import demand_problems, rows_to_ask, serving_variants
+from pytest_smload.core.server.demands import (
+    COMPONENTS_APART,
+    demand_problems,
+    names_components,
+    rows_to_ask,
+    serving_variants,
+)
 from pytest_smload.core.server.readings import Window
 from pytest_smload.core.server.resolution import Resolution, begins_at_s, covering, whole_periods
 from pytest_smload.core.server.series import invocations
@@ -102,6 +108,9 @@ class ServerSideWitness:
             ConfigurationError: the endpoint or the load cannot have what is limited.
         """
         hosting = self._preflight.hosting
+        if not self._limits and names_components(self._plan.profile):
+            self._refuse(COMPONENTS_APART)
+            return
         if hosting is None:
             self._refuse("; ".join(self._preflight.notes) or "who serves the endpoint is not known")
             return
@@ -151,7 +160,7 @@ class ServerSideWitness:
         """Who serves the load, as it is now: somebody may have changed the number of instances on purpose."""
         settings, hosting = self._request.settings, self._preflight.hosting
         known = variants_of(hosting, vcpus=settings.vcpus, gpus=settings.gpus) if hosting is not None else []
-        return serving_variants(known, self._plan.profile.variant)
+        return serving_variants(known, [route.target_variant for route in self._plan.routes])
 
     def _refuse(self, why: str) -> None:
         """Refuse the load where a limit stands; else remember why nobody is asked."""
@@ -169,7 +178,8 @@ class ServerSideWitness:
                 "figures of it",
             )
         window = Window(whole, variants, resolution)
-        account = account_of(recording, whole.begin_s - recording.epoch_s, whole.end_s - recording.epoch_s)
+        begin_s, end_s = whole.begin_s - recording.epoch_s, whole.end_s - recording.epoch_s
+        account = account_of(recording, begin_s, end_s, period_s=resolution.requests_s)
         rows = rows_to_ask([limit.row for _, limit in self._limits], variants, multi_model=self._plan.multi_model)
         limited = [SERVER_METRICS[limit.metric] for _, limit in self._limits]
         try:

@@ -20,7 +20,11 @@ def changes(before: EndpointState, after: EndpointState, *, may_scale: bool = Fa
         before, after: The same endpoint at two moments; *before* is in service.
         may_scale: Whether its instances may change in number: neither the counts nor the status this takes is a change
             then, nor what a serverless variant may use.
+
+    Two descriptions may be alike with a change in between that was undone: LastModifiedTime tells of it.
     """
+    if after.created_at != before.created_at:
+        return [f"it was deleted and created anew, at {after.created_at}"]
     found = []
     if after.config_name != before.config_name:
         found.append(f"its configuration went from {before.config_name!r} to {after.config_name!r}")
@@ -30,7 +34,10 @@ def changes(before: EndpointState, after: EndpointState, *, may_scale: bool = Fa
     for variant in before.variants:
         now = states.pop(variant.name, None)
         found += _changes_of(variant, now, may_scale=may_scale) if now is not None else [f"{_name(variant)} is gone"]
-    return found + [f"{_name(variant)} is new" for variant in states.values()]
+    found += [f"{_name(variant)} is new" for variant in states.values()]
+    if not found and not may_scale and after.modified_at != before.modified_at:
+        found.append(f"it was updated, and is as it was: last modified at {after.modified_at}")
+    return found
 
 
 def _changes_of(before: VariantState, after: VariantState, *, may_scale: bool) -> list[str]:

@@ -115,9 +115,11 @@ def _problem(limit: ScalingLimit, wish: ScalingWish | None) -> str:
             f"{words}: {why}; give the test perf({AUTOSCALED}={{...}}), or its load `with sm_endpoint.{AUTOSCALED}()`"
         )
     if limit.quantity is not INSTANCES:
-        return ""
+        return "" if limit.at_most is not None else f"{words} is kept by the slowest there is; say how long it may take"
     if limit.at_least is not None and limit.at_least > wish.maximum:
         return f"{words} cannot be reached: the load is {wish.describe()}"
-    if limit.at_most is None and (limit.at_least or 0) <= wish.start:
+    if limit.at_most is not None and limit.at_most < wish.start:
+        return f"{words} cannot be kept: the load begins with {wish.start}"
+    if (limit.at_most is None or limit.at_most >= wish.maximum) and (limit.at_least or 0) <= wish.start:
         return f"{words} is kept whatever happens: the load begins with {wish.start}; ask for more"
     return ""

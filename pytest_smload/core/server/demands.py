@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pytest_smload.core.limits.server_metrics import SERVER_METRICS
@@ -24,18 +24,29 @@ _ALWAYS = (
     "server_5xx",
     "server_4xx",
 )
+COMPONENTS_APART = "CloudWatch has the figures of inference components apart, and these are not asked for"
 _WITH_GPUS = ("gpu_utilization_max", "gpu_memory_utilization_max")
 _MULTI_MODEL = ("model_cache_hit", "loaded_models", "model_loading_wait_max")
 
 
-def serving_variants(
-    variants: Sequence[ServingVariant], chosen: str | Mapping[str, str] | None
-) -> list[ServingVariant]:
-    """Return the variants a load is served by: those it names as TargetVariant, else those with traffic."""
-    if chosen is not None:
-        names = {chosen} if isinstance(chosen, str) else set(chosen.values())
-        return [variant for variant in variants if variant.name in names]
-    return [variant for variant in variants if variant.weight > 0 or len(variants) == 1]
+def serving_variants(variants: Sequence[ServingVariant], chosen: Collection[str | None]) -> list[ServingVariant]:
+    """Return the variants a load is served by.
+
+    Args:
+        variants: Those of its endpoint.
+        chosen: The TargetVariant of each of its routes; where one has None, those with traffic serve it too.
+    """
+    by_weight = None in chosen
+    return [
+        variant
+        for variant in variants
+        if variant.name in chosen or (by_weight and (variant.weight > 0 or len(variants) == 1))
+    ]
+
+
+def names_components(profile: LoadProfile) -> bool:
+    """Whether requests of *profile* go to inference components, one or several."""
+    return profile.component is not None or profile.components is not None
 
 
 def rows_to_ask(
@@ -72,9 +83,8 @@ def demand_problems(
     """
     if not limits:
         return []
-    if profile.component is not None:
-        why = "CloudWatch has the figures of inference components apart, and these are not asked for"
-        return [f"{limits[0].source}: {limits[0].metric}: {why}; leave the limit out"]
+    if names_components(profile):
+        return [f"{limits[0].source}: {limits[0].metric}: {COMPONENTS_APART}; leave the limit out"]
     problems = [
         f"{limit.source}: {limit.metric}: {problem}"
         for limit in limits

@@ -107,6 +107,14 @@ def test_what_cannot_be_held_is_one_line(metric, value, facts, problem):
     assert [f"the mark: {metric}: {problem}"] == problems(metric, value, **facts)
 
 
+@pytest.mark.parametrize("fields", [{"component": "a"}, {"components": {"a": 1, "b": 1}}])
+def test_components_have_figures_of_their_own(fields):
+    """One or several: those of the variant are not theirs."""
+    (problem,) = problems("server_5xx", 0, profile=PROFILE.replace(**fields))
+
+    assert "inference components apart" in problem
+
+
 def test_without_limits_nothing_is_demanded():
     """A load that is only cross-checked may have any window."""
     found = demand_problems([], variants=[], resolution=Resolution(), profile=PROFILE, multi_model=False, table=TABLE)
@@ -116,10 +124,10 @@ def test_without_limits_nothing_is_demanded():
 
 @pytest.mark.parametrize(
     ("chosen", "names"),
-    [(None, ["A", "B"]), ("C", ["C"]), ({"a.tar.gz": "A", "b.tar.gz": "C"}, ["A", "C"]), ("D", [])],
+    [([None], ["A", "B"]), (["C"], ["C"]), (["A", "C"], ["A", "C"]), (["C", None], ["A", "B", "C"]), (["D"], [])],
 )
 def test_the_variants_that_serve_a_load(chosen, names):
-    """Those it names, else those with traffic."""
+    """Those its routes name, whatever their weight; and those with traffic, where one names none."""
     variants = [ServingVariant("A"), ServingVariant("B", weight=0.1), ServingVariant("C", weight=0.0)]
 
     assert names == [variant.name for variant in serving_variants(variants, chosen)]
@@ -127,7 +135,7 @@ def test_the_variants_that_serve_a_load(chosen, names):
 
 def test_an_only_variant_serves_whatever_its_weight():
     """Where there is no other, weights mean nothing."""
-    assert 1 == len(serving_variants([ServingVariant("A", weight=0.0)], None))
+    assert 1 == len(serving_variants([ServingVariant("A", weight=0.0)], [None]))
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def figures(counted=1000, *, in_all=1100, sent_in_all=1100, account=SENT, sample
     found = points(of, **values)
     names = {*values, "server_5xx", "cpu_utilization_max"}
     readings = {name: read(SERVER_METRICS[name], found, of) for name in names}
-    return Figures(Counts.of(float(counted), account), in_all, sent_in_all, 42.0, readings)
+    return Figures(Counts.of([counted], account), in_all, sent_in_all, 42.0, readings)
 
 
 def said(written, account=SENT, **facts):
