@@ -15,6 +15,7 @@ from pytest_smload.core.scaling.plan import (
     all_restoring_calls,
     changing_calls,
     differences,
+    rehearsing_calls,
     releasing_calls,
     restoring_calls,
 )
@@ -87,6 +88,7 @@ class InstanceHold:
         look = wait_until_idle(self._control, look.name, self._say, self._pace)
         before = self._control.state(look)
         refuse_tagged(self._control, before)
+        self._rehearse(before, wish)
         autoscaled, run = wish.moves, this_run(datetime.now(UTC).isoformat(timespec="seconds"))
         self._write(before, autoscaled=autoscaled, run=run)
         for call in changing_calls(before, wish, run):
@@ -155,6 +157,19 @@ class InstanceHold:
             self._say(f"smload: {self.restore_dead_run(journal)}")
             journal = Journal.claim(path)
         self._journal = journal
+
+    def _rehearse(self, before: VariantState, wish: ScalingWish) -> None:
+        """Find out before the first change whether all may be restored.
+
+        Raises:
+            EndpointError: it may not.
+        """
+        for call in rehearsing_calls(before, wish):
+            try:
+                self._control.make(call)
+            except ControlPlaneError as error:
+                if error.denied:
+                    raise EndpointError(f"{error}; restoring takes it, so that nothing was changed: allow it") from None
 
     def _write(self, before: VariantState, *, autoscaled: bool, run: str) -> None:
         target = self._control.control.target

@@ -145,6 +145,18 @@ def test_an_update_under_way_is_waited_for(controlled: Controlled, tmp_path: Pat
     assert "sagemaker:UpdateEndpointWeightsAndCapacities" not in service.calls
 
 
+RESTORING = [
+    f"application-autoscaling:{operation}"
+    for operation in (
+        "DescribeScalingPolicies",
+        "DescribeScheduledActions",
+        "UntagResource",
+        "DeregisterScalableTarget",
+        "DeleteScalingPolicy",
+    )
+]
+
+
 class TestWhatIsRefused:
     """One line, and nothing is left changed."""
 
@@ -187,6 +199,26 @@ class TestWhatIsRefused:
         wish: ScalingWish = SCALED if "PutScaling" in action else Pinned(instances=1)
         text = self.refusal(registered(denied={action}), controlled, tmp_path, wish)
         assert f"{action} is not allowed" in text
+
+    @pytest.mark.parametrize("there", [True, False])
+    @pytest.mark.parametrize("action", [*RESTORING, "sagemaker:UpdateEndpointWeightsAndCapacities"])
+    @pytest.mark.parametrize("wish", [Pinned(instances=1), SCALED])
+    def test_what_may_not_be_restored_is_not_changed(
+        self, wish: ScalingWish, action: str, there: bool, controlled: Controlled, tmp_path: Path
+    ) -> None:
+        """Rights that only restoring takes are tried first, whether there is a scalable target or none; a right that
+        is missing stays missing."""
+        service = registered(denied={action}) if there else ScalingService(instances=3, denied={action})
+        before = service.state
+        hold = hold_of(controlled(service), tmp_path)
+        try:
+            hold.change(wish)
+        except EndpointError as error:
+            assert f"{action} is not allowed" in str(error)
+        hold.restore()
+
+        assert before == service.state
+        assert ({}, []) == (service.tags, left_behind(tmp_path))
 
     def test_an_endpoint_that_resizes_itself(self, controlled: Controlled, tmp_path: Path) -> None:
         """ManagedInstanceScaling."""

@@ -293,7 +293,7 @@ def test_it_does_not_wait_for_ever() -> None:
 
 def test_nothing_counted_at_all_passes_nothing() -> None:
     """The emptiest of answers."""
-    load = Load(server_5xx=0, model_latency_mean="1s", cpu_utilization_max="100%")
+    load = Load(server_5xx=0, model_latency_mean="1s", cpu_utilization_max="99%")
     load.plane.figures.clear()
 
     found = load.testimony()

@@ -115,7 +115,9 @@ def _problem(limit: ScalingLimit, wish: ScalingWish | None) -> str:
             f"{words}: {why}; give the test perf({AUTOSCALED}={{...}}), or its load `with sm_endpoint.{AUTOSCALED}()`"
         )
     if limit.quantity is not INSTANCES:
-        return "" if limit.at_most is not None else f"{words} is kept by the slowest there is; say how long it may take"
+        if limit.at_most is None:
+            return f"{words} is kept by the slowest there is; say how long it may take"
+        return "" if limit.at_most else f"{words} cannot be kept: an instance takes its time"
     if limit.at_least is not None and limit.at_least > wish.maximum:
         return f"{words} cannot be reached: the load is {wish.describe()}"
     if limit.at_most is not None and limit.at_most < wish.start:

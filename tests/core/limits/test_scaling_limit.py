@@ -112,6 +112,7 @@ def test_limits_that_do_not_go_with_the_load() -> None:
         ({"scaled_to": "1..4"}, "scaled_to 1..4 instances is kept whatever happens"),
         ({"scaled_to": "<= 0"}, "scaled_to <= 0 instances cannot be kept: the load begins with 1"),
         ({"scale_out_within": ">= 1s"}, "scale_out_within >= 1 s is kept by the slowest there is"),
+        ({"scale_out_within": "0s"}, "scale_out_within <= 0 ms cannot be kept"),
         ({"scaled_to": "<= 3"}, ""),
         ({"scaled_to": "2..4"}, ""),
     ],
