@@ -240,6 +240,37 @@ def test_all_comes_back(remote: Project, autoscaling: Any, served: EmulatorProce
     assert "sagemaker:UpdateEndpointWeightsAndCapacities" in {call.action for call in log.calls}
 
 
+ENDED = """
+import os, signal, pytest
+
+@pytest.mark.perf(users=1, duration="300ms", warmup="0s", autoscaled={{"min": 1, "max": 5}})
+def test_ended(load_result): {how}
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "code"),
+    [
+        ("os.kill(os.getpid(), signal.SIGINT)", 2),
+        ("os.kill(os.getpid(), signal.SIGTERM)", 143),
+        ("os.kill(os.getpid(), signal.SIGHUP)", 129),
+        ("pytest.exit('enough', returncode=5)", 5),
+    ],
+)
+def test_whatever_ends_a_run_all_comes_back(
+    how: str, code: int, autoscaling: Any, served: EmulatorProcess, project: MakeProject
+) -> None:
+    """Before the run ends, and no journal stays."""
+    before = described(autoscaling, served)
+    made = project({"smload.toml": REMOTE.format(region=REGION, url=served.url), "test_it.py": ENDED.format(how=how)})
+    run = made.run("-m", "perf", fresh=True)
+
+    assert code == run.exit_code, run.out
+    assert before == described(autoscaling, served)
+    assert [] == list((run.folder / ".smload/journal").glob("*.json"))
+    assert "sagemaker:UpdateEndpointWeightsAndCapacities" in {call.action for call in served.log().calls}
+
+
 UNDONE = """
 import time
 import pytest
