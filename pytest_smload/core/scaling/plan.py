@@ -154,6 +154,14 @@ def differences(before: VariantState, now: VariantState, *, autoscaled: bool) ->
     return found
 
 
+def is_held(before: VariantState, now: VariantState) -> bool:
+    """Whether the scalable target may be as a run of ours leaves it, scaling suspended wholly or for scheduled actions
+    alone; not where it is as it was *before*."""
+    if now.target is None or before.target is None or _same_target(before.target, now.target):
+        return False
+    return now.target.suspension in (SUSPENDED, _SCALING)
+
+
 def _variant(state: VariantState) -> Variant:
     return Variant(state.endpoint_name, state.variant)
 
