@@ -140,7 +140,7 @@ def _count(plane: ControlPlane, window: Window, load: LoadSpan, account: Account
             if (enough and (whole or in_all == before)) or not wait.again():
                 return in_all, counts
             before = in_all
-            line = _progress(in_all, load.sent, wait.waited_s)
+            line = _progress(in_all, load.sent, counts.uncounted, wait.waited_s)
         wait.sleep(line)
 
 
@@ -153,9 +153,11 @@ def _by_period(series: Sequence[Series], points: Points, window: Window) -> list
     return found
 
 
-def _progress(counted: int, sent: int, waited_s: float) -> str:
+def _progress(counted: int, sent: int, missing: int, waited_s: float) -> str:
     so_far, most = format_duration(round(waited_s)), format_duration(WAIT_S)
-    return f"waiting for CloudWatch: {counted:,} of {sent:,} requests are counted after {so_far} (of {most} at most)"
+    # More than were sent: others send as well, and not all of what is counted is this load's.
+    what = f"{counted:,} of {sent:,} requests are" if counted <= sent else f"{missing:,} requests are not yet"
+    return f"waiting for CloudWatch: {what} counted after {so_far} (of {most} at most)"
 
 
 def _hull(one: Span, other: Span) -> Span:

@@ -17,6 +17,10 @@ LONGEST_REPEATED = 60
 """Characters that an error is told apart by where it is said again."""
 
 
+class RefusalError(pytest.fail.Exception):
+    """An error of ours, in its own words: what it refused was not run, so that nothing of it can have been expected."""
+
+
 @contextmanager
 def errors_in_one_line(request: pytest.FixtureRequest) -> Iterator[None]:
     """Show our errors as their text alone: the traceback through our code says nothing a user can act on.
@@ -31,7 +35,7 @@ def errors_in_one_line(request: pytest.FixtureRequest) -> Iterator[None]:
         first = request.config.stash.setdefault(SAID, {}).setdefault(text, nodeid)
         if first != nodeid:
             text = f"the same error as that of {first}: {_beginning(text)}"
-        raise pytest.fail.Exception(text, pytrace=False) from None
+        raise RefusalError(text, pytrace=False) from None
 
 
 def _beginning(text: str) -> str:
