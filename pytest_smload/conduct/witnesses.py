@@ -39,7 +39,8 @@ def witnesses_of(request: LoadRequest, plan: LoadPlan, budget: ResolvedBudget | 
     if preflight is not None and is_asked(request):
         every_s, may_scale = request.settings.watch_s, is_scaled(request.scaling)
         # Who watches scaling begins with what the other has found.
-        witnesses.append(EndpointWatch(preflight, every_s=every_s, may_scale=may_scale))
+        scaled = request.scaling.variant if request.scaling is not None else None
+        witnesses.append(EndpointWatch(preflight, every_s=every_s, may_scale=may_scale, scaled=scaled))
         witnesses.append(scaling_watch(request, preflight))
     return witnesses
 

@@ -10,7 +10,7 @@ from pytest_smload.core.results.result import TestResult
 from pytest_smload.errors import InvocationError, SmloadError
 from pytest_smload.gate.baseline_updates import update_baselines
 from pytest_smload.gate.keys import ERROR_PHASE, INVALID_PHASE
-from pytest_smload.gate.one_line import RefusalError
+from pytest_smload.gate.one_line import is_refusal
 from pytest_smload.reports.junit import junit_properties
 from pytest_smload.reports.text.failure import failure_text, invalid_text, no_load_text, unused_budget_text
 
@@ -118,7 +118,7 @@ def judge_phase(run: PerfRun, phase: Phase, *, options: Sequence[str], width: in
 
 def _unexcused(phase: Phase) -> Phase:
     """*phase*, a failure again where what was expected to fail was refused before anything ran."""
-    if phase.outcome == "skipped" and isinstance(phase.error, RefusalError):
+    if phase.outcome == "skipped" and is_refusal(phase.error):
         return _error(phase.when or "setup", str(phase.error))
     return phase
 

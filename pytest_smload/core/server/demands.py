@@ -24,7 +24,7 @@ _ALWAYS = (
     "server_5xx",
     "server_4xx",
 )
-COMPONENTS_APART = "CloudWatch has the figures of inference components apart, and these are not asked for"
+COMPONENTS_APART = "inference components have figures of their own, which are not asked for"
 _WITH_GPUS = ("gpu_utilization_max", "gpu_memory_utilization_max")
 _MULTI_MODEL = ("model_cache_hit", "loaded_models", "model_loading_wait_max")
 

@@ -78,3 +78,15 @@ def test_an_endpoint_of_the_same_name_is_another() -> None:
     now = replace(before, created_at="2026-01-01T00:00:09+00:00")
 
     assert ["it was deleted and created anew, at 2026-01-01T00:00:09+00:00"] == changes(before, now, may_scale=True)
+
+
+def test_of_several_variants_only_the_one_that_is_meant_to_may_scale() -> None:
+    """Another's instances change what is measured as well."""
+    green = replace(ONE, name="green")
+    before = replace(BEFORE, variants=(ONE, green))
+    more: dict[str, Any] = {"instances": 2, "desired_instances": 2}
+    now = replace(before, variants=(replace(ONE, **more), replace(green, **more)))
+
+    found = changes(before, now, may_scale=True, scaled="blue")
+    assert ["variant 'green' went from 1 to 2 instances"] == found
+    assert [] == changes(before, now, may_scale=True)

@@ -95,10 +95,7 @@ def test_what_can_be_held(metric, value):
             "server_5xx",
             0,
             {"profile": PROFILE.replace(component="a")},
-            (
-                "CloudWatch has the figures of inference components apart, and these are not asked for; leave the "
-                "limit out"
-            ),
+            "inference components have figures of their own, which are not asked for; leave the limit out",
         ),
     ],
 )
@@ -112,7 +109,7 @@ def test_components_have_figures_of_their_own(fields):
     """One or several: those of the variant are not theirs."""
     (problem,) = problems("server_5xx", 0, profile=PROFILE.replace(**fields))
 
-    assert "inference components apart" in problem
+    assert "inference components have figures of their own" in problem
 
 
 def test_without_limits_nothing_is_demanded():
