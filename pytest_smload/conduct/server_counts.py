@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 WAIT_S = 300.0
 """AWS gives no figure; monitoring agents that read CloudWatch wait two to five minutes."""
 ASK_EVERY_S = 10.0
+_SAY_AFTER_S = 2.0
+"""A shorter wait is not worth a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ class _Wait:
     def __init__(self, patience: Patience, window: Window, say: Callable[[str], object]) -> None:
         self._patience = patience
         self._say = say
-        self._next_line_s = 0.0
+        self._next_line_s = _SAY_AFTER_S
         self._begin_s = patience.now_s()
         self._every_s = min(patience.every_s, max(0.5, window.resolution.requests_s / 2))
 

@@ -271,7 +271,7 @@ def test_it_waits_until_everything_is_counted() -> None:
 
     assert ["pass"] == [check.outcome for check in found.checks]
     assert [{("Invocations", "Sum", 60)}] * 6 == load.plane.questions[:-1]
-    assert "waiting for CloudWatch: 0 of 120 requests are counted after 0s (of 5m at most)" == load.lines[0]
+    assert "waiting for CloudWatch: 0 of 120 requests are counted after 10s (of 5m at most)" == load.lines[0]
     assert "waiting for CloudWatch: 80 of 120 requests are counted after 40s (of 5m at most)" == load.lines[-1]
     assert 50 == found.facts["server"].waited_s
 

@@ -74,6 +74,15 @@ def test_a_metric_without_data_fails_its_check():
     assert "cpu_utilization_max" not in found.server.figures
 
 
+@pytest.mark.parametrize(("counted", "outcome"), [(992, "pass"), (980, "invalid")])
+def test_clocks_that_differ_a_little_are_no_reason(counted, outcome):
+    """All of the load is counted, and a hundredth of the window's on the other side of its edges."""
+    found = said({"server_5xx": 0}, counted=counted, server_5xx={"Sum": [0, 0]})
+
+    assert [outcome] == [check.outcome for check in found.checks]
+    assert (outcome == "invalid") == ("set this machine's clock right" in found.checks[0].note)
+
+
 def test_what_was_not_counted_in_time_passes_nothing():
     """How much is missing, and after how long."""
     found = said({"server_5xx": 0}, counted=900, in_all=1000, server_5xx={"Sum": [0, 0]})
