@@ -1,3 +1,3 @@
-"""Loads pytester for the tests of the plugin; pytest takes ``pytest_plugins`` from the root conftest only."""
+"""Loads plugins for the tests; pytest takes ``pytest_plugins`` from the root conftest only."""
 
-pytest_plugins = "pytester"
+pytest_plugins = ("pytester", "examples_first")

@@ -34,6 +34,7 @@ class _Address:
     endpoint_name: str = ENDPOINT_NAME
     region: str | None = None
     source: str = "benchmark"
+    control_url: str | None = None
 
 
 class MeteredTransport(HttpTransport):

@@ -54,7 +54,7 @@ def recorded(
     }
     return Recording(
         model_names=models or ("total",),
-        multi_model=bool(models),
+        route_kind="model" if models else None,
         target_shares=[1 / len(models)] * len(models) if models else (1.0,),
         kind_names=ErrorKinds().names,
         samples=samples,

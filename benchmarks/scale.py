@@ -28,6 +28,7 @@ from pytest_smload.core.measure.measurement import measure
 from pytest_smload.core.measure.scope_name import TOTAL
 from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.core.request.error_kinds import ErrorKinds
+from pytest_smload.core.request.variant_names import VariantNames
 from pytest_smload.core.results.assemble import build_result
 from pytest_smload.core.samples.recording import ClientReadings, Recording, Samples
 from pytest_smload.core.trust.validity import examine
@@ -76,6 +77,8 @@ class _NoTransport:
 
     def __init__(self) -> None:
         self.kinds = ErrorKinds()
+        self.variants = VariantNames()
+        self.variant = 0
         self.start = self.end = 0.0
         self.bytes_in = 0
         self.failure: InvocationFailure | None = None
@@ -204,7 +207,7 @@ def made_up_recording(case: Case) -> tuple[Recording, LoadProfile]:
     ticks = array("d", [0.0001] * min(100_000, int(100 * window_s)))
     return Recording(
         model_names=names,
-        multi_model=True,
+        route_kind="model",
         target_shares=[1 / case.models] * case.models,
         kind_names=kinds.names,
         samples=samples,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import pluggy
@@ -241,14 +241,18 @@ def load_profile(request: pytest.FixtureRequest) -> LoadProfile:
 
 
 @pytest.fixture
-def sm_endpoint(request: pytest.FixtureRequest) -> SmEndpoint:
+def sm_endpoint(request: pytest.FixtureRequest) -> Iterator[SmEndpoint]:
     """The endpoint under test: ``.load(profile)`` runs a load, ``.invoke(payload)`` sends one request."""
     from pytest_smload.gate.one_line import errors_in_one_line
     from pytest_smload.gate.sm_endpoint import SmEndpoint
 
-    with errors_in_one_line(request):
-        run = _run_for(request)
-        return SmEndpoint(request.config.stash[GATE], run)
+    with ExitStack() as held:
+        with errors_in_one_line(request):
+            endpoint = SmEndpoint(request.config.stash[GATE], _run_for(request))
+            held.enter_context(endpoint.held_as_marked())
+        yield endpoint
+        with errors_in_one_line(request):
+            held.close()
 
 
 @pytest.fixture

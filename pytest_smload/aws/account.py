@@ -35,7 +35,7 @@ def caller_identity(plane: ControlPlane) -> Identity:
     resource = str(answer.get("Arn", "")).rpartition(":")[2]
     kind, _, rest = resource.partition("/")
     name = f"{kind}/{rest.partition('/')[0]}" if kind == "assumed-role" else resource
-    return Identity(str(answer["Account"]), name)
+    return Identity(str(answer.get("Account", "")), name)
 
 
 def check_account(plane: ControlPlane, expected: str) -> Identity:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pytest_smload.aws.control_plane import ControlPlaneError
@@ -104,7 +105,7 @@ def _variant(described: dict[str, Any], *, shadow: bool) -> Variant:
     scaling = described.get("ManagedInstanceScaling") or {}
     enabled = scaling.get("Status") == "ENABLED"
     return Variant(
-        name=described["VariantName"],
+        name=described.get("VariantName", ""),
         instance_type=described.get("InstanceType"),
         serverless=_serverless(described.get("ServerlessConfig")),
         managed_scaling=ManagedScaling(scaling.get("MinInstanceCount"), scaling.get("MaxInstanceCount"))
@@ -139,9 +140,13 @@ def _components(plane: ControlPlane) -> tuple[Component, ...]:
     pages = plane.pages(
         SERVICE, "ListInferenceComponents", EndpointNameEquals=plane.target.endpoint_name, MaxResults=_PAGE
     )
-    for _, page in zip(range(_MOST_COMPONENT_PAGES), pages, strict=False):
+    for page in islice(pages, _MOST_COMPONENT_PAGES):
         found += (
-            Component(each["InferenceComponentName"], each.get("InferenceComponentStatus", ""), each.get("VariantName"))
+            Component(
+                each.get("InferenceComponentName", ""),
+                each.get("InferenceComponentStatus", ""),
+                each.get("VariantName"),
+            )
             for each in page.get("InferenceComponents", ())
         )
     return tuple(found)
@@ -151,7 +156,7 @@ def _variant_state(described: dict[str, Any]) -> VariantState:
     serverless = _serverless(described.get("CurrentServerlessConfig"))
     images: Iterable[dict[str, Any]] = described.get("DeployedImages", ())
     return VariantState(
-        name=described["VariantName"],
+        name=described.get("VariantName", ""),
         instances=described.get("CurrentInstanceCount") if serverless is None else None,
         desired_instances=described.get("DesiredInstanceCount") if serverless is None else None,
         weight=described.get("CurrentWeight"),
@@ -159,7 +164,8 @@ def _variant_state(described: dict[str, Any]) -> VariantState:
         serverless=serverless,
         images=tuple(str(each.get("ResolvedImage") or each.get("SpecifiedImage")) for each in images),
         pools=tuple(
-            (each["InstanceType"], each.get("CurrentInstanceCount", 0)) for each in described.get("InstancePools", ())
+            (each.get("InstanceType", ""), each.get("CurrentInstanceCount", 0))
+            for each in described.get("InstancePools", ())
         ),
     )
 

@@ -7,6 +7,7 @@ from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 from pytest_smload.core.hosting.hosting import ON_THE_WAY
+from pytest_smload.core.quoting import quoted
 from pytest_smload.core.units import format_duration
 from pytest_smload.errors import EndpointError
 
@@ -69,6 +70,6 @@ def in_service(
 
 
 def _refusal(name: str, state: EndpointState) -> str:
-    why = " ".join(state.failure.split()) if state.failure else ""
+    why = f" ({quoted(' '.join(state.failure.split()))})" if state.failure else ""
     remedy = _REMEDIES.get(state.status, "a load needs it InService")
-    return f"endpoint {name!r} is {state.status}{f' ({why})' if why else ''}: {remedy}"
+    return f"endpoint {name!r} is {state.status}{why}: {remedy}"

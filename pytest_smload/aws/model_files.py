@@ -45,7 +45,7 @@ def model_files(plane: ControlPlane, uri: str) -> ModelFiles:
     token: dict[str, Any] = {}
     for _ in range(MOST_PAGES):
         page = plane.call("s3", "ListObjectsV2", Bucket=bucket, Prefix=prefix, **token)
-        keys.update(each["Key"] for each in page.get("Contents", ()))
+        keys.update(each.get("Key", "") for each in page.get("Contents", ()))
         if not page.get("IsTruncated") or not page.get("NextContinuationToken"):
             return ModelFiles(uri, prefix, frozenset(keys), complete=True)
         token = {"ContinuationToken": page["NextContinuationToken"]}

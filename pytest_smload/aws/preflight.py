@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from pytest_smload.aws import hosting as descriptions
@@ -26,6 +27,7 @@ _ABSENT_TRIES, _ABSENT_PAUSE_S = 3, 1.0
 _STATE_UNKNOWN = "the endpoint's status and instances are not known, nor whether they change during the load"
 _TAGS_UNKNOWN = "only the endpoint's name, not its tags, was held against production of [safety]"
 _LONGEST_PROBLEM = 200
+_MOST_TAG_PAGES = 10
 
 
 class Preflight:
@@ -58,6 +60,7 @@ class Preflight:
         self._plane: ControlPlane | None = None
         self._inspected = self._unreachable = False
         self._tags: dict[str, str] | None = None
+        self._tags_asked = False
         self._files: dict[str, ModelFiles | None] = {}
 
     @property
@@ -158,13 +161,17 @@ class Preflight:
 
     def tags(self) -> dict[str, str] | None:
         """Return the endpoint's tags, or None where they are not known."""
-        if self._tags is None and self.state is not None and self.state.arn is not None:
+        if self.state is None or self.state.arn is None:
+            self._remark(_TAGS_UNKNOWN)
+        elif not self._tags_asked:
+            self._tags_asked = True
+            pages = self.plane.pages(descriptions.SERVICE, "ListTags", ResourceArn=self.state.arn)
             try:
-                pages = list(self.plane.pages(descriptions.SERVICE, "ListTags", ResourceArn=self.state.arn))
+                tags = [each for page in islice(pages, _MOST_TAG_PAGES) for each in page.get("Tags", ())]
             except ControlPlaneError as error:
                 self._note(error, _TAGS_UNKNOWN)
-                return None
-            self._tags = {each["Key"]: each.get("Value", "") for page in pages for each in page.get("Tags", ())}
+            else:
+                self._tags = {each.get("Key", ""): each.get("Value", "") for each in tags}
         return self._tags
 
     def files(self, uri: str) -> ModelFiles | None:
@@ -210,7 +217,9 @@ class Preflight:
 
     def _note(self, error: ControlPlaneError, consequence: str) -> None:
         self._unreachable = self._unreachable or not error.answered
-        note = f"{_in_short(error)}: {consequence}"
+        self._remark(f"{_in_short(error)}: {consequence}")
+
+    def _remark(self, note: str) -> None:
         if note not in self.notes:
             self.notes.append(note)
 

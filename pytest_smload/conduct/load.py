@@ -12,6 +12,7 @@ from pytest_smload.conduct.looks import Assessment, run_until_proven
 from pytest_smload.conduct.preflight import inspect
 from pytest_smload.conduct.regressions import RegressionBudgets
 from pytest_smload.conduct.retry import run_until_decided
+from pytest_smload.conduct.scaling_limits import is_scaled, left_out, unfit_limits
 from pytest_smload.conduct.sender import Sender
 from pytest_smload.conduct.witnesses import watched, witnesses_of
 from pytest_smload.core.baselines.fingerprint import fingerprint
@@ -30,7 +31,7 @@ from pytest_smload.core.trust.validity import examine
 from pytest_smload.engine.hooks import LoadHooks
 from pytest_smload.engine.interrupts import held_back
 from pytest_smload.errors import ConfigurationError
-from pytest_smload.transport.choice import SIMULATED, choose_transport
+from pytest_smload.transport.choice import choose_transport
 from pytest_smload.version import __version__
 
 if TYPE_CHECKING:
@@ -49,8 +50,10 @@ if TYPE_CHECKING:
     from pytest_smload.core.results.result import LoadResult
     from pytest_smload.core.samples.look import Look
     from pytest_smload.core.samples.recording import Recording
+    from pytest_smload.core.scaling.wish import ScalingWish
     from pytest_smload.engine.interrupts import HeldBack
     from pytest_smload.settings.tables import EndpointSettings
+    from pytest_smload.transport.choice import TransportChoice
 
 
 _CLIENT = f"pytest-smload {__version__.rpartition('.')[0]}"
@@ -71,6 +74,7 @@ class LoadRequest:
         cloudwatch: Whether CloudWatch may be asked about it.
         safeguards: What it may not do.
         preflight: What AWS says of the endpoint; None where nobody can be asked.
+        scaling: What holds the endpoint's instances; None where nothing of ours does.
     """
 
     profile: LoadProfile
@@ -85,6 +89,7 @@ class LoadRequest:
     cloudwatch: bool = True
     safeguards: Safeguards = field(default_factory=Safeguards)
     preflight: Preflight | None = None
+    scaling: ScalingWish | None = None
 
 
 class Announcer(Protocol):
@@ -107,20 +112,22 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
     """
     plan = LoadPlan.from_profile(request.profile, request.root)
     resolved = _resolve_budget(request.budget, plan)
-    name, reason = choose_transport(request.transport, request.target)
-    simulated = reason == SIMULATED
-    allowance = _allowance(request, plan, simulated=simulated)
+    if problems := unfit_limits(request.budget, request.scaling):
+        raise ConfigurationError(problems)
+    way = choose_transport(request.transport, request.target)
+    allowance = _allowance(request, plan, simulated=way.simulated)
     hooks = replace(hooks, ends_load=allowance.ends)
-    sender = Sender(plan, request.target, name, hooks, simulated, gives_up=_forbids_failing_wholly(resolved))
+    sender = Sender(plan, request.target, way.name, hooks, way.simulated, gives_up=_forbids_failing_wholly(resolved))
     sender.check()
-    limits, left_out = _meaningful_limits(resolved, simulated=simulated)
-    inspection = inspect(request, plan, announcer.waiting, simulated=simulated)
+    limits, meaningless = _meaningful_limits(resolved, simulated=way.simulated)
+    inspection = inspect(request, plan, announcer.waiting, simulated=way.simulated)
     allowance.check_cost()
     facts = endpoint_facts(request.settings, request.target, inspection.account)
-    regressions = None if simulated else _regression_budgets(request, resolved, plan, facts, name)
-    announcer.announce(request, facts, name, reason, inspection)
+    unconfirmed = way.simulated or is_scaled(request.scaling)
+    regressions = None if unconfirmed else _regression_budgets(request, resolved, plan, facts, way)
+    announcer.announce(request, facts, way.name, way.reason, inspection)
 
-    judging = _Judging(request.profile, resolved, limits, allowance, simulated=simulated)
+    judging = _Judging(request.profile, resolved, limits, allowance, simulated=way.simulated)
     with watched(witnesses_of(request, plan, resolved)) as watch, held_back() as interrupts:
         hosting = request.preflight.hosting if request.preflight is not None else None
         if regressions is not None:
@@ -130,7 +137,8 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
         last, undecided = run_until_decided(
             allowance.profile,
             lambda: run_until_proven(allowance.profile, send, judging.assess),
-            may_repeat=lambda: allowance.may_repeat,
+            # One that scales would begin where it had scaled to.
+            may_repeat=lambda: allowance.may_repeat and not is_scaled(request.scaling),
         )
         result = build_result(
             last.recording,
@@ -139,14 +147,15 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
             label=request.label,
             endpoint=facts,
             profile=request.profile,
-            transport=name,
-            transport_reason=reason,
+            transport=way.name,
+            transport_reason=way.reason,
             checks=last.checks,
             notes=[
                 *request.notes,
                 *inspection.notes,
                 *judging.notes,
-                *left_out,
+                *meaningless,
+                *left_out(request.budget, request.scaling),
                 *(each.note for each in undecided),
             ],
             reruns=[each.counts for each in undecided],
@@ -217,7 +226,7 @@ def _allowance(request: LoadRequest, plan: LoadPlan, *, simulated: bool) -> Allo
 
 
 def _regression_budgets(
-    request: LoadRequest, budget: ResolvedBudget | None, plan: LoadPlan, endpoint: EndpointFacts, transport: str
+    request: LoadRequest, budget: ResolvedBudget | None, plan: LoadPlan, endpoint: EndpointFacts, way: TransportChoice
 ) -> RegressionBudgets | None:
     """The load's regression budgets with what is recorded, or None without any.
 
@@ -226,11 +235,19 @@ def _regression_budgets(
     """
     if budget is None or not budget.regressions:
         return None
+    transport = f"{way.name} through a proxy" if way.proxied else way.name
     return RegressionBudgets(
         budget=budget,
         use=request.baselines,
         recorded=request.baselines.recorded(),
-        fingerprint=fingerprint(plan, endpoint, transport=transport, client=_CLIENT, machine=machine_class()),
+        fingerprint=fingerprint(
+            plan,
+            endpoint,
+            transport=transport,
+            client=_CLIENT,
+            machine=machine_class(),
+            scaling=request.scaling.fingerprint if request.scaling is not None else None,
+        ),
         on_unproven=request.profile.on_unproven,
     )
 
@@ -278,12 +295,13 @@ def _resolve_budget(budget: Budget | None, plan: LoadPlan) -> ResolvedBudget | N
         return None
     stages = plan.profile.stages or ()
     resolved = budget.resolve(
-        models=[route.name for route in plan.routes] if plan.multi_model else [],
+        routes=[route.name for route in plan.routes] if plan.route_kind is not None else [],
+        kind=plan.route_kind,
         stages=[stage.name or str(number) for number, stage in enumerate(stages, start=1)],
         open_model=plan.profile.open_model,
     )
     shares = {route.name: share for route, share in zip(plan.routes, plan.shares, strict=True)}
-    offered = offers(plan.profile, shares if plan.multi_model else {})
+    offered = offers(plan.profile, shares, plan.route_kind)
     problems = [*resolved.problems, *unreachable(resolved.limits, offered), *kept_by_all(resolved.server)]
     if problems:
         raise ConfigurationError(problems)

@@ -51,6 +51,22 @@ def static_refusal(settings: EndpointSettings, safeguards: Safeguards) -> str:
     )
 
 
+def check_may_change(
+    settings: EndpointSettings, safeguards: Safeguards, preflight: Preflight | None, say: Callable[[str], object]
+) -> None:
+    """Refuse to change the instances of an endpoint that may not be loaded either, before its first load.
+
+    Raises:
+        ConfigurationError: safety forbids it.
+        EndpointError: there is no such endpoint, or it is not in service.
+    """
+    if refusal := static_refusal(settings, safeguards):
+        raise ConfigurationError(refusal)
+    if preflight is not None:
+        preflight.inspect(say)
+        _refuse_production(settings, safeguards, preflight)
+
+
 def inspect(request: LoadRequest, plan: LoadPlan, say: Callable[[str], object], *, simulated: bool) -> Inspection:
     """Return what AWS says of the endpoint of *request*; the endpoint is asked about once in a run of pytest.
 
@@ -71,7 +87,7 @@ def inspect(request: LoadRequest, plan: LoadPlan, say: Callable[[str], object], 
     if preflight is None or not is_asked(request):
         return Inspection(account=request.settings.account, notes=tuple(notes))
     preflight.inspect(say)
-    _refuse_production(request, preflight)
+    _refuse_production(request.settings, request.safeguards, preflight)
     if preflight.hosting is not None:
         _refuse_mismatches(preflight, preflight.hosting, Asked.of(plan.routes), notes)
     identity = preflight.identity.name if preflight.identity is not None else ""
@@ -85,7 +101,9 @@ def is_asked(request: LoadRequest) -> bool:
     than its load may: it is asked only where its control plane is given, or where something needs what it would say.
     """
     settings = request.settings
-    if not request.target.is_loopback or (settings.control_url is not None and not settings.embedded):
+    if request.scaling is not None or not request.target.is_loopback:
+        return True
+    if settings.control_url is not None and not settings.embedded:
         return True
     safety = request.safeguards.limits
     needs_tags = bool(safety.production) and not request.safeguards.allow_production
@@ -110,14 +128,13 @@ def _credentials_notes(request: LoadRequest) -> list[str]:
     return [note] if note else []
 
 
-def _refuse_production(request: LoadRequest, preflight: Preflight) -> None:
-    safety = request.safeguards.limits
-    if not safety.production or request.safeguards.allow_production:
+def _refuse_production(settings: EndpointSettings, safeguards: Safeguards, preflight: Preflight) -> None:
+    if not safeguards.limits.production or safeguards.allow_production:
         return
     refusal = tag_refusal(
-        safety,
-        table=request.settings.name,
-        endpoint_name=request.settings.endpoint_name,
+        safeguards.limits,
+        table=settings.name,
+        endpoint_name=settings.endpoint_name,
         tags=preflight.tags() or {},
     )
     if refusal:

@@ -270,7 +270,7 @@ def counts_of(run: Assessment, why: Literal["regression", "client"]) -> Rerun:
         sent=measurement.sent,
         unsent=measurement.unsent,
         errors=measurement.total.errors,
-        models={name: stats.requests for name, stats in measurement.models.items()},
+        models={name: stats.requests for name, stats in measurement.routes.items()},
         warmup=measurement.warmup,
         valid=run.health.valid,
         why=why,

@@ -38,9 +38,9 @@ class Sender:
         refuse_more_than_files_allow(self.plan.profile)
         for route in self.plan.routes:
             validate_route(route)
-        if not self.simulated and proxy_for(self.target) is None:
-            # Whichever transport sends, it dials this host.
-            prober = HttpTransport(self.target, timeout_s=self.plan.profile.timeout_s)
+        if not self.simulated:
+            # Whichever transport sends, it goes this way.
+            prober = HttpTransport(self.target, timeout_s=self.plan.profile.timeout_s, proxy=proxy_for(self.target))
             try:
                 prober.probe()
             finally:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from pytest_smload.conduct.endpoint_watch import EndpointWatch
 from pytest_smload.conduct.preflight import is_asked
+from pytest_smload.conduct.scaling_limits import is_scaled
+from pytest_smload.conduct.scaling_watch import scaling_watch
 from pytest_smload.conduct.server_side import server_side_witness
 from pytest_smload.conduct.witness import LoadSpan, Paced, wall_clock
 from pytest_smload.core.server.account import answered_by_model
@@ -35,8 +37,10 @@ def witnesses_of(request: LoadRequest, plan: LoadPlan, budget: ResolvedBudget | 
     # The first to begin and so the last to testify: it may have to wait for minutes.
     witnesses: list[Witness] = [*server_side_witness(request, plan, budget)]
     if preflight is not None and is_asked(request):
-        # The last to begin, when whoever changes the endpoint on purpose has done so.
-        witnesses.append(EndpointWatch(preflight, every_s=request.settings.watch_s))
+        every_s, may_scale = request.settings.watch_s, is_scaled(request.scaling)
+        # Who watches scaling begins with what the other has found.
+        witnesses.append(EndpointWatch(preflight, every_s=every_s, may_scale=may_scale))
+        witnesses.append(scaling_watch(request, preflight))
     return witnesses
 
 
@@ -73,7 +77,10 @@ class Watch:
         return counted
 
     def testimonies(self, judged: Assessment, say: Callable[[str], object]) -> list[Testimony]:
-        """Return what each has to say of the load, *judged* being the run whose figures are told."""
+        """Return what each has to say of the load, *judged* being the run whose figures are told.
+
+        The last to begin is the first asked: it looks at the endpoint before others wait for minutes.
+        """
         if not self._witnesses:
             return []
         recording = judged.recording
@@ -85,7 +92,6 @@ class Watch:
             sent=self._sent,
             answered=self._answered,
         )
-        # Who began last has the least to wait for: the others' waiting must not be taken for the load.
         return [witness.testify(judged, span, say) for witness in reversed(self._witnesses)]
 
 

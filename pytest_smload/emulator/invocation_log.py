@@ -9,12 +9,16 @@ from typing import Any
 from pytest_smload.emulator.protocol import OK
 
 _PENDING = 0
+_ROOM = 1024
+"""Rows by which columns grow."""
 UNROUTED = 0
 """Destination of an invocation that never got to one: refused before."""
 
 
 class InvocationLog:
     """Columns with a row per invocation; times are CLOCK_MONOTONIC, which all processes of a machine share.
+
+    Columns that are zero to begin with grow by many rows at once, ahead of the arrivals that `received_s` counts.
 
     Attributes:
         received_s: Arrival, in seconds.
@@ -49,19 +53,12 @@ class InvocationLog:
 
     def begin(self, received_s: float, model: str) -> int:
         """Record an invocation on arrival and return its row."""
+        row = len(self._model)
+        if row >= len(self._kind):
+            self._make_room()
         self.received_s.append(received_s)
-        self.answered_s.append(0.0)
         self._model.append(self._models.setdefault(model, len(self._models)))
-        self._kind.append(_PENDING)
-        self.cold.append(0)
-        self.destination.append(UNROUTED)
-        self.instance.append(0)
-        self.begun_s.append(0.0)
-        self.started_s.append(0.0)
-        self.freed_s.append(0.0)
-        self.done_s.append(0.0)
-        self.family.append(0)
-        return len(self._kind) - 1
+        return row
 
     def mark_cold(self, row: int) -> None:
         """Record that the invocation of *row* waits for its model to load."""
@@ -91,27 +88,46 @@ class InvocationLog:
             self.family[row] = family
         self.ended.append(row)
 
+    def _make_room(self) -> None:
+        for column in (
+            self.answered_s,
+            self.destination,
+            self.instance,
+            self.begun_s,
+            self.started_s,
+            self.freed_s,
+            self.done_s,
+            self.family,
+            self._kind,
+            self.cold,
+        ):
+            column.frombytes(bytes(column.itemsize * _ROOM))
+
     def summary(self, *, samples: bool) -> dict[str, Any]:
         """Return counts by model and by kind, and with *samples* a list per column, as JSON takes them."""
         models, kinds = list(self._models), list(self._kinds)
+        rows = len(self._model)
+        answered_s = self.answered_s[:rows]
         by_model = Counter(self._model)
-        by_kind = Counter(self._kind)
+        by_kind = Counter(self._kind[:rows])
         found: dict[str, Any] = {
-            "requests": len(self._kind),
+            "requests": rows,
             "in_flight": by_kind.pop(_PENDING, 0),
             "cold": sum(self.cold),
             "models": {models[code]: count for code, count in sorted(by_model.items()) if models[code]},
             "kinds": {kinds[code]: count for code, count in sorted(by_kind.items())},
-            "span_s": max(self.answered_s) - self.received_s[0] if any(self.answered_s) else 0.0,
+            "span_s": max(answered_s) - self.received_s[0] if any(answered_s) else 0.0,
         }
         if samples:
             found["samples"] = {
                 "received_s": self.received_s.tolist(),
-                "answered_s": self.answered_s.tolist(),
+                "answered_s": answered_s.tolist(),
                 "model": [models[code] for code in self._model],
-                "kind": [kinds[code] for code in self._kind],
-                "cold": self.cold.tolist(),
-                "destination": self.destination.tolist(),
-                "model_time_s": [done_s - begun_s for done_s, begun_s in zip(self.done_s, self.begun_s, strict=True)],
+                "kind": [kinds[code] for code in self._kind[:rows]],
+                "cold": self.cold[:rows].tolist(),
+                "destination": self.destination[:rows].tolist(),
+                "model_time_s": [
+                    done_s - begun_s for done_s, begun_s in zip(self.done_s[:rows], self.begun_s[:rows], strict=True)
+                ],
             }
         return found

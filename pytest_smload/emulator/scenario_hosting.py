@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, field_validator
 
+from pytest_smload.core.quoting import quoted
 from pytest_smload.emulator.credentials import ACCOUNT, REGION
 from pytest_smload.emulator.durations import is_distribution_table
 from pytest_smload.emulator.scenario_table import AnyDistribution, Duration, Table
@@ -97,12 +98,21 @@ class Component(Table):
 
 
 def _by_weight(value: object) -> object:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return {"weight": float(value)} if is_number else value  # type: ignore[arg-type]
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return {"weight": float(value)}
+    if not isinstance(value, (dict, Variant)):
+        allowed = "a weight such as 3, or { weight = 3, … }"
+        raise ValueError(f"{quoted(value)} is not a variant; allowed: {allowed}")  # noqa: TRY004 - for pydantic
+    return value
 
 
 def _by_latency(value: object) -> object:
-    return {"latency": value} if isinstance(value, str) or is_distribution_table(value) else value
+    if isinstance(value, str) or is_distribution_table(value):
+        return {"latency": value}
+    if not isinstance(value, (dict, Component)):
+        allowed = 'a latency such as "30ms", or { latency = "30ms", … }'
+        raise ValueError(f"{quoted(value)} is not a component; allowed: {allowed}")  # noqa: TRY004 - for pydantic
+    return value
 
 
 Variants = dict[Name, Annotated[Variant, BeforeValidator(_by_weight)]]

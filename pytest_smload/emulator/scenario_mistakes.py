@@ -74,9 +74,12 @@ def _keys(schema: type[BaseModel], table: list[int | str]) -> list[str]:
 
 
 def _table_type(schema: type[BaseModel], key: str) -> type[BaseModel] | None:
-    """Return the type of the table under *key*, or None where *key* holds a plain value."""
+    """Return the type of the table, or of the tables, under *key*, or None where *key* holds a plain value."""
     field = schema.model_fields.get(key)
-    for candidate in () if field is None else (field.annotation, *get_args(field.annotation)):
-        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
-            return candidate
-    return None
+    return None if field is None else _table_in(field.annotation)
+
+
+def _table_in(annotation: object) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for inner in get_args(annotation) if (found := _table_in(inner)) is not None), None)

@@ -81,7 +81,7 @@ def request_reporter(environment: Any, session: LoadSession) -> Callable[[Connec
     ``response_time`` is the latency reports use (from the due time in the open model), in ms; ``name`` is the
     TargetModel, or the endpoint's name where there is none.
     """
-    names = [route.name if session.plan.multi_model else session.endpoint_name for route in session.plan.routes]
+    names = [route.name if route.kind is not None else session.endpoint_name for route in session.plan.routes]
     counts_from_due = session.plan.profile.open_model
     fire = environment.events.request.fire
     url = session.base_url

@@ -89,8 +89,12 @@ class LoopTicker:
         self.wake_lag_s.append(lag_s if watch is None else max(0.0, watch.polled_s - max(due_s, watch.ended_s)))
 
 
+_SHORTEST_S = 0.05
+"""A window that ends as soon as it opens sees nothing but its own opening."""
+
+
 class CpuMeter:
-    """CPU seconds this process used per second of wall time between `begin` and `end`."""
+    """CPU seconds this process used per second of wall time between `begin` and `end`; 0 of too short a time."""
 
     def __init__(self) -> None:
         self._cpu_s = self._wall_s = 0.0
@@ -103,7 +107,7 @@ class CpuMeter:
     def end(self) -> None:
         """Close the window; `cpu` holds the mean, 1.0 = one core."""
         wall_s = perf_counter() - self._wall_s
-        self.cpu = (time.process_time() - self._cpu_s) / wall_s if wall_s > 0 else 0.0
+        self.cpu = (time.process_time() - self._cpu_s) / wall_s if wall_s > _SHORTEST_S else 0.0
 
 
 @contextmanager

@@ -49,6 +49,9 @@ _PUMP_S = 0.1
 _PROGRESS_S = 1.0
 _MOST_SWEEPS_APART_S = 0.25
 _REFRESH_S = 5.0
+ANSWERS_LOOKED_AT = 1_000
+"""Where so many name one production variant, it is taken to be the only one: that another, which answers 1 of 100, is
+not among them has a chance of 1 in 20,000."""
 _KILL_S = 1.0
 """Users end at once when killed, unless a listener of theirs will not have it."""
 
@@ -121,6 +124,7 @@ class _Run:
         self.abort = AbortWatch(profile.abort_rule, session.samples)
         self.connects_before = self.connects = 0
         self.called_off = False
+        self.looks_for_variants = True
 
     def run(self) -> Recording:
         """Everything, in order; the finally clauses leave nothing behind however it ends."""
@@ -247,6 +251,17 @@ class _Run:
         while True:
             gevent.sleep(apart_s)
             self.session.transport.sweep(perf_counter())
+            self._look_no_further()
+
+    def _look_no_further(self) -> None:
+        """Stop looking for variants where one answers all, and no request asks for one."""
+        session = self.session
+        if self.looks_for_variants and len(session.samples) >= ANSWERS_LOOKED_AT:
+            self.looks_for_variants = len(session.transport.variants.names) > 2 or any(
+                route.target_variant is not None for route in session.plan.routes
+            )
+            if not self.looks_for_variants:
+                session.transport.stop_looking_for_variants()
 
     def _refresh(self, refresh: Callable[[], object]) -> None:
         # A pool of its own: the hub's would keep its thread after the load.
@@ -280,12 +295,12 @@ class _Run:
         aborted = self.giving_up.abort or self.abort.abort
         ended_early = bool(self.interrupts.count) or aborted is not None or self.called_off
         window_start_s = session.window_start_s
-        if self.giving_up.abort is not None and window_start_s > window_end_s:
-            window_start_s = min(samples.due)
+        if self.giving_up.abort is not None:
+            window_start_s = min(window_start_s, *(samples.due if plan.profile.open_model else samples.start))
         lag_s, wake_lag_s = self.ticker.lag_s[:], self.ticker.wake_lag_s[:]
         return Recording(
             model_names=[route.name for route in plan.routes],
-            multi_model=plan.multi_model,
+            route_kind=plan.route_kind,
             target_shares=plan.shares,
             kind_names=session.transport.kinds.names,
             kind_statuses=session.transport.kinds.statuses,
@@ -311,6 +326,8 @@ class _Run:
             unprimed=self.priming.unready,
             complete=plan.profile.open_model and not runs and not ended_early,
             epoch_s=self.epoch_s,
+            variant_names=session.transport.variants.names,
+            target_variants=[route.target_variant for route in plan.routes],
         )
 
 

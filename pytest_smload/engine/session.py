@@ -164,8 +164,12 @@ class LoadSession:
             if report is not None:
                 report(connection, due_s, model, payload)
             self._back_off.after(connection, due_s, kind)
-        elif report is not None:
-            report(connection, due_s, model, payload)
+        else:
+            if connection.variant:
+                samples.variant_index.append(len(samples.end) - 1)
+                samples.variant_code.append(connection.variant)
+            if report is not None:
+                report(connection, due_s, model, payload)
 
     def record_killed(self, connection: Connection, due_s: float, model: int, payload: Payload) -> None:
         """Append the request that *connection* was killed in, where it had all the time it may take."""

@@ -84,6 +84,14 @@ class Console:
                 self._next_plain_s += PLAIN_LINE_EVERY_S
                 terminal.write_line(plain_line(progress, self._label))
 
+    def tell(self, line: str) -> None:
+        """Write a line that stays."""
+        self.end_load()
+        with self._terminal() as terminal:
+            if terminal is not None:
+                terminal.ensure_newline()
+                terminal.write_line(line)
+
     def waiting(self, line: str) -> None:
         """Show what is waited for, before the load or once it has ended."""
         with self._terminal() as terminal:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pytest_smload.conduct.scaling_limits import unfit_limits
 from pytest_smload.core.limits.reach import kept_by_all, offers, too_short, unreachable
 from pytest_smload.core.limits.sources import DEFAULT_KEY
+from pytest_smload.core.load.spread import names_of, spread_of
 from pytest_smload.core.load.stages import names_of_stages
-from pytest_smload.core.load.weights import resolve_models
+from pytest_smload.core.request.route_kinds import ROUTE_KINDS, RouteKind
 from pytest_smload.core.safety.limits import load_refusals
 from pytest_smload.core.wording import nearest, some
 from pytest_smload.errors import ConfigurationError
@@ -27,22 +29,25 @@ def foresee(run: PerfRun, profile: LoadProfile) -> tuple[list[str], str]:
         run: The test.
         profile: Its load, the endpoint's own fields filled in.
     """
-    shares = resolve_models(profile.models) if profile.models is not None else {}
+    spread = spread_of(vars(profile))
     stages = names_of_stages(profile.stages or ())
-    resolved = run.budget.resolve(models=list(shares), stages=stages, open_model=profile.open_model)
-    offered = offers(profile, shares)
-    problems = [
-        *load_refusals(run.safety, profile, models=len(shares)),
+    resolved = run.budget.resolve(
+        routes=list(spread.shares), kind=spread.kind, stages=stages, open_model=profile.open_model
+    )
+    offered = offers(profile, spread.shares, spread.kind)
+    mistakes = (
+        *load_refusals(run.safety, profile, models=len(spread.shares)),
         *unreachable(resolved.limits, offered),
         *kept_by_all(resolved.server),
-    ]
-    problems = [f"{run.nodeid}: {problem}" for problem in problems]
+        *unfit_limits(run.budget, run.scaling),
+    )
+    problems = [f"{run.nodeid}: {problem}" for problem in mistakes]
     warning = too_short(resolved, offered)
     return problems, f"{run.nodeid}: {warning}" if warning else ""
 
 
 def strangers_by_default(file: FileSettings, marked: Iterable[Mapping[str, Any]], *, all_known: bool) -> list[str]:
-    """Return a sentence per model and stage of ``[budgets.default]`` that no load has.
+    """Return a sentence per model, variant, container, component and stage of ``[budgets.default]`` that no load has.
 
     Args:
         file: Whose default table it is.
@@ -54,7 +59,8 @@ def strangers_by_default(file: FileSettings, marked: Iterable[Mapping[str, Any]]
     if table is None:
         return []
     tables = [*(endpoint.traffic for endpoint in file.endpoints.values()), *file.profiles.values(), *marked]
-    known = {"model": _models(tables), "stage": _stages(tables)}
+    known: dict[str, list[str]] = {kind: _routes(tables, kind) for kind in ROUTE_KINDS}
+    known["stage"] = _stages(tables)
     entries = [*table.limits, *(entry for named in table.profiles.values() for entry in named)]
     problems = []
     for scope, limit in dict.fromkeys((scope, limit.source) for scope, limit in entries):
@@ -68,15 +74,13 @@ def strangers_by_default(file: FileSettings, marked: Iterable[Mapping[str, Any]]
     return problems
 
 
-def _models(tables: Sequence[Mapping[str, Any]]) -> list[str]:
+def _routes(tables: Sequence[Mapping[str, Any]], kind: RouteKind) -> list[str]:
     found: dict[str, None] = {}
     for fields in tables:
-        models = fields.get("models")
-        if models is not None and not isinstance(models, str):
-            try:
-                found |= dict.fromkeys(resolve_models(models))
-            except ConfigurationError:
-                continue  # said elsewhere
+        try:
+            found |= dict.fromkeys(names_of(fields, kind))
+        except ConfigurationError:
+            continue  # said elsewhere
     return list(found)
 
 

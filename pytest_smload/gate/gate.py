@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_smload.conduct.allowance import Safeguards, Spending
+from pytest_smload.conduct.dead_runs import restore_dead_runs
 from pytest_smload.conduct.endpoints import EndpointPool
 from pytest_smload.conduct.load import conduct
+from pytest_smload.conduct.preflight import check_may_change
+from pytest_smload.conduct.shielded import shielded
 from pytest_smload.engine.hooks import LoadHooks
 from pytest_smload.gate.console import Console
 from pytest_smload.gate.environment_hook import call_environment_hook
+from pytest_smload.gate.instances import HeldInstances
 from pytest_smload.gate.interruption import tell_junit
 from pytest_smload.gate.keys import KEEPER, PERF_RUN, PERF_TEST
 from pytest_smload.gate.outcome import result_of
@@ -29,7 +33,10 @@ from pytest_smload.settings.sources import read_overrides
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
+    from pytest_smload.aws.preflight import Preflight
+    from pytest_smload.conduct.dead_runs import Unrestored
     from pytest_smload.conduct.load import LoadRequest
     from pytest_smload.core.results.result import LoadResult
     from pytest_smload.settings.tables import FileSettings
@@ -44,6 +51,7 @@ class Gate:
     Attributes:
         overrides: Options and environment.
         endpoints: The endpoints used so far.
+        instances: The holds on their instances.
         foreseen: What to know of the loads before they run, a line each.
         stale: Lines on baselines whose test does not exist, for the first report of a test of ours: only reports reach
             the terminal from an xdist worker.
@@ -62,6 +70,7 @@ class Gate:
         self._files = SettingsFiles(config.rootpath)
         self._console = Console(self._terminal)
         self._termination = Termination()
+        self.instances = HeldInstances(self._console, self._termination)
 
     @property
     def transport(self) -> str | None:
@@ -117,6 +126,15 @@ class Gate:
         """Return what the file of *run* and the command line say of safety, with what this run has cost so far."""
         return Safeguards(run.safety, run.prices, self.overrides.allow_production, self._spending)
 
+    def check_may_change(self, run: PerfRun, preflight: Preflight | None) -> None:
+        """Refuse to change the instances of *run*'s endpoint where safety forbids its load.
+
+        Raises:
+            ConfigurationError, EndpointError: as `pytest_smload.conduct.preflight.check_may_change`.
+        """
+        with self._termination.loading():
+            check_may_change(run.endpoint, self.safeguards(run), preflight, self._console.waiting)
+
     def conduct(self, run: PerfRun, request: LoadRequest) -> LoadResult:
         """Run one load of a test, showing it on the console.
 
@@ -150,9 +168,15 @@ class Gate:
         tell_junit(self._config, interrupted)
 
     def close(self) -> None:
-        """Stop what is still running."""
+        """Restore what is still changed, and stop what is still running."""
+        self.instances.close()
         self._termination.close()
         self.endpoints.close()
+
+    def restore_dead_runs(self, root: Path) -> list[Unrestored]:
+        """Restore what dead runs below the settings folder *root* changed, and return what could not be."""
+        with shielded(lambda: self._console.tell("smload: what a dead run had changed is being restored first")):
+            return restore_dead_runs(root, self._console.waiting, self._console.tell)
 
     @contextmanager
     def _terminal(self) -> Iterator[Any]:

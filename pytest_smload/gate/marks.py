@@ -11,14 +11,17 @@ from pytest_smload.core.limits.metrics import METRICS
 from pytest_smload.core.limits.sources import parse_marker_limits
 from pytest_smload.core.load.fields import MARK_KEYS
 from pytest_smload.core.load.profile import LOAD_FIELDS, check_load_fields, given_shapes
+from pytest_smload.core.load.spread import spread_of
 from pytest_smload.core.load.stages import names_of_stages
-from pytest_smload.core.load.weights import resolve_models
+from pytest_smload.core.request.route_kinds import WEIGHT_FIELDS
+from pytest_smload.core.scaling.wish import READERS, SCALING_KEYS
 from pytest_smload.core.wording import unknown_field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from pytest_smload.core.limits.budget import Budget, ScopedEntry
+    from pytest_smload.core.scaling.wish import ScalingWish
 
 PERF = "perf"
 BUDGET = "perf_budget"
@@ -87,11 +90,13 @@ class PerfTest:
         loads: (where, ``perf`` keyword arguments), weakest first.
         limits: What each place's ``perf_budget`` marks say, weakest first.
         problems: One sentence per mistake.
+        scaling: What it asks of the endpoint's instances, by its strongest mark that does; None without one.
     """
 
     loads: tuple[tuple[str, Mapping[str, Any]], ...]
     limits: tuple[tuple[ScopedEntry, ...], ...]
     problems: tuple[str, ...]
+    scaling: ScalingWish | None = None
 
 
 def read_marks(test: MarkedTest) -> PerfTest:
@@ -116,7 +121,7 @@ def read_marks(test: MarkedTest) -> PerfTest:
     problems += twice
     if not problems:
         problems += _strangers(loads, budget)
-    return PerfTest(tuple(loads), tuple(limits), tuple(problems))
+    return PerfTest(tuple(loads), tuple(limits), tuple(problems), None if problems else _scaling(loads))
 
 
 def _load_problems(place: PlacedMarks) -> list[str]:
@@ -130,13 +135,25 @@ def _load_problems(place: PlacedMarks) -> list[str]:
         problems += [f"{source}: {name} is given twice, {seen[name]!r} and {mark.kwargs[name]!r}" for name in twice]
         seen.update(mark.kwargs)
     fields = place.load_fields()
-    allowed = (*LOAD_FIELDS, *MARK_KEYS)
+    allowed = (*LOAD_FIELDS, *MARK_KEYS, *SCALING_KEYS)
     problems += [f"{source}: {_unknown(name, allowed)}" for name in fields if name not in allowed]
     for name in MARK_KEYS:
         if name in fields and not isinstance(fields[name], str):
             problems.append(f"{source}: {name}: {fields[name]!r} is not the name of a table in smload.toml")
+    asked = [name for name in SCALING_KEYS if fields.get(name) is not None]
+    problems += [f"{source}: {name}: {problem}" for name in asked for problem in READERS[name](fields[name])[1]]
+    if len(asked) > 1:
+        problems.append(f"{source}: {' and '.join(asked)} are both given; a count that is held cannot scale")
     load_fields = {name: value for name, value in fields.items() if name in LOAD_FIELDS}
     return problems + [f"{source}: {problem}" for problem in check_load_fields(load_fields)]
+
+
+def _scaling(loads: Sequence[tuple[str, Mapping[str, Any]]]) -> ScalingWish | None:
+    for _, fields in reversed(loads):
+        for name in SCALING_KEYS:
+            if fields.get(name) is not None:
+                return READERS[name](fields[name])[0]
+    return None
 
 
 def _unknown(name: str, allowed: Sequence[str]) -> str:
@@ -180,10 +197,13 @@ def _mocks_by_decorator(function: Callable[..., Any] | None) -> bool:
 
 def _strangers(loads: list[tuple[str, dict[str, Any]]], budget: Budget) -> list[str]:
     """Budgets for models that the marks' own traffic does not have; traffic from the file is checked with the file."""
-    models = next((fields["models"] for _, fields in reversed(loads) if fields.get("models") is not None), None)
-    if models is None or isinstance(models, str):
+    weighted = (fields for _, fields in reversed(loads) if any(fields.get(each) is not None for each in WEIGHT_FIELDS))
+    fields = next(weighted, None)
+    if fields is None or any(isinstance(fields.get(each), str) for each in WEIGHT_FIELDS):
         return []
-    names = list(resolve_models(models))
+    spread = spread_of(fields)
     stages = next((fields.get("stages") for _, fields in reversed(loads) if given_shapes(fields)), None) or ()
-    resolved = budget.resolve(models=names, stages=names_of_stages(stages), open_model=True)
+    resolved = budget.resolve(
+        routes=list(spread.shares), kind=spread.kind, stages=names_of_stages(stages), open_model=True
+    )
     return [problem for problem in resolved.problems if "stage" not in problem or stages]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pytest_smload.core.limits.budget import Budget
     from pytest_smload.core.load.profile import LoadProfile
     from pytest_smload.core.results.result import LoadResult, Verdict
+    from pytest_smload.core.scaling.wish import ScalingWish
     from pytest_smload.gate.marks import PerfTest
     from pytest_smload.settings.sources import Overrides
     from pytest_smload.settings.tables import EndpointSettings, FileSettings
@@ -41,6 +42,7 @@ class PerfRun:
         profile: The resolved load of marks, file, environment and options; without users, tps and stages where none is
             given.
         profile_name: The named profile that took part.
+        scaling: What it asks of its endpoint's instances, for all of the test; None where it leaves them alone.
         results: Its loads so far.
         over: Whether its body is over and its verdict given.
         told: Whether the text it fails with shows the checks of its loads.
@@ -70,6 +72,7 @@ class PerfRun:
     safety: SafetyLimits = NO_SAFETY
     prices: Prices = field(default_factory=Prices)
     accepting: bool = False
+    scaling: ScalingWish | None = None
     load_keys: set[str] = field(default_factory=set)
     results: list[LoadResult] = field(default_factory=list)
     over: bool = False
@@ -122,6 +125,7 @@ class PerfRun:
             prices=file.prices if file is not None else Prices(),
             own_limits=_own_limits(perf_test, test, file),
             accepting=overrides.accept_regression,
+            scaling=perf_test.scaling,
         )
 
     def check_baselines(self) -> None:

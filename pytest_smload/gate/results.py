@@ -138,6 +138,14 @@ class ResultKeeper:
                 append_summary(self._run(), summary, report_dir=directory)
             except ReportError as error:
                 self._closing_lines.append(f"smload: warning: {error}")
+        self._say_without_summary(session)
+
+    def _say_without_summary(self, session: pytest.Session) -> None:
+        """Say where the record is after an exit code of our own, on which pytest's terminal sums up nothing."""
+        terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+        if terminal is not None and session.exitstatus not in tuple(pytest.ExitCode):
+            for line in self._closing_lines:
+                terminal.write_line(line)
 
     def _write_reports(self, directory: str) -> list[Path]:
         from pytest_smload.reports.registry import REPORTS, FinishedRun

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+from pytest_smload.aws.control_plane import ControlPlane
 from pytest_smload.conduct.load import LoadRequest
 from pytest_smload.conduct.preflight import static_refusal
 from pytest_smload.core.load.plan import LoadPlan
 from pytest_smload.core.load.profile import LoadProfile
 from pytest_smload.core.quoting import quoted
 from pytest_smload.core.request.members import MEMBERS
+from pytest_smload.core.scaling.wish import AUTOSCALED, DEFAULT_PER_INSTANCE, PINNED, READERS
 from pytest_smload.core.wording import unknown_field
 from pytest_smload.errors import ConfigurationError, InvocationError
 from pytest_smload.settings.resolve import narrowed_to, with_endpoint_defaults
 from pytest_smload.transport.sdk.single import invoke_once
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from pytest_smload.core.results.result import LoadResult
+    from pytest_smload.core.scaling.wish import ScalingWish
     from pytest_smload.gate.gate import Gate
     from pytest_smload.gate.perf_run import PerfRun
     from pytest_smload.transport.sdk.single import InvokeResponse
@@ -51,6 +55,7 @@ class SmEndpoint:
         self.endpoint_name = self._target.endpoint_name
         self.region = self._target.region
         self.url = str(self._target.url)
+        self._scaling: ScalingWish | None = None
 
     def __repr__(self) -> str:
         return f"<sm_endpoint {self.name}: {self.endpoint_name} in {self.region}>"
@@ -65,9 +70,11 @@ class SmEndpoint:
 
         Raises:
             InvocationError: the endpoint answered with an error, or not at all; its ``kind`` is as in reports.
-            ConfigurationError: a member that InvokeEndpoint does not have.
+            ConfigurationError: a member that InvokeEndpoint does not have, a payload of another type.
         """
         __tracebackhide__ = True
+        if not isinstance(payload, (bytes, str)):
+            raise ConfigurationError(f"sm_endpoint.invoke: the payload is bytes or text; not {quoted(payload)}")
         problems = [unknown_field(name, MEMBERS) for name in fields if name not in MEMBERS]
         if problems:
             raise ConfigurationError([f"sm_endpoint.invoke: {problem}" for problem in problems])
@@ -124,5 +131,94 @@ class SmEndpoint:
             cloudwatch=not self._gate.overrides.no_cloudwatch,
             safeguards=self._gate.safeguards(run),
             preflight=self._gate.endpoints.preflight(run.endpoint),
+            scaling=self._scaling,
         )
         return self._gate.conduct(run, request)
+
+    @contextmanager
+    def pinned(self, instances: int = 1, *, variant: str | None = None) -> Iterator[None]:
+        """Hold the endpoint at *instances* while this is entered, all scaling suspended; then restore what was there.
+
+        Args:
+            instances: How many.
+            variant: The production variant; may be left out where there is one only.
+
+        Raises:
+            ConfigurationError: an argument is not as it must be, or the instances are held already.
+            EndpointError: they cannot be changed, and are as they were; or they could not be restored.
+        """
+        __tracebackhide__ = True
+        with self._held(_wish(PINNED, {"instances": instances, "variant": variant})):
+            yield
+
+    @contextmanager
+    def autoscaled(
+        self,
+        min: int = 1,  # noqa: A002 - MinCapacity, in the words of a mark
+        max: int = 4,  # noqa: A002
+        invocations_per_instance: float = DEFAULT_PER_INSTANCE,
+        *,
+        instances: int | None = None,
+        scale_in_cooldown: str | None = None,
+        scale_out_cooldown: str | None = None,
+        variant: str | None = None,
+    ) -> Iterator[None]:
+        """Let the endpoint scale on its invocations while this is entered; then restore what was there.
+
+        Args:
+            min, max: Bounds of the instance count.
+            invocations_per_instance: Target of the policy, invocations per instance and minute.
+            instances: To begin with; *min* where left out.
+            scale_in_cooldown, scale_out_cooldown: Of the policy, ``"300s"``; where left out, those of the policy that
+                is there, or AWS's own.
+            variant: The production variant; may be left out where there is one only.
+
+        Raises:
+            ConfigurationError, EndpointError: as `pinned`.
+        """
+        __tracebackhide__ = True
+        fields = {
+            "min": min,
+            "max": max,
+            "invocations_per_instance": invocations_per_instance,
+            "instances": instances,
+            "scale_in_cooldown": scale_in_cooldown,
+            "scale_out_cooldown": scale_out_cooldown,
+            "variant": variant,
+        }
+        with self._held(_wish(AUTOSCALED, fields)):
+            yield
+
+    @contextmanager
+    def held_as_marked(self) -> Iterator[None]:
+        """Hold the instances as the test's marks ask, if they do.
+
+        Raises:
+            EndpointError: as `pinned`.
+        """
+        if self._run.scaling is None:
+            yield
+            return
+        with self._held(self._run.scaling):
+            yield
+
+    @contextmanager
+    def _held(self, wish: ScalingWish) -> Iterator[None]:
+        run, gate = self._run, self._gate
+        preflight = gate.endpoints.preflight(run.endpoint)
+        plane = preflight.plane if preflight is not None else ControlPlane(self._target)
+        gate.check_may_change(run, preflight)
+        root = None if run.endpoint.embedded else run.root
+        with gate.instances.held(plane, wish, root, preflight.refresh if preflight is not None else str):
+            self._scaling = wish
+            try:
+                yield
+            finally:
+                self._scaling = None
+
+
+def _wish(name: str, fields: Mapping[str, object]) -> ScalingWish:
+    wish, problems = READERS[name](fields)
+    if wish is None:
+        raise ConfigurationError([f"sm_endpoint.{name}: {problem}" for problem in problems])
+    return wish

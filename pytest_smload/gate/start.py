@@ -9,7 +9,7 @@ import pytest
 from pytest_smload.conduct.preflight import static_refusal
 from pytest_smload.conduct.stale_baselines import stale_tests
 from pytest_smload.core.limits.sources import DEFAULT_KEY, key_matches
-from pytest_smload.errors import ConfigurationError, SmloadError
+from pytest_smload.errors import ConfigurationError, EndpointError, SmloadError
 from pytest_smload.gate.collection import uses
 from pytest_smload.gate.foreseen import foresee, strangers_by_default
 from pytest_smload.gate.gate import Gate
@@ -62,6 +62,7 @@ def open_gate(session: pytest.Session, collected: Sequence[pytest.Item]) -> Gate
             problems += _strangers_by_default(file, session, collected)
         if problems:
             raise ConfigurationError(list(dict.fromkeys(problems)))
+        gate.foreseen += _restore_dead_runs(gate, items)
         gate.stale = _stale_baselines(gate, session, items, collected)
         directory = gate.report_directory
         if directory is not None:
@@ -69,6 +70,21 @@ def open_gate(session: pytest.Session, collected: Sequence[pytest.Item]) -> Gate
     except SmloadError as error:
         raise pytest.UsageError(f"smload: {error}") from None
     return gate
+
+
+def _restore_dead_runs(gate: Gate, items: Sequence[pytest.Item]) -> list[str]:
+    """Restore what runs that died left changed; lines on what could not be, of endpoints nobody loads now.
+
+    Raises:
+        EndpointError: an endpoint about to be loaded is not as it was.
+    """
+    runs = [gate.perf_run(item) for item in items]
+    loaded = {run.endpoint.endpoint_name for run in runs if not run.endpoint.embedded}
+    unrestored = [each for root in dict.fromkeys(run.root for run in runs) for each in gate.restore_dead_runs(root)]
+    for each in unrestored:
+        if each.endpoint_name in loaded:
+            raise EndpointError(each.why)
+    return [each.why for each in unrestored]
 
 
 def _of_tests(problem: str, nodeids: Sequence[str], of: int) -> str:

@@ -7,13 +7,32 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar, overload
 
 import pytest
 
-from pytest_smload.core.load.profile import Arrivals, OnUnproven, Order, PayloadSource
+from pytest_smload.core.load.profile import Arrivals, OnUnproven, Order, PayloadSource, Weights
 from pytest_smload.core.load.stages import Stage
 
 if TYPE_CHECKING:
     from typing import Unpack
 
     Marked = TypeVar("Marked", bound="Callable[..., object] | type")
+
+
+class AutoscaledFields(TypedDict, total=False):
+    """Keys of ``perf(autoscaled={...})``; ``min`` and ``max`` are instances."""
+
+    min: int
+    max: int
+    invocations_per_instance: float
+    instances: int
+    scale_in_cooldown: str
+    scale_out_cooldown: str
+    variant: str
+
+
+class PinnedFields(TypedDict, total=False):
+    """Keys of ``perf(pinned={...})``."""
+
+    instances: int
+    variant: str
 
 
 class PerfLoad(TypedDict, total=False):
@@ -27,7 +46,10 @@ class PerfLoad(TypedDict, total=False):
     stages: Sequence[Stage] | None
     duration: str
     warmup: str
-    models: Mapping[str, float | str] | Sequence[str] | str | None
+    models: Weights | None
+    variants: Weights | None
+    containers: Weights | None
+    components: Weights | None
     payload: PayloadSource | Mapping[str, PayloadSource] | None
     content_type: str | Mapping[str, str] | None
     accept: str | Mapping[str, str] | None
@@ -50,10 +72,12 @@ class PerfLoad(TypedDict, total=False):
     abort_on: Mapping[str, str | float] | None
     profile: str
     endpoint: str
+    pinned: int | PinnedFields | None
+    autoscaled: AutoscaledFields | None
 
 
 class PerfLimits(TypedDict, total=False):
-    """Keyword arguments of ``perf_budget``: limits, and the model or stage they hold for."""
+    """Keyword arguments of ``perf_budget``: limits, and the model (variant, ...) or stage they hold for."""
 
     p50: str
     p90: str
@@ -86,9 +110,14 @@ class PerfLimits(TypedDict, total=False):
     invocations_per_instance: float | str
     server_5xx: int | str
     server_4xx: int | str
+    scaled_to: int | str
+    scale_out_within: str
     regression: Mapping[str, str]
     baseline_required: bool
     model: str
+    variant: str
+    container: str
+    component: str
     stage: str
 
 

@@ -26,19 +26,9 @@ SCHEMA_NAME = "report.schema.json"
 Json = dict[str, Any]
 
 _ABSENT = (
-    "account",
-    "baseline",
-    "reruns",
-    "anchor",
-    "rerun",
-    "version",
-    "commit",
-    "branch",
-    "failures",
-    "hosting",
-    "server",
-    "diagnosis",
-)
+    "account", "baseline", "reruns", "hosting", "server", "diagnosis", "scaling", "anchor", "rerun", "version",
+    "commit", "branch", "failures",
+)  # fmt: skip
 """Keys that are left out where there is nothing to say; all others are always there."""
 _FIGURES = {each.name for each in fields(Figures)}
 """Fields of a load that are written in an object of their own, its total."""

@@ -107,7 +107,11 @@ def _parse_toml(label: str, text: str) -> dict[str, Any]:
         raise ConfigurationError(f"{label}: is nested too deeply to be read") from None
     except ValueError as error:  # a TOMLDecodeError, or Python's own of a whole number of thousands of digits
         match = re.fullmatch(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", str(error), re.DOTALL)
-    what, line, column = match.groups() if match else ("not valid TOML", None, None)
+    if match is None:
+        raise ConfigurationError(f"{label}: has a whole number of thousands of digits, which is none of ours")
+    what, line, column = match.groups()
+    if line and text.splitlines()[int(line) - 1].strip().startswith("[endpoint."):
+        what = "endpoint is the name of the default endpoint; tables of endpoints are [endpoints.NAME]"
     place = f", line {line}, column {column}" if line else ""
     raise ConfigurationError(f"{label}{place}: {what[:1].lower()}{what[1:]}{'' if line else ' at the end of the file'}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,10 @@ from pytest_smload.core.load.profile import (
     check_load_fields,
     given_shapes,
 )
-from pytest_smload.core.load.weights import check_models, expand_names, resolve_models, spread_over
+from pytest_smload.core.load.spread import spread_of
+from pytest_smload.core.load.weights import check_weights, expand_names, spread_over
+from pytest_smload.core.request.route_kinds import WEIGHT_FIELDS, WEIGHTED
+from pytest_smload.core.scaling.wish import SCALING_KEYS
 from pytest_smload.core.wording import unknown_name
 from pytest_smload.errors import ConfigurationError
 from pytest_smload.settings.sources import Overrides
@@ -30,6 +33,9 @@ NO_ENDPOINT = """no endpoint is configured, so there is nothing to load. Either 
     [endpoints.staging]
     name = "my-endpoint"
 or load the embedded one on this machine: --smload-endpoint local"""
+_TWO_WAYS = [(row.field, row.member.field) for row in WEIGHTED.values() if row.member.field is not None]
+_OTHER_WAY = {**dict(_TWO_WAYS), **{one: several for several, one in _TWO_WAYS}}
+"""One name, or weights over several: whichever a stronger source gives replaces the other of a weaker one."""
 _EMBEDDED_PAYLOAD = b"{}"
 _EMBEDDED_CONTENT_TYPE = "application/json"
 
@@ -84,7 +90,8 @@ def resolve_load(
     levels: list[tuple[str, Mapping[str, Any]]] = [(endpoint.source, endpoint.traffic)]
     if profile_name is not None and file is not None:
         levels.append((f"{file.label} [profiles.{profile_name}]", named))
-    levels += [(where, {key: value for key, value in mark.items() if key not in MARK_KEYS}) for where, mark in marks]
+    others = (*MARK_KEYS, *SCALING_KEYS)
+    levels += [(where, {key: value for key, value in mark.items() if key not in others}) for where, mark in marks]
     levels += overrides.levels()
     merge = _Merge()
     for where, fields in levels:
@@ -109,14 +116,20 @@ def with_endpoint_defaults(profile: LoadProfile, endpoint: EndpointSettings) -> 
     changes: dict[str, Any] = {
         name: endpoint.traffic[name]
         for name in TRAFFIC_FIELDS
-        if getattr(profile, name) is None and endpoint.traffic.get(name) is not None
+        if endpoint.traffic.get(name) is not None
+        and not any(getattr(profile, each) is not None for each in (name, _OTHER_WAY.get(name, name)))
     }
-    if profile.models is not None and not isinstance(profile.models, str):
-        changes = {name: _narrowed(value, profile.models) for name, value in changes.items()}
-    if isinstance(profile.models, str):
-        changes["models"] = spread_over(profile.models, endpoint.traffic.get("models"))
-    elif isinstance(changes.get("models"), str):
-        changes["models"] = spread_over(changes["models"], None)
+    own = spread_of({name: value for name, value in vars(profile).items() if not isinstance(value, str)})
+    if own.kind is not None:
+        changes = {
+            name: value if name in WEIGHT_FIELDS else _narrowed(value, own.shares) for name, value in changes.items()
+        }
+    for name, row in WEIGHT_FIELDS.items():
+        weights = getattr(profile, name)
+        if isinstance(weights, str):
+            changes[name] = spread_over(weights, endpoint.traffic.get(name), row.kind)
+        elif isinstance(changes.get(name), str):
+            changes[name] = spread_over(changes[name], None, row.kind)
     if changes.get("payload", profile.payload) is None:
         if not endpoint.embedded:
             raise ConfigurationError(
@@ -129,11 +142,10 @@ def with_endpoint_defaults(profile: LoadProfile, endpoint: EndpointSettings) -> 
     return profile.replace(**changes) if changes else profile
 
 
-def _narrowed(value: Any, models: Any) -> Any:
+def _narrowed(value: Any, sent_to: Collection[str]) -> Any:
     """Leave out of an endpoint's table per model the models that a narrower load does not send to."""
     if not isinstance(value, Mapping):
         return value
-    sent_to = resolve_models(models) if models else {}
     kept = {
         key: item for key, item in value.items() if key == EVERY_OTHER or any(n in sent_to for n in expand_names(key))
     }
@@ -141,11 +153,14 @@ def _narrowed(value: Any, models: Any) -> Any:
 
 
 def narrowed_to(profile: LoadProfile, model: str | None) -> LoadProfile:
-    """Return *profile* for *model* alone (None: for an endpoint that is not multi-model), its tables narrowed to it."""
+    """Return *profile* for *model* alone (None: for an endpoint that is not multi-model), its tables narrowed to it.
+
+    It has no weights: which variant, say, answers one request is SageMaker's choice.
+    """
     models = [model] if model is not None else None
     tables = {name: getattr(profile, name) for name in TRAFFIC_FIELDS if isinstance(getattr(profile, name), Mapping)}
-    changes = {name: _narrowed(table, models or []) for name, table in tables.items() if name != "models"}
-    return profile.replace(**changes, models=models)
+    changes = {name: _narrowed(table, models or ()) for name, table in tables.items() if name not in WEIGHT_FIELDS}
+    return profile.replace(**changes, **(dict.fromkeys(WEIGHT_FIELDS) | {"models": models}))
 
 
 class _Merge:
@@ -170,7 +185,9 @@ class _Merge:
                 "their own; give users or tps as well to replace them, or change the stages"
             )
         for name, value in given.items():
-            self.values[name] = self._models(value) if name == "models" else value
+            if _OTHER_WAY.get(name) not in given:
+                self._forget(_OTHER_WAY.get(name, ""))
+            self.values[name] = self._weights(name, value) if name in WEIGHT_FIELDS else value
             self.sources[name] = sources[name]
 
     def _clear(self, shape: str) -> None:
@@ -178,12 +195,16 @@ class _Merge:
         # These describe the shape that is being replaced.
         gone += {"stages": ["duration"], "tps": ["spawn_rate"], "users": []}[shape]
         for name in gone:
-            self.values.pop(name, None)
-            self.sources.pop(name, None)
+            self._forget(name)
 
-    def _models(self, value: Any) -> Any:
-        if isinstance(value, str) and "models" in self.values and not check_models(value):
-            return spread_over(value, self.values["models"])
+    def _forget(self, name: str) -> None:
+        self.values.pop(name, None)
+        self.sources.pop(name, None)
+
+    def _weights(self, name: str, value: Any) -> Any:
+        kind = WEIGHT_FIELDS[name].kind
+        if isinstance(value, str) and name in self.values and not check_weights(value, kind):
+            return spread_over(value, self.values[name], kind)
         return value
 
 

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from pytest_smload.core.load.profile import LOAD_FIELDS, TRAFFIC_FIELDS, check_load_fields
 from pytest_smload.core.quoting import quoted
+from pytest_smload.core.request.route_kinds import WEIGHTED
 from pytest_smload.core.units import parse_duration_s
 from pytest_smload.core.wording import nearest, unknown_field, unknown_name
 from pytest_smload.settings.safety import SafetyTable, StrictTable, price_problems
@@ -161,13 +162,10 @@ def _payload_problems(fields: Mapping[str, Any]) -> list[str]:
 
 def unquoted_models(fields: Mapping[str, Any]) -> list[str]:
     """Return sentences for weights such as ``xgboost-0.tar.gz = 3``, which TOML reads as nested tables."""
-    models = fields.get("models")
-    nested = (
-        {name: table for name, table in models.items() if isinstance(table, dict)} if isinstance(models, dict) else {}
-    )
     return [
-        f'models: {name!r} holds a table; a model name with dots needs quotes: "{_dotted(name, table)}" = 1'
-        for name, table in nested.items()
+        f'{row.field}: {name!r} holds a table; a {row.kind} name with dots needs quotes: "{_dotted(name, table)}" = 1'
+        for row in WEIGHTED.values()
+        for name, table in _subtables(fields, row.field).items()
     ]
 
 

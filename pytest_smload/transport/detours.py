@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from base64 import b64encode
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes
 
-from pytest_smload.aws.shown_url import HIDDEN, shown_url
+from pytest_smload.aws.shown_url import split_url
+from pytest_smload.aws.target import DEFAULT_PORTS
 from pytest_smload.errors import EndpointError
+from pytest_smload.transport.secretive import SecretiveBytes
 
 if TYPE_CHECKING:
     from pytest_smload.aws.target import EndpointTarget
@@ -30,8 +36,29 @@ def mock_is_active() -> bool:
     )
 
 
-def proxy_for(target: EndpointTarget) -> str | None:
-    """Return the proxy botocore would use for *target*, without user name and password, or None.
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """An HTTP proxy that tunnels with CONNECT; as text it is its URL without user name and password.
+
+    Attributes:
+        host: Its host.
+        port: Its port.
+        tls: Whether it is spoken to over TLS.
+        authorization: Value of ``Proxy-Authorization`` (Basic, RFC 7617), empty without a user name.
+    """
+
+    host: str
+    port: int
+    tls: bool
+    authorization: SecretiveBytes
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.tls else 'http'}://{host}:{self.port}"
+
+
+def proxy_for(target: EndpointTarget) -> Proxy | None:
+    """Return the proxy botocore would use for *target*, or None.
 
     ``HTTPS_PROXY`` and ``HTTP_PROXY`` by the URL's scheme, ``NO_PROXY`` honoured.
 
@@ -42,14 +69,36 @@ def proxy_for(target: EndpointTarget) -> str | None:
         return None
     from botocore.utils import get_environ_proxies
 
-    shown = _shown_proxy(get_environ_proxies(target.url).get(target.parts.scheme))
-    if shown is not None and HIDDEN in shown:
+    # The URL's text is never a local here: this frame may fail, and its locals be shown.
+    proxy = _read_proxy(get_environ_proxies(target.url).get(target.parts.scheme))
+    if isinstance(proxy, _NoProxyUrl):
         raise EndpointError(
             f"the proxy for {target.parts.hostname} (from {target.parts.scheme.upper()}_PROXY) is not "
-            "http://[user:password@]host[:port]; write / ? # \\ and @ of the password as %2F %3F %23 %5C and %40"
+            "http[s]://[user:password@]host[:port]; write / ? # \\ and @ of the password as %2F %3F %23 %5C and %40"
         )
-    return shown
+    return proxy
 
 
-def _shown_proxy(proxy: str | None) -> str | None:
-    return shown_url(proxy if "://" in proxy else f"http://{proxy}") if proxy else None
+class _NoProxyUrl:
+    """Stands for text that is no proxy's URL."""
+
+
+def _read_proxy(text: str | None) -> Proxy | _NoProxyUrl | None:
+    if not text:
+        return None
+    # As botocore completes it.
+    url = text if "://" in text else f"http:{text}" if text.startswith("//") else f"http://{text}"
+    parts = split_url(url)
+    if parts is None or parts.scheme not in DEFAULT_PORTS:
+        return _NoProxyUrl()
+    return Proxy(
+        host=parts.hostname or "",
+        port=parts.port or DEFAULT_PORTS[parts.scheme],
+        tls=parts.scheme == "https",
+        authorization=_basic(parts.username, parts.password or "") if parts.username else SecretiveBytes(),
+    )
+
+
+def _basic(user: str, password: str) -> SecretiveBytes:
+    said = b":".join(unquote_to_bytes(os.fsencode(part)) for part in (user, password))
+    return SecretiveBytes(b"Basic " + b64encode(said))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
+from pytest_smload.transport.detours import proxy_for
+
 if TYPE_CHECKING:
     from pytest_smload.aws.target import EndpointTarget
     from pytest_smload.core.request.transport import Transport
@@ -28,17 +30,17 @@ class TransportRow(NamedTuple):
 
     Attributes:
         make: Makes it.
-        takes_detours: Whether it goes through proxies and is heard by mocks.
+        hears_mocks: Whether moto's mock answers its requests.
     """
 
     make: Maker
-    takes_detours: bool
+    hears_mocks: bool
 
 
 def _http(target: EndpointTarget, *, timeout_s: float, most_in_flight: int, mocked: bool) -> Transport:  # noqa: ARG001
     from pytest_smload.transport.http.transport import HttpTransport
 
-    return HttpTransport(target, timeout_s=timeout_s)
+    return HttpTransport(target, timeout_s=timeout_s, proxy=proxy_for(target))
 
 
 def _boto3(target: EndpointTarget, *, timeout_s: float, most_in_flight: int, mocked: bool) -> Transport:
@@ -48,7 +50,7 @@ def _boto3(target: EndpointTarget, *, timeout_s: float, most_in_flight: int, moc
 
 
 TRANSPORTS: Final = {
-    "http": TransportRow(_http, takes_detours=False),
-    "boto3": TransportRow(_boto3, takes_detours=True),
+    "http": TransportRow(_http, hears_mocks=False),
+    "boto3": TransportRow(_boto3, hears_mocks=True),
 }
 """By name; where none is asked for, the first that reaches the endpoint is taken."""

@@ -30,13 +30,13 @@ def validate_route(route: Route) -> None:
         if member is None:
             near = nearest(name, MEMBERS)
             hint = f"did you mean {near}?" if near else f"allowed: {', '.join(MEMBERS)}"
-            problems.append(f"model {route.name!r}: {name!r} is not a member of InvokeEndpoint; {hint}")
+            problems.append(f"{_whose(route)}: {name!r} is not a member of InvokeEndpoint; {hint}")
         elif name in seen:
-            problems.append(f"model {route.name!r}: {name} is given twice; keep one")
+            problems.append(f"{_whose(route)}: {name} is given twice; keep one")
         else:
             problem = header_value_problem(value, member.max_chars)
             if problem:
-                problems.append(f"model {route.name!r}: {name} {_shown(value)} {problem}")
+                problems.append(f"{_whose(route)}: {name} {_shown(value)} {problem}")
         seen.add(name)
     if problems:
         raise ConfigurationError(problems)
@@ -55,6 +55,10 @@ def header_value_problem(value: str, max_chars: int) -> str | None:
     if len(value) > max_chars:
         return f"is {len(value)} characters long; InvokeEndpoint allows {max_chars}"
     return None
+
+
+def _whose(route: Route) -> str:
+    return "requests" if route.kind is None else f"{route.kind} {route.name!r}"
 
 
 def _shown(value: str) -> str:

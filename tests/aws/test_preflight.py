@@ -348,7 +348,7 @@ def test_waiting_is_bounded() -> None:
 @pytest.mark.parametrize(
     ("status", "words"),
     [
-        ("Failed", "is Failed (no capacity): it cannot serve"),
+        ("Failed", "is Failed ('no capacity'): it cannot serve"),
         ("OutOfService", "is OutOfService"),
         ("RollingBack", "is RollingBack: its update failed and is being undone"),
         ("UpdateRollbackFailed", "is UpdateRollbackFailed"),
@@ -405,11 +405,31 @@ def test_denied_tags_are_a_note() -> None:
     with ScriptedPlane(SINGLE_MODEL | {"sagemaker:ListTags": denied("sagemaker:ListTags")}) as plane:
         preflight = Preflight(plane.target)
         preflight.inspect(str)
-        assert preflight.tags() is None
+        assert preflight.tags() is preflight.tags() is None
         preflight.close()
+        assert 1 == plane.asked.count("sagemaker:ListTags")
 
     (note,) = preflight.notes
     assert note.startswith("sagemaker:ListTags is not allowed: only the endpoint's name, not its tags, was held")
+
+
+def test_tags_of_an_endpoint_nobody_may_describe_are_a_note() -> None:
+    """Its ARN is not known then."""
+    told = Inspected({"sts:GetCallerIdentity": IDENTITY})
+
+    assert told.preflight.tags() is None
+    assert any(note.startswith("only the endpoint's name, not its tags") for note in told.notes)
+
+
+def test_answers_without_what_they_should_have_break_nothing() -> None:
+    """What is not told is not known."""
+    hollow = {name: {} for name in SINGLE_MODEL} | {
+        "sagemaker:DescribeEndpoint": {"EndpointStatus": "InService", "ProductionVariants": [{}]},
+        "sagemaker:ListTags": {"Tags": [{}]},
+    }
+    told = Inspected(hollow)
+
+    assert (None, None) == (told.hosting.config_name, told.hosting.instances_by_type())
 
 
 def test_a_new_configuration_is_described_anew() -> None:

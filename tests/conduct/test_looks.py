@@ -50,7 +50,7 @@ class FakeLoad:
             samples.model.append(0)
         return Recording(
             model_names=["total"],
-            multi_model=False,
+            route_kind=None,
             target_shares=[1.0],
             kind_names=("ok", "Timeout"),
             samples=samples,

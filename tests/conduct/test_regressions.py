@@ -40,7 +40,7 @@ def run_of(p50_ms: float, *, count: int = COUNT, **facts) -> Assessment:
         samples.model.append(0)
     recording = Recording(
         model_names=("total",),
-        multi_model=False,
+        route_kind=None,
         target_shares=[1.0],
         kind_names=("ok",),
         samples=samples,
@@ -303,3 +303,33 @@ def test_what_the_client_may_have_worsened_is_not_recorded(budgets, monkeypatch,
             "not recorded as a baseline: the client's own delays may have worsened p50 by up to 11%, and a baseline "
             "allows 5%; record on a quieter machine"
         )
+
+
+HOSTED = {"configuration": "1 x ml.c5.large", "images": ["i@1"], "model_data": ["s3://m/a"]}
+
+
+def hosted(baseline: LoadBaseline, **facts) -> LoadBaseline:
+    return replace(baseline, fingerprint=baseline.fingerprint | facts)
+
+
+def test_another_hosting_is_no_baseline(budgets):
+    """Other instances, images or models: said, never a failure; a name is no part of it."""
+    before = hosted(recorded(10, 10, 10), **HOSTED)
+
+    assert budgets(before).with_hosting(HOSTED).judge(run_of(10), never).checks
+    for name, value in (("configuration", "2 x ml.c5.large"), ("images", ["i@2"]), ("model_data", ["s3://m/b"])):
+        verdict = budgets(before).with_hosting(HOSTED | {name: value}).judge(run_of(100), never)
+        assert ((), "changed") == (tuple(verdict.checks), verdict.outcome.state)
+        assert f"{name}: " in verdict.notes[0]
+
+
+@pytest.mark.parametrize("then", [HOSTED, {"configuration": None}, dict.fromkeys(HOSTED)])
+@pytest.mark.parametrize("now", [HOSTED, dict.fromkeys(HOSTED)])
+def test_a_hosting_not_known_on_one_side_is_compared_and_said_to_be(budgets, then, now):
+    """A denied call must not switch the gate off; a baseline older than preflight has no such facts."""
+    verdict = budgets(hosted(recorded(10, 10, 10, 10, 10), **then)).with_hosting(now).judge(run_of(10), never)
+
+    assert ["pass"] == [check.outcome for check in verdict.checks]
+    half_known = bool(then.get("images")) != bool(now["images"])
+    said = "compared with the baseline although the endpoint's configuration, images, model_data could not be told"
+    assert half_known == any(note.startswith(said) for note in verdict.notes)

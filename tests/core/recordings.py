@@ -52,7 +52,7 @@ def recording(
     names = MODELS[: len(shares)] if shares is not None else MODELS
     return Recording(
         model_names=names if multi_model else ("total",),
-        multi_model=multi_model,
+        route_kind="model" if multi_model else None,
         target_shares=shares or ([1 / len(names)] * len(names) if multi_model else [1.0]),
         kind_names=KINDS,
         samples=samples,

@@ -94,6 +94,22 @@ def test_an_endpoint_is_described(service: Callable[[str], Any]) -> None:
     assert model["PrimaryContainer"]["ModelDataUrl"] == "s3://smload-emulator/models/"
 
 
+def test_without_a_scenario_any_name_is_the_endpoint(
+    start_emulator: Callable[..., EmulatorProcess], boto3_client: Callable[..., Any]
+) -> None:
+    """The default endpoint takes requests with and without models, and so says no mode; its artifact exists."""
+    emulator = start_emulator("")
+    sagemaker = boto3_client(emulator, service="sagemaker")
+    endpoint = sagemaker.describe_endpoint(EndpointName="whatever")
+    config = sagemaker.describe_endpoint_config(EndpointConfigName=endpoint["EndpointConfigName"])
+    model = sagemaker.describe_model(ModelName=config["ProductionVariants"][0]["ModelName"])
+
+    assert endpoint["EndpointArn"].endswith(":endpoint/whatever")
+    assert "MetricsConfig" not in config
+    assert "Mode" not in model["PrimaryContainer"]
+    assert model["PrimaryContainer"]["ModelDataUrl"] == "s3://smload-emulator/models/model.tar.gz"
+
+
 def test_tags(service: Callable[[str], Any]) -> None:
     """Tags of the scenario are listed; they can be added and deleted."""
     sagemaker = service("sagemaker")

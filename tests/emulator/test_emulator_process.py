@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,10 +22,23 @@ from pytest_smload.emulator.process import EmulatorProcess
 from pytest_smload.errors import EmulatorError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 COMMAND = [sys.executable, "-m", "pytest_smload.emulator"]
+
+
+@pytest.fixture(scope="module")
+def running(start_emulator: Callable[..., EmulatorProcess]) -> EmulatorProcess:
+    """A healthy endpoint."""
+    return start_emulator("")
+
+
+@pytest.fixture
+def emulator(running: EmulatorProcess) -> EmulatorProcess:
+    """A healthy endpoint whose log is empty."""
+    running.reset()
+    return running
 
 
 def invoke(client: Any, model: str) -> str:
@@ -121,58 +134,50 @@ def test_a_process_that_went_away() -> None:
         emulator.log()
 
 
+STARTING = """
+import os, sys, time
+from pytest_smload.emulator.process import EmulatorProcess
+emulator = EmulatorProcess.start()
+"""
+FORKING = """
+child = os.fork()
+if child == 0:
+    time.sleep(60)
+    os._exit(0)
+"""
+TELLING = """
+print(*{pids}, flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def after_kill(program: str) -> Iterator[list[int]]:
+    """Kill a parent by SIGKILL once it has told pids; yields a pidfd for each."""
+    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        pidfds = [os.pidfd_open(int(pid)) for pid in parent.stdout.readline().split()]
+        parent.kill()
+    try:
+        yield pidfds
+    finally:
+        for pidfd in pidfds:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+            os.close(pidfd)
+
+
 def test_it_dies_with_its_parent() -> None:
     """A parent killed by SIGKILL leaves no process behind."""
-    program = (
-        "import sys, time\n"
-        "from pytest_smload.emulator.process import EmulatorProcess\n"
-        "print(EmulatorProcess.start().pid, flush=True)\n"
-        "sys.stdin.read()\n"
-    )
-    parent = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    assert parent.stdout is not None
-    assert parent.stdin is not None
-    pid = int(parent.stdout.readline())
-    child = os.pidfd_open(pid)
-    try:
-        parent.send_signal(signal.SIGKILL)
-        parent.wait()
-        assert_ends(child)
-    finally:
-        os.close(child)
-        parent.stdout.close()
-        parent.stdin.close()
+    with after_kill(STARTING + TELLING.format(pids="[emulator.pid]")) as (endpoint,):
+        assert_ends(endpoint)
 
 
 def test_it_dies_with_its_parent_though_a_forked_child_lives() -> None:
     """A child that the parent forked holds the endpoint's standard input open; the endpoint ends all the same."""
-    program = (
-        "import os, sys, time\n"
-        "from pytest_smload.emulator.process import EmulatorProcess\n"
-        "emulator = EmulatorProcess.start()\n"
-        "child = os.fork()\n"
-        "if child == 0:\n"
-        "    time.sleep(60)\n"
-        "    os._exit(0)\n"
-        "print(emulator.pid, child, flush=True)\n"
-        "sys.stdin.read()\n"
-    )
-    parent = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    assert parent.stdout is not None
-    assert parent.stdin is not None
-    pid, forked = map(int, parent.stdout.readline().split())
-    endpoint, child = os.pidfd_open(pid), os.pidfd_open(forked)
-    try:
-        parent.send_signal(signal.SIGKILL)
-        parent.wait()
+    with after_kill(STARTING + FORKING + TELLING.format(pids="[emulator.pid, child]")) as (endpoint, child):
         assert_ends(endpoint)
         signal.pidfd_send_signal(child, 0)
-    finally:
-        signal.pidfd_send_signal(child, signal.SIGKILL)
-        os.close(endpoint)
-        os.close(child)
-        parent.stdout.close()
-        parent.stdin.close()
 
 
 @pytest.mark.parametrize(
@@ -187,11 +192,10 @@ def test_it_dies_with_its_parent_though_a_forked_child_lives() -> None:
 def test_a_reset_is_its_owners_alone(
     method: str,
     headers: dict[str, str],
-    start_emulator: Callable[..., EmulatorProcess],
+    emulator: EmulatorProcess,
     boto3_client: Callable[..., Any],
 ) -> None:
     """Any page or process may reach a local port; without POST and the secret nothing is cleared."""
-    emulator = start_emulator("")
     invoke(boto3_client(emulator), "m")
     given = {name: emulator._secret if value == "right" else value for name, value in headers.items()}
     connection = http.client.HTTPConnection(emulator.url.removeprefix("http://"), timeout=10)
@@ -221,11 +225,8 @@ def test_an_endpoint_started_by_hand_has_no_reset() -> None:
 
 
 @pytest.mark.parametrize("ended", [True, False], ids=["whole", "endless"])
-def test_heads_are_limited(
-    start_emulator: Callable[..., EmulatorProcess], boto3_client: Callable[..., Any], *, ended: bool
-) -> None:
+def test_heads_are_limited(emulator: EmulatorProcess, boto3_client: Callable[..., Any], *, ended: bool) -> None:
     """Headers over 64 KiB are refused, be they whole or without end; the endpoint goes on."""
-    emulator = start_emulator("")
     host, port = emulator.url.removeprefix("http://").split(":")
     lines = b"".join(b"X-%d: %s\r\n" % (number, b"x" * 1_000) for number in range(70))
     piece = lines + b"Content-Length: 0\r\n\r\n" if ended else b"x" * 16_384

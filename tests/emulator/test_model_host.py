@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_smload.emulator.model_host import Instance, ModelHost, ModelMemory, WorkerQueue
+from pytest_smload.emulator.count_history import CountHistory
+from pytest_smload.emulator.model_host import Instance, ModelHost, ModelMemory, SharedQueueHost, WorkerQueue
 
 
 def test_workers_without_limit_never_queue() -> None:
@@ -152,3 +153,84 @@ def test_a_long_queue_spills_over_to_another_instance() -> None:
 
     assert first is not second
     assert (ready_s, host.loads) == (21.0, 2)
+
+
+def test_a_new_instance_takes_what_arrives_later() -> None:
+    """Requests that queue before a second instance joins keep their times; those after it find a free worker."""
+    host = SharedQueueHost(1, None, 1)
+    queue = host.instances[0].queue
+    for _ in range(3):
+        start = queue.start_at(0.0)
+        assert start is not None
+        queue.occupy(start, start + 10.0)
+    host.scale(2, 1.0)
+    starts = []
+    for now in (2.0, 3.0):
+        start = queue.start_at(now)
+        assert start is not None
+        queue.occupy(start, start + 10.0)
+        starts.append(start)
+
+    assert starts == [2.0, 12.0]
+    assert host.busy_s == 50.0
+
+
+def test_an_instance_that_leaves_finishes_what_it_has() -> None:
+    """Scaled in to one, the worker that would have been free last is gone, and its request still counts."""
+    host = SharedQueueHost(1, None, 2)
+    queue = host.instances[0].queue
+    queue.occupy(0.0, 10.0)
+    queue.occupy(0.0, 4.0)
+    host.scale(1, 1.0)
+
+    assert queue.start_at(2.0) == 4.0
+    assert host.busy_s == 14.0
+
+
+def test_queue_limits_grow_with_the_instances() -> None:
+    """A queue limit is for each instance."""
+    host = SharedQueueHost(1, 1, 1)
+    queue = host.instances[0].queue
+    queue.occupy(0.0, 10.0)
+    queue.occupy(10.0, 20.0)
+    assert queue.start_at(1.0) is None
+    host.scale(2, 2.0)
+
+    assert queue.start_at(2.0) == 2.0
+
+
+def test_workers_without_limit_can_be_scaled() -> None:
+    """With unlimited workers nothing queues, however many instances there are."""
+    host = SharedQueueHost(None, None, 1)
+    host.scale(3, 1.0)
+
+    assert (host.counts.latest, host.instances[0].queue.start_at(5.0)) == (3, 5.0)
+
+
+def test_a_new_instance_of_a_multi_model_endpoint_is_cold() -> None:
+    """It has no model yet; the newest leaves first, and its loads still count."""
+
+    def new_instance(number: int, since: float) -> Instance:
+        return Instance(WorkerQueue(1, None), ModelMemory(None, lambda _: 1.0), number, since)
+
+    host = ModelHost([new_instance(0, 0.0)], 1.0, new_instance)
+    host.place("a", 0.0, lambda: 1.0)
+    host.instances[0].queue.occupy(1.0, 100.0)
+    host.scale(2, 5.0)
+    instance, ready_at = host.place("a", 6.0, lambda: 1.0)
+    host.scale(1, 10.0)
+
+    assert (instance.number, instance.since, instance.until, ready_at) == (1, 5.0, 10.0, 7.0)
+    assert (host.loads, len(host.instances)) == (2, 1)
+    assert host.place("a", 11.0, lambda: 1.0)[0].number == 0
+
+
+def test_counts_by_time() -> None:
+    """A history knows how many there were when, and their sum over time."""
+    history = CountHistory(1)
+    history.change(10.0, 3)
+    history.change(20.0, 2)
+
+    assert [history.at(t) for t in (-1.0, 9.9, 10.0, 20.0)] == [1, 1, 3, 2]
+    assert history.latest == 2
+    assert history.integral_s(5.0, 25.0) == 5.0 + 30.0 + 10.0

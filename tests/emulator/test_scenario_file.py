@@ -27,6 +27,13 @@ KEYS_ALLOWED = (
     "cold, response, variants, containers, components, hosting, autoscaling, faults"
 )
 
+VARIANT_ALLOWED = "weight, instances, instance_type, latency"
+COMPONENT_ALLOWED = 'a latency such as "30ms", or { latency = "30ms", … }'
+HOSTING_ALLOWED = (
+    "instance_type, image, tags, data_capture, managed_instance_scaling, metrics_period, metrics_delay, start_up, "
+    "quota, cpu_share, allow"
+)
+
 
 def read(folder: Path, text: str) -> Scenario:
     """Read *text* as the scenario file ``s.toml``."""
@@ -216,3 +223,30 @@ def test_absurd_numbers_are_one_line(tmp_path: Path, text: str) -> None:
 
     assert "\n" not in line
     assert 400 > len(line)
+
+
+def test_mistakes_in_hosting_variants_and_components(tmp_path: Path) -> None:
+    """Tables by name have their own keys, and units and patterns are asked for like everywhere."""
+    found = mistakes(
+        tmp_path,
+        """
+        [hosting]
+        start_up = 3
+        instancetype = "ml.m5.large"
+        [variants]
+        blue = "most"
+        green = { wieght = 1 }
+        [components]
+        a = { copies = 0 }
+        b = 20
+        """,
+    )
+
+    assert [
+        "[variants], key 'blue': 'most' is not a variant; allowed: a weight such as 3, or { weight = 3, … }",
+        f"[variants], key 'green': unknown key 'wieght'; did you mean 'weight'? Allowed: {VARIANT_ALLOWED}",
+        "[components], key 'a.copies': input should be greater than or equal to 1, not 0",
+        '[components], key \'b\': 20 is not a component; allowed: a latency such as "30ms", or { latency = "30ms", … }',
+        f"[hosting], key 'start_up': 3 is not a duration; allowed: {DURATION_ALLOWED}",
+        f"[hosting]: unknown key 'instancetype'; did you mean 'instance_type'? Allowed: {HOSTING_ALLOWED}",
+    ] == found

@@ -15,6 +15,7 @@ from pytest_smload.core.load.profile import LoadProfile
 from pytest_smload.core.request.error_kinds import OK, ErrorKinds
 from pytest_smload.core.request.invocation import InvocationFailure, Payload, Route
 from pytest_smload.core.request.sendings import Sendings
+from pytest_smload.core.request.variant_names import VariantNames
 from pytest_smload.core.samples.recording import Recording
 from pytest_smload.engine.hooks import LoadHooks
 from pytest_smload.engine.run import run_load
@@ -29,6 +30,8 @@ class FakeTransport:
     def __init__(self, latency_s: float = 0.002, outcome: Callable[[int], str | None] = lambda _count: None) -> None:
         self.kinds = ErrorKinds()
         self.sendings = Sendings()
+        self.variants = VariantNames()
+        self.variant_of: Callable[[str], str] = lambda _name: ""
         self.latency_s = latency_s
         self.latency_of: Callable[[int], float] = lambda _count: self.latency_s
         self.outcome = outcome
@@ -40,6 +43,9 @@ class FakeTransport:
         self.open_connections = 0
         self.sweeps = 0
         self.closed = False
+
+    def stop_looking_for_variants(self) -> None:
+        self.variant_of = lambda _name: ""
 
     def connection(self) -> FakeConnection:
         return FakeConnection(self)
@@ -70,6 +76,7 @@ class FakeConnection:
         self.start = self.end = 0.0
         self.bytes_in = 0
         self.failure: InvocationFailure | None = None
+        self.variant = 0
         self.is_open = False
 
     def open(self) -> None:
@@ -95,6 +102,7 @@ class FakeConnection:
         kind = transport.outcome_of_model(route.name) or transport.outcome(len(transport.log))
         if kind is None:
             self.failure = None
+            self.variant = transport.variants.code(transport.variant_of(route.name))
             return OK
         self.failure = InvocationFailure(kind, transport.message or f"a {kind}")
         return transport.kinds.code(kind)

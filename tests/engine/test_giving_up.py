@@ -135,6 +135,19 @@ def test_what_was_sent_before_the_window_is_the_record(fields: dict[str, Any], m
     assert len(transport.log) >= giving_up.ENOUGH_FAILED
 
 
+@pytest.mark.parametrize("fields", [{"users": 2, "wait": "10ms"}, {"tps": 100}])
+def test_a_window_that_has_just_opened_hides_no_failure(
+    fields: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A load given up soon after its warm-up has the failures of both in its figures."""
+    monkeypatch.setattr(giving_up, "LASTING_S", 0.35)
+    transport = FakeTransport(outcome=lambda _sent: "ModelError")
+    recording = run(transport, warmup="300ms", duration="60s", gives_up=True, **fields)
+
+    assert recording.aborted is not None
+    assert measure(recording).errors == {"ModelError": len(transport.log)}
+
+
 def test_abort_on_says_when_failures_end_a_load(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test that gives that rule has it applied, not ours."""
     monkeypatch.setattr(giving_up, "LASTING_S", 0.01)

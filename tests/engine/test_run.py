@@ -366,3 +366,39 @@ def test_errors_of_the_endpoint_do_not_end_a_load(transport: FakeTransport) -> N
     recording = run(transport, users=2, duration="300ms")
 
     assert recording.window_s == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize("shape", [{"users": 3}, {"tps": 200}])
+def test_who_answered_is_recorded_with_every_sample(transport: FakeTransport, shape: dict[str, Any]) -> None:
+    """Requests of a variant's route ask for it, in both loops and the warm-up, and samples have who answered."""
+    transport.variant_of = lambda name: "blue" if name == "blue" else "other"
+    recording = run(transport, warmup="50ms", variants={"blue": 3, "green": 1}, **shape)
+
+    assert (recording.route_kind, recording.target_variants) == ("variant", ["blue", "green"])
+    assert list(recording.samples.variant_index) == list(range(len(recording.samples))) != []
+    named = [recording.variant_names[code] for code in recording.samples.variant_code]
+    assert named == ["blue" if route == 0 else "other" for route in recording.samples.model]
+    figures = measure(recording)
+    assert {name: each.ok for name, each in figures.invoked_variants.items()} == {
+        "blue": figures.routes["blue"].ok,
+        "other": figures.routes["green"].ok,
+    }
+
+
+@pytest.mark.parametrize(
+    ("variants", "asked", "looks"),
+    [(["blue"], {}, False), (["blue", "green"], {}, True), (["blue"], {"variant": "blue"}, True), ([""], {}, False)],
+)
+def test_where_one_variant_answers_all_nobody_looks_any_further(
+    transport: FakeTransport, variants: list[str], asked: dict[str, Any], looks: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After so many answers, unless there are several or one was asked for."""
+    monkeypatch.setattr("pytest_smload.engine.run.ANSWERS_LOOKED_AT", 30)
+    answers = itertools.cycle(variants)
+    transport.variant_of = lambda _name: next(answers)
+    recording = run(transport, users=3, duration="900ms", **asked)
+    looked = list(recording.samples.variant_index)
+
+    assert len(recording.samples) > 100
+    assert (looked == list(range(len(recording.samples)))) is looks
+    assert bool(measure(recording).invoked_variants) is looks

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
-import sys
 import tomllib
-from collections import Counter
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
-from typing import Any
-from xml.etree import ElementTree as ET
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from side_by_side import side_by_side
+from example_runs import ROOT, WEIGHTED
 
-ROOT = Path(__file__).parents[2]
-AGAIN_WHERE_INVALID = ("--reruns", "2", "--only-rerun", "INVALID")
-LIMIT_S = 240
-"""A run that takes longer hangs."""
-WEIGHTED = "examples/test_weighted_multi_model.py::test_weighted_traffic"
+if TYPE_CHECKING:
+    from example_runs import BothRuns, ExamplesRun
+
 LOADS = {
     "examples/locust_listener/test_with_listener.py::test_every_request_is_heard": [None],
+    "examples/moto/test_wiring.py::test_wiring": [None],
     "examples/test_many_models.py::test_popular_models_stay_loaded": [None],
     "examples/test_phases.py::test_endpoint_recovers_from_overload": ["before", "overload", "after"],
     "examples/test_single_model.py::test_answers_are_right_before_they_are_fast": [None],
@@ -36,73 +25,10 @@ LOADS = {
 PARTS_OF_A_LIMIT_THAT_MAY_BE_USED = 0.7
 
 
-@dataclass(frozen=True)
-class ExamplesRun:
-    """A finished run of examples.
-
-    Attributes:
-        outcomes: Counts by what JUnit XML says of each test: passed, failure, error, skipped.
-        tests: The records of ``report.json`` by node id.
-    """
-
-    exit_code: int
-    out: str
-    outcomes: dict[str, int]
-    tests: dict[str, dict[str, Any]]
-
-
-def run_examples(folder: Path, *arguments: str) -> ExamplesRun:
-    """Run a copy of the examples in *folder*, so that what they write stays out of the checkout.
-
-    A load that was INVALID, because something else took the machine from the client, is measured again.
-    """
-    shutil.copytree(ROOT / "examples", folder / "examples", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", folder)
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-m", "perf", *(arguments or ("examples",))]
-    done = subprocess.run(
-        [*command, "--smload-report", "report", "--junitxml", "report/junit.xml", *AGAIN_WHERE_INVALID],
-        cwd=folder,
-        env={name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=LIMIT_S,
-        check=False,
-    )
-    last: dict[str, str] = {}
-    assert (folder / "report" / "report.json").is_file(), done.stdout
-    for case in ET.parse(folder / "report" / "junit.xml").iter("testcase"):
-        kinds = [child.tag for child in case if child.tag in {"failure", "error", "skipped"}] or ["passed"]
-        last[f"{case.get('classname')}.{case.get('name')}"] = "+".join(kinds)
-    outcomes = dict(Counter(last.values()))
-    record = json.loads((folder / "report" / "report.json").read_text())
-    return ExamplesRun(done.returncode, done.stdout, outcomes, {test["nodeid"]: test for test in record["tests"]})
-
-
-@dataclass(frozen=True)
-class BothRuns:
-    """The examples on the healthy endpoint, and the weighted one on the endpoint with a slow model."""
-
-    healthy: ExamplesRun
-    regressed: ExamplesRun
-
-
 @pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> BothRuns:
-    """``pytest -m perf examples``, and beside it the regressed one: both wait nearly all of their time."""
-    healthy_folder, regressed_folder = tmp_path_factory.mktemp("healthy"), tmp_path_factory.mktemp("regressed")
-    healthy, regressed = side_by_side(
-        partial(run_examples, healthy_folder),
-        partial(run_examples, regressed_folder, WEIGHTED.partition("::")[0], "--smload-endpoint", "regressed"),
-    )
-    return BothRuns(healthy, regressed)
-
-
-@pytest.fixture(scope="module")
-def run(both: BothRuns) -> ExamplesRun:
+def run(both_example_runs: BothRuns) -> ExamplesRun:
     """``pytest -m perf examples``."""
-    return both.healthy
+    return both_example_runs.healthy.ended()
 
 
 def test_every_example_passes(run: ExamplesRun) -> None:
@@ -113,12 +39,20 @@ def test_every_example_passes(run: ExamplesRun) -> None:
 
 
 def test_report_has_every_load(run: ExamplesRun) -> None:
-    """report.json has each example once, its loads under their labels, all measured on this machine."""
+    """report.json has each example once, its loads under their labels, all measured on this machine or mocked."""
     loads = {nodeid: [load["label"] for load in test["loads"]] for nodeid, test in run.tests.items()}
     assert loads == LOADS
     assert {"pass"} == {test["verdict"] for test in run.tests.values()}
-    urls = {load["endpoint"]["url"].rpartition(":")[0] for test in run.tests.values() for load in test["loads"]}
+    urls = {load["endpoint"]["url"].rpartition(":")[0] for load in _loads(run) if load["client"]["judged"]}
     assert {"http://127.0.0.1"} == urls
+
+
+def test_the_mocked_load_reached_nothing(run: ExamplesRun) -> None:
+    """moto answered through the SDK, without a connection; time was not judged, and everything else was."""
+    (load,) = [load for load in _loads(run) if not load["client"]["judged"]]
+    assert (load["transport"], load["connects"]) == ("boto3", 0)
+    assert ["error_rate", "requests"] == [check["metric"] for check in load["checks"]]
+    assert "https://runtime.sagemaker.us-east-1.amazonaws.com" == load["endpoint"]["url"]
 
 
 def test_every_window_fits_a_minute(run: ExamplesRun) -> None:
@@ -129,7 +63,7 @@ def test_every_window_fits_a_minute(run: ExamplesRun) -> None:
 
 def test_limits_leave_room(run: ExamplesRun) -> None:
     """No latency comes near its limit: an example must not fail on a busy machine."""
-    checks = [check for test in run.tests.values() for load in test["loads"] for check in load["checks"]]
+    checks = [check for load in _loads(run) for check in load["checks"]]
     timed = [check for check in checks if check["metric"].startswith("p")]
     near = [
         check for check in timed if check["observed"] > PARTS_OF_A_LIMIT_THAT_MAY_BE_USED * _limit_ms(check["limit"])
@@ -154,9 +88,9 @@ def test_overload_is_measured_without_a_budget(run: ExamplesRun) -> None:
     assert [check["metric"] for check in before["checks"]] == [check["metric"] for check in after["checks"]]
 
 
-def test_regressed_endpoint_fails_as_the_readme_shows(both: BothRuns) -> None:
+def test_regressed_endpoint_fails_as_the_readme_shows(both_example_runs: BothRuns) -> None:
     """Against the endpoint with a slow model the same test fails on p95, in all and of that model, and only there."""
-    run = both.regressed
+    run = both_example_runs.regressed.ended()
     assert {"failure": 1} == run.outcomes, run.out
     assert pytest.ExitCode.TESTS_FAILED == run.exit_code
     (load,) = run.tests[WEIGHTED]["loads"]
@@ -168,6 +102,10 @@ def test_plain_pytest_does_not_collect_examples() -> None:
     """``pytest`` without arguments runs the tests only."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert settings["tool"]["pytest"]["ini_options"]["testpaths"] == ["tests"]
+
+
+def _loads(run: ExamplesRun) -> list[dict[str, Any]]:
+    return [load for test in run.tests.values() for load in test["loads"]]
 
 
 def _limit_ms(text: str) -> float:

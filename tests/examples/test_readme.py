@@ -99,6 +99,16 @@ def test_settings_block_is_a_settings_file(tmp_path: Path) -> None:
     assert [["staging"], ["staging", "local"]] == names
 
 
+def test_safety_block_is_of_a_settings_file(tmp_path: Path) -> None:
+    """The tables of safety and prices shown are read without a complaint."""
+    (block,) = [block for block in blocks("toml") if "[safety]" in block]
+    (tmp_path / "smload.toml").write_text(block)
+    settings = SettingsFiles(tmp_path).of_test(tmp_path / "test_it.py")
+    assert settings is not None
+    assert None not in dataclasses.astuple(settings.safety)
+    assert settings.prices.instance_hour
+
+
 def test_commented_keys_of_the_settings_block_exist(tmp_path: Path) -> None:
     """With its optional lines in force, the file is still read without a complaint."""
     *_, block = settings_blocks()

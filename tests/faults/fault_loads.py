@@ -146,7 +146,7 @@ def judged(
     limits = override_budget(budget, source="test")
     assert limits is not None
     profile = _profile(fields)
-    resolved = limits.resolve(models=[], open_model=profile.open_model)
+    resolved = limits.resolve(routes=[], open_model=profile.open_model)
     assert resolved.problems == ()
     return build_result(
         recording,

@@ -61,7 +61,7 @@ def recorded(project) -> Project:
     """A project with two runs recorded."""
     made = make(project)
     for expected in ("(1 run)", "(2 runs)"):
-        run = undisturbed(partial(made.run, "-m", "perf", UPDATE, report=False))
+        run = undisturbed(partial(made.run, "-m", "perf", UPDATE, report=False, fresh=True))
         assert run.exit_code == 0, run.out
         (path,) = baseline_files(made)
         said = f"smload: baseline recorded: test_x.py::test_gated: .smload/baselines/{path.name} {expected}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
+from side_by_side import side_by_side
 
 if TYPE_CHECKING:
-    from pytest_runs import MakeProject
+    from pytest_runs import MakeProject, PytestRun
 
 HEAVY = ("gevent", "locust", "botocore", "boto3", "pydantic", "tabulate", "httptools", "uvicorn", "moto", "numpy")
 CONFTEST = f"""
@@ -37,14 +39,27 @@ def test_plain_tests_import_nothing_heavy(project: MakeProject) -> None:
     assert f"ours: {sorted(f'pytest_smload.{name}' for name in ours)}" in run.out
 
 
-@pytest.mark.parametrize(
-    "args", [[], ["-m", "not perf"], ["-m", "perf", "-k", "plain"], ["-m", "perf", "--collect-only"]]
-)
-def test_perf_tests_that_do_not_run_import_nothing_heavy(project: MakeProject, args: list[str]) -> None:
+SENDING_NOTHING: dict[str, list[str]] = {
+    "plain": [],
+    "not perf": ["-m", "not perf"],
+    "another test": ["-m", "perf", "-k", "plain"],
+    "collected only": ["-m", "perf", "--collect-only"],
+}
+"""Arguments of runs that leave the perf test out."""
+
+
+@pytest.fixture(scope="module")
+def sending_nothing(project: MakeProject) -> dict[str, PytestRun]:
+    """The runs, by the names of `SENDING_NOTHING`."""
+    files = {"conftest.py": CONFTEST, "test_it.py": PERF, "test_plain.py": PLAIN}
+    runs = (partial(project(files).run, *args, report=False, fresh=True) for args in SENDING_NOTHING.values())
+    return dict(zip(SENDING_NOTHING, side_by_side(*runs), strict=True))
+
+
+@pytest.mark.parametrize("which", SENDING_NOTHING)
+def test_perf_tests_that_do_not_run_import_nothing_heavy(which: str, sending_nothing: dict[str, PytestRun]) -> None:
     """Marks are checked by code that needs none of it; a run that sends no load never loads it."""
-    run = project({"conftest.py": CONFTEST, "test_it.py": PERF, "test_plain.py": PLAIN}).run(
-        *args, report=False, fresh=True
-    )
+    run = sending_nothing[which]
     assert run.exit_code in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
     assert "heavy: []" in run.out
 

@@ -59,6 +59,17 @@ def test_dns_is_one_line(project: MakeProject) -> None:
     assert "Traceback" not in run.out
 
 
+def test_an_invocation_needs_a_payload(project: MakeProject) -> None:
+    """What is no body does not quietly become the endpoint's own payload."""
+    test = """
+    import pytest
+    @pytest.mark.perf(users=2, duration="200ms", warmup="0s")
+    def test_none(sm_endpoint): sm_endpoint.invoke(None)
+    """
+    run = project({"test_it.py": test}).run("-m", "perf", report=False)
+    assert "sm_endpoint.invoke: the payload is bytes or text; not None" == run.section("test_none").strip()
+
+
 @pytest.mark.parametrize(
     ("hook", "said"),
     [

@@ -79,3 +79,15 @@ def test_http_is_refused_under_the_mock(project: MakeProject) -> None:
     )
     (line,) = run.section("test_mocked").strip().splitlines()
     assert "transport 'http' would leave moto's mock and reach the network" in line
+
+
+def test_asked_for_or_not_boto3_is_simulated(project: MakeProject) -> None:
+    """Naming the transport changes nothing: no name is resolved, no socket connected, and time is not judged."""
+    run = project({"smload.toml": SETTINGS, "test_it.py": TESTS}).run("-m", "perf", "--smload-transport", "boto3")
+    (load,) = run.loads("test_mocked")
+
+    assert "passed" == run.junit()["test_mocked"][0], run.out
+    assert (load["transport_reason"], load["client"]["judged"]) == (
+        "asked for; moto mock_aws is active: simulated",
+        False,
+    )

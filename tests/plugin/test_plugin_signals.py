@@ -107,6 +107,7 @@ def test_the_run_ends_and_its_record_is_kept(sent: str, ended: dict[str, tuple[P
     assert load["interrupted"] is True
     assert ["test_silence"] == list(run.tests())
     assert "Traceback" not in run.out
+    assert 1 == run.out.count("report.json and report.md")
 
 
 BETWEEN = """

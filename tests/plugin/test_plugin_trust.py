@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,13 +85,6 @@ load_time = "300ms"
 
 
 @pytest.fixture(scope="module")
-def run(project: MakeProject, emulator: EmulatorProcess) -> PytestRun:
-    """One run of the tests above; the endpoint's log begins with it."""
-    emulator.reset()
-    return project({"test_it.py": TESTS}).run("-m", "perf", "-v")
-
-
-@pytest.fixture(scope="module")
 def cold_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatorProcess]:
     """An endpoint that takes 300 ms to load a model."""
     from pytest_smload.emulator.process import EmulatorProcess
@@ -101,12 +96,28 @@ def cold_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator
 
 
 @pytest.fixture(scope="module")
-def cold_run(
+def both(
     project: MakeProject, staging: str, emulator: EmulatorProcess, cold_endpoint: EmulatorProcess
-) -> PytestRun:
-    """One run of the tests of cold starts; the endpoint's log is theirs."""
+) -> list[PytestRun]:
+    """A run of the tests above and one of those of cold starts; each endpoint's log is of the one."""
+    emulator.reset()
     settings = staging.replace(emulator.url, cold_endpoint.url)
-    return project({"smload.toml": settings, "test_cold.py": COLD_TESTS}).run("-m", "perf", "-v")
+    return side_by_side(
+        partial(project({"test_it.py": TESTS}).run, "-m", "perf", "-v"),
+        partial(project({"smload.toml": settings, "test_cold.py": COLD_TESTS}).run, "-m", "perf", "-v"),
+    )
+
+
+@pytest.fixture
+def run(both: list[PytestRun]) -> PytestRun:
+    """One run of the tests above."""
+    return both[0]
+
+
+@pytest.fixture
+def cold_run(both: list[PytestRun]) -> PytestRun:
+    """One run of the tests of cold starts."""
+    return both[1]
 
 
 def only_load(run: PytestRun, test: str) -> dict[str, Any]:

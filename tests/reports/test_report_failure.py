@@ -170,7 +170,7 @@ def test_of_several_loads_the_failed_one_is_named(records):
         verdict  scope  metric  limit      observed  n (n_eff)  limit comes from
         FAIL     total  p95     <= 250 ms    300 ms      3,000  perf_budget mark
 
-        next: for the whole record, second by second and model by model:
+        next: for the whole record, second by second:
                 pytest -m perf tests/perf/test_abalone.py::test_weighted_traffic --smload-report smload-report
     """)
     assert expected == failure_text(records.of_test(calm, peak))

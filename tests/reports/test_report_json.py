@@ -17,6 +17,7 @@ from pytest_smload.core.baselines.comparison import Comparison
 from pytest_smload.core.baselines.estimate import Estimate
 from pytest_smload.core.baselines.outcome import BaselineOutcome, MetricComparison
 from pytest_smload.core.baselines.runs import BaselineRun
+from pytest_smload.core.hosting.hosting import Component, Container, Hosting, ManagedScaling, Serverless, Variant
 from pytest_smload.core.load.stages import StageSpan
 from pytest_smload.core.measure.figures import TimelinePoint, WarmupCounts
 from pytest_smload.core.measure.measurement import measure
@@ -191,8 +192,12 @@ def test_the_keys_of_a_load() -> None:
         "warmup",
         "total",
         "models",
+        "variants",
+        "containers",
+        "components",
         "stages",
         "mix",
+        "invoked_variants",
         "errors",
         "examples",
         "client",
@@ -203,7 +208,7 @@ def test_the_keys_of_a_load() -> None:
 
     assert list(found) == expected
     fields_of_a_load = {each.name for each in dataclasses.fields(LoadResult)}
-    absent = {"baseline", "reruns", "hosting", "server", "diagnosis"}
+    absent = {"baseline", "reruns", "hosting", "server", "diagnosis", "scaling"}
     assert {*found, *absent} == fields_of_a_load - set(SCHEMA_STATS) | {
         "errors",
         "total",
@@ -525,3 +530,31 @@ def test_a_report_is_as_the_schema_says(full) -> None:
     assert [] == disagreements(run_record(full), schema, schema["$defs"])
     assert [] == disagreements(run_record(measured), schema, schema["$defs"])
     assert ["$.started_at: 1 is no string"] == disagreements(RECORD | {"started_at": 1}, schema, schema["$defs"])
+
+
+def test_what_hosted_the_endpoint_is_recorded_and_read_back(tmp_path: Path) -> None:
+    """Variants with their instances, containers and pools; without it the key is absent."""
+    hosting = Hosting(
+        status="InService",
+        config_name="abalone-1",
+        variants=(
+            Variant(
+                "blue",
+                instance_type="ml.c5.large",
+                instances=2,
+                containers=(Container(None, "i:1", "s3://m/", multi_model=True),),
+                serverless=Serverless(2048, 5),
+                managed_scaling=ManagedScaling(1, None),
+                pools=(("ml.c5.large", 2),),
+            ),
+        ),
+        multi_model=True,
+        components=(Component("llm", "InService"),),
+    )
+    load = dataclasses.replace(result(), hosting=hosting)
+    run = RunResult(started_at="2026-01-01T00:00:00+00:00", tests=(TestResult("t", 1, "pass", (load,)),))
+    path = tmp_path / "report.json"
+    path.write_text(json_report.run_json(run))
+
+    assert hosting == read_report(path).tests[0].loads[0].hosting
+    assert "hosting" not in load_record(result())

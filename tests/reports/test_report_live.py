@@ -8,9 +8,10 @@ from types import SimpleNamespace
 import pytest
 
 from pytest_smload.aws.target import EndpointTarget
+from pytest_smload.core.hosting.hosting import Hosting, Variant
 from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.core.samples.progress import Progress
-from pytest_smload.reports.text.live import before_load_line, live_line, plain_line
+from pytest_smload.reports.text.live import before_load_line, hosting_line, live_line, plain_line
 
 
 def progress(**changes):
@@ -95,6 +96,21 @@ def test_before_a_load_one_line_says_where_it_goes():
         "credentials from assume-role; transport http"
     )
     assert expected == before_load_line(facts("111122223333"), target(), transport="http", transport_reason="default")
+
+
+def test_a_second_line_says_what_hosts_the_endpoint():
+    """And who asked; a name that would steer the terminal does not."""
+    hosting = Hosting(
+        status="InService",
+        config_name="c\x1b[2J-1",
+        variants=(Variant("blue", instance_type="ml.c5.large", instances=2),),
+        multi_model=True,
+    )
+
+    line = hosting_line(facts(), hosting, "assumed-role/ci")
+    assert line.startswith("smload: abalone-mme-staging is InService on 2 x ml.c5.large, multi-model, configuration c")
+    assert line.endswith("; asked as assumed-role/ci")
+    assert "\x1b" not in line
 
 
 def test_an_override_of_the_address_is_named():

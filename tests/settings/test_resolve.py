@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from pytest_smload.core.load.profile import SHAPES, LoadProfile
 from pytest_smload.core.load.stages import Stage
-from pytest_smload.core.load.weights import resolve_models
+from pytest_smload.core.load.weights import resolve_weights
 from pytest_smload.errors import ConfigurationError
-from pytest_smload.settings.resolve import Resolved, choose_endpoint, resolve_load, with_endpoint_defaults
+from pytest_smload.settings.resolve import Resolved, choose_endpoint, narrowed_to, resolve_load, with_endpoint_defaults
 from pytest_smload.settings.sources import Overrides, read_overrides
 from pytest_smload.settings.tables import EndpointSettings, FileSettings, embedded_endpoint
 
@@ -194,7 +194,7 @@ def test_a_distribution_spreads_over_the_next_weaker_models(weaker: Any, expecte
     resolved = resolve((MODULE, {"models": weaker}), (FUNCTION, {"models": "zipf(1.1)"}), on=endpoint(models=["other"]))
 
     assert resolved.profile.models == expected
-    assert sum(resolve_models(resolved.profile.models).values()) == pytest.approx(1)
+    assert sum(resolve_weights(resolved.profile.models).values()) == pytest.approx(1)
 
 
 def test_a_named_profile_is_chosen_by_the_strongest_source() -> None:
@@ -297,6 +297,51 @@ def test_a_distribution_of_the_test_spreads_over_the_endpoints_models() -> None:
     assert with_endpoint_defaults(own, endpoint(models=["a", "b"])).models == ["a", "b", "zipf(1)"]
     with pytest.raises(ConfigurationError, match="spreads over the endpoint's own models, and it has none"):
         with_endpoint_defaults(own, endpoint())
+
+
+@pytest.mark.parametrize(
+    ("weaker", "stronger", "expected"),
+    [
+        ({"variant": "blue"}, {"variants": {"blue": 9, "green": 1}}, {"variants": {"blue": 9, "green": 1}}),
+        ({"variants": {"blue": 9, "green": 1}}, {"variant": "blue"}, {"variant": "blue"}),
+        ({"component": "llm"}, {"components": ["llm", "tiny"]}, {"components": ["llm", "tiny"]}),
+        ({"containers": ["a", "b"]}, {"containers": "zipf(1)"}, {"containers": ["a", "b", "zipf(1)"]}),
+        (
+            {"models": ["a.tar.gz"]},
+            {"variants": ["blue", "green"]},
+            {"models": ["a.tar.gz"], "variants": ["blue", "green"]},
+        ),
+    ],
+)
+def test_one_name_or_weights_over_several(
+    weaker: dict[str, Any], stronger: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    """Whichever a stronger source gives replaces the other of a weaker one, as for a test's own load."""
+    names = ("models", "variant", "variants", "container", "containers", "component", "components")
+    merged = resolve((FUNCTION, {"tps": 1, **stronger}), on=endpoint(**weaker)).profile
+    filled = with_endpoint_defaults(LoadProfile(users=1, payload=b"x", **stronger), endpoint(**weaker))
+
+    for profile in (merged, filled):
+        assert {name: value for name in names if (value := getattr(profile, name)) is not None} == expected
+
+
+def test_two_spreads_of_two_sources_are_refused() -> None:
+    """The endpoint's models and the mark's variants are one too many; the endpoint's tables fit the names in force."""
+    (problem,) = problems((FUNCTION, {"tps": 1, "variants": ["blue", "green"]}), on=endpoint(models=["a", "b"]))
+    assert problem.startswith(
+        "smload.toml [endpoints.staging]: models: a load spreads its requests over one thing, and variants have several"
+    )
+    own = LoadProfile(users=1, payload=b"x", components=["llm"])
+    filled = with_endpoint_defaults(own, endpoint(accept={"llm": "text/csv", "tiny": "text/plain"}))
+    assert filled.accept == {"llm": "text/csv"}
+
+
+def test_one_request_is_spread_over_nothing() -> None:
+    """sm_endpoint.invoke leaves the variant to SageMaker, and asks for the model it is told."""
+    profile = LoadProfile(users=1, payload=b"x", variants=["blue", "green"], accept={"blue": "text/csv"})
+    narrowed = narrowed_to(profile, "a.tar.gz")
+
+    assert (narrowed.models, narrowed.variants, narrowed.accept) == (["a.tar.gz"], None, None)
 
 
 def test_the_embedded_endpoint_has_a_payload_of_its_own() -> None:

@@ -168,6 +168,11 @@ def test_a_broken_pyproject_without_our_table_is_left_alone(tmp_path: Path) -> N
         ("a = \n", "smload.toml, line 1, column 5: invalid value"),
         ("[endpoints\n", "smload.toml, line 1, column 11: expected ']' at the end of a table declaration"),
         ("a = 1\na = 2\n", "smload.toml, line 2, column 6: cannot overwrite a value"),
+        ("a = " + "9" * 5_000, "smload.toml: has a whole number of thousands of digits, which is none of ours"),
+        (
+            'endpoint = "x"\n[endpoint.x]\n',
+            "smload.toml, line 2, column 12: endpoint is the name of the default endpoint; tables of endpoints ",
+        ),
         ('a = "', "smload.toml: "),
     ],
 )

@@ -167,7 +167,7 @@ def answers(*responses: bytes) -> Callable[[PeerConnection], None]:
 
 @dataclass(frozen=True)
 class Certificates:
-    """A CA, its file, and a server context for 127.0.0.1 and localhost."""
+    """A CA, its file, and a server context for 127.0.0.1, localhost and endpoint.example."""
 
     ca_file: str
     server: ssl.SSLContext

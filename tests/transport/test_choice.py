@@ -1,4 +1,4 @@
-"""Which transport sends: ours, unless a mock or a proxy stands between us and the endpoint."""
+"""Which transport sends: ours, unless a mock stands between us and the endpoint."""
 
 from __future__ import annotations
 
@@ -44,25 +44,25 @@ def mocked_by_fixture() -> Iterator[None]:
 
 def test_ours_is_the_default() -> None:
     """Nothing in between, nothing asked for."""
-    assert choose_transport(None, AWS) == ("http", "default")
-    assert choose_transport("http", AWS) == ("http", "asked for")
-    assert choose_transport("boto3", AWS) == ("boto3", "asked for")
+    assert choose_transport(None, AWS) == ("http", "default", False, False)
+    assert choose_transport("http", AWS) == ("http", "asked for", False, False)
+    assert choose_transport("boto3", AWS) == ("boto3", "asked for", False, False)
 
 
 @mock_aws
 def test_a_mock_as_decorator() -> None:
     """boto3 hears the mock; the reason says that figures are simulated."""
-    assert choose_transport(None, AWS) == ("boto3", SIMULATED)
+    assert choose_transport(None, AWS) == ("boto3", SIMULATED, True, False)
 
 
 def test_a_mock_as_context() -> None:
     """The mock counts for as long as it is active, nested or not."""
     with mock_aws():
         with mock_aws():
-            assert choose_transport(None, AWS) == ("boto3", SIMULATED)
-        assert choose_transport(None, AWS) == ("boto3", SIMULATED)
+            assert choose_transport(None, AWS) == ("boto3", SIMULATED, True, False)
+        assert choose_transport(None, AWS) == ("boto3", SIMULATED, True, False)
 
-    assert choose_transport(None, AWS) == ("http", "default")
+    assert choose_transport(None, AWS) == ("http", "default", False, False)
 
 
 def test_a_mock_started_by_hand() -> None:
@@ -79,7 +79,7 @@ def test_a_mock_started_by_hand() -> None:
 
 def test_a_mock_of_a_fixture(mocked_by_fixture: None) -> None:
     """A fixture's mock is active in the test."""
-    assert choose_transport("boto3", AWS) == ("boto3", f"asked for; {SIMULATED}")
+    assert choose_transport("boto3", AWS) == ("boto3", f"asked for; {SIMULATED}", True, False)
 
 
 @mock_aws
@@ -99,23 +99,25 @@ def test_loopback_is_never_mocked(monkeypatch: pytest.MonkeyPatch) -> None:
     """moto lets loopback addresses through, and proxies are not for them."""
     monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
 
-    assert choose_transport(None, LOOPBACK) == ("http", "default")
-    assert choose_transport("http", LOOPBACK) == ("http", "asked for")
+    assert choose_transport(None, LOOPBACK) == ("http", "default", False, False)
+    assert choose_transport("http", LOOPBACK) == ("http", "asked for", False, False)
 
 
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy"])
-def test_a_proxy_means_boto3(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("requested", [None, "http", "boto3"])
+def test_every_transport_goes_through_a_proxy(
+    requested: str | None, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The reason names proxy and host, without the proxy's password."""
     monkeypatch.setenv(variable, "http://me:PLANTED@proxy.example:3128/")
+    detour = "proxy http://proxy.example:3128 for runtime.sagemaker.us-east-1.amazonaws.com"
 
-    assert choose_transport(None, AWS) == (
-        "boto3",
-        "proxy http://proxy.example:3128 for runtime.sagemaker.us-east-1.amazonaws.com",
+    assert choose_transport(requested, AWS) == (
+        requested or "http",
+        f"asked for; {detour}" if requested else detour,
+        False,
+        True,
     )
-    with pytest.raises(
-        EndpointError, match=r"transport 'http' does not go through proxies \(proxy http://proxy.example"
-    ):
-        choose_transport("http", AWS)
 
 
 @pytest.mark.parametrize("exempt", ["*", ".amazonaws.com", "runtime.sagemaker.us-east-1.amazonaws.com"])
@@ -124,14 +126,14 @@ def test_no_proxy_is_honoured(exempt: str, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
     monkeypatch.setenv("NO_PROXY", exempt)
 
-    assert choose_transport(None, AWS) == ("http", "default")
+    assert choose_transport(None, AWS) == ("http", "default", False, False)
 
 
 def test_a_proxy_for_the_other_scheme_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     """HTTP_PROXY is not for https URLs; a proxy without a scheme is understood."""
     monkeypatch.setenv("HTTP_PROXY", "proxy.example:3128")
 
-    assert choose_transport(None, AWS) == ("http", "default")
+    assert choose_transport(None, AWS) == ("http", "default", False, False)
     monkeypatch.setenv("HTTPS_PROXY", "proxy.example:3128")
     assert choose_transport(None, AWS)[1].startswith("proxy http://proxy.example:3128 for ")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from base64 import b64encode
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ from pytest_smload.aws.target import Credentials, EndpointTarget
 from pytest_smload.errors import EndpointError
 from pytest_smload.settings.tables import EndpointSettings
 from pytest_smload.transport.choice import choose_transport
+from pytest_smload.transport.detours import proxy_for
 from pytest_smload.transport.errors import error_failure
 from pytest_smload.transport.http.signing import RequestSigner
 from pytest_smload.transport.http.transport import HttpTransport
@@ -38,6 +40,9 @@ from pytest_smload.transport.sdk.transport import Boto3Transport
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from scripted_peer import Peer, PeerConnection
+
+SECRETS = ("PLANTED", b64encode(b"PLANTED").decode()[:8])
 ODD_URLS = [
     "https://me:PLANTED@host.example",
     "https://PLANTED@host.example",
@@ -124,7 +129,7 @@ def told(step: Callable[[], object]) -> str:
     for entry in caught.traceback:
         if str(entry.path).startswith(ours):
             shown = {name: saferepr(value) for name, value in entry.locals.items()}
-            assert "PLANTED" not in str(shown), entry
+            assert not any(secret in str(shown) for secret in SECRETS), entry
     assert "PLANTED" not in str(error)
     assert "\n" not in str(error)
     return str(error)
@@ -184,7 +189,7 @@ def test_a_proxy_that_is_none_is_refused_without_its_password(
 
     assert (
         "the proxy for runtime.sagemaker.us-east-1.amazonaws.com (from HTTPS_PROXY) is not "
-        "http://[user:password@]host[:port]; write / ? # \\ and @ of the password as %2F %3F %23 %5C and %40"
+        "http[s]://[user:password@]host[:port]; write / ? # \\ and @ of the password as %2F %3F %23 %5C and %40"
     ) == told(steps[way])
 
 
@@ -192,7 +197,7 @@ def test_a_proxy_that_is_none_is_refused_without_its_password(
 def test_a_proxy_is_shown_without_its_password(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither the reason for the transport nor what its requests, or STS, fail with repeats it."""
     monkeypatch.setenv("HTTPS_PROXY", proxy)
-    _, reason = choose_transport(None, aws())
+    reason = choose_transport(None, aws()).reason
     transport = Boto3Transport(aws(), timeout_s=5, pool_size=1)
     try:
         connection = transport.connection()
@@ -204,6 +209,35 @@ def test_a_proxy_is_shown_without_its_password(proxy: str, monkeypatch: pytest.M
 
     assert "proxy http://127.0.0.1:1 for runtime.sagemaker.us-east-1.amazonaws.com" == reason
     assert "PLANTED" not in said
+
+
+@pytest.mark.parametrize("proxy", PROXIES)
+@pytest.mark.parametrize(
+    "answer", [b"", b"HTTP/1.1 407 X\r\n\r\nPLANTED", b"PLANTED is no HTTP", b"HTTP/1.1 200 X\r\n\r\n"]
+)
+def test_a_proxy_that_opens_no_way_is_told_without_its_password(
+    proxy: str, answer: bytes, start_peer: Callable[..., Peer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the probe's error nor a request's failure, nor a frame on the way, holds the password."""
+
+    def script(connection: PeerConnection) -> None:
+        if b"Proxy-Authorization: Basic " in connection.receive_some():
+            connection.send(answer)
+
+    monkeypatch.setenv("HTTPS_PROXY", proxy.replace(":1", f":{start_peer(script).port}"))
+    found = proxy_for(aws())
+    transport = HttpTransport(aws(), timeout_s=5, proxy=found)
+    try:
+        said = told(transport.probe)
+        connection = transport.connection()
+        code = connection.invoke(ROUTE, ROW)
+    finally:
+        transport.close()
+    shown = f"{said} {connection.failure} {found!r} {found} {vars(transport)!r}"
+
+    assert "proxy http://127.0.0.1:" in said
+    assert transport.kinds.name(code) in {"Client", "Connection"}
+    assert not any(secret in shown for secret in SECRETS)
 
 
 @pytest.mark.parametrize(

@@ -154,7 +154,7 @@ def test_requests_hide_their_bytes_from_tracebacks() -> None:
     """The repr of a signed request shows neither signature nor session token."""
     wire = signer_at(0, credentials=Credentials("AKID", "secret", "planted-token")).sign(ROUTE, ROW)
 
-    assert f"Wire({len(wire)} bytes, redacted)" == repr(wire)
+    assert f"SecretiveBytes({len(wire)} bytes, redacted)" == repr(wire)
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,13 @@ import pytest
 import pytest_smload
 from pytest_smload.core.limits.metrics import METRICS
 from pytest_smload.core.limits.regression_limit import BASELINE_REQUIRED, REGRESSION
+from pytest_smload.core.limits.scaling_limit import SCALING_METRICS
 from pytest_smload.core.limits.server_metrics import SERVER_METRICS
 from pytest_smload.core.load.fields import MARK_KEYS
 from pytest_smload.core.load.profile import LoadProfile
-from pytest_smload.gate.typed_marks import PerfLimits, PerfLoad
+from pytest_smload.core.request.route_kinds import ROUTE_KINDS
+from pytest_smload.core.scaling.wish import SCALING_KEYS
+from pytest_smload.gate.typed_marks import AutoscaledFields, PerfLimits, PerfLoad, PinnedFields
 
 ROOT = Path(__file__).parents[2]
 USER_TESTS = Path(__file__).with_name("user_tests.py")
@@ -75,12 +78,14 @@ def test_typed_marks_are_the_marks() -> None:
 
 
 def test_typed_arguments_are_the_fields() -> None:
-    """``perf`` takes each field of a load with its type, and the two names; ``perf_budget`` each limit."""
+    """``perf`` takes each field of a load with its type, the two names, and what holds instances; ``perf_budget`` each
+    limit."""
     fields = get_type_hints(LoadProfile)
     expected = {spec.name: fields[spec.name] for spec in dataclasses.fields(LoadProfile)} | dict.fromkeys(
         MARK_KEYS, str
     )
-    assert expected == get_type_hints(PerfLoad)
-    assert {*METRICS, *SERVER_METRICS, REGRESSION, BASELINE_REQUIRED, "model", "stage"} == set(
-        get_type_hints(PerfLimits)
-    )
+    held = {"pinned": int | PinnedFields | None, "autoscaled": AutoscaledFields | None}
+    assert expected | held == get_type_hints(PerfLoad)
+    assert set(SCALING_KEYS) == set(held)
+    limits = {*METRICS, *SERVER_METRICS, *SCALING_METRICS, REGRESSION, BASELINE_REQUIRED, *ROUTE_KINDS, "stage"}
+    assert limits == set(get_type_hints(PerfLimits))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pytest_smload.core.hosting.content import content_facts
@@ -20,7 +20,13 @@ _SHARE_DIGITS = 6
 
 
 def fingerprint(
-    plan: LoadPlan, endpoint: EndpointFacts, *, transport: str, client: str, machine: str | None = None
+    plan: LoadPlan,
+    endpoint: EndpointFacts,
+    *,
+    transport: str,
+    client: str,
+    machine: str | None = None,
+    scaling: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the facts by name, JSON values; None for what could not be found out. No URL, no port, no credentials.
 
@@ -32,6 +38,7 @@ def fingerprint(
         transport: How.
         client: Which software measured: its name and the part of its version that may change what is measured.
         machine: What kind of machine it ran on, in words; no name of it.
+        scaling: How the endpoint's instances were held; None where they were not.
     """
     profile = plan.profile
     fields = {name: row.fingerprint for name, row in LOAD_FIELDS.items()}
@@ -51,6 +58,7 @@ def fingerprint(
         "region": endpoint.region,
         "rows": _rows(plan),
         "transport": transport,
+        **(scaling or {}),
     }
     if profile.stages is not None:
         facts["stages"] = [
@@ -60,7 +68,9 @@ def fingerprint(
             }
             for stage in profile.stages
         ]
-    if plan.multi_model:
+    if plan.route_kind not in ("model", None):
+        facts["weights_over"] = plan.route_kind
+    if plan.route_kind is not None:
         facts["weights"] = _weights(plan)
     return facts
 
@@ -75,14 +85,14 @@ def _payload_digest(plan: LoadPlan) -> str:
 
 
 def _rows(plan: LoadPlan) -> Any:
-    """What each model is sent: how many rows, of what sizes, and a digest of them in their order; all of it digested
-    where there are very many models."""
+    """What each model, say, is sent: how many rows, of what sizes, and a digest of them in their order; all of it
+    digested where there are very many."""
     rows = {route.name: _rows_text(bodies) for route, bodies in zip(plan.routes, plan.rows, strict=True)}
-    if not plan.multi_model:
+    if plan.route_kind is None:
         return next(iter(rows.values()))
     if len(rows) <= MOST_ENTRIES:
         return rows
-    return f"{len(rows):,} models, sha256 {_digest_of(rows)}"
+    return f"{len(rows):,} {plan.route_kind}s, sha256 {_digest_of(rows)}"
 
 
 def _rows_text(bodies: Sequence[Payload]) -> str:
@@ -97,8 +107,8 @@ def _digest_of(value: object) -> str:
 
 
 def _weights(plan: LoadPlan) -> Any:
-    """Each model's share of the traffic; of very many, their number and digest."""
+    """Each name's share of the traffic; of very many, their number and digest."""
     shares = {route.name: round(share, _SHARE_DIGITS) for route, share in zip(plan.routes, plan.shares, strict=True)}
     if len(shares) <= MOST_ENTRIES:
         return shares
-    return f"{len(shares):,} models, sha256 {_digest_of(shares)}"
+    return f"{len(shares):,} {plan.route_kind}s, sha256 {_digest_of(shares)}"

@@ -1,31 +1,33 @@
-"""Stacks levels of limits into one budget, and applies it to the models and stages of a load."""
+"""Stacks levels of limits into one budget, and applies it to the models (or variants, ...) and stages of a load."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from pytest_smload.core.limits.bounds import Bounds
 from pytest_smload.core.limits.grammar import parse_limit
 from pytest_smload.core.limits.limit import Limit
-from pytest_smload.core.limits.metrics import CLOSED_METRIC, METRICS, metric_family
+from pytest_smload.core.limits.metrics import CLOSED_METRIC, COLD_METRIC, METRICS, metric_family
 from pytest_smload.core.limits.regression_limit import (
     BASELINE_REQUIRED,
     REGRESSION_METRICS,
     BaselineRequired,
     RegressionLimit,
 )
+from pytest_smload.core.limits.scaling_limit import SCALING_METRICS, ScalingLimit
 from pytest_smload.core.limits.server_limit import ServerLimit
 from pytest_smload.core.limits.server_metrics import SERVER_METRICS
 from pytest_smload.core.measure.scope_name import EACH, TOTAL, ScopeName
+from pytest_smload.core.request.route_kinds import ROUTE_KINDS, WEIGHTED, RouteKind
 from pytest_smload.core.wording import did_you_mean, some
 
 Origin = Literal["built-in", "default", "mark", "key", "override"]
 """Who set a limit: nobody, ``[budgets.default]``, a ``perf_budget`` mark, another budget key of the file, the call."""
 
 
-Entry = Limit | ServerLimit | RegressionLimit | BaselineRequired
+Entry = Limit | ServerLimit | ScalingLimit | RegressionLimit | BaselineRequired
 """One line of a budget."""
 ScopedLimit = tuple[ScopeName, Limit]
 ScopedRegression = tuple[ScopeName, RegressionLimit]
@@ -43,7 +45,6 @@ class Level:
     limits: Sequence[ScopedEntry]
 
 
-_NO_MODELS = "this load's traffic names no models; limit the total, or give the load models={...}"
 _NO_STAGES = "this load has no stages; limit the total, or give the load stages=[...]"
 
 BUILT_IN_SOURCE = "built-in"
@@ -60,7 +61,7 @@ class ResolvedBudget:
     """A budget applied to one load.
 
     Attributes:
-        limits: Total, stages, models; within each in the order of `METRICS`. No scope is ``each`` any more.
+        limits: Total, stages, routes; within each in the order of `METRICS`. No scope is ``each`` any more.
         problems: Mistakes: a limit for something this load does not have.
         notes: For the report.
         regressions: In the same order as the limits.
@@ -83,14 +84,22 @@ class Budget:
     limits: Mapping[Key, Entry]
     origins: Mapping[Key, Origin]
 
-    def resolve(self, *, models: Sequence[str], stages: Sequence[str] = (), open_model: bool) -> ResolvedBudget:
+    def resolve(
+        self,
+        *,
+        routes: Sequence[str],
+        kind: RouteKind | None = "model",
+        stages: Sequence[str] = (),
+        open_model: bool,
+    ) -> ResolvedBudget:
         """Apply the budget to a load.
 
-        A limit of ``each`` goes to every model that has none of its own for that metric. What ``[budgets.default]``
-        says about models, stages or shares that this load does not have is left out: it is written for all tests.
+        A limit of ``each`` goes to every route that has none of its own for that metric. What ``[budgets.default]``
+        says about routes, stages or shares that this load does not have is left out: it is written for all tests.
 
         Args:
-            models: Names in the traffic, in order; empty where the endpoint is not multi-model.
+            routes: Names in the traffic, in order; empty without weights.
+            kind: What they are; of no importance without any.
             stages: Stage names, in order.
             open_model: Whether the load offers a rate.
         """
@@ -98,29 +107,35 @@ class Budget:
         notes: list[str] = []
         found: dict[Key, Entry] = {}
         strangers: dict[tuple[str, str], list[str]] = {}
-        known = {"model": frozenset(models), "stage": frozenset(stages)}
-        for (scope, metric), limit in self.limits.items():
+        own = {name: ScopeName(kind, name) for name in routes} if kind is not None else {}
+        known: dict[str, Collection[str]] = {
+            **dict.fromkeys(ROUTE_KINDS, ()),
+            str(kind): own,
+            "stage": frozenset(stages),
+        }
+        for (scope, metric), limit in self._meaningful(kind if own else None, problems):
             by_default = self.origins[scope, metric] == "default"
             if isinstance(limit, Limit) and limit.needs_rate and not open_model:
                 (notes if by_default else problems).append(_closed_share(limit, by_default=by_default))
             elif isinstance(limit, Limit) and metric == CLOSED_METRIC and (open_model or scope != TOTAL):
                 if self.origins[scope, metric] not in ("default", "built-in"):
                     problems.append(_closed_only(limit, scope))
-            elif scope.kind == "each" and not models and not by_default:
-                problems.append(f"{limit.source}: {metric} of each model is limited, but {_NO_MODELS}")
+            elif scope.kind == "each" and (not own or scope.name not in ("", kind)):
+                problems += [] if by_default else [_each_of_none(limit, scope, kind if own else None)]
             elif scope.kind in known and scope.name not in known[scope.kind]:
                 if not by_default:
                     strangers.setdefault((limit.source, scope.kind), []).append(scope.name)
             elif scope.kind == "each":
-                for model in models:
-                    if (ScopeName("model", model), metric) not in self.limits:
-                        found[ScopeName("model", model), metric] = limit
+                for route in own.values():
+                    if (route, metric) not in self.limits:
+                        found[route, metric] = limit
             else:
                 found[scope, metric] = limit
-        for (source, kind), names in strangers.items():
-            problems.append(_stranger(source, kind, list(dict.fromkeys(names)), models if kind == "model" else stages))
+        for (source, strange), names in strangers.items():
+            there = stages if strange == "stage" else routes if strange == kind else ()
+            problems.append(_stranger(source, strange, list(dict.fromkeys(names)), there, kind if own else None))
         required = found.pop((TOTAL, BASELINE_REQUIRED), None)
-        ordered = _in_order(found, models, stages)
+        ordered = _in_order(found, list(own.values()), stages)
         return ResolvedBudget(
             tuple((scope, limit) for scope, limit in ordered if isinstance(limit, Limit)),
             tuple(problems),
@@ -129,6 +144,26 @@ class Budget:
             isinstance(required, BaselineRequired) and required.required,
             tuple((scope, limit) for scope, limit in ordered if isinstance(limit, ServerLimit)),
         )
+
+    def scaling(self, *, autoscaled: bool) -> list[ScalingLimit]:
+        """Return the limits on scaling; what ``[budgets.default]`` says of it is for loads that are *autoscaled*."""
+        found = [
+            limit
+            for key, limit in self.limits.items()
+            if isinstance(limit, ScalingLimit) and (autoscaled or self.origins[key] != "default")
+        ]
+        return sorted(found, key=lambda limit: _ORDER[limit.metric])
+
+    def _meaningful(self, kind: RouteKind | None, problems: list[str]) -> Iterator[tuple[Key, Entry]]:
+        """The limits, but for cold starts where nothing has to be loaded: those are mistakes, added to *problems*."""
+        for key, limit in self.limits.items():
+            if key[1] != COLD_METRIC or kind in ("model", None):
+                yield key, limit
+            elif self.origins[key] != "default":
+                problems.append(
+                    f"{limit.source}: {COLD_METRIC} is of TargetModels, which are loaded, and this load's weights are "
+                    f"over {WEIGHTED[kind].field}; leave it out"
+                )
 
 
 def merge(levels: Iterable[Level]) -> tuple[Budget, list[str]]:
@@ -140,24 +175,27 @@ def merge(levels: Iterable[Level]) -> tuple[Budget, list[str]]:
         kept, mistakes = once_each(level.limits)
         problems.extend(mistakes)
         for scope, limit in kept:
+            if scope.kind == "each":
+                for weaker in [key for key in limits if key[0].kind == "each" and key[1] == limit.metric]:
+                    del limits[weaker], origins[weaker]
             limits[scope, limit.metric] = limit
             origins[scope, limit.metric] = level.origin
     return Budget(limits, origins), problems
 
 
 def once_each(limits: Iterable[ScopedEntry]) -> tuple[list[ScopedEntry], list[str]]:
-    """Return the first limit of each (scope, metric), and a problem for every further one."""
-    first: dict[Key, Entry] = {}
+    """Return the first limit of each (scope, metric), and a problem for every further one; ``each`` is one scope."""
+    first: dict[Key, ScopedEntry] = {}
     problems: list[str] = []
     for scope, limit in limits:
-        other = first.setdefault((scope, limit.metric), limit)
+        _, other = first.setdefault((EACH if scope.kind == "each" else scope, limit.metric), (scope, limit))
         if other is not limit:
             hint = ' (a range is written "40..60")' if isinstance(limit, Bounds) else ""
             problems.append(
                 f"{limit.source}: {_named(scope, limit.metric)} is limited twice, to {other.text} and to {limit.text}; "
                 f"keep one{hint}"
             )
-    return [(scope, limit) for (scope, _), limit in first.items()], problems
+    return list(first.values()), problems
 
 
 def looser_notes(levels: Sequence[Level]) -> list[str]:
@@ -167,14 +205,21 @@ def looser_notes(levels: Sequence[Level]) -> list[str]:
     scopes: dict[tuple[str, str], list[ScopeName]] = {}
     for (scope, metric), limit in budget.limits.items():
         mark = marks.get((scope, metric))
-        if mark is None and scope.kind == "model":
-            mark = marks.get((EACH, metric))
+        if mark is None:
+            mark = next((marks[each, metric] for each in _each_that_holds(scope) if (each, metric) in marks), None)
         if mark is None or budget.origins[scope, metric] not in ("default", "key"):
             continue
         sentence = _looser_sentence(limit, mark)
         if sentence:
             scopes.setdefault((limit.source, sentence), []).append(scope)
     return [f"{source} {_places(places)}{sentence}" for (source, sentence), places in scopes.items()]
+
+
+def _each_that_holds(scope: ScopeName) -> list[ScopeName]:
+    """The scopes of ``each`` that a limit on *scope* stands in for."""
+    if scope.kind != "each":
+        return [] if scope.route_kind is None else [ScopeName("each", scope.route_kind), EACH]
+    return [ScopeName("each", kind) for kind in ("", *ROUTE_KINDS)]
 
 
 def _looser_sentence(limit: Entry, mark: Entry) -> str:
@@ -216,13 +261,26 @@ def _closed_only(limit: Limit, scope: ScopeName) -> str:
     return f"{limit.source}: {limit.metric} is for closed loads (users): {why}; leave it out"
 
 
-def _stranger(source: str, kind: str, names: list[str], known: Sequence[str]) -> str:
-    """The sentence for limits on models or stages a load does not have."""
+def _each_of_none(limit: Entry, scope: ScopeName, own: RouteKind | None) -> str:
+    named = f"each {scope.name or 'model'}"
+    return f"{limit.source}: {limit.metric} of {named} is limited, but {_none_of(scope.name, own)}"
+
+
+def _none_of(kind: str, own: RouteKind | None) -> str:
+    """Why a load whose weights are over *own* has no *kind*, and what to do."""
+    wanted = WEIGHTED[next((each for each in ROUTE_KINDS if each == kind), "model")]
+    if own is not None and own != wanted.kind:
+        return f"this load's weights are over {WEIGHTED[own].field}; limit one of these, or the total"
+    return f"this load's traffic names no {wanted.field}; limit the total, or give the load {wanted.field}={{...}}"
+
+
+def _stranger(source: str, kind: str, names: list[str], known: Sequence[str], own: RouteKind | None) -> str:
+    """The sentence for limits on routes or stages a load does not have; its weights are over *own*."""
     subject, verb = (f"{kind}s {_some(names)}", "are") if len(names) > 1 else (f"{kind} {names[0]!r}", "is")
     if not known:
-        remedy = _NO_MODELS if kind == "model" else _NO_STAGES
+        remedy = _NO_STAGES if kind == "stage" else _none_of(kind, own)
         return f"{source}: {subject} {verb} limited, but {remedy}"
-    place = "in this load's traffic" if kind == "model" else "among this load's stages"
+    place = "among this load's stages" if kind == "stage" else "in this load's traffic"
     return f"{source}: {subject} {verb} not {place}{did_you_mean(names[0], known)} ({kind}s: {_some(known)})"
 
 
@@ -231,11 +289,11 @@ def _some(names: Sequence[str]) -> str:
 
 
 _REGRESSIONS = [f"regression {of}" for of in REGRESSION_METRICS]
-_ORDER = {metric: place for place, metric in enumerate([*METRICS, *SERVER_METRICS, *_REGRESSIONS])}
+_ORDER = {metric: place for place, metric in enumerate([*METRICS, *SERVER_METRICS, *SCALING_METRICS, *_REGRESSIONS])}
 
 
-def _in_order(limits: Mapping[Key, Entry], models: Sequence[str], stages: Sequence[str]) -> list[ScopedEntry]:
-    scopes = [TOTAL, *(ScopeName("stage", name) for name in stages), *(ScopeName("model", name) for name in models)]
+def _in_order(limits: Mapping[Key, Entry], routes: Sequence[ScopeName], stages: Sequence[str]) -> list[ScopedEntry]:
+    scopes = [TOTAL, *(ScopeName("stage", name) for name in stages), *routes]
     place = {scope: position for position, scope in enumerate(scopes)}
 
     def position(key: Key) -> tuple[int, int, str]:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pytest_smload.core.measure.scope import Scope
     from pytest_smload.core.measure.scope_name import ScopeName
     from pytest_smload.core.measure.slowness import ClientSlowness
+    from pytest_smload.core.scaling.record import ScalingRecord
     from pytest_smload.core.statistics.bound import Bound
 
 Evidence_contra = TypeVar("Evidence_contra", contravariant=True)
@@ -105,6 +106,19 @@ class ServerEvidence:
     incomplete: str = ""
     invocations: int | None = None
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScalingEvidence:
+    """What scaling did during a load.
+
+    Attributes:
+        record: None where nobody could tell.
+        missing: Why.
+    """
+
+    record: ScalingRecord | None
+    missing: str = ""
 
 
 def scope_of(measurement: Measurement, name: ScopeName) -> Scope | None:

@@ -71,16 +71,17 @@ def breach_level(limit: Limit, member: ScopeEvidence) -> float:
     return exp(high)
 
 
-def _proven(check: Check, member: ScopeEvidence, models: int) -> Check:
+def _proven(check: Check, member: ScopeEvidence, members: int) -> Check:
     note = check.note
     if check.cause == "few requests":
         slowest = lost_are_slowest(member.scope) if member.scope is not None else ""
-        note = "; ".join(filter(None, (f"proven among {models:,} models, few as its requests are", slowest)))
+        few = f"proven among {members:,} {member.name.kind}s, few as its requests are"
+        note = "; ".join(filter(None, (few, slowest)))
     return replace(check, outcome="fail", cause=None, proven=True, note=note)
 
 
-def _unproven(check: Check, member: ScopeEvidence, level: float, allowed: float, models: int) -> Check:
-    text = f"not proven among {models:,} models"
+def _unproven(check: Check, member: ScopeEvidence, level: float, allowed: float, members: int) -> Check:
+    text = f"not proven among {members:,} {member.name.kind}s"
     outcome = check.outcome
     if member.on_unproven == "fail":
         outcome, text = "fail", f"{text}, which on_unproven counts as a failure"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from pytest_smload.core.limits.limit import Limit
 from pytest_smload.core.limits.metrics import METRICS, Metric, metric_named
 from pytest_smload.core.limits.quantities import Quantity
+from pytest_smload.core.limits.scaling_limit import SCALING_METRICS, ScalingLimit
 from pytest_smload.core.limits.server_limit import ServerLimit
 from pytest_smload.core.limits.server_metrics import SERVER_METRICS
 from pytest_smload.core.quoting import quoted
@@ -19,9 +20,12 @@ _BOUND = re.compile(r"\s*([<>=!~≤≥]*)\s*(.*?)\s*", re.DOTALL)
 _MEANT = {"<": "<=", "=<": "<=", "≤": "<=", ">": ">=", "=>": ">=", "≥": ">="}
 
 
+AbsoluteLimit = Limit | ServerLimit | ScalingLimit
+
+
 def parse_limits(
     fields: Mapping[str, object], *, source: str, beside: Sequence[str] = (), whole: bool = True
-) -> tuple[list[Limit | ServerLimit], list[str]]:
+) -> tuple[list[AbsoluteLimit], list[str]]:
     """Return the limits of ``{metric: value}`` and one sentence per mistake.
 
     ``errors`` takes a table, a limit per error kind.
@@ -32,19 +36,20 @@ def parse_limits(
         beside: Keys that stand beside the limits there, for the sentence on an unknown key.
         whole: Whether the whole load may be limited there, and so its server's side.
     """
-    limits: list[Limit | ServerLimit] = []
+    limits: list[AbsoluteLimit] = []
     problems: list[str] = []
     for name, value in fields.items():
         metric = METRICS.get(name)
-        if metric is None and name not in SERVER_METRICS:
-            problems.append(unknown_field(str(name), (*METRICS, *(SERVER_METRICS if whole else ()), *beside)))
+        if metric is None and name not in _OF_THE_WHOLE:
+            problems.append(unknown_field(str(name), (*METRICS, *(_OF_THE_WHOLE if whole else ()), *beside)))
             continue
         by_kind = metric is not None and metric.observe_kind is not None
         entries, mistakes = _kinds(metric, value) if metric is not None and by_kind else ({name: value}, [])
         problems.extend(mistakes)
         for each, entry in entries.items():
             try:
-                limits.append((parse_server_limit if metric is None else parse_limit)(each, entry, source=source))
+                parse = _OF_THE_WHOLE[name] if metric is None else parse_limit
+                limits.append(parse(each, entry, source=source))
             except ValueError as error:
                 problems.append(f"{each}: {error}")
     return limits, problems
@@ -69,6 +74,19 @@ def parse_server_limit(metric: str, value: object, *, source: str) -> ServerLimi
     """Return the limit on *metric*, one of `SERVER_METRICS`, written as *value*; all else as `parse_limit`."""
     row = SERVER_METRICS[metric]
     return ServerLimit(metric, *_read(row.quantity, value, at_least_if_bare=row.at_least), str(value), source)
+
+
+def parse_scaling_limit(metric: str, value: object, *, source: str) -> ScalingLimit:
+    """Return the limit on *metric*, one of `SCALING_METRICS`, written as *value*; all else as `parse_limit`."""
+    row = SCALING_METRICS[metric]
+    return ScalingLimit(metric, *_read(row.quantity, value, at_least_if_bare=row.at_least), str(value), source)
+
+
+_OF_THE_WHOLE: Mapping[str, Callable[..., AbsoluteLimit]] = {
+    **dict.fromkeys(SERVER_METRICS, parse_server_limit),
+    **dict.fromkeys(SCALING_METRICS, parse_scaling_limit),
+}
+"""What only the whole load has limits on, and who reads them."""
 
 
 def _read(quantity: Quantity, value: object, *, at_least_if_bare: bool) -> tuple[float | None, float | None, bool]:

@@ -40,7 +40,7 @@ def judge(
     evidence = [ScopeEvidence(name, scope_of(measurement, name), alpha, on_unproven, slowness) for name, _ in limits]
     for place, (name, limit) in enumerate(limits):
         # One limit written for many models is one object.
-        families.setdefault(id(limit) if name.kind == "model" else -1 - place, []).append(place)
+        families.setdefault(id(limit) if name.route_kind is not None else -1 - place, []).append(place)
     checks: dict[int, Check] = {}
     for places in families.values():
         members = [evidence[place] for place in places]

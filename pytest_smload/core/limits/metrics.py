@@ -191,6 +191,8 @@ _ROWS = (
     ),
 )
 
+COLD_METRIC = "cold_p95"
+"""Of a first touch of models, which alone are loaded."""
 CLOSED_METRIC = "stalled"
 """The one that only a closed load has: its users wait for answers."""
 METRICS: Mapping[str, Metric] = {row.name: row for row in _ROWS}

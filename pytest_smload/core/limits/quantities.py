@@ -204,6 +204,7 @@ DURATION = replace(LATENCY, refuse=lambda _at_least, _at_most: "")
 SHARE = Quantity("ratio", _share_of_all, exact_share, format_share, refuse=_over_the_whole)
 """How much of something is in use, or how often something held."""
 MODELS = Quantity("models", _count, _whole, rounded=lambda count: f"{count:,.4g}")
+INSTANCES = Quantity("instances", _count, _whole, _whole, after=" instances")
 PER_MINUTE = Quantity(
     "requests/min",
     _per_minute,

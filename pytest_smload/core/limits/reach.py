@@ -15,6 +15,7 @@ from pytest_smload.core.units import format_duration
 if TYPE_CHECKING:
     from pytest_smload.core.limits.budget import ResolvedBudget, ScopedLimit, ScopedServerLimit
     from pytest_smload.core.load.profile import LoadProfile
+    from pytest_smload.core.request.route_kinds import RouteKind
 
 _ROUNDING = 1 + 1e-9
 
@@ -34,8 +35,10 @@ class Offer:
     most: float
 
 
-def offers(profile: LoadProfile, shares: Mapping[str, float]) -> dict[ScopeName, Offer]:
-    """Return what *profile* offers the whole load, each stage, and each model by its share of the traffic."""
+def offers(
+    profile: LoadProfile, shares: Mapping[str, float], kind: RouteKind | None = "model"
+) -> dict[ScopeName, Offer]:
+    """Return what *profile* offers the whole load, each stage, and each of *kind* by its share of the traffic."""
     cap = inf if profile.max_requests is None else float(profile.max_requests)
     stages = profile.stages or ()
     found: dict[ScopeName, Offer] = {}
@@ -48,10 +51,10 @@ def offers(profile: LoadProfile, shares: Mapping[str, float]) -> dict[ScopeName,
     else:
         whole = _offer(profile.tps, profile.duration_s, profile.max_duration_s, cap)
     for name, share in shares.items():
-        if not share:
+        if not share or kind is None:
             continue
         most = ceil(whole.most * share) if whole.most < inf else inf
-        found[ScopeName("model", name)] = Offer(whole.tps * share, whole.span_s, most)
+        found[ScopeName(kind, name)] = Offer(whole.tps * share, whole.span_s, most)
     return {TOTAL: whole, **found}
 
 

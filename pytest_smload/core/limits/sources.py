@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from pytest_smload.core.limits.budget import (
     BUILT_IN,
@@ -20,16 +21,21 @@ from pytest_smload.core.limits.grammar import parse_limits
 from pytest_smload.core.limits.metrics import METRICS
 from pytest_smload.core.limits.regression_grammar import parse_baseline_required, parse_regression
 from pytest_smload.core.limits.regression_limit import BASELINE_REQUIRED, REGRESSION
+from pytest_smload.core.limits.scaling_limit import SCALING_METRICS, ScalingLimit
 from pytest_smload.core.limits.server_limit import ServerLimit
 from pytest_smload.core.limits.server_metrics import SERVER_METRICS
 from pytest_smload.core.load.weights import expand_names, name_problem
 from pytest_smload.core.measure.scope_name import EACH, TOTAL, ScopeName
 from pytest_smload.core.quoting import quoted
+from pytest_smload.core.request.route_kinds import ROUTE_KINDS, WEIGHT_FIELDS, WEIGHTED, RouteKind
 from pytest_smload.errors import ConfigurationError
 
 DEFAULT_KEY = "default"
 """The budget table that holds for every test, weaker than its marks."""
-_TABLES = ("each", "models", "stages")
+_TABLES = ("each", *WEIGHT_FIELDS, "stages")
+_SCOPE_KEYS = (*ROUTE_KINDS, "stage")
+"""Keys of a ``perf_budget`` mark that say what its limits are of."""
+_ScopesOf = Callable[[object], tuple[list[ScopeName], list[str]]]
 _LIMITS_TABLE = 'a table of limits such as { p95 = "250ms" }'
 
 
@@ -55,19 +61,20 @@ def parse_marker_limits(kwargs: Mapping[str, object], *, source: str) -> tuple[l
     """Return what one ``perf_budget(**kwargs)`` says, and one sentence per mistake.
 
     Args:
-        kwargs: ``model`` (a name, ``{0..9}`` expands; ``"each"``) or ``stage``, and limits.
+        kwargs: ``model``, ``variant``, ``container`` or ``component`` (a name, ``{0..9}`` expands; ``"each"``) or
+            ``stage``, and limits.
         source: Where the mark is, for messages and reports.
     """
     scopes, problems = _marker_scopes(kwargs)
-    fields = {name: value for name, value in kwargs.items() if name not in ("model", "stage")}
+    fields = {name: value for name, value in kwargs.items() if name not in _SCOPE_KEYS}
     if BASELINE_REQUIRED in fields and len(fields) < len(kwargs):
         problems.append(f"{BASELINE_REQUIRED} holds for the whole load; write it in a perf_budget of its own")
-    limits, mistakes = _entries(fields, source, beside=("model", "stage"), whole=True)
+    limits, mistakes = _entries(fields, source, beside=_SCOPE_KEYS, whole=True)
     problems.extend(mistakes)
     limits, mistakes = _where_cloudwatch_looks(limits, scopes)
     problems.extend(mistakes)
     if not fields:
-        allowed = ", ".join((*METRICS, *SERVER_METRICS, REGRESSION, BASELINE_REQUIRED))
+        allowed = ", ".join((*METRICS, *SERVER_METRICS, *SCALING_METRICS, REGRESSION, BASELINE_REQUIRED))
         problems.append(f"perf_budget without a limit; write one such as p95='250ms' (allowed: {allowed})")
     return [(scope, limit) for scope in scopes for limit in limits], [f"{source}: {problem}" for problem in problems]
 
@@ -76,8 +83,8 @@ def parse_budget_table(table: object, *, source: str) -> tuple[FileBudget, list[
     """Return a ``[budgets."..."]`` table, and one sentence per mistake.
 
     Args:
-        table: Limits, ``regression`` and ``baseline_required``; ``each``, ``models.NAME`` (``{0..9}`` expands) and
-            ``stages.NAME`` with limits of their own;
+        table: Limits, ``regression`` and ``baseline_required``; ``each``, ``models.NAME`` (``{0..9}`` expands; or
+            ``variants``, ``containers``, ``components``) and ``stages.NAME`` with limits of their own;
             ``profiles.NAME`` with all of these again.
         source: Where the table is, such as ``smload.toml [budgets."tests/perf"]``, for messages and reports.
     """
@@ -161,24 +168,25 @@ def key_matches(key: str, nodeid: str) -> bool:
 
 
 def _marker_scopes(kwargs: Mapping[str, object]) -> tuple[list[ScopeName], list[str]]:
-    if "model" in kwargs and "stage" in kwargs:
-        return [], ["model and stage are both given; a limit is on one of them, so write a perf_budget for each"]
+    given = [key for key in _SCOPE_KEYS if key in kwargs]
+    if len(given) > 1:
+        return [], [f"{' and '.join(given)} are both given; a limit is on one of them, so write a perf_budget for each"]
     if "stage" in kwargs:
         return _stage_scopes(kwargs["stage"])
-    return _model_scopes(kwargs["model"]) if "model" in kwargs else ([TOTAL], [])
+    return next((_route_scopes(kwargs[kind], kind) for kind in ROUTE_KINDS if kind in kwargs), ([TOTAL], []))
 
 
-def _model_scopes(name: object) -> tuple[list[ScopeName], list[str]]:
+def _route_scopes(name: object, kind: RouteKind) -> tuple[list[ScopeName], list[str]]:
     if name == "each":
-        return [EACH], []
+        return [ScopeName("each", kind)], []
     if not isinstance(name, str):
-        return [], [f'model: {quoted(name)} is not a model\'s name; write one, or "each" for every model']
+        return [], [f'{kind}: {quoted(name)} is not a {kind}\'s name; write one, or "each" for every {kind}']
     try:
         names = expand_names(name)
     except ValueError as error:
-        return [], [f"model: {error}"]
-    problem = next(filter(None, map(name_problem, names)), None)
-    return ([], [f"model: {problem}"]) if problem else ([ScopeName("model", each) for each in names], [])
+        return [], [f"{kind}: {error}"]
+    problem = next(filter(None, (name_problem(each, kind) for each in names)), None)
+    return ([], [f"{kind}: {problem}"]) if problem else ([ScopeName(kind, each) for each in names], [])
 
 
 def _stage_scopes(name: object) -> tuple[list[ScopeName], list[str]]:
@@ -196,7 +204,8 @@ def _table_limits(table: object, source: str, tables: Sequence[str], problems: l
     found = _scope_limits(own, [TOTAL], source, problems, beside=tables, whole=True)
     if "each" in table:
         found += _scope_limits(table["each"], [EACH], source, problems, path=" each")
-    for group, scopes_of in (("models", _model_scopes), ("stages", _stage_scopes)):
+    named: dict[str, _ScopesOf] = {row.field: partial(_route_scopes, kind=row.kind) for row in WEIGHTED.values()}
+    for group, scopes_of in (*named.items(), ("stages", _stage_scopes)):
         inner = table.get(group, {})
         if not isinstance(inner, Mapping):
             example = f'{group}."NAME" = {{ p95 = "250ms" }}'
@@ -232,15 +241,20 @@ def _scope_limits(
 
 
 def _where_cloudwatch_looks(limits: list[Entry], scopes: Sequence[ScopeName]) -> tuple[list[Entry], list[str]]:
-    """*limits* without those on the server's side that *scopes* cannot have, and a sentence per such."""
+    """*limits* without those on the server's side, and on scaling, that *scopes* cannot have; a sentence per such."""
     if all(scope == TOTAL for scope in scopes):
         return limits, []
     problems = [
-        f"{limit.metric}: CloudWatch has no figures of single models or stages; limit it for the whole load"
+        f"{limit.metric}: CloudWatch is asked about the whole load only; limit it there"
         for limit in limits
         if isinstance(limit, ServerLimit)
     ]
-    return [limit for limit in limits if not isinstance(limit, ServerLimit)], problems
+    problems += [
+        f"{limit.metric}: an endpoint scales as a whole; limit it for the whole load"
+        for limit in limits
+        if isinstance(limit, ScalingLimit)
+    ]
+    return [limit for limit in limits if not isinstance(limit, (ServerLimit, ScalingLimit))], problems
 
 
 def _entries(

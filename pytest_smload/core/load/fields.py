@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
+from functools import partial
 from typing import Any, Final, Literal
 
 from pytest_smload.core.load.values import ValueCheck, text_per_model
+from pytest_smload.core.load.weights import check_weights
+from pytest_smload.core.request.route_kinds import RouteKind
 
 POISSON: Final = "poisson"
 UNIFORM: Final = "uniform"
@@ -46,8 +49,14 @@ class LoadField:
 
 
 def member_field(name: str) -> Any:
-    """Return the dataclass field of the InvokeEndpoint member *name*: text, or a table of it per model."""
+    """Return the dataclass field of the InvokeEndpoint member *name*: text, or a table of it per model, say."""
     return field(default=None, metadata={ROW: LoadField(name, text_per_model, unset=THE_ENDPOINTS, traffic=True)})
+
+
+def weights_row(kind: RouteKind, summary: str) -> LoadField:
+    """Return the row of weights over what *kind* says."""
+    check = partial(check_weights, kind=kind)
+    return LoadField(summary, check, unset=THE_ENDPOINTS, traffic=True, fingerprint="derived")
 
 
 def rows_of(profile: type[Any]) -> dict[str, LoadField]:

@@ -12,6 +12,7 @@ from typing import Any
 from pytest_smload.core.load.payload_rows import MAX_TOTAL_BYTES, Joint, Rows, check_json, check_size, read_rows
 from pytest_smload.core.load.weights import expand_names
 from pytest_smload.core.request.invocation import Payload
+from pytest_smload.core.request.route_kinds import RouteKind
 from pytest_smload.core.wording import did_you_mean, some
 from pytest_smload.errors import ConfigurationError, PayloadError
 
@@ -27,6 +28,7 @@ def build_payloads(
     root: Path,
     batch: int | Mapping[str, int] | None = None,
     content_type: str | Mapping[str, str] | None = None,
+    kind: RouteKind | None = "model",
 ) -> tuple[tuple[Payload, ...], ...]:
     """Return, for each of *names*, the payloads its requests cycle through.
 
@@ -35,36 +37,42 @@ def build_payloads(
 
     Args:
         source: What `read_rows` takes, or a table of it per model.
-        names: The TargetModels, or ``[None]`` for an endpoint that is not multi-model.
+        names: The TargetModels, or whatever else the weights name; ``[None]`` without weights.
         root: The folder paths are relative to.
         batch: Rows joined into one request, rows cycling until every row has been in every place it can get to:
             lcm(rows, batch) / batch requests. Rows are joined by newlines; JSON lines and literals as a JSON array
             where *content_type* is ``application/json``.
+        kind: What *names* are of.
 
     Raises:
         PayloadError: a model has no payload, or one cannot be read, batched or sent.
         ConfigurationError: a table names a model twice, or one that gets no traffic.
     """
-    sources = per_model(source, names, "payload")
+    sources = per_model(source, names, "payload", kind)
     missing = [name for name, item in zip(names, sources, strict=True) if item is None]
     if missing:
-        whose = "" if list(names) == [None] else f" for {_models(missing)}"
+        whose = "" if list(names) == [None] else f" for {_named(missing, kind)}"
         raise PayloadError(
             f'no payload{whose}; set payload to a path, bytes, a list or a function (in a table "*" is for the others)'
         )
-    batches = per_model(batch, names, "batch")
-    content_types = per_model(content_type, names, "content_type")
+    batches = per_model(batch, names, "batch", kind)
+    content_types = per_model(content_type, names, "content_type", kind)
     bodies = _Bodies(root)
     tabled = isinstance(source, Mapping)
     columns = zip(names, sources, batches, content_types, strict=True)
     return tuple(
-        bodies.payloads(item, name, size or 1, media, f"payload of model {name!r}" if tabled and name else "payload")
+        bodies.payloads(item, name, size or 1, media, f"payload of {kind} {name!r}" if tabled and name else "payload")
         for name, item, size, media in columns
     )
 
 
-def per_model(value: object, names: Sequence[str | None], field: str = "per-model table") -> list[Any]:
-    """Return *value*'s entry for each of *names*: the table's own, else its ``"*"``, else None.
+def per_model(
+    value: object,
+    names: Sequence[str | None],
+    field: str = "per-model table",
+    kind: RouteKind | None = "model",
+) -> list[Any]:
+    """Return *value*'s entry for each of *names*, which are of *kind*: the table's own, else its ``"*"``, else None.
 
     A *value* that is no table is every model's. Keys expand ``{0..9}``. *field* begins every message.
 
@@ -86,22 +94,22 @@ def per_model(value: object, names: Sequence[str | None], field: str = "per-mode
         unknown += [name for name in expanded if name not in known and name != EVERY_OTHER]
         again = [name for name in expanded if name in entries]
         if again:
-            problems.append(f"{field}: {key!r} names {_models(again)} a second time; name each once")
+            problems.append(f"{field}: {key!r} names {_named(again, kind)} a second time; name each once")
         entries.update(dict.fromkeys(expanded, entry))
     if unknown and not known:
-        problems.append(f"{field}: the table is per model, but the load's requests name none; write one value instead")
+        problems.append(f"{field}: the table is by name, but this load has no weights; write one value instead")
     elif unknown:
-        hint = did_you_mean(unknown[0], known, f"; its models are {some(sorted(map(repr, known)), _SHOWN)}")
-        problems.append(f"{field}: no traffic goes to {_models(unknown)}{hint}")
+        hint = did_you_mean(unknown[0], known, f"; its {kind}s are {some(sorted(map(repr, known)), _SHOWN)}")
+        problems.append(f"{field}: no traffic goes to {_named(unknown, kind)}{hint}")
     if problems:
         raise ConfigurationError(problems)
     default = entries.get(EVERY_OTHER)
     return [default if name is None else entries.get(name, default) for name in names]
 
 
-def _models(names: Sequence[str | None]) -> str:
+def _named(names: Sequence[str | None], kind: RouteKind | None) -> str:
     """``model 'a'``, ``models 'a', 'b'``, ``models 'a', 'b', 'c', 'd', 'e' and 195 more``."""
-    return f"model{'s' if len(names) > 1 else ''} {some(list(map(repr, names)), _SHOWN)}"
+    return f"{kind}{'s' if len(names) > 1 else ''} {some(list(map(repr, names)), _SHOWN)}"
 
 
 class _Bodies:

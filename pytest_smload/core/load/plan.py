@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_smload.core.load.payloads import build_payloads, per_model
-from pytest_smload.core.load.weights import resolve_models
+from pytest_smload.core.load.spread import spread_of
 from pytest_smload.core.request.invocation import Payload, Route
-from pytest_smload.core.request.members import MEMBERS, TARGET_MODEL
+from pytest_smload.core.request.members import MEMBERS
+from pytest_smload.core.request.route_kinds import WEIGHTED, RouteKind
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from pytest_smload.core.load.profile import LoadProfile
 
 WHOLE_ENDPOINT = "total"
-"""Name of the one route of an endpoint that is not multi-model."""
+"""Name of the one route of a load without weights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +26,25 @@ class LoadPlan:
 
     Attributes:
         profile: The resolved profile, traffic fields filled in.
-        routes: One per TargetModel, or a single one named ``"total"``.
+        routes: One per TargetModel, variant, container or component with a weight, or a single one named ``"total"``.
         shares: Share of the traffic per route, summing to 1.
         rows: The payloads each route cycles through.
-        multi_model: Whether requests carry a TargetModel.
     """
 
     profile: LoadProfile
     routes: tuple[Route, ...]
     shares: tuple[float, ...]
     rows: tuple[tuple[Payload, ...], ...]
-    multi_model: bool
+
+    @property
+    def route_kind(self) -> RouteKind | None:
+        """What the weights name; None without weights."""
+        return self.routes[0].kind
+
+    @property
+    def multi_model(self) -> bool:
+        """Whether requests carry a TargetModel."""
+        return any(name == WEIGHTED["model"].member.name for name, _ in self.routes[0].fields)
 
     @classmethod
     def from_profile(cls, profile: LoadProfile, root: Path) -> LoadPlan:
@@ -45,19 +54,25 @@ class LoadPlan:
             PayloadError: a payload cannot be read or is too large.
             ConfigurationError: a per-model table does not fit the models.
         """
-        shares = resolve_models(profile.models) if profile.models is not None else {}
-        names: list[str | None] = list(shares) or [None]
+        spread = spread_of(vars(profile))
+        names: list[str | None] = list(spread.shares) or [None]
         columns = [
-            (member.name, per_model(getattr(profile, member.field), names, member.field))
+            (member.name, per_model(getattr(profile, member.field), names, member.field, spread.kind))
             for member in MEMBERS.values()
             if member.field is not None
         ]
         routes = []
         for index, name in enumerate(names):
-            fields = [(TARGET_MODEL.name, name)] if name is not None else []
+            fields = [] if spread.kind is None or name is None else [(WEIGHTED[spread.kind].member.name, name)]
+            fields += spread.fixed
             fields += [(member, values[index]) for member, values in columns if values[index] is not None]
-            routes.append(Route(index, name if name is not None else WHOLE_ENDPOINT, tuple(fields)))
+            routes.append(Route(index, name if name is not None else WHOLE_ENDPOINT, tuple(fields), spread.kind))
         rows = build_payloads(
-            profile.payload, names=names, batch=profile.batch, content_type=profile.content_type, root=root
+            profile.payload,
+            names=names,
+            batch=profile.batch,
+            content_type=profile.content_type,
+            root=root,
+            kind=spread.kind,
         )
-        return cls(profile, tuple(routes), tuple(shares.values()) or (1.0,), tuple(map(tuple, rows)), bool(shares))
+        return cls(profile, tuple(routes), tuple(spread.shares.values()) or (1.0,), tuple(map(tuple, rows)))

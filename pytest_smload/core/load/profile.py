@@ -10,7 +10,17 @@ from math import ceil
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from pytest_smload.core.load.fields import POISSON, ROW, THE_ENDPOINTS, UNIFORM, LoadField, member_field, rows_of
+from pytest_smload.core.load.fields import (
+    POISSON,
+    ROW,
+    THE_ENDPOINTS,
+    UNIFORM,
+    LoadField,
+    member_field,
+    rows_of,
+    weights_row,
+)
+from pytest_smload.core.load.spread import spread_problems
 from pytest_smload.core.load.stages import Stage
 from pytest_smload.core.load.values import (
     MAX_USERS,
@@ -25,7 +35,6 @@ from pytest_smload.core.load.values import (
     whole,
     whole_per_model,
 )
-from pytest_smload.core.load.weights import check_models
 from pytest_smload.core.statistics.bound import LOOKS
 from pytest_smload.core.units import format_duration, parse_duration_s, parse_number, parse_share, parse_whole
 from pytest_smload.core.wording import unknown_field
@@ -34,10 +43,12 @@ from pytest_smload.errors import ConfigurationError
 Arrivals = Literal["poisson", "uniform"]
 Order = Literal["shuffled", "smooth"]
 OnUnproven = Literal["estimate", "fail"]
+Weights = Mapping[str, float | str] | Sequence[str] | str
+"""What requests are spread over: weights by name, names, or a distribution over the endpoint's own names."""
 PayloadRows = bytes | Sequence[str | bytes]
 PayloadSource = str | Path | PayloadRows | Callable[..., Any]
 """A path (``.csv``, ``.jsonl``, any other file, a folder) or ``"module:function"`` as text; bytes for one literal body;
-a list for literal rows; a function of the TargetModel."""
+a list for literal rows; a function of the TargetModel, or whatever else the weights name."""
 
 LEAST_IN_FLIGHT = 50
 IN_FLIGHT_S = 2.0
@@ -87,14 +98,21 @@ class LoadProfile:
     warmup: str = field(default="10s", metadata={ROW: LoadField(
         'the unrecorded ramp before it; `"0s"` sends nothing outside the window',
         duration_text(zero=True), from_text=str, fingerprint="duration")})
-    models: Mapping[str, float | str] | Sequence[str] | str | None = field(default=None, metadata={ROW: LoadField(
-        'weights `{"a.tar.gz": 3, "b.tar.gz": 1}` (`{0..199}` in a name expands), a list (equal weights; `"zipf(1.1)"` '
-        'as its last element makes the first the most popular), or `"zipf(1.1)"` over the endpoint\'s own models',
-        check_models, unset=THE_ENDPOINTS, traffic=True, fingerprint="derived")})
+    models: Weights | None = field(default=None, metadata={ROW: weights_row("model",
+        'TargetModels and their weights `{"a.tar.gz": 3, "b.tar.gz": 1}` (`{0..199}` in a name expands), a list (equal '
+        'weights; `"zipf(1.1)"` as its last element makes the first the most popular), or `"zipf(1.1)"` over the '
+        "endpoint's own models")})
+    variants: Weights | None = field(default=None, metadata={ROW: weights_row("variant",
+        'the same over production variants (TargetVariant): `{"blue": 9, "green": 1}`; a load spreads over one of '
+        "models, variants, containers and components")})
+    containers: Weights | None = field(default=None, metadata={ROW: weights_row("container",
+        "the same over the containers of a multi-container endpoint (TargetContainerHostname)")})
+    components: Weights | None = field(default=None, metadata={ROW: weights_row("component",
+        "the same over inference components (InferenceComponentName)")})
     payload: PayloadSource | Mapping[str, PayloadSource] | None = field(
         default=None, repr=False, metadata={ROW: LoadField(
         "a file (`.csv`, `.txt`, `.jsonl`, `.ndjson`: a request per line; any other: one request), a folder (a request "
-        'per file), `"module:function"` or a function of the TargetModel, bytes, or a list of rows',
+        'per file), `"module:function"` or a function of the name (a TargetModel, say), bytes, or a list of rows',
         anything, unset=THE_ENDPOINTS, traffic=True, fingerprint="derived")})
     content_type: str | Mapping[str, str] | None = member_field("ContentType")
     accept: str | Mapping[str, str] | None = member_field("Accept")
@@ -291,6 +309,8 @@ def check_load_fields(fields: Mapping[str, object]) -> list[str]:
     for name, value in fields.items():
         if name in LOAD_FIELDS and value is not None:
             problems.extend(f"{name}: {problem}" for problem in LOAD_FIELDS[name].check(value))
+    if not problems:
+        problems += spread_problems(fields)
     if fields.get("stages") is not None and fields.get("duration") is not None:
         problems.append("duration: stages have their own durations; leave it out")
     if "users" not in shapes and fields.get("spawn_rate") is not None and "tps" in shapes:

@@ -102,7 +102,7 @@ def duration_text(*, zero: bool = False) -> ValueCheck:
 
 
 def text_per_model(value: object) -> list[str]:
-    """Pass text, and a table of text per model."""
+    """Pass text, and a table of text per model, or whatever else the weights name."""
     if isinstance(value, str):
         return []
     if isinstance(value, Mapping):

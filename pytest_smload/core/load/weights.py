@@ -1,4 +1,4 @@
-"""Turns what a user wrote about models and weights into each model's share of the traffic."""
+"""Turns what a user wrote about weights into each name's share of the traffic."""
 
 from __future__ import annotations
 
@@ -8,26 +8,25 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from pytest_smload.core.quoting import quoted
+from pytest_smload.core.request.route_kinds import WEIGHTED, RouteKind
 from pytest_smload.core.wording import some
 from pytest_smload.errors import ConfigurationError
 
 MAX_MODELS = 65_535
-"""Samples and schedules carry a model as two bytes."""
-MAX_NAME_LENGTH = 1_024
-"""Of TargetModel, in the InvokeEndpoint API reference."""
+"""Samples and schedules carry a route as two bytes."""
 _MAX_ZIPF_EXPONENT = 10.0
 
 _ZIPF = re.compile(r"\s*zipf\(\s*(\d+(?:\.\d+)?)\s*\)\s*")
 _LOOKS_LIKE_ZIPF = re.compile(r"\s*zipf\b.*", re.IGNORECASE | re.DOTALL)
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _RANGE = re.compile(r"(\d{1,9})\.\.(\d{1,9})")
-_FORMS = 'write weights {"a": 3, "b": 1}, a list of models (a last element "zipf(1.1)" skews it), or "zipf(1.1)"'
+_FORMS = 'write weights {"a": 3, "b": 1}, a list of names (a last element "zipf(1.1)" skews it), or "zipf(1.1)"'
 
 
-def check_models(value: object) -> list[str]:
-    """Return one sentence per mistake in *value*, the ``models`` a user wrote; an empty list when all is well.
+def check_weights(value: object, kind: RouteKind = "model") -> list[str]:
+    """Return one sentence per mistake in *value*, weights a user wrote over what *kind* says; none if all is well.
 
-    ``"zipf(1.1)"`` alone is well; whether there are models for it to spread over is for `resolve_models` to say.
+    ``"zipf(1.1)"`` alone is well; whether there are names for it to spread over is for `resolve_weights` to say.
     """
     if isinstance(value, str):
         try:
@@ -37,11 +36,13 @@ def check_models(value: object) -> list[str]:
                 str(error) if _LOOKS_LIKE_ZIPF.fullmatch(value) else f"{quoted(value)} is not a traffic mix; {_FORMS}"
             ]
         return []
-    return _resolve(value)[1]
+    return _resolve(value, kind)[1]
 
 
-def resolve_models(value: object, weaker: Sequence[str] | None = None) -> dict[str, float]:
-    """Return each model's share of the traffic, ``{name: share}``, summing to 1, in the order written.
+def resolve_weights(
+    value: object, weaker: Sequence[str] | None = None, *, kind: RouteKind = "model"
+) -> dict[str, float]:
+    """Return each name's share of the traffic, ``{name: share}``, summing to 1, in the order written.
 
     Args:
         value: One of
@@ -52,24 +53,25 @@ def resolve_models(value: object, weaker: Sequence[str] | None = None) -> dict[s
               average), which is how much the entry counts beside others;
             * a list of names, equal weights; with ``"zipf(s)"`` as its last element, skewed over all of them;
             * the text ``"zipf(s)"``, skewed over *weaker*.
-        weaker: The models of a weaker source, most popular first: the endpoint's.
+        weaker: The names of a weaker source, most popular first: the endpoint's.
+        kind: What the names are of.
 
-    A model of weight 0 gets no traffic and is left out.
+    A name of weight 0 gets no traffic and is left out.
 
     Raises:
         ConfigurationError: with one sentence per mistake.
     """
-    if isinstance(value, str) and not check_models(value):
-        value = spread_over(value, weaker)
-    weights, problems = _resolve(value) if not isinstance(value, str) else ({}, check_models(value))
+    if isinstance(value, str) and not check_weights(value, kind):
+        value = spread_over(value, weaker, kind)
+    weights, problems = _resolve(value, kind) if not isinstance(value, str) else ({}, check_weights(value, kind))
     if problems:
-        raise ConfigurationError([f"models: {problem}" for problem in problems])
+        raise ConfigurationError([f"{WEIGHTED[kind].field}: {problem}" for problem in problems])
     total = math.fsum(weights.values())
     return {name: weight / total for name, weight in weights.items() if weight / total > 0}
 
 
-def spread_over(distribution: str, weaker: object) -> list[str]:
-    """Return ``[names..., "zipf(s)"]`` for a *distribution* over the models of a weaker source, most popular first.
+def spread_over(distribution: str, weaker: object, kind: RouteKind = "model") -> list[str]:
+    """Return ``[names..., "zipf(s)"]`` for a *distribution* over the names of a weaker source, most popular first.
 
     Raises:
         ConfigurationError: *weaker* has none.
@@ -82,9 +84,10 @@ def spread_over(distribution: str, weaker: object) -> list[str]:
         if names[-1].strip().startswith("zipf("):
             names.pop()
     else:
+        field, names_end = WEIGHTED[kind].field, ".tar.gz" if kind == "model" else ""
         raise ConfigurationError(
-            f"models: {distribution!r} spreads over the endpoint's own models, and it has none; "
-            f'list them: models = ["model-{{0..9}}.tar.gz", "{distribution.strip()}"]'
+            f"{field}: {distribution!r} spreads over the endpoint's own {field}, and it has none; "
+            f'list them: {field} = ["{kind}-{{0..9}}{names_end}", "{distribution.strip()}"]'
         )
     return [*names, distribution]
 
@@ -102,7 +105,7 @@ def expand_names(text: str) -> list[str]:
     if any(brace in literal for literal in literals for brace in "{}"):
         raise ValueError(f"{quoted(text)} has an unpaired brace; a range of names is written {{0..199}}")
     if math.prod(len(numbers) for numbers, _ in ranges) > MAX_MODELS:
-        raise ValueError(f"{quoted(text)} stands for more than {MAX_MODELS:,} models, the most a load can have")
+        raise ValueError(f"{quoted(text)} stands for more than {MAX_MODELS:,} names, the most a load can have")
     columns = [[f"{number:0{width}d}" for number in numbers] for numbers, width in ranges]
     return [
         literals[0] + "".join(number + literal for number, literal in zip(row, literals[1:], strict=True))
@@ -110,19 +113,22 @@ def expand_names(text: str) -> list[str]:
     ]
 
 
-def name_problem(name: str) -> str | None:
-    """Return why *name* cannot be a TargetModel (API pattern ``\\A\\S[\\p{Print}]*\\z``, 1..1024 characters), or None.
+def name_problem(name: str, kind: RouteKind = "model") -> str | None:
+    """Return why *name* cannot name what *kind* says, or None.
 
-    A trailing space matches that pattern, but HTTP strips it from a header's value (RFC 9110, 5.5).
+    A TargetModel is of the API's pattern ``\\A\\S[\\p{Print}]*\\z``, with 1..1024 characters; the others are shorter. A
+    trailing space matches that pattern, but HTTP strips it from a header's value (RFC 9110, 5.5).
     """
+    member = WEIGHTED[kind].member
     shown = repr(name) if len(name) <= 80 else f"{name[:60]!r}..."
-    if not 1 <= len(name) <= MAX_NAME_LENGTH:
-        return f"model name {shown} has {len(name):,} characters; a TargetModel has 1 to {MAX_NAME_LENGTH:,}"
+    api = f"{'an' if member.name[0] in 'AEIOU' else 'a'} {member.name}"
+    if not 1 <= len(name) <= member.max_chars:
+        return f"{kind} name {shown} has {len(name):,} characters; {api} has 1 to {member.max_chars:,}"
     if not (name.isascii() and name.isprintable()):
         bad = next(char for char in name if not (char.isascii() and char.isprintable()))
-        return f"model name {shown} contains {bad!r}; a TargetModel is printable ASCII"
+        return f"{kind} name {shown} contains {bad!r}; {api} is printable ASCII"
     if name != name.strip():
-        return f"model name {shown} starts or ends with a space, which a header cannot carry; remove it"
+        return f"{kind} name {shown} starts or ends with a space, which a header cannot carry; remove it"
     return None
 
 
@@ -154,7 +160,7 @@ def _zipf_weights(count: int, exponent: float) -> list[float]:
     return [scale * weight for weight in raw]
 
 
-def _resolve(value: object) -> tuple[dict[str, float], list[str]]:
+def _resolve(value: object, kind: RouteKind) -> tuple[dict[str, float], list[str]]:
     """Weights per expanded name, and the mistakes on the way to them."""
     if isinstance(value, Mapping):
         entries: list[tuple[object, object]] = list(value.items())
@@ -166,25 +172,25 @@ def _resolve(value: object) -> tuple[dict[str, float], list[str]]:
     else:
         return {}, [f"{quoted(value)} is not a traffic mix; {_FORMS}"]
     if not entries:
-        return {}, [f"no model is named; {_FORMS}"]
-    weights, problems = _entry_weights(entries)
+        return {}, [f"no {kind} is named; {_FORMS}"]
+    weights, problems = _entry_weights(entries, kind)
     if skew is not None and weights:
         try:
             weights = dict(zip(weights, _zipf_weights(len(weights), _zipf_exponent(skew)), strict=True))
         except ValueError as error:
             problems.append(str(error))
     if not problems:
-        problems.extend(_total_problems(weights))
+        problems.extend(_total_problems(weights, kind))
     return weights, problems
 
 
-def _entry_weights(entries: Sequence[tuple[object, object]]) -> tuple[dict[str, float], list[str]]:
+def _entry_weights(entries: Sequence[tuple[object, object]], kind: RouteKind) -> tuple[dict[str, float], list[str]]:
     weights: dict[str, float] = {}
     named_by: dict[str, object] = {}
     problems: list[str] = []
     for text, weight in entries:
         try:
-            names = _entry_names(text)
+            names = _entry_names(text, kind)
             shares = _weights_of(text, weight, len(names))
         except ValueError as error:
             problems.append(str(error))
@@ -197,18 +203,20 @@ def _entry_weights(entries: Sequence[tuple[object, object]]) -> tuple[dict[str, 
                 named_by[name] = text
         if again:
             sources = f"{named_by[again[0]]!r} and {quoted(text)}"
-            problems.append(f"model {some(list(map(repr, again)), 1)} is named twice, by {sources}; name each once")
+            problems.append(f"{kind} {some(list(map(repr, again)), 1)} is named twice, by {sources}; name each once")
         weights.update(zip(names, shares, strict=True))
     return weights, problems
 
 
-def _entry_names(text: object) -> list[str]:
+def _entry_names(text: object, kind: RouteKind) -> list[str]:
     if not isinstance(text, str):
-        raise ValueError(f"model name {quoted(text)} is not text")  # noqa: TRY004 - one error type for one question
+        raise ValueError(f"{kind} name {quoted(text)} is not text")  # noqa: TRY004 - one error type for one question
     if _LOOKS_LIKE_ZIPF.fullmatch(text):
-        raise ValueError(f"{quoted(text)} is a distribution, no model; it goes last in a list, or in place of a weight")
+        raise ValueError(
+            f"{quoted(text)} is a distribution, no {kind}; it goes last in a list, or in place of a weight"
+        )
     names = expand_names(text)
-    problem = next(filter(None, map(name_problem, names)), None)
+    problem = next(filter(None, (name_problem(name, kind) for name in names)), None)
     if problem is not None:
         raise ValueError(problem)
     return names
@@ -231,15 +239,15 @@ def _weights_of(text: object, weight: object, count: int) -> Iterator[float] | l
     return itertools.repeat(number, count)
 
 
-def _total_problems(weights: Mapping[str, float]) -> list[str]:
+def _total_problems(weights: Mapping[str, float], kind: RouteKind) -> list[str]:
     if len(weights) > MAX_MODELS:
-        return [f"{len(weights):,} models are named; a load can have {MAX_MODELS:,}"]
+        return [f"{len(weights):,} {kind}s are named; a load can have {MAX_MODELS:,}"]
     try:
         total = math.fsum(weights.values())
     except OverflowError:
         total = math.inf
     if total == 0:
-        return ["weights sum to 0, so no model would get a request; give at least one a weight above 0"]
+        return [f"weights sum to 0, so no {kind} would get a request; give at least one a weight above 0"]
     if total == math.inf:
         return ["weights are too large to add up; only their ratios count, so write smaller numbers"]
     return []

@@ -78,14 +78,31 @@ class Figures:
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Stats(Figures):
-    """Summary of one scope's window samples: the whole load, one model, or one stage; *errors* counts its failures."""
+    """Summary of a scope's window samples: the load, one model (variant, ...), one stage; *errors* counts failures."""
 
     errors: int
 
 
 @dataclass(frozen=True, slots=True)
+class InvokedVariant:
+    """What one production variant answered, by the ``x-Amzn-Invoked-Production-Variant`` of successes in the window.
+
+    Attributes:
+        ok: Successes it answered.
+        share: Of the successes that named a variant.
+        p50_ms, p95_ms, p99_ms: Latencies of these, as in `Figures`.
+    """
+
+    ok: int
+    share: float
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class MixShare:
-    """Share of the traffic one model should have had, and had (of requests sent in the window)."""
+    """Share of the traffic one model, say, should have had, and had (of requests sent in the window)."""
 
     target_share: float
     achieved_share: float
@@ -106,7 +123,7 @@ class TimelinePoint:
 
 @dataclass(frozen=True, slots=True)
 class WarmupCounts:
-    """Requests sent before the window, in all and per model."""
+    """Requests sent before the window, in all and per model, or whatever else the weights name."""
 
     sent: int
     errors: int

@@ -1,4 +1,4 @@
-"""Turns a recording's samples into statistics: per load, per model, per stage, and over time."""
+"""Turns a recording's samples into statistics: per load, per route, per stage, and over time."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ import numpy as np
 
 from pytest_smload.core.load.stages import StageSpan
 from pytest_smload.core.measure.cold import first_touches_ms
-from pytest_smload.core.measure.figures import MixShare, Stats, TimelinePoint, WarmupCounts
+from pytest_smload.core.measure.figures import InvokedVariant, MixShare, Stats, TimelinePoint, WarmupCounts
 from pytest_smload.core.measure.scope import SLICES, Scope, summarise
 from pytest_smload.core.measure.scope_name import TOTAL, ScopeName
 from pytest_smload.core.measure.silence import longest_silence
 from pytest_smload.core.measure.timeline import timeline
+from pytest_smload.core.measure.variants import invoked_variants
 from pytest_smload.core.measure.window import Window, unsent_in_window, window_of
 from pytest_smload.core.request.error_kinds import OK
+from pytest_smload.core.request.route_kinds import RouteKind
 from pytest_smload.core.samples.in_order import InOrder, in_order
 from pytest_smload.core.samples.recording import Recording
 from pytest_smload.core.statistics.columns import Floats, Integers, view
@@ -29,9 +31,11 @@ class Measurement:
 
     Attributes:
         total: The whole load over its window.
-        models: Per TargetModel, also those without a sample; empty where the endpoint is not multi-model.
+        route_kind: What the weights are over; None without weights.
+        routes: Per model, variant, container or component with a weight, also those without a sample; else empty.
         stages: Per stage by its name; empty without stages.
-        mix: Share of the requests sent per model; empty where the endpoint is not multi-model.
+        mix: Share of the requests sent per route; empty without weights.
+        invoked_variants: What each production variant answered, where answers named it.
         errors: Failures per kind, ``Unsent`` included; their sum is ``total.errors``.
         timeline: One point a second over the window.
         warmup: What was sent before the window.
@@ -44,9 +48,11 @@ class Measurement:
     """
 
     total: Stats
-    models: Mapping[str, Stats]
+    route_kind: RouteKind | None
+    routes: Mapping[str, Stats]
     stages: Mapping[str, Stats]
     mix: Mapping[str, MixShare]
+    invoked_variants: Mapping[str, InvokedVariant]
     errors: Mapping[str, int]
     timeline: Sequence[TimelinePoint]
     warmup: WarmupCounts
@@ -73,8 +79,8 @@ def measure(recording: Recording) -> Measurement:
     warmup = _warmup(recording, ordered)
     # A copy of all columns; sorting latencies next takes as much again.
     del ordered
-    touches_ms = first_touches_ms(recording)
-    models = _model_scopes(recording, window, ended_ok, touches_ms)
+    touches_ms = _touches_ms(recording)
+    routes = _route_scopes(recording, window, ended_ok, touches_ms)
     total = summarise(
         TOTAL,
         window,
@@ -83,15 +89,17 @@ def measure(recording: Recording) -> Measurement:
         body_bytes=(sum(recording.bytes_in), sum(recording.bytes_out)),
         offered_tps=recording.offered_tps,
         touches_ms=touches_ms,
-        suspected=sum(scope.stats.cold.suspected for scope in models),
+        suspected=sum(scope.stats.cold.suspected for scope in routes),
     )
-    per_model = models if recording.multi_model else []
+    per_route = routes if recording.route_kind is not None else []
     unsent, requests = window.unsent, len(window.kind)
     return Measurement(
         total=total.stats,
-        models={scope.name.name: scope.stats for scope in per_model},
+        route_kind=recording.route_kind,
+        routes={scope.name.name: scope.stats for scope in per_route},
         stages={scope.name.name: scope.stats for scope in stages},
-        mix=_mix(recording, models) if recording.multi_model else {},
+        mix=_mix(recording, per_route) if per_route else {},
+        invoked_variants=invoked_variants(recording),
         errors=dict(sorted(total.kinds.items(), key=lambda entry: (-entry[1], entry[0]))),
         timeline=points,
         warmup=warmup,
@@ -102,7 +110,7 @@ def measure(recording: Recording) -> Measurement:
         in_flight_at_end=points[-1].in_flight if points else 0,
         scopes={
             scope.name: replace(scope, one_rate=_has_one_rate(recording, scope.name))
-            for scope in (replace(total, silence=longest_silence(recording)), *per_model, *stages)
+            for scope in (replace(total, silence=longest_silence(recording)), *per_route, *stages)
         },
     )
 
@@ -111,22 +119,29 @@ def _has_one_rate(recording: Recording, name: ScopeName) -> bool:
     return recording.open_model and (name.kind == "stage" or len({stage.tps for stage in recording.stages}) <= 1)
 
 
-def _model_scopes(recording: Recording, window: Window, ended_ok: Integers, touches_ms: Floats) -> list[Scope]:
-    """The scope of each route; that of an endpoint that is not multi-model is not used."""
+def _touches_ms(recording: Recording) -> Floats:
+    """First touches of each route; only models have to be loaded."""
+    if recording.route_kind in ("model", None):
+        return first_touches_ms(recording)
+    return np.full(len(recording.model_names), np.nan)
+
+
+def _route_scopes(recording: Recording, window: Window, ended_ok: Integers, touches_ms: Floats) -> list[Scope]:
+    """The scope of each route; the one of a load without weights is not used."""
     routes = len(recording.model_names)
     if routes > 1:
         window = window.take(np.argsort(window.model, kind="stable"))
     ends = np.cumsum(np.bincount(window.model, minlength=routes)).tolist()
     return [
         summarise(
-            ScopeName("model", name),
+            ScopeName(recording.route_kind or "model", name),
             window.take(slice(first, last)),
             ended_ok=ended_ok[index].tolist(),
             span_s=recording.window_s,
             body_bytes=(_at(recording.bytes_in, index), _at(recording.bytes_out, index)),
             offered_tps=None if recording.offered_tps is None else recording.offered_tps * share,
             touches_ms=touches_ms[index : index + 1],
-            suspected=None,
+            suspected=None if recording.route_kind in ("model", None) else 0,
         )
         for index, (name, share, (first, last)) in enumerate(
             zip(recording.model_names, recording.target_shares, pairwise((0, *ends)), strict=True)
@@ -166,7 +181,7 @@ def _stage_scopes(recording: Recording, ordered: InOrder, window: Window) -> lis
 def _warmup(recording: Recording, ordered: InOrder) -> WarmupCounts:
     sent = np.bincount(ordered.model[: ordered.first], minlength=len(recording.model_names)).tolist()
     errors = int(np.count_nonzero(ordered.kind[: ordered.first] != OK))
-    per_model = dict(zip(recording.model_names, sent, strict=True)) if recording.multi_model else {}
+    per_model = dict(zip(recording.model_names, sent, strict=True)) if recording.route_kind is not None else {}
     return WarmupCounts(ordered.first, errors, per_model)
 
 
@@ -197,8 +212,8 @@ def _cap_hits(recording: Recording) -> int:
     return int(np.count_nonzero(view(samples.due)[view(samples.held_index)] >= recording.window_start_s))
 
 
-def _mix(recording: Recording, models: Sequence[Scope]) -> dict[str, MixShare]:
-    sent = [scope.stats.requests - scope.kinds.get("Unsent", 0) for scope in models]
+def _mix(recording: Recording, routes: Sequence[Scope]) -> dict[str, MixShare]:
+    sent = [scope.stats.requests - scope.kinds.get("Unsent", 0) for scope in routes]
     return {
         name: MixShare(share, count / sum(sent) if any(sent) else NAN)
         for name, share, count in zip(recording.model_names, recording.target_shares, sent, strict=True)

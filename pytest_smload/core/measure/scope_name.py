@@ -1,11 +1,13 @@
-"""What figures and limits are of: the whole load, a model, a stage."""
+"""What figures and limits are of: the whole load, a model or what else its weights name, a stage."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
-ScopeKind = Literal["total", "model", "each", "stage"]
+from pytest_smload.core.request.route_kinds import ROUTE_KINDS, RouteKind
+
+ScopeKind = Literal["total", "model", "variant", "container", "component", "each", "stage"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +18,9 @@ class ScopeName:
     text has ``"model "`` put before it.
 
     Attributes:
-        kind: The whole load, one model, each model of the traffic (limits only), or one stage.
-        name: The model's or the stage's.
+        kind: The whole load; one model, variant, container or component; each of them in the traffic (limits only); or
+            one stage.
+        name: Its own; of ``each`` the kind that is meant, ``""`` for whatever the weights are over.
     """
 
     kind: ScopeKind
@@ -33,11 +36,16 @@ class ScopeName:
                 return cls(kind, text.removeprefix(f"{kind} "))
         return cls("model", text)
 
+    @property
+    def route_kind(self) -> RouteKind | None:
+        """What it is one of, where the weights of a load name it; else None."""
+        return next((kind for kind in ROUTE_KINDS if kind == self.kind), None)
+
     def __str__(self) -> str:
         if self.kind == "total":
             return "total"
         if self.kind == "each":
-            return "each model"
+            return f"each {self.name}".rstrip()
         if self.kind == "model" and ScopeName.parse(self.name) == self:
             return self.name
         return f"{self.kind} {self.name}"
@@ -45,5 +53,6 @@ class ScopeName:
 
 TOTAL = ScopeName("total")
 EACH = ScopeName("each")
-_PREFIXED: tuple[ScopeKind, ...] = ("model", "stage")
-_BY_TEXT = {"total": TOTAL, "each model": EACH}
+"""Each of whatever the load's weights are over."""
+_PREFIXED: Final[tuple[ScopeKind, ...]] = (*ROUTE_KINDS, "stage")
+_BY_TEXT = {str(scope): scope for scope in (TOTAL, EACH, *(ScopeName("each", kind) for kind in ROUTE_KINDS))}

@@ -154,7 +154,7 @@ class ClientSlowness:
         """Positions, among the samples in the order of their begin, of those sent of the scope *name*."""
         recording, order = self.recording, self._order
         chosen: Integers = order
-        if name.kind == "model":
+        if name.route_kind is not None:
             route = list(recording.model_names).index(name.name)
             chosen = order[view(recording.samples.model)[order] == route]
         if name.kind == "stage":
@@ -215,7 +215,7 @@ class ClientSlowness:
     def _unsent_due_s(self, name: ScopeName) -> Floats:
         recording = self.recording
         due, model = unsent_in_window(recording)
-        if name.kind == "model":
+        if name.route_kind is not None:
             due = due[model == list(recording.model_names).index(name.name)]
         if name.kind == "stage":
             stage = next(stage for stage in recording.stages if stage.name == name.name)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from pytest_smload.core.request.route_kinds import WEIGHTED, RouteKind
+
 MAX_BODY_BYTES: Final = 25 * 1024 * 1024
 """Longest request body that a real-time endpoint takes (SageMaker, InvokeEndpoint: maximum payload size 25 MB)."""
 
@@ -26,17 +28,24 @@ class Payload:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where requests for one model go.
+    """Where requests for one model, variant, container or component go.
 
     Attributes:
-        index: Position among the load's models; samples carry it.
-        name: What reports call it: the TargetModel, or ``"total"`` for an endpoint that is not multi-model.
+        index: Position among the load's routes; samples carry it.
+        name: What reports call it: the TargetModel, say, or ``"total"`` where no weights name anything.
         fields: Names (as in `MEMBERS`) and values of the members its requests carry, in any order.
+        kind: What *name* is the name of; None for ``"total"``.
     """
 
     index: int
     name: str
     fields: tuple[tuple[str, str], ...]
+    kind: RouteKind | None = "model"
+
+    @property
+    def target_variant(self) -> str | None:
+        """The variant its requests ask for, if any."""
+        return dict(self.fields).get(WEIGHTED["variant"].member.name)
 
 
 @dataclass(frozen=True, slots=True)

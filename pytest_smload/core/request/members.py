@@ -44,4 +44,3 @@ MEMBERS: Final = {
 }
 """By name in the API, in the order of its reference (sagemaker-runtime 2017-05-13 service model)."""
 TARGET_MODEL: Final = MEMBERS["TargetModel"]
-"""The one member that the load's weights give."""

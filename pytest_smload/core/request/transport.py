@@ -7,6 +7,7 @@ from typing import Final, Protocol
 from pytest_smload.core.request.error_kinds import ErrorKinds
 from pytest_smload.core.request.invocation import InvocationFailure, Payload, Route
 from pytest_smload.core.request.sendings import Sendings
+from pytest_smload.core.request.variant_names import VariantNames
 
 MAX_BODY_BYTES: Final = 64 * 1024 * 1024
 """Longest response body read; a longer one is a ``BadResponse``."""
@@ -23,12 +24,15 @@ class Connection(Protocol):
             before *start* while a request is under way.
         bytes_in: Response body bytes read.
         failure: Facts about the last request if it failed, else None.
+        variant: Code of the production variant that answered the last request, if that succeeded; 0 if none was named,
+            or nobody looked.
     """
 
     start: float
     end: float
     bytes_in: int
     failure: InvocationFailure | None
+    variant: int
 
     def open(self) -> None:
         """Connect ahead of the first request; a failure to connect is left for the request to report."""
@@ -47,11 +51,13 @@ class Transport(Protocol):
     Attributes:
         name: What options, settings and reports call it.
         kinds: Error kinds of this load.
+        variants: Production variants that answered in this load.
         reads_in_loop: Whether the engine's event loop reads the responses, rather than threads.
     """
 
     name: str
     kinds: ErrorKinds
+    variants: VariantNames
     reads_in_loop: bool
 
     @property
@@ -68,6 +74,9 @@ class Transport(Protocol):
     def sweep(self, now: float) -> None:
         """End every request older than the timeout as ``Timeout``; called by the engine several times per timeout.
         *now* is ``time.perf_counter()``."""
+
+    def stop_looking_for_variants(self) -> None:
+        """Let the production variant of further answers be unknown, which saves the look."""
 
     def close(self) -> None:
         """Release sockets, threads and watchers; nothing of the transport is left afterwards."""

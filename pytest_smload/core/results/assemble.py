@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
+from typing import Any
 
 from pytest_smload.core.hosting.hosting import Hosting
 from pytest_smload.core.limits.check import Check
@@ -12,6 +13,7 @@ from pytest_smload.core.load.written import written_profile
 from pytest_smload.core.measure.measurement import Measurement
 from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.core.request.invocation import InvocationFailure
+from pytest_smload.core.request.route_kinds import WEIGHT_FIELDS, WEIGHTED
 from pytest_smload.core.results.result import LoadResult, Rerun
 from pytest_smload.core.samples.recording import Recording
 from pytest_smload.core.trust.health import ClientHealth
@@ -35,6 +37,9 @@ def build_result(  # noqa: PLR0913 - a result has this many origins
     """Return the load's result, its total's figures as its own attributes."""
     figures = {spec.name: getattr(measurement.total, spec.name) for spec in fields(measurement.total)}
     del figures["errors"]
+    routes: dict[str, Any] = {field: {} for field in WEIGHT_FIELDS}
+    if measurement.route_kind is not None:
+        routes[WEIGHTED[measurement.route_kind].field] = measurement.routes
     return LoadResult(
         **figures,
         label=label,
@@ -53,9 +58,10 @@ def build_result(  # noqa: PLR0913 - a result has this many origins
         in_flight_at_end=measurement.in_flight_at_end,
         interrupted=recording.interrupted,
         warmup=measurement.warmup,
-        models=measurement.models,
+        **routes,
         stages=measurement.stages,
         mix=measurement.mix,
+        invoked_variants=measurement.invoked_variants,
         errors=measurement.errors,
         examples={kind: _one_line(failure) for kind, failure in recording.examples.items()},
         client=health,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal
 
 from pytest_smload.core.baselines.outcome import BaselineOutcome
@@ -11,8 +11,10 @@ from pytest_smload.core.diagnosis.finding import Diagnosis
 from pytest_smload.core.hosting.hosting import Hosting
 from pytest_smload.core.limits.check import Check
 from pytest_smload.core.measure.by_name import ByName
-from pytest_smload.core.measure.figures import Figures, MixShare, Stats, TimelinePoint, WarmupCounts
+from pytest_smload.core.measure.figures import Figures, InvokedVariant, MixShare, Stats, TimelinePoint, WarmupCounts
 from pytest_smload.core.request.endpoint import EndpointFacts
+from pytest_smload.core.request.route_kinds import WEIGHT_FIELDS, WEIGHTED, RouteKind
+from pytest_smload.core.scaling.record import ScalingRecord
 from pytest_smload.core.server.server_side import ServerSide
 from pytest_smload.core.trust.health import ClientHealth
 
@@ -27,7 +29,7 @@ class Rerun:
         why: ``"regression"``: the rerun that was to confirm one. ``"client"``: a run before the one judged, which the
             client's own slowness left undecided.
         sent, unsent, errors: Counts over its window.
-        models: Requests of its window per model; empty where the endpoint is not multi-model.
+        models: Requests of its window per model, or whatever else the weights name.
         warmup: What it sent before.
         valid: Whether its measurement can be trusted.
     """
@@ -49,8 +51,12 @@ class LoadResult(Figures):
     Attributes:
         label: The name given to ``sm_endpoint.load``, or None.
         profile: The load that ran, as `pytest_smload.core.load.written.written_profile` writes it down.
-        models: Statistics per TargetModel; empty where the endpoint is not multi-model. An unknown name is answered
-            with the nearest one, here as in *stages*.
+        models, variants, containers, components: Statistics per TargetModel, variant, container or inference component,
+            of the one kind that the load's weights are over; the others are empty. An unknown name is answered with the
+            nearest one, here as in *stages*.
+        mix: Share of the traffic by the same names.
+        invoked_variants: What each production variant answered, by the answers' own word: SageMaker's split where no
+            variant is asked for. Empty where answers name none, and where the first 1,000 all name one, unasked.
         stages: Statistics per stage; empty without stages.
         errors: Count per error kind; their sum is the total's error count.
         examples: One line for people per error kind: the first one seen.
@@ -62,6 +68,7 @@ class LoadResult(Figures):
         server: What CloudWatch said of it; None where it was not asked.
         diagnosis: What explains the figures, the gravest first; empty where all is well.
         hosting: What hosted the endpoint when the load began; None where that is not known.
+        scaling: What held the endpoint's instances, and what became of them; None where nothing did nor scaled.
     """
 
     label: str | None
@@ -81,8 +88,12 @@ class LoadResult(Figures):
     interrupted: bool
     warmup: WarmupCounts
     models: Mapping[str, Stats]
+    variants: Mapping[str, Stats] = field(default_factory=dict)
+    containers: Mapping[str, Stats] = field(default_factory=dict)
+    components: Mapping[str, Stats] = field(default_factory=dict)
     stages: Mapping[str, Stats]
     mix: Mapping[str, MixShare]
+    invoked_variants: Mapping[str, InvokedVariant] = field(default_factory=dict)
     errors: Mapping[str, int]
     examples: Mapping[str, str]
     client: ClientHealth
@@ -94,15 +105,28 @@ class LoadResult(Figures):
     server: ServerSide | None = None
     diagnosis: tuple[Diagnosis, ...] = ()
     hosting: Hosting | None = None
+    scaling: ScalingRecord | None = None
 
     def __post_init__(self) -> None:
-        for name in ("models", "stages"):
+        for name in (*WEIGHT_FIELDS, "stages"):
             object.__setattr__(self, name, ByName(getattr(self, name)))
 
     def __repr__(self) -> str:
         label = f" {self.label!r}" if self.label else ""
-        models = f", {len(self.models):,} models" if self.models else ""
-        return f"<LoadResult{label} {self.verdict}: {self._in_short()}{models}>"
+        over = f", {len(self.routes):,} {WEIGHTED[self.route_kind].field}" if self.route_kind is not None else ""
+        return f"<LoadResult{label} {self.verdict}: {self._in_short()}{over}>"
+
+    @property
+    def route_kind(self) -> RouteKind | None:
+        """What the weights are over; None without weights."""
+        return next((kind for kind, row in WEIGHTED.items() if getattr(self, row.field)), None)
+
+    @property
+    def routes(self) -> Mapping[str, Stats]:
+        """Statistics by the names that have weights."""
+        kind = self.route_kind
+        found: Mapping[str, Stats] = getattr(self, WEIGHTED[kind].field) if kind is not None else {}
+        return found
 
     @property
     def total(self) -> Stats:

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from pytest_smload.core.load.planned import planned_requests
+from pytest_smload.core.quoting import quoted
 from pytest_smload.core.units import format_duration
 from pytest_smload.options import ALLOW_PRODUCTION
 
@@ -82,7 +83,7 @@ def tag_refusal(safety: SafetyLimits, *, table: str, endpoint_name: str, tags: M
         for text in (value, f"{key}={value}"):
             pattern = _matching(text, safety.production)
             if pattern is not None:
-                tag = f"its tag {key}={value}"
+                tag = f"its tag {quoted(f'{key}={value}')}"
                 return _production(table, endpoint_name, f"{tag} matches {pattern!r} of {safety.source} production")
     return ""
 

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from pytest_smload.core.request.error_kinds import ErrorKinds
+from pytest_smload.core.request.variant_names import VariantNames
 from pytest_smload.core.samples.recording import Recording, Samples
 from pytest_smload.core.statistics.columns import Integers, view
 
-_PLAN = ("model_names", "multi_model", "target_shares", "open_model", "stages", "stretches")
+_PLAN = ("model_names", "route_kind", "target_shares", "open_model", "stages", "stretches", "target_variants")
 
 
 def merge(recordings: Sequence[Recording], offsets_s: Sequence[float]) -> Recording:
@@ -30,11 +31,14 @@ def merge(recordings: Sequence[Recording], offsets_s: Sequence[float]) -> Record
     """
     _refuse_strangers(recordings)
     first, clocks = recordings[0], list(zip(recordings, offsets_s, strict=True))
-    samples, kinds = Samples(), ErrorKinds()
+    samples, kinds, variants = Samples(), ErrorKinds(), VariantNames()
     unsent_due, unsent_model = array("d"), array("H")
     for recording, offset_s in clocks:
         samples.extend(
-            recording.samples, codes=kinds.codes(recording.kind_names, recording.kind_statuses), shift_s=offset_s
+            recording.samples,
+            codes=kinds.codes(recording.kind_names, recording.kind_statuses),
+            variant_codes=variants.codes(recording.variant_names),
+            shift_s=offset_s,
         )
         unsent_due.extend(due + offset_s for due in recording.unsent_due)
         unsent_model.extend(recording.unsent_model)
@@ -61,6 +65,7 @@ def merge(recordings: Sequence[Recording], offsets_s: Sequence[float]) -> Record
         unprimed=max(recording.unprimed for recording in recordings),
         complete=all(recording.complete for recording in recordings),
         epoch_s=first.epoch_s - offsets_s[0],
+        variant_names=variants.names,
     )
 
 
@@ -92,6 +97,7 @@ def _sort_by_end(samples: Samples) -> None:
     for index, facts in (
         (samples.held_index, (samples.held_free,)),
         (samples.late_index, (samples.late_from, samples.late_to)),
+        (samples.variant_index, (samples.variant_code,)),
     ):
         view(index)[:] = moved_to[view(index)]
         order = np.argsort(view(index))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_smload.core.load.stages import StageSpan
 from pytest_smload.core.request.invocation import InvocationFailure
+from pytest_smload.core.request.route_kinds import RouteKind
 
 if TYPE_CHECKING:
     from pytest_smload.core.statistics.columns import Floats
@@ -32,10 +33,14 @@ class Samples:
         late_index: Positions of samples whose response was there before the client's event loop looked for it. In step
             with *late_from* and *late_to*.
         late_from, late_to: Between which times it came; anywhere between is as likely.
+        variant_index: Positions of successes whose answer was seen to name a production variant. In step with
+            *variant_code*.
+        variant_code: Its code (`pytest_smload.core.request.variant_names`).
     """
 
     __slots__ = (
         "due", "end", "held_free", "held_index", "kind", "late_from", "late_index", "late_to", "model", "start",
+        "variant_code", "variant_index",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -49,6 +54,8 @@ class Samples:
         self.late_index = array("I")
         self.late_from = array("d")
         self.late_to = array("d")
+        self.variant_index = array("I")
+        self.variant_code = array("B")
 
     def __len__(self) -> int:
         return len(self.end)
@@ -60,11 +67,19 @@ class Samples:
             setattr(copied, name, getattr(self, name)[:])
         return copied
 
-    def extend(self, other: Samples, *, codes: Sequence[int], shift_s: float | Floats = 0.0) -> None:
+    def extend(
+        self,
+        other: Samples,
+        *,
+        codes: Sequence[int],
+        variant_codes: Sequence[int] = (0,),
+        shift_s: float | Floats = 0.0,
+    ) -> None:
         """Append the samples of *other*.
 
         Args:
             codes: For each error kind code of *other* the code of that kind here.
+            variant_codes: The same for its variant codes.
             shift_s: Seconds from *other*'s clock to this one: one number, or one per sample of *other*.
         """
         import numpy as np
@@ -72,10 +87,12 @@ class Samples:
         from pytest_smload.core.statistics.columns import view
 
         first, held, late = len(self), len(self.held_index), len(self.late_index)
+        named = len(self.variant_index)
         for name in self.__slots__:
             getattr(self, name).extend(getattr(other, name))
         # In place, and each view gone with its line: columns of ten million are not copied, and can grow again.
         view(self.kind)[first:] = np.array(codes, dtype=np.uint8)[view(other.kind)]
+        view(self.variant_code)[named:] = np.array(variant_codes, dtype=np.uint8)[view(other.variant_code)]
         shifts = np.broadcast_to(shift_s, len(other))
         for column in (self.due, self.start, self.end):
             view(column)[first:] += shifts
@@ -84,6 +101,7 @@ class Samples:
             view(column)[late:] += shifts[view(other.late_index)]
         view(self.held_index)[held:] += first
         view(self.late_index)[late:] += first
+        view(self.variant_index)[named:] += first
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +145,8 @@ class Recording:
     """Everything measured in one load.
 
     Attributes:
-        model_names: Route names, indexed by ``Samples.model``; one entry ``"total"`` when the endpoint is not
-            multi-model.
-        multi_model: Whether per-model results are reported.
+        model_names: Route names, indexed by ``Samples.model``; one entry ``"total"`` without weights.
+        route_kind: What the routes are, of which results are reported one by one; None without weights.
         target_shares: Share of traffic asked for per route, summing to 1.
         kind_names: Error kind names, indexed by ``Samples.kind``.
         kind_statuses: HTTP status each was answered with, None where there was no answer; in step with *kind_names*.
@@ -137,8 +154,8 @@ class Recording:
             are warm-up.
         open_model: True when latency counts from ``due`` (tps), False when it counts from ``start`` (users).
         window_start_s, window_end_s: The measured window ``[start, end)`` on the samples' clock; the end is earlier
-            than asked for when the run was interrupted or a cap ended it. Of a load given up before its window opened
-            it is all that was sent.
+            than asked for when the run was interrupted or a cap ended it. Of a load given up it begins with
+            the first request: all of them failed.
         stages: The stages inside the window, empty without stages.
         offered_tps: Requests per second asked for over the window (open model), else None.
         clients: How each load generator fared, one reading per generator, at least one.
@@ -157,10 +174,13 @@ class Recording:
             weights exactly.
         started_at: Wall clock time of the load's begin, ISO 8601 in UTC.
         epoch_s: When the samples' clock stood at 0, in seconds since 1970; 0 where nobody looked.
+        variant_names: Production variants that answered, indexed by ``Samples.variant_code``; the first, ``""``, stands
+            for none named.
+        target_variants: Per route the variant its requests ask for, or None; empty where none does.
     """
 
     model_names: Sequence[str]
-    multi_model: bool
+    route_kind: RouteKind | None
     target_shares: Sequence[float]
     kind_names: Sequence[str]
     samples: Samples
@@ -185,6 +205,8 @@ class Recording:
     stretches: int = 1
     complete: bool = False
     epoch_s: float = 0.0
+    variant_names: Sequence[str] = ("",)
+    target_variants: Sequence[str | None] = ()
 
     @property
     def window_s(self) -> float:

@@ -1,4 +1,4 @@
-"""Decides whether each model got the share of the traffic its weight asked for."""
+"""Decides whether each model, variant, container or component got the share of the traffic its weight asked for."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def mix_findings(recording: Recording, measurement: Measurement) -> list[Finding
       many requests as were under way at the window's end may have crossed one of its ends between being chosen and
       being begun; each adds p (1 - p).
     """
-    if not recording.multi_model:
+    if recording.route_kind is None:
         return []
-    counts = [stats.requests for stats in measurement.models.values()]
+    counts = [stats.requests for stats in measurement.routes.values()]
     requests = sum(counts)
-    names = list(measurement.models)
+    names = list(measurement.routes)
     expected = [share * requests for share in recording.target_shares]
     allowed = [_allowed(recording, measurement, share) for share in recording.target_shares]
     reached_from = 1.0 if recording.open_model and recording.complete else 20.0

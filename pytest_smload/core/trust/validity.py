@@ -10,7 +10,9 @@ import numpy as np
 
 from pytest_smload.core.measure.measurement import Measurement
 from pytest_smload.core.measure.scope_name import TOTAL, ScopeName
+from pytest_smload.core.measure.variants import diverted
 from pytest_smload.core.request.error_kinds import CLIENT_CAUSED_KINDS, OK
+from pytest_smload.core.request.route_kinds import WEIGHTED
 from pytest_smload.core.samples.recording import Recording
 from pytest_smload.core.statistics.columns import view
 from pytest_smload.core.statistics.percentiles import NAN, percentile
@@ -52,6 +54,7 @@ def examine(
     warnings += _unprimed(recording)
     if measurement.total.requests:
         reasons += mix_findings(recording, measurement)
+        reasons += _diverted(recording)
         reasons += _silent_scopes(recording, measurement, budgeted_scopes)
     return ClientHealth(
         cpu=readings.cpu,
@@ -209,10 +212,21 @@ def _unsteady(recording: Recording, measurement: Measurement) -> Iterator[Findin
 
 def _unprimed(recording: Recording) -> Iterator[Finding]:
     if recording.unprimed:
-        models = f"{recording.unprimed:,} model{'s' if recording.unprimed > 1 else ''}"
+        kind = recording.route_kind or "model"
+        unprimed = f"{recording.unprimed:,} {kind}{'s' if recording.unprimed > 1 else ''}"
         yield Finding(
-            f"{models} had not answered when priming ended, so cold loads may be in the window",
-            "set a longer prime_timeout, or give the endpoint memory for all models",
+            f"{unprimed} had not answered when priming ended, so cold loads may be in the window",
+            f"set a longer prime_timeout, or give the endpoint {'memory' if kind == 'model' else 'instances'} for all "
+            f"{kind}s",
+        )
+
+
+def _diverted(recording: Recording) -> Iterator[Finding]:
+    """A variant that answered in another's place says that figures by variant are of something else."""
+    for asked, answered, count, requests in diverted(recording):
+        yield Finding(
+            f"{count:,} of {requests:,} requests for variant {asked!r} were answered by {answered!r}",
+            f"see that nothing on the way drops the header {WEIGHTED['variant'].member.header}",
         )
 
 

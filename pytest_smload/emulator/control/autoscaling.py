@@ -7,9 +7,19 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from pytest_smload.emulator.control.call import ControlError, needed
-from pytest_smload.emulator.control.clock import moment
 from pytest_smload.emulator.control.scaling import SWITCHES, Policy, Target
-from pytest_smload.emulator.control.tracking import HIGH, LOW, Tracker
+from pytest_smload.emulator.control.scaling_answers import (
+    CONFIGURATIONS,
+    DIMENSION,
+    NAMESPACE,
+    TRACKING,
+    alarm_names,
+    shown_activity,
+    shown_alarm,
+    shown_policy,
+    shown_target,
+)
+from pytest_smload.emulator.control.tracking import Tracker
 from pytest_smload.emulator.credentials import ACCOUNT, REGION
 from pytest_smload.emulator.permissions import denial
 
@@ -18,16 +28,10 @@ if TYPE_CHECKING:
 
     from pytest_smload.emulator.control.clock import Clock
     from pytest_smload.emulator.control.hosting import Hosting
-    from pytest_smload.emulator.control.scaling import Activity, Scaler
+    from pytest_smload.emulator.control.scaling import Scaler
     from pytest_smload.emulator.permissions import Permissions
 
-NAMESPACE: Final = "sagemaker"
-DIMENSION: Final = "sagemaker:variant:DesiredInstanceCount"
 _RESOURCE: Final = re.compile(r"endpoint/([^/]+)/variant/([^/]+)")
-_ROLE: Final = (
-    f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/"
-    "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
-)
 _NEEDED: Final = (
     "sagemaker:DescribeEndpoint",
     "sagemaker:DescribeEndpointConfig",
@@ -37,11 +41,6 @@ _NEEDED: Final = (
     "cloudwatch:DeleteAlarms",
 )
 """What a caller who registers a target must be allowed besides (SageMaker's guide, automatic scaling prerequisites)."""
-TRACKING: Final = "TargetTrackingScaling"
-_CONFIGURATIONS: Final = {
-    TRACKING: "TargetTrackingScalingPolicyConfiguration",
-    "StepScaling": "StepScalingPolicyConfiguration",
-}
 _MOST_RESULTS: Final = 50
 
 
@@ -114,7 +113,7 @@ class AutoScaling:
         """Return the targets, all or by resource id."""
         self._check_namespace(arguments)
         only = arguments.get("ResourceIds") or self._scaler.targets
-        found = [_target(target) for target in self._scaler.targets.values() if target.resource_id in only]
+        found = [shown_target(target) for target in self._scaler.targets.values() if target.resource_id in only]
         return _page("ScalableTargets", found, arguments)
 
     def put_scaling_policy(self, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -124,9 +123,9 @@ class AutoScaling:
         name = needed(arguments, "PolicyName")
         old = target.policies.get(name)
         kind = arguments.get("PolicyType") or ("StepScaling" if old is None else old.kind)
-        if kind not in _CONFIGURATIONS or (old is not None and old.kind != kind):
+        if kind not in CONFIGURATIONS or (old is not None and old.kind != kind):
             raise ControlError("ValidationException", f"Policy type {kind} is not supported for {name}.")
-        configuration = needed(arguments, _CONFIGURATIONS[kind])
+        configuration = needed(arguments, CONFIGURATIONS[kind])
         tracker = Tracker(configuration, endpoint, variant, self._speed) if kind == TRACKING else None
         for other in target.policies.values():
             if tracker and other.name != name and other.tracker and other.tracker.series == tracker.series:
@@ -134,7 +133,7 @@ class AutoScaling:
                     "ValidationException",
                     "Only one TargetTrackingScaling policy for a given metric specification is allowed.",
                 )
-        alarms = _alarms(target.resource_id, configuration) if tracker else []
+        alarms = alarm_names(target.resource_id, configuration) if tracker else []
         policy_id = f"{uuid4()}:resource/{NAMESPACE}/{target.resource_id}:policyName/{name}"
         policy = Policy(
             name=name,
@@ -146,7 +145,7 @@ class AutoScaling:
             tracker=tracker,
         )
         target.policies[name] = policy
-        return {"PolicyARN": policy.arn, "Alarms": [_alarm(alarm) for alarm in alarms]}
+        return {"PolicyARN": policy.arn, "Alarms": [shown_alarm(alarm) for alarm in alarms]}
 
     def delete_scaling_policy(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Remove a policy, and its alarms with it."""
@@ -165,7 +164,7 @@ class AutoScaling:
         self._check_namespace(arguments)
         resource_id, names = arguments.get("ResourceId"), arguments.get("PolicyNames")
         found = [
-            _policy(target, policy)
+            shown_policy(target, policy)
             for target in self._scaler.targets.values()
             if resource_id in (None, target.resource_id)
             for policy in target.policies.values()
@@ -178,7 +177,7 @@ class AutoScaling:
         self._check_namespace(arguments)
         resource_id = arguments.get("ResourceId")
         found = [
-            _activity(activity)
+            shown_activity(activity)
             for activity in reversed(self._scaler.activities)
             if resource_id in (None, activity.resource_id)
         ]
@@ -241,56 +240,6 @@ def _page(key: str, found: Sequence[dict[str, Any]], arguments: dict[str, Any]) 
     end = start + int(arguments.get("MaxResults") or _MOST_RESULTS)
     page: dict[str, Any] = {key: found[start:end]}
     return page | {"NextToken": str(end)} if end < len(found) else page
-
-
-def _target(target: Target) -> dict[str, Any]:
-    return {
-        **_named(target.resource_id),
-        "MinCapacity": target.minimum,
-        "MaxCapacity": target.maximum,
-        "RoleARN": _ROLE,
-        "CreationTime": moment(target.created_s),
-        "SuspendedState": target.suspended,
-        "ScalableTargetARN": target.arn,
-    }
-
-
-def _policy(target: Target, policy: Policy) -> dict[str, Any]:
-    return {
-        **_named(target.resource_id),
-        "PolicyARN": policy.arn,
-        "PolicyName": policy.name,
-        "PolicyType": policy.kind,
-        _CONFIGURATIONS[policy.kind]: policy.configuration,
-        "Alarms": [_alarm(alarm) for alarm in policy.alarms],
-        "CreationTime": moment(policy.created_s),
-    }
-
-
-def _activity(activity: Activity) -> dict[str, Any]:
-    found = {
-        **_named(activity.resource_id),
-        "ActivityId": activity.activity_id,
-        "Description": f"Setting desired instance count to {activity.count}.",
-        "Cause": activity.cause,
-        "StartTime": moment(activity.begun_s),
-        "StatusCode": activity.status,
-        "StatusMessage": activity.message,
-    }
-    return found if activity.ended_s is None else {**found, "EndTime": moment(activity.ended_s)}
-
-
-def _named(resource_id: str) -> dict[str, Any]:
-    return {"ServiceNamespace": NAMESPACE, "ResourceId": resource_id, "ScalableDimension": DIMENSION}
-
-
-def _alarms(resource_id: str, configuration: dict[str, Any]) -> list[str]:
-    kinds = (HIGH,) if configuration.get("DisableScaleIn") else (HIGH, LOW)
-    return [f"TargetTracking-{resource_id}-{kind}-{uuid4()}" for kind in kinds]
-
-
-def _alarm(name: str) -> dict[str, str]:
-    return {"AlarmName": name, "AlarmARN": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}"}
 
 
 def _shown(arguments: dict[str, Any]) -> str:

@@ -9,9 +9,10 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from pytest_smload.emulator.control.call import ControlError, needed
+from pytest_smload.emulator.control.call import ControlError
 from pytest_smload.emulator.control.clock import moment
 from pytest_smload.emulator.control.metrics import Series
+from pytest_smload.emulator.control.samples import STATISTICS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -24,13 +25,6 @@ _MOST_POINTS: Final = 100_800
 _MOST_STATISTICS_POINTS: Final = 1440
 _SHORT_PERIODS_S: Final = frozenset({1, 5, 10, 20, 30})
 _PERCENTILE: Final = re.compile(r"p(\d{1,2}(?:\.\d{1,10})?|100)")
-_SIMPLE: Final[dict[str, Callable[[Samples], float]]] = {
-    "SampleCount": lambda samples: float(samples.count),
-    "Average": lambda samples: samples.total / samples.count,
-    "Sum": lambda samples: samples.total,
-    "Minimum": lambda samples: samples.low,
-    "Maximum": lambda samples: samples.high,
-}
 
 
 class CloudWatch:
@@ -55,7 +49,7 @@ class CloudWatch:
             for query in queries
             if not _is_false(query.get("ReturnData"))
         ]
-        most = int(arguments.get("MaxDatapoints") or _MOST_POINTS)
+        most = max(1, int(arguments.get("MaxDatapoints") or _MOST_POINTS))
         return _page(results, _offset(arguments.get("NextToken")), most)
 
     async def get_metric_statistics(self, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -91,8 +85,8 @@ class CloudWatch:
             raise _invalid("The embedded endpoint knows MetricStat only, and no Expression.")
         wanted = query["MetricStat"]
         series = _series(wanted.get("Metric") or {})
-        statistic = needed(wanted, "Stat")
-        if statistic not in _SIMPLE and not _PERCENTILE.fullmatch(statistic):
+        statistic = _needed(wanted, "Stat")
+        if statistic not in STATISTICS and not _PERCENTILE.fullmatch(statistic):
             raise _invalid(f"The value {statistic} for parameter MetricStat.Stat is not supported.")
         points = []
         async for start_ms, samples in self._points(series, start_s, end_s, _period_s(wanted), wanted.get("Unit")):
@@ -101,7 +95,7 @@ class CloudWatch:
                 points.append((moment(start_ms / 1000), value))
         if newest_first:
             points.reverse()
-        return {"Id": needed(query, "Id"), "Label": query.get("Label") or series.name, "points": points}
+        return {"Id": _needed(query, "Id"), "Label": query.get("Label") or series.name, "points": points}
 
     async def _points(
         self, series: Series, start_s: float, end_s: float, period_s: int, unit: str | None
@@ -150,8 +144,8 @@ def _offset(token: str | None) -> int:
 
 
 def _statistic(name: str, samples: Samples) -> float | None:
-    if name in _SIMPLE:
-        return _SIMPLE[name](samples)
+    if name in STATISTICS:
+        return STATISTICS[name](samples)
     match = _PERCENTILE.fullmatch(name)
     if match is None:
         raise ControlError("InvalidParameterValue", f"The value {name} for parameter Statistics is not supported.")
@@ -159,19 +153,19 @@ def _statistic(name: str, samples: Samples) -> float | None:
 
 
 def _series(metric: dict[str, Any]) -> Series:
-    dimensions = {needed(one, "Name"): needed(one, "Value") for one in metric.get("Dimensions") or []}
-    return Series(needed(metric, "Namespace"), needed(metric, "MetricName"), dimensions)
+    dimensions = {_needed(one, "Name"): _needed(one, "Value") for one in metric.get("Dimensions") or []}
+    return Series(_needed(metric, "Namespace"), _needed(metric, "MetricName"), dimensions)
 
 
 def _span(arguments: dict[str, Any], code: str = "ValidationError") -> tuple[float, float]:
-    start_s, end_s = (_epoch_s(needed(arguments, name)) for name in ("StartTime", "EndTime"))
+    start_s, end_s = (_epoch_s(_needed(arguments, name)) for name in ("StartTime", "EndTime"))
     if start_s >= end_s:
         raise ControlError(code, "The parameter StartTime must be less than the parameter EndTime.")
     return start_s, end_s
 
 
 def _period_s(arguments: dict[str, Any], code: str = "ValidationError") -> int:
-    period_s = int(needed(arguments, "Period"))
+    period_s = int(_needed(arguments, "Period"))
     if period_s < 1 or (period_s % 60 and period_s not in _SHORT_PERIODS_S):
         raise ControlError(code, "The parameter Period must be 1, 5, 10, 20, 30, or a multiple of 60.")
     return period_s
@@ -182,6 +176,12 @@ def _epoch_s(value: float | str) -> float:
         return float(value) if isinstance(value, (int, float)) else datetime.fromisoformat(value).timestamp()
     except ValueError:
         raise _invalid(f"timestamp {value} is not of ISO 8601") from None
+
+
+def _needed(arguments: dict[str, Any], name: str) -> Any:
+    if arguments.get(name) in (None, ""):
+        raise _invalid(f"The parameter {name} is required.")
+    return arguments[name]
 
 
 def _is_false(value: object) -> bool:

@@ -131,7 +131,7 @@ class ControlPlane:
                 found: dict[str, Any] = await _operation(self._cloudwatch.operations, call)(call.arguments)
                 return found
             result: dict[str, Any] = _operation(self._operations[call.service], call)(call.arguments)
-        except (TypeError, ValueError, AttributeError, KeyError) as problem:
+        except (TypeError, ValueError, AttributeError, KeyError, OverflowError) as problem:
             # Members of other types than the service's model has: botocore sends none.
             raise ControlError("SerializationException", f"{type(problem).__name__}: {problem}") from None
         self._tracking.start()

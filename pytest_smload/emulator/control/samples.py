@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections.abc import Callable
+from typing import Final
 
 _RUN = 1024
 """Values of a run: sorting this many holds up the endpoint for less than a tenth of a millisecond."""
@@ -87,3 +89,13 @@ class Samples:
         if sum(bisect_right(run, low) for run in runs) >= rank:
             return low
         return min(run[at] for run in runs if (at := bisect_right(run, low)) < len(run))
+
+
+STATISTICS: Final[dict[str, Callable[[Samples], float]]] = {
+    "SampleCount": lambda samples: float(samples.count),
+    "Average": lambda samples: samples.total / samples.count,
+    "Sum": lambda samples: samples.total,
+    "Minimum": lambda samples: samples.low,
+    "Maximum": lambda samples: samples.high,
+}
+"""CloudWatch's statistics but percentiles, of samples that are not empty."""

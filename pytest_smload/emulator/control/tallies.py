@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from pytest_smload.emulator.fleet import Fleet
     from pytest_smload.emulator.invocation_log import InvocationLog
 
-_ROWS = 100
-"""Counted at one go: requests that arrive meanwhile wait for less than half a millisecond."""
+_ROWS = 50
+"""Counted at one go: requests that arrive meanwhile wait for a quarter of a millisecond."""
 MICROSECONDS = 1e6
 
 

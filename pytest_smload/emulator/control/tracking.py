@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pytest_smload.emulator.control.call import ControlError, needed
 from pytest_smload.emulator.control.metrics import INVOCATIONS, Series
+from pytest_smload.emulator.control.samples import STATISTICS
 
 if TYPE_CHECKING:
     from pytest_smload.emulator.control.samples import Samples
@@ -59,6 +60,8 @@ class Tracker:
     def __init__(self, configuration: dict[str, Any], endpoint: str, variant: str, speed: float) -> None:
         self.series, self._statistic = _metric(configuration, endpoint, variant)
         self._target = float(needed(configuration, "TargetValue"))
+        if not 0 < self._target < math.inf:
+            raise ControlError("ValidationException", "The target value must be above 0.")
         self._never_in = bool(configuration.get("DisableScaleIn"))
         self._out_cooldown_s = _cooldown_s(configuration, "ScaleOutCooldown") / speed
         self._in_cooldown_s = _cooldown_s(configuration, "ScaleInCooldown") / speed
@@ -70,13 +73,7 @@ class Tracker:
         if not samples.count:
             self._values.append(None)
             return
-        value = {
-            "Average": samples.total / samples.count,
-            "Sum": samples.total,
-            "SampleCount": float(samples.count),
-            "Minimum": samples.low,
-            "Maximum": samples.high,
-        }[self._statistic]
+        value = STATISTICS[self._statistic](samples)
         self._values.append(value * MINUTE_S / period_s if self._statistic in _PER_MINUTE else value)
 
     def wish(self, count: int, now_s: float) -> Wish | None:
@@ -113,7 +110,10 @@ def _all(values: list[float | None], count: int, fits: Any) -> bool:
 
 def _cooldown_s(configuration: dict[str, Any], name: str) -> float:
     found = configuration.get(name)
-    return COOLDOWN_S if found is None else float(found)
+    seconds = COOLDOWN_S if found is None else float(found)
+    if not 0 <= seconds < math.inf:
+        raise ControlError("ValidationException", f"{name} must not be negative.")
+    return seconds
 
 
 def _metric(configuration: dict[str, Any], endpoint: str, variant: str) -> tuple[Series, str]:
@@ -123,7 +123,10 @@ def _metric(configuration: dict[str, Any], endpoint: str, variant: str) -> tuple
             raise ControlError("ValidationException", "The embedded endpoint tracks one metric, and no metric math.")
         dimensions = {one["Name"]: one["Value"] for one in custom.get("Dimensions") or []}
         series = Series(needed(custom, "Namespace"), needed(custom, "MetricName"), dimensions)
-        return series, str(needed(custom, "Statistic"))
+        statistic = needed(custom, "Statistic")
+        if statistic not in STATISTICS:
+            raise ControlError("ValidationException", f"The statistic {statistic} is none of {', '.join(STATISTICS)}.")
+        return series, statistic
     kind = needed(configuration.get("PredefinedMetricSpecification") or {}, "PredefinedMetricType")
     if kind not in _PREDEFINED:
         raise ControlError(

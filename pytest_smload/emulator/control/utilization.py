@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pytest_smload.emulator.control.instance_types import gpus, vcpus
+from pytest_smload.core.limits.vcpus import gpus_of, vcpus_of
 from pytest_smload.emulator.control.samples import Samples
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ _BASE_PERCENT: Final = 10.0
 _MODELS_PERCENT: Final = 80.0
 """Of an instance whose models fill the room they have, over the base."""
 DISK_PERCENT: Final = 20.0
+UNKNOWN_VCPUS: Final = 2
+"""Of an instance type whose vCPUs are not known."""
 _MICROSECONDS: Final = 1e6
 
 
@@ -38,13 +40,13 @@ class Utilization:
 
     def cpu(self, to: Sequence[Destination], start_ms: int, end_ms: int) -> list[float]:
         """Return CPUUtilization: 100 for each vCPU that is busy all the time."""
-        cores = vcpus(self._instance_type(to))
+        cores = self._vcpus(to)
         share = self._scenario.hosting.cpu_share
         return [busy * share * cores * 100 for busy in self._busy_shares(to, start_ms, end_ms)]
 
     def gpu(self, to: Sequence[Destination], start_ms: int, end_ms: int) -> list[float]:
         """Return GPUUtilization: 100 for each GPU that is busy all the time; nothing without a GPU."""
-        count = gpus(self._instance_type(to))
+        count = self._gpus(to)
         return [busy * count * 100 for busy in self._busy_shares(to, start_ms, end_ms)] if count else []
 
     def memory(self, to: Sequence[Destination], _start_ms: int, end_ms: int) -> list[float]:
@@ -62,7 +64,7 @@ class Utilization:
 
     def gpu_memory(self, to: Sequence[Destination], start_ms: int, end_ms: int) -> list[float]:
         """Return GPUMemoryUtilization: of each GPU as much as of the memory; nothing without a GPU."""
-        count = gpus(self._instance_type(to))
+        count = self._gpus(to)
         return [percent * count for percent in self.memory(to, start_ms, end_ms)] if count else []
 
     def disk(self, to: Sequence[Destination], _start_ms: int, end_ms: int) -> list[float]:
@@ -103,7 +105,7 @@ class Utilization:
 
     def _busy_shares(self, to: Sequence[Destination], start_ms: int, end_ms: int) -> list[float]:
         start_s, end_s = (self._clock.monotonic_s(edge / 1000) for edge in (start_ms, end_ms))
-        workers = self._scenario.workers or vcpus(self._instance_type(to))
+        workers = self._scenario.workers or self._vcpus(to)
         tallies = list(self._tallies.between(_numbers(to), start_ms, end_ms))
         hosts = self._hosts(to, end_ms)
         if all(host.shares_queue for host, _ in hosts):
@@ -136,6 +138,12 @@ class Utilization:
             if load.at < end_s:
                 return load.models, load.used
         return 0, 0.0
+
+    def _vcpus(self, to: Sequence[Destination]) -> int:
+        return vcpus_of(self._instance_type(to)) or UNKNOWN_VCPUS
+
+    def _gpus(self, to: Sequence[Destination]) -> int:
+        return gpus_of(self._instance_type(to)) or 0
 
     def _instance_type(self, to: Sequence[Destination]) -> str:
         table = self._scenario.variants[to[0].variant]

@@ -31,6 +31,7 @@ from pytest_smload.reports.words.details import (
 from pytest_smload.reports.words.headline import endpoint_words, load_headline
 from pytest_smload.reports.words.margin import worst_first
 from pytest_smload.reports.words.next_step import next_steps, rerun_command
+from pytest_smload.reports.words.scaling_lines import scaling_lines
 from pytest_smload.reports.words.server_lines import diagnosis_lines, server_lines
 
 if TYPE_CHECKING:
@@ -210,28 +211,29 @@ def _check_cells(check: Check, *, trusted: bool) -> list[str]:
 
 def _details(test: TestResult, load: LoadResult) -> str:
     """Everything on one load that not every reader wants to see at once."""
-    models, stages = load.models, load.stages
+    routes, stages = load.routes, load.stages
     blocks = []
     passed = load.verdict == "pass"
     if passed:
         blocks += [escaped(load_headline(load)), _checks(load) or "no limit: this load only measures"]
         blocks += [] if load.client.judged else [escaped(client_line(load))]
-    shown = sorted(models, key=lambda name: -models[name].requests)[:MAX_MODEL_ROWS]
+    shown = sorted(routes, key=lambda name: -routes[name].requests)[:MAX_MODEL_ROWS]
     shares = {name: share_pair(share) for name, share in load.mix.items()}
     rows = [["total", "", *_figures(load.total)]]
-    rows += [[escaped(name), shares.get(name, ""), *_figures(models[name])] for name in shown]
-    blocks.append(table(["model" if models else "scope", "share", *_FIGURES], rows, right=_NUMBERS))
-    if len(models) > MAX_MODEL_ROWS:
-        blocks.append(f"{len(models) - MAX_MODEL_ROWS:,} more models are in report.json")
+    rows += [[escaped(name), shares.get(name, ""), *_figures(routes[name])] for name in shown]
+    blocks.append(table([load.route_kind or "scope", "share", *_FIGURES], rows, right=_NUMBERS))
+    if len(routes) > MAX_MODEL_ROWS:
+        blocks.append(f"{len(routes) - MAX_MODEL_ROWS:,} more {load.route_kind}s are in report.json")
     if stages:
         rows = [[escaped(name), *_figures(stats)] for name, stats in stages.items()]
         blocks.append(table(["stage", *_FIGURES], rows, right=_NUMBERS))
+    blocks.append("\n".join(f"- {escaped(line)}" for line in scaling_lines(load)))
     if passed:
         remarks = [*remark_lines(load)[:MAX_REMARKS], *server_lines(load), *diagnosis_lines(load)]
         blocks += [f"- {escaped(remark)}" for remark in remarks]
-    what = f"{len(models):,} models" if len(models) > 1 else "figures"
+    what = f"{len(routes):,} {load.route_kind}s" if len(routes) > 1 else "figures"
     name = f"{_VERDICTS[load.verdict]} {test.nodeid}{_which(test, load)}: {what}"
-    return f"\n{unfolding(name, (chr(10) * 2).join(blocks))}\n"
+    return f"\n{unfolding(name, (chr(10) * 2).join(filter(None, blocks)))}\n"
 
 
 def _figures(stats: Stats) -> list[str]:

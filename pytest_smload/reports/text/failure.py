@@ -29,7 +29,7 @@ MAX_UNJUDGED = 8
 MOST = 0.5
 """Share of failed requests from which on their error, rather than a limit, is what a failure is about."""
 HEADLINE_EXAMPLE = 200
-_PLURAL = ("errors", "requests", "loaded_models", "invocations_per_instance", "server_5xx", "server_4xx")
+_PLURAL = ("errors", "requests", "loaded_models", "invocations_per_instance", "server_5xx", "server_4xx", "scaled_to")
 
 
 def one_line(check: Check) -> str:

@@ -1,4 +1,4 @@
-"""Lays out one line per load: verdict, test, rate, p95, errors, and the model that is worst by its limits."""
+"""Lays out one line per load: verdict, test, rate, p95, errors, and the model (variant, ...) worst by its limits."""
 
 from __future__ import annotations
 
@@ -40,10 +40,11 @@ class _Form:
     model_value: bool = True
     tight: bool = False
 
-    @property
-    def headers(self) -> list[str]:
+    def headers(self, kinds: Sequence[str]) -> list[str]:
+        """The columns' names; *kinds* are what the loads' weights are over."""
         rate, p95 = ("TPS", "p95/limit") if self.tight else ("rate", "p95 (limit)")
-        return ["verdict", "test", rate, p95, "errors", "worst model", "margin"]
+        worst = f"worst {kinds[0]}" if len(kinds) == 1 else "worst of each"
+        return ["verdict", "test", rate, p95, "errors", worst, "margin"]
 
 
 _FORMS = (
@@ -100,11 +101,11 @@ def _rows(
     model_chars: int | None = None,
     test_chars: int | None = None,
 ) -> list[list[str]]:
-    models = list(_worst_models(load for _, load in loads))
+    models = list(_worst_routes(load for _, load in loads))
     names = [name for name, _ in models]
     if model_chars is not None and any(names):
         names = shorten_names(names, model_chars)
-    rows = [form.headers]
+    rows = [form.headers(list(dict.fromkeys(load.route_kind for _, load in loads if load.route_kind is not None)))]
     for (test, load), name, (_, margin) in zip(loads, names, models, strict=True):
         rows.append(
             [
@@ -168,16 +169,16 @@ def _errors(load: LoadResult, *, tight: bool) -> str:
     return share if tight else f"{format_count(errors)} ({share})"
 
 
-def _worst_models(loads: Iterator[LoadResult]) -> Iterator[tuple[str, Callable[[_Form], str]]]:
-    """The model of each load that is worst by its limits, or by p95 where none has one; and what to say of it."""
+def _worst_routes(loads: Iterator[LoadResult]) -> Iterator[tuple[str, Callable[[_Form], str]]]:
+    """The model, say, of each load that is worst by its limits, or by p95 where none has one; and what to say of it."""
     for load in loads:
-        limited = [check for check in load.checks if check.valid and _model_of(check) in load.models]
+        limited = [check for check in load.checks if check.valid and _route_of(check) in load.routes]
         if limited:
             worst = max(limited, key=excess)
-            yield plain_text(_model_of(worst)), _against_limit(worst)
-        elif load.models:
-            name = max(load.models, key=lambda model: _order(load.models[model].p95_ms))
-            yield plain_text(name), _p95_of(load.models[name].p95_ms)
+            yield plain_text(_route_of(worst)), _against_limit(worst)
+        elif load.routes:
+            name = max(load.routes, key=lambda route: _order(load.routes[route].p95_ms))
+            yield plain_text(name), _p95_of(load.routes[name].p95_ms)
         else:
             yield "", lambda _: ""
 
@@ -192,9 +193,9 @@ def _p95_of(p95_ms: float) -> Callable[[_Form], str]:
     return lambda form: f"p95 {format_latency(p95_ms, tight=form.tight)}"
 
 
-def _model_of(check: Check) -> str:
+def _route_of(check: Check) -> str:
     scope = ScopeName.parse(check.scope)
-    return scope.name if scope.kind == "model" else ""
+    return scope.name if scope.route_kind is not None else ""
 
 
 def _order(value_ms: float) -> float:

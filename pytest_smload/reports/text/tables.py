@@ -1,4 +1,4 @@
-"""Lays out the tables of a load: models, stages and checks, each within the width of a terminal."""
+"""Lays out the tables of a load: models (or variants, ...), stages, checks, each within the width of a terminal."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from pytest_smload.core.measure.scope_name import ScopeName
 from pytest_smload.reports.words.cells import (
     format_count,
     format_latency,
@@ -25,7 +26,8 @@ from pytest_smload.reports.words.margin import is_undecided, worst_first
 if TYPE_CHECKING:
     from pytest_smload.core.limits.check import Check
     from pytest_smload.core.measure.figures import MixShare, Stats
-    from pytest_smload.core.results.result import LoadResult
+    from pytest_smload.core.measure.scope_name import ScopeName
+from pytest_smload.core.results.result import LoadResult
 
 MAX_MODEL_ROWS = 12
 MOST_USED_ROWS = 8
@@ -42,21 +44,21 @@ _UNPROVEN_LEGEND = "?: not proven, the interval reaches over the limit"
 
 
 def models_table(load: LoadResult, width: int) -> list[str]:
-    """Return the table of the whole load and of each model, the total first.
+    """Return the table of the whole load and of each model, variant, container or component, the total first.
 
     Beyond 12 models only the most used 8, those with a failing check and the one with the worst p95 are shown; a line
     says how many more ``report.json`` has.
     """
-    models = load.models
+    models = load.routes
     shown = _shown_models(load)
     mix = load.mix
     rows = [("total", load.total, "")]
     rows += [(name, models[name], _share_cell(mix.get(name))) for name in shown]
     columns = ["share"] if models else []
-    lines = _stats_table("model" if models else "", columns, rows, width)
+    lines = _stats_table(load.route_kind or "", columns, rows, width)
     left_out = len(models) - len(shown)
     if left_out:
-        lines.append(f"{left_out:,} more models are in report.json")
+        lines.append(f"{left_out:,} more {load.route_kind}s are in report.json")
     return lines
 
 
@@ -158,11 +160,11 @@ def _has_mark(check: Check) -> bool:
 
 
 def _shown_models(load: LoadResult) -> list[str]:
-    models = load.models
+    models = load.routes
     if len(models) <= MAX_MODEL_ROWS:
         return list(models)
     by_use = sorted(models, key=lambda name: -models[name].requests)
-    failing = [check.scope for check in load.checks if check.outcome == "fail"]
+    failing = [ScopeName.parse(check.scope).name for check in load.checks if check.outcome == "fail"]
     slowest = max(models, key=lambda name: _p95_order(models[name]))
     chosen = {*by_use[:MOST_USED_ROWS], *[name for name in failing if name in models][:MAX_MODEL_ROWS], slowest}
     return [name for name in by_use if name in chosen]

@@ -8,6 +8,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from pytest_smload.core.limits.metrics import metric_named
+from pytest_smload.core.limits.scaling_limit import SCALING_METRICS
 from pytest_smload.core.limits.server_metrics import SERVER_METRICS
 from pytest_smload.core.units import format_ms, format_share
 from pytest_smload.reports.words.margin import is_undecided
@@ -61,6 +62,7 @@ _FORMS: dict[Unit, Callable[[float], str]] = {
     "requests": format_count,
     "requests/min": lambda rate: f"{format_tps(rate)} a minute",
     "models": lambda count: f"{count:,.4g}",
+    "instances": format_count,
 }
 _PRECISE: dict[Unit, Callable[[float], str]] = {
     "ms": lambda latency_ms: f"{latency_ms:.7g} ms",
@@ -69,6 +71,7 @@ _PRECISE: dict[Unit, Callable[[float], str]] = {
     "requests": format_count,
     "requests/min": lambda rate: f"{rate:.6g} a minute",
     "models": lambda count: f"{count:.7g}",
+    "instances": format_count,
 }
 
 
@@ -103,7 +106,7 @@ def samples_text(check: Check) -> str:
 
 def metric_words(check: Check) -> str:
     """Return what a check is about, as the subject of a sentence: ``"p95 of xgboost-1.tar.gz"``."""
-    row = SERVER_METRICS.get(check.metric) or metric_named(check.metric)
+    row = SERVER_METRICS.get(check.metric) or SCALING_METRICS.get(check.metric) or metric_named(check.metric)
     words = row.words
     return words if check.scope == "total" else f"{words} of {check.scope}"
 

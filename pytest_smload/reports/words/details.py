@@ -16,6 +16,7 @@ TOP_ERROR_KINDS = 5
 SHORT_EXAMPLE = 160
 """Characters of an example in the summary; a failure's text has them whole up to `LONG_EXAMPLE`."""
 LONG_EXAMPLE = 600
+_MOST_VARIANTS = 8
 COLD_FACTOR = 3
 """First touches are worth a line where one took this many times the load's p50,"""
 COLD_MS = 100
@@ -71,9 +72,24 @@ def cold_lines(load: LoadResult) -> list[str]:
     return [f"{words}; {_counted(cold.suspected, 'later suspect')}" if cold.suspected else words]
 
 
+def variant_lines(load: LoadResult) -> list[str]:
+    """Return which production variants answered, in a line, or none where there was but one and no choice."""
+    variants = load.invoked_variants
+    if len(variants) < 2 and load.route_kind != "variant":
+        return []
+    shown = [
+        f"{plain_text(name)} {format_share(round(each.share, 4))} (p95 {format_latency(each.p95_ms)})"
+        for name, each in sorted(variants.items(), key=lambda entry: -entry[1].ok)[:_MOST_VARIANTS]
+    ]
+    if not shown:
+        return ["answered by variants: no answer named one"]
+    more = f" and {len(variants) - len(shown)} more" if len(variants) > len(shown) else ""
+    return [f"answered by variants: {', '.join(shown)}{more}"]
+
+
 def remark_lines(load: LoadResult) -> list[str]:
-    """Return cold starts, warnings and remarks, a line each."""
-    return [*cold_lines(load), *urgent_lines(load)]
+    """Return variants, cold starts, warnings and remarks, a line each."""
+    return [*variant_lines(load), *cold_lines(load), *urgent_lines(load)]
 
 
 def urgent_lines(load: LoadResult) -> list[str]:

@@ -41,7 +41,8 @@ def next_steps(test: TestResult, report_dir: str | None = None, options: Sequenc
     if smaller is not None:
         lines += ["at a rate it may keep up with:", f"  {again} --smload-tps {smaller}"]
     elif report_dir is None:
-        lines += ["for the whole record, second by second and model by model:"]
+        by_route = {f" and {kind} by {kind}" for load in test.loads if (kind := load.route_kind) is not None}
+        lines += [f"for the whole record, second by second{by_route.pop() if len(by_route) == 1 else ''}:"]
         lines += [f"  {again} --smload-report {REPORT_FOLDER}"]
     else:
         lines += [f"the whole record is in {report_dir}/report.json; to run it again:", f"  {again}"]

@@ -11,9 +11,10 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from pytest_smload.core.request.error_kinds import OK
 from pytest_smload.core.request.invocation import InvocationFailure
+from pytest_smload.core.request.variant_names import UNNAMED
 from pytest_smload.transport.errors import KEPT_BODY_BYTES, response_failure
 from pytest_smload.transport.http.ended import RequestEnded, bad, end_failure, lost
-from pytest_smload.transport.http.head import ResponseHead, read_head
+from pytest_smload.transport.http.head import ResponseHead, VariantLine, find_variant, read_head
 from pytest_smload.transport.http.link import READ_BYTES, Link
 from pytest_smload.transport.http.signing import JOINED_BODY_BYTES
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 MAX_HEAD_BYTES: Final = 64 * 1024
 _STATUS_ZERO: Final = -1
 """A status line may say 000, and 0 stands for none yet."""
+_NO_ANSWER_YET: Final = b"\0"
+"""No answer begins with it."""
+_KNOWN_LINES: Final = 16
 IDLE_S: Final = 1.0
 """A connection unused for longer is asked whether its peer has closed it."""
 
@@ -33,6 +37,7 @@ class HttpConnection(Link):
 
     __slots__ = (
         "_early",
+        "_looks",
         "_parser",
         "_parts",
         "_reusable",
@@ -40,11 +45,14 @@ class HttpConnection(Link):
         "_signer",
         "_source",
         "_status",
+        "_variant_at",
+        "_variant_line",
         "_wires",
         "bytes_in",
         "end",
         "failure",
         "on_body",
+        "variant",
     )
 
     def __init__(self, shared: Connections) -> None:
@@ -52,6 +60,9 @@ class HttpConnection(Link):
         self.end = 0.0
         self.bytes_in = 0
         self.failure: InvocationFailure | None = None
+        self.variant = UNNAMED
+        self._looks = False
+        self._variant_line, self._variant_at = _NO_ANSWER_YET, 0
         self._shared = shared
         self._signer = shared.signer
         self._wires = shared.signer.wires
@@ -123,6 +134,8 @@ class HttpConnection(Link):
             if parts:
                 self.bytes_in += sum(map(len, parts))
                 parts.clear()
+            if self._looks and not data.startswith(self._variant_line, self._variant_at):
+                self._look_for_variant(data)
             self.failure = None
         except (OSError, HttpParserError, HttpParserUpgrade, RequestEnded) as error:
             return self._fail(error)
@@ -137,6 +150,11 @@ class HttpConnection(Link):
         """Close the connection; the next request would open a new one, one under way fails."""
         super().close()
         self._shared.live.discard(self)
+
+    def stop_looking_for_variant(self) -> None:
+        """Let the variant of further answers be unknown."""
+        self._looks = False
+        self.variant = UNNAMED
 
     # Called by the parser.
 
@@ -155,6 +173,17 @@ class HttpConnection(Link):
 
     # Beside the fast path.
 
+    def _look_for_variant(self, raw: bytes) -> None:
+        """Note which variant answered; as long as answers name it in the same place, nobody looks again."""
+        known = self._shared.variant_lines
+        seen = next((each for each in known if raw.startswith(each.line, each.at)), None)
+        if seen is None:
+            line, at, name = find_variant(raw)
+            seen = VariantLine(line, at, self._shared.variants.code(name))
+            if line and len(known) < _KNOWN_LINES:
+                known.append(seen)
+        self._variant_line, self._variant_at, self.variant = seen
+
     def _connect(self, now: float) -> int:
         self.start = now
         self._shared.live.add(self)
@@ -163,6 +192,7 @@ class HttpConnection(Link):
         except (OSError, RequestEnded) as error:
             return self._fail(error)
         self._parser = HttpResponseParser(self)
+        self._looks = self._shared.looks_for_variants
         self._shared.connects += 1
         self._shared.sendings.note(now, perf_counter())
         return OK
@@ -171,6 +201,7 @@ class HttpConnection(Link):
         super()._drop()
         self._parser = None
         self._parts.clear()
+        self._variant_line, self._variant_at = _NO_ANSWER_YET, 0
 
     def _fail(self, error: BaseException) -> int:
         self.end = perf_counter()
@@ -259,6 +290,8 @@ class HttpConnection(Link):
             self._drop()
         self.failure = None
         if self._status < 300:
+            if self._looks and not raw.startswith(self._variant_line, self._variant_at):
+                self._look_for_variant(raw)
             return OK
         self.failure = response_failure(
             self._status,

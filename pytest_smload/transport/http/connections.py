@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from pytest_smload.core.request.error_kinds import ErrorKinds
 from pytest_smload.core.request.sendings import Sendings
+from pytest_smload.core.request.variant_names import VariantNames
 
 if TYPE_CHECKING:
     from pytest_smload.aws.target import CredentialsSource
     from pytest_smload.transport.http.connection import HttpConnection
     from pytest_smload.transport.http.dialing import Dialer
+    from pytest_smload.transport.http.head import VariantLine
     from pytest_smload.transport.http.signing import RequestSigner
 
 
@@ -26,6 +28,9 @@ class Connections:
         kinds: Error kinds of the load.
         connects: Connections established so far.
         sendings: Requests that waited for the loop before they were sent.
+        variants: Production variants that answered in the load.
+        variant_lines: The lines that named them, as answers had them.
+        looks_for_variants: Whether anybody wants to know.
         live: Those that may be open.
     """
 
@@ -36,4 +41,7 @@ class Connections:
     kinds: ErrorKinds = field(default_factory=ErrorKinds)
     connects: int = 0
     sendings: Sendings = field(default_factory=Sendings)
+    variants: VariantNames = field(default_factory=VariantNames)
+    variant_lines: list[VariantLine] = field(default_factory=list)
+    looks_for_variants: bool = True
     live: set[HttpConnection] = field(default_factory=set)

@@ -1,4 +1,5 @@
-"""From an endpoint's address to a connected stream: name resolution, TCP and TLS, cooperative and bounded in time."""
+"""From an endpoint's address to a connected stream: name resolution, TCP, proxy and TLS, cooperative and bounded in
+time."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ import ipaddress
 import os
 import socket
 import time
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 import gevent
 from gevent import monkey
@@ -16,12 +17,18 @@ from gevent.socket import wait_read, wait_write
 from gevent.threadpool import ThreadPool
 
 from pytest_smload.aws.target import DEFAULT_PORTS
+from pytest_smload.transport.errors import TIMEOUT
+from pytest_smload.transport.http.ended import RequestEnded
+from pytest_smload.transport.http.stream import PlainStream
 from pytest_smload.transport.http.tls import TlsStream, client_context
+from pytest_smload.transport.http.tunnel import open_tunnel, silent_proxy, unreachable_proxy
 
 if TYPE_CHECKING:
     import ssl
 
     from pytest_smload.aws.target import EndpointTarget
+    from pytest_smload.transport.detours import Proxy
+    from pytest_smload.transport.http.stream import Stream
 
 # A user's conftest may have patched the process; ours are non-blocking sockets with their own watchers either way.
 _Socket: Any = monkey.get_original("socket", "socket")
@@ -36,138 +43,127 @@ Address = tuple[int, Any]
 """(address family, socket address)"""
 
 
-class Stream(Protocol):
-    """A connected, non-blocking byte stream.
-
-    Attributes:
-        sock: The socket, to be watched for readiness.
-    """
-
-    sock: Any
-
-    def send(self, data: Any, /) -> int:
-        """Take over some of *data*, or raise BlockingIOError."""
-
-    def recv(self, size: int, /) -> bytes:
-        """Return what has arrived, or raise BlockingIOError; ``b""`` is the end."""
-
-    def flush(self) -> bool:
-        """Send what is left over of taken bytes; return whether nothing is."""
-
-    def is_stale(self) -> bool:
-        """Return whether an idle stream can no longer be used."""
-
-    def close(self) -> None:
-        """Close the socket."""
-
-
-class PlainStream:
-    """A TCP connection; sending and receiving are the socket's own methods."""
-
-    __slots__ = ("recv", "send", "sock")
-
-    def __init__(self, sock: Any) -> None:
-        self.sock = sock
-        self.send = sock.send
-        self.recv = sock.recv
-
-    def flush(self) -> bool:
-        """Return True: a plain socket holds nothing back."""
-        return True
-
-    def is_stale(self) -> bool:
-        """Return whether the peer closed, or sent what nobody asked for."""
-        try:
-            self.sock.recv(1, socket.MSG_PEEK)
-        except BlockingIOError:
-            return False
-        except OSError:
-            return True
-        return True
-
-    def close(self) -> None:
-        """Close the socket."""
-        self.sock.close()
-
-
 class Dialer:
-    """Opens streams to one endpoint."""
+    """Opens streams to one endpoint, through a proxy where there is one."""
 
-    def __init__(self, target: EndpointTarget, connect_timeout_s: float) -> None:
+    def __init__(self, target: EndpointTarget, connect_timeout_s: float, proxy: Proxy | None = None) -> None:
         parts = target.parts
         self._host = parts.hostname or ""
         self._port = parts.port or DEFAULT_PORTS[parts.scheme]
         self._timeout_s = connect_timeout_s
         self._context: ssl.SSLContext | None = client_context(target) if parts.scheme == "https" else None
-        self._addresses = Addresses(self._host, self._port, connect_timeout_s)
+        self._proxy = proxy
+        self._proxy_context = client_context(target) if proxy is not None and proxy.tls else None
+        if proxy is None:
+            self._addresses = Addresses(self._host, self._port, connect_timeout_s)
+        else:
+            self._addresses = Addresses(proxy.host, proxy.port, connect_timeout_s)
 
     def dial(self) -> Stream:
-        """Connect and, for https, shake hands.
+        """Connect, have the proxy open a tunnel if there is one, and shake hands for https.
 
         Raises:
+            ProxyConnectionError: There is no way through the proxy.
             socket.gaierror: The host name does not resolve.
             ssl.SSLError: TLS failed.
             OSError: Anything else; TimeoutError after the connect timeout.
         """
+        stream = self._connected() if self._proxy is None else self._tunnel(self._proxy)
+        return stream if self._context is None else self._secure(stream, self._context, self._host, self._port)
+
+    def close(self) -> None:
+        """Release the resolver's thread."""
+        self._addresses.close()
+
+    def _connected(self) -> Stream:
         failure: OSError | None = None
         for family, address in self._addresses.next():
             try:
-                sock = self._connect(family, address)
+                return PlainStream(self._connect(family, address))
             except OSError as error:
                 # A machine without IPv6 has no route to the fallback; what the address it can reach said counts.
                 if failure is None or failure.errno == errno.ENETUNREACH:
                     failure = error
                 if error.errno in {errno.EMFILE, errno.ENFILE}:
                     break
-            else:
-                return PlainStream(sock) if self._context is None else self._secure(sock, self._context)
-        raise failure or OSError(errno.EADDRNOTAVAIL, f"{self._host} has no address")
-
-    def close(self) -> None:
-        """Release the resolver's thread."""
-        self._addresses.close()
+        raise failure or OSError(errno.EADDRNOTAVAIL, f"{self._addresses.host} has no address")
 
     def _connect(self, family: int, address: Any) -> Any:
+        host, port = self._addresses.host, self._addresses.port
         sock = _Socket(family, socket.SOCK_STREAM)
         try:
             sock.setblocking(False)  # noqa: FBT003 - the socket API's own spelling
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             code = sock.connect_ex(address)
             if code == errno.EINPROGRESS:
-                wait_write(sock.fileno(), self._timeout_s, self._too_late("TCP connection"))
+                wait_write(sock.fileno(), self._timeout_s, self._too_late("TCP connection", host, port))
                 code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         except BaseException:
             sock.close()
             raise
         if code:
             sock.close()
-            raise OSError(code, f"{os.strerror(code)} ({self._host}:{self._port})")
+            raise OSError(code, f"{os.strerror(code)} ({host}:{port})")
         return sock
 
-    def _secure(self, sock: Any, context: ssl.SSLContext) -> TlsStream:
-        fd = sock.fileno()
-        deadline = gevent.Timeout(self._timeout_s, self._too_late("TLS handshake"))
+    def _tunnel(self, proxy: Proxy) -> Stream:
+        """Return a stream that *proxy* has connected to the endpoint."""
+        try:
+            stream = self._connected()
+            if self._proxy_context is not None:
+                stream = self._secure(stream, self._proxy_context, proxy.host, proxy.port)
+        except OSError as error:
+            raise unreachable_proxy(proxy, self._host, error) from None
+        except RequestEnded as ended:
+            raise self._proxy_too_late(proxy, ended) from None
+        fd = stream.sock.fileno()
+        deadline = gevent.Timeout(self._timeout_s, silent_proxy(proxy, self._host, self._timeout_s))
         deadline.start()
         try:
-            stream = TlsStream(sock, context, self._host)
-            stream.handshake(lambda: wait_read(fd), lambda: wait_write(fd))
+            open_tunnel(stream, proxy, (self._host, self._port), lambda: wait_read(fd), lambda: wait_write(fd))
+        except RequestEnded as ended:
+            stream.close()
+            raise self._proxy_too_late(proxy, ended) from None
         except BaseException:
-            sock.close()
+            stream.close()
             raise
         finally:
             deadline.close()
         return stream
 
-    def _too_late(self, step: str) -> TimeoutError:
-        return TimeoutError(errno.ETIMEDOUT, f"no {step} with {self._host}:{self._port} within {self._timeout_s:g} s")
+    def _proxy_too_late(self, proxy: Proxy, ended: RequestEnded) -> BaseException:
+        """What a request that *ended* on its way to the proxy stands for: the endpoint has not heard of it."""
+        return silent_proxy(proxy, self._host, None) if ended.failure.kind == TIMEOUT else ended
+
+    def _secure(self, below: Stream, context: ssl.SSLContext, host: str, port: int) -> TlsStream:
+        fd = below.sock.fileno()
+        deadline = gevent.Timeout(self._timeout_s, self._too_late("TLS handshake", host, port))
+        deadline.start()
+        try:
+            stream = TlsStream(below, context, host)
+            stream.handshake(lambda: wait_read(fd), lambda: wait_write(fd))
+        except BaseException:
+            below.close()
+            raise
+        finally:
+            deadline.close()
+        return stream
+
+    def _too_late(self, step: str, host: str, port: int) -> TimeoutError:
+        return TimeoutError(errno.ETIMEDOUT, f"no {step} with {host}:{port} within {self._timeout_s:g} s")
 
 
 class Addresses:
-    """The endpoint's addresses, looked up by one thread at a time and handed out in turn, as DNS round-robin would."""
+    """A host's addresses, looked up by one thread at a time and handed out in turn, as DNS round-robin would.
+
+    Attributes:
+        host: The name or address they are of.
+        port: The port that goes with them.
+    """
 
     def __init__(self, host: str, port: int, timeout_s: float) -> None:
-        self._host = host
-        self._port = port
+        self.host = host
+        self.port = port
         self._timeout_s = timeout_s
         self._lock = BoundedSemaphore(1)
         self._pool: ThreadPool | None = None
@@ -211,13 +207,13 @@ class Addresses:
             self._pool = ThreadPool(1)
         try:
             with gevent.Timeout(self._timeout_s, TimeoutError()):
-                found = self._pool.apply(_looked_up, (self._host, self._port))
+                found = self._pool.apply(_looked_up, (self.host, self.port))
         except TimeoutError:
-            return f"no DNS answer for {self._host} within {self._timeout_s:g} s"
+            return f"no DNS answer for {self.host} within {self._timeout_s:g} s"
         if isinstance(found, OSError):
-            return f"{self._host} does not resolve: {found.strerror}"
+            return f"{self.host} does not resolve: {found.strerror}"
         if isinstance(found, UnicodeError):
-            return f"{self._host} is not a host name"
+            return f"{self.host} is not a host name"
         first = [(family, address) for family, _, _, _, address in found if family == found[0][0]]
         return first + [(family, address) for family, _, _, _, address in found if family != found[0][0]]
 

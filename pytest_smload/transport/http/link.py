@@ -11,7 +11,8 @@ from pytest_smload.transport.errors import CLIENT
 from pytest_smload.transport.http.ended import RequestEnded
 
 if TYPE_CHECKING:
-    from pytest_smload.transport.http.dialing import Dialer, Stream
+    from pytest_smload.transport.http.dialing import Dialer
+    from pytest_smload.transport.http.stream import Stream
 
 READ_BYTES: Final = 65_536
 _READABLE: Final = 1
@@ -108,13 +109,17 @@ class Link:
         Return False, with some of it unsent, where the peer has answered meanwhile.
         """
         rest = memoryview(data)
-        while rest or not stream.flush():
+        while rest:
             try:
-                rest = rest[abs(stream.send(rest)) :] if rest else rest
+                rest = rest[abs(stream.send(rest)) :]
             except BlockingIOError:
                 self._wait_until_ready(stream)
                 if self._answered_early():
                     return False
+        while not stream.flush():
+            self._wait_until_ready(stream)
+            if self._answered_early():
+                return False
         return True
 
     def _answered_early(self) -> bool:

@@ -16,6 +16,7 @@ from urllib.parse import quote
 from pytest_smload.aws.shown_url import shown_url, split_url
 from pytest_smload.aws.target import DEFAULT_PORTS
 from pytest_smload.errors import EndpointError
+from pytest_smload.transport.secretive import SecretiveBytes
 from pytest_smload.transport.wire import header_value_problem, route_headers
 
 if TYPE_CHECKING:
@@ -34,15 +35,6 @@ _MAX_CREDENTIAL_CHARS: Final = 16_384
 _SHA256_BLOCK_BYTES: Final = 64
 _INNER_PAD: Final = bytes(byte ^ 0x36 for byte in range(256))
 _OUTER_PAD: Final = bytes(byte ^ 0x5C for byte in range(256))
-
-
-class Wire(bytes):
-    """Bytes of a signed request; they hold a signature and perhaps a session token, so the repr shows neither."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return f"Wire({len(self)} bytes, redacted)"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -111,9 +103,9 @@ class RequestSigner:
         self._head_start = f"POST {path} HTTP/1.1\r\nHost: {self._host}\r\nUser-Agent: pytest-smload\r\n"
         self._texts: dict[int, _RouteText] = {}
         self._seconds: dict[int, _RouteSecond] = {}
-        self._long_heads: dict[int, Wire] = {}
+        self._long_heads: dict[int, SecretiveBytes] = {}
         self._key_scope: tuple[str, Credentials] | None = None
-        self.wires: dict[int, Wire] = {}
+        self.wires: dict[int, SecretiveBytes] = {}
         self.renew()
 
     def renew(self) -> None:
@@ -138,7 +130,7 @@ class RequestSigner:
             self._key_states = _hmac_states(_signing_key(credentials, date, self._region))
             self._key_scope = (self._scope, credentials)
 
-    def sign(self, route: Route, payload: Payload) -> Wire:
+    def sign(self, route: Route, payload: Payload) -> SecretiveBytes:
         """Return the whole request if its body is at most 16 KiB, else its head; kept in the cache while there is room.
 
         *route* has passed `validate_route`; indexes are below 2**32 and belong to one load.
@@ -158,7 +150,7 @@ class RequestSigner:
         outer_mac = outer.copy()
         outer_mac.update(mac.digest())
         tail = f"{outer_mac.hexdigest()}\r\nContent-Length: {len(payload.body)}\r\n\r\n".encode()
-        wire = Wire(second.head + tail + payload.body if small else second.head + tail)
+        wire = SecretiveBytes(second.head + tail + payload.body if small else second.head + tail)
         # Once full it stays as it is until the second ends: evicting would lose to cyclic traffic every time.
         if len(cache) < CACHED_REQUESTS:
             cache[key] = wire

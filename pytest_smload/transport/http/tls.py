@@ -1,4 +1,4 @@
-"""TLS over a non-blocking socket: the client's trust settings, and records encrypted and decrypted in memory.
+"""TLS over a non-blocking stream: the client's trust settings, and records encrypted and decrypted in memory.
 
 OpenSSL reads a socket twice per record (its length, then itself); from memory it needs one system call for both.
 """
@@ -10,7 +10,7 @@ import socket
 import ssl
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from pytest_smload.errors import EndpointError
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_smload.aws.target import EndpointTarget
+    from pytest_smload.transport.http.stream import Stream
 
 _READ_BYTES: Final = 65_536
 _ENCRYPT_BYTES: Final = 65_536
@@ -59,13 +60,22 @@ class TlsStream:
     """A TLS connection with the calls of a non-blocking socket.
 
     Attributes:
-        sock: The connected, non-blocking socket below.
+        sock: The connected, non-blocking socket at the bottom.
     """
 
-    __slots__ = ("_incoming", "_outgoing", "_pending", "_tls", "sock")
+    __slots__ = ("_below", "_incoming", "_outgoing", "_pending", "_recv_below", "_send_below", "_tls", "sock")
 
-    def __init__(self, sock: Any, context: ssl.SSLContext, host: str) -> None:
-        self.sock = sock
+    def __init__(self, below: Stream, context: ssl.SSLContext, host: str) -> None:
+        """
+        Args:
+            below: What carries the records: a connected socket, or another TLS connection (to a proxy).
+            context: Whom to trust.
+            host: Whose certificate it has to be.
+        """
+        self.sock = below.sock
+        self._below = below
+        self._send_below = below.send
+        self._recv_below = below.recv
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._pending: memoryview | None = None
@@ -104,22 +114,24 @@ class TlsStream:
         taken = self._tls.write(data if len(data) <= _ENCRYPT_BYTES else memoryview(data)[:_ENCRYPT_BYTES])
         records = self._outgoing.read()
         try:
-            sent = self.sock.send(records)
+            sent = self._send_below(records)
         except BlockingIOError:
             sent = 0
         if sent != len(records):
-            self._pending = memoryview(records)[sent:]
+            self._pending = memoryview(records)[abs(sent) :]
             return -taken
         return taken
 
     def flush(self) -> bool:
         """Send encrypted bytes that are left over; return whether none are."""
-        while self._pending is not None:
+        while self._pending:
             try:
-                sent = self.sock.send(self._pending)
+                self._pending = self._pending[abs(self._send_below(self._pending)) :]
             except BlockingIOError:
                 return False
-            self._pending = self._pending[sent:] if sent < len(self._pending) else None
+        if not self._below.flush():
+            return False
+        self._pending = None
         return True
 
     def recv(self, size: int) -> bytes:
@@ -129,7 +141,7 @@ class TlsStream:
             BlockingIOError: No whole record is there.
         """
         incoming = self._incoming
-        data: bytes = self.sock.recv(size)
+        data: bytes = self._recv_below(size)
         if not data:
             return b""
         incoming.write(data)
@@ -175,7 +187,7 @@ class TlsStream:
 
     def _fill(self) -> None:
         try:
-            data = self.sock.recv(_READ_BYTES)
+            data = self._recv_below(_READ_BYTES)
         except BlockingIOError:
             return
         if not data:

@@ -14,10 +14,12 @@ from pytest_smload.transport.http.connection import HttpConnection
 from pytest_smload.transport.http.connections import Connections
 from pytest_smload.transport.http.dialing import Dialer
 from pytest_smload.transport.http.signing import RequestSigner
+from pytest_smload.transport.http.tunnel import ProxyConnectionError
 
 if TYPE_CHECKING:
     from pytest_smload.aws.target import EndpointTarget
     from pytest_smload.core.request.sendings import Sendings
+    from pytest_smload.transport.detours import Proxy
 
 
 class HttpTransport:
@@ -26,6 +28,7 @@ class HttpTransport:
     Attributes:
         name: ``"http"``.
         kinds: Error kinds of this load.
+        variants: Production variants that answered in this load.
         connects: Connections established so far.
         dialer: Opens their sockets.
     """
@@ -40,13 +43,15 @@ class HttpTransport:
         timeout_s: float,
         connect_timeout_s: float = 5.0,
         max_body_bytes: int = MAX_BODY_BYTES,
+        proxy: Proxy | None = None,
     ) -> None:
         """
         Args:
             target: Where requests go.
             timeout_s: Longest a request may take, its connect included; enforced by `sweep`.
-            connect_timeout_s: Longest each of name resolution, TCP connect and TLS handshake may take.
+            connect_timeout_s: Longest each of name resolution, TCP connect, CONNECT and TLS handshake may take.
             max_body_bytes: Longest response body read.
+            proxy: What connects to the endpoint, or None for a direct connection.
 
         Raises:
             EndpointError: The URL or credentials cannot be used, requests would travel unencrypted, or the CA bundle
@@ -57,9 +62,11 @@ class HttpTransport:
         self._timeout_s = timeout_s
         self._expiry = InvocationFailure(TIMEOUT, f"no complete response within {timeout_s:g} s")
         signer = RequestSigner(target)
-        self.dialer = Dialer(target, connect_timeout_s)
+        self._proxy = proxy
+        self.dialer = Dialer(target, connect_timeout_s, proxy)
         self._shared = Connections(self.dialer, signer, target.credentials, max_body_bytes)
         self.kinds = self._shared.kinds
+        self.variants = self._shared.variants
 
     @property
     def connects(self) -> int:
@@ -79,12 +86,12 @@ class HttpTransport:
         """Open one connection and close it, sending no request.
 
         Raises:
-            EndpointError: One line saying which of DNS, TCP and TLS failed, for which host, and what to do.
+            EndpointError: One line saying which of DNS, TCP, proxy and TLS failed, for which host, and what to do.
         """
         try:
             self.dialer.dial().close()
         except OSError as error:
-            raise EndpointError(_probe_problem(self._target, error)) from None
+            raise EndpointError(_probe_problem(self._target, self._proxy, error)) from None
 
     @property
     def in_flight(self) -> int:
@@ -96,6 +103,12 @@ class HttpTransport:
         began_before = now - self._timeout_s
         for connection in self._shared.live:
             connection.expire_if_older(began_before, self._expiry)
+
+    def stop_looking_for_variants(self) -> None:
+        """Let the production variant of further answers be unknown."""
+        self._shared.looks_for_variants = False
+        for connection in self._shared.live:
+            connection.stop_looking_for_variant()
 
     def close(self) -> None:
         """Close all connections and end the resolver's thread; requests still under way fail."""
@@ -120,8 +133,12 @@ def _check_scheme(target: EndpointTarget) -> None:
         )
 
 
-def _probe_problem(target: EndpointTarget, error: OSError) -> str:
+def _probe_problem(target: EndpointTarget, proxy: Proxy | None, error: OSError) -> str:
     place = f"{shown_url(target.url)} (from {target.url_source})"
+    if isinstance(error, ProxyConnectionError):
+        return f"{place}: {error}"
+    if proxy is not None:
+        place += f" through proxy {proxy}"
     if isinstance(error, ssl.SSLCertVerificationError):
         return (
             f"{place}: TLS certificate refused: {error.verify_message}; if a proxy or a private CA signs it, set "

@@ -1,4 +1,4 @@
-"""The AWS SDK as a transport: slower and heavier than ours, but it goes through proxies and hears mocks."""
+"""The AWS SDK as a transport: slower and heavier than ours, but it hears mocks."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from pytest_smload.core.request.error_kinds import OK, ErrorKinds
 from pytest_smload.core.request.invocation import InvocationFailure
 from pytest_smload.core.request.sendings import Sendings
 from pytest_smload.core.request.transport import MAX_BODY_BYTES
+from pytest_smload.core.request.variant_names import UNNAMED, VariantNames
 from pytest_smload.transport.errors import BAD_RESPONSE, CLIENT, CONNECTION, TIMEOUT
 from pytest_smload.transport.sdk.client import Answer, call_failure, runtime_client
 
@@ -33,13 +34,14 @@ class Boto3Connection:
     A request runs in a native thread, so that the hub stays free, and takes its own times there.
     """
 
-    __slots__ = ("_transport", "bytes_in", "end", "failure", "start")
+    __slots__ = ("_transport", "bytes_in", "end", "failure", "start", "variant")
 
     def __init__(self, transport: Boto3Transport) -> None:
         self.start = 0.0
         self.end = 0.0
         self.bytes_in = 0
         self.failure: InvocationFailure | None = None
+        self.variant = UNNAMED
         self._transport = transport
 
     def open(self) -> None:
@@ -52,6 +54,7 @@ class Boto3Connection:
         self._transport.run(call, route, payload)
         self.start, self.end, self.bytes_in = call.start, call.end, call.bytes_in
         self.failure = call.failure
+        self.variant = self._transport.variant_code(call.variant)
         if call.failure is None:
             return OK
         return self._transport.kinds.code(call.failure.kind, call.failure.status)
@@ -72,6 +75,7 @@ class Boto3Transport:
     Attributes:
         name: ``"boto3"``.
         kinds: Error kinds of this load.
+        variants: Production variants that answered in this load.
         sendings: None: its threads wait for nobody.
         connects: Connections established so far; 0 under a mock.
     """
@@ -81,6 +85,7 @@ class Boto3Transport:
 
     def __init__(self, target: EndpointTarget, *, timeout_s: float, pool_size: int, mocked: bool = False) -> None:
         self.kinds = ErrorKinds()
+        self.variants = VariantNames()
         self.sendings = Sendings()
         self._target = target
         self._timeout_s = timeout_s
@@ -88,6 +93,7 @@ class Boto3Transport:
         self._calls: set[_Call] = set()
         self._sockets = _Sockets(self._here)
         self._closed = False
+        self._looks_for_variants = True
         # DEBUG records of botocore hold session tokens; they stay off for as long as its threads may log.
         hold_quiet()
         try:
@@ -111,6 +117,14 @@ class Boto3Transport:
     def connection(self) -> Boto3Connection:
         """Return a connection for one user."""
         return Boto3Connection(self)
+
+    def stop_looking_for_variants(self) -> None:
+        """Let the production variant of further answers be unknown."""
+        self._looks_for_variants = False
+
+    def variant_code(self, name: str) -> int:
+        """Return the code of the variant *name*, 0 where nobody wants to know."""
+        return self.variants.code(name) if self._looks_for_variants else UNNAMED
 
     def run(self, call: _Call, route: Route, payload: Payload) -> None:
         """Run *call* in a thread of the pool and wait for it without blocking the hub."""
@@ -151,6 +165,7 @@ class Boto3Transport:
             response = self._client.invoke_endpoint(
                 EndpointName=self._target.endpoint_name, Body=payload.body, **dict(route.fields)
             )
+            call.variant = response.get("InvokedProductionVariant") or ""
             call.failure = self._read(call, response["Body"])
         except Exception as error:  # whatever the SDK raises is one failed request
             call.failure = call.failure or self._error(call, error)
@@ -196,9 +211,10 @@ class _Call:
         answer: An error's answer, if one arrived.
         connection: The urllib3 connection it is sent on.
         shut: Whether that was shut down under it.
+        variant: The production variant that answered, ``""`` if none was named.
     """
 
-    __slots__ = ("answer", "bytes_in", "connection", "end", "failure", "shut", "start", "timed_out")
+    __slots__ = ("answer", "bytes_in", "connection", "end", "failure", "shut", "start", "timed_out", "variant")
 
     def __init__(self) -> None:
         self.start = 0.0
@@ -207,6 +223,7 @@ class _Call:
         self.failure: InvocationFailure | None = None
         self.answer: Answer | None = None
         self.connection: Any = None
+        self.variant = ""
         self.timed_out = False
         self.shut = False
 

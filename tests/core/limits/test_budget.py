@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -30,7 +31,7 @@ def stage(name: str) -> ScopeName:
 def resolve(*limits: ScopedLimit, origin: Origin = "mark", **load):
     budget, problems = merge([level(origin, *limits)])
     assert problems == []
-    return budget.resolve(**({"models": (), "open_model": True} | load))
+    return budget.resolve(**({"routes": (), "open_model": True} | load))
 
 
 def said(limits) -> list[tuple[str, str, str]]:
@@ -39,17 +40,31 @@ def said(limits) -> list[tuple[str, str, str]]:
 
 def test_scope_names():
     """A scope is named as measurements name it."""
-    expected = ["total", "a.tar.gz", "each model", "stage peak"]
+    scopes = {
+        "total": TOTAL,
+        "a.tar.gz": model("a.tar.gz"),
+        "each": EACH,
+        "each model": ScopeName("each", "model"),
+        "each variant": ScopeName("each", "variant"),
+        "stage peak": stage("peak"),
+        "variant blue": ScopeName("variant", "blue"),
+        "container first": ScopeName("container", "first"),
+        "component llm": ScopeName("component", "llm"),
+        "model variant blue": model("variant blue"),
+        "model each variant": model("each variant"),
+        "component total": ScopeName("component", "total"),
+    }
 
-    assert expected == [str(scope) for scope in (TOTAL, model("a.tar.gz"), EACH, stage("peak"))]
+    assert list(scopes) == list(map(str, scopes.values()))
+    assert scopes == {text: ScopeName.parse(text) for text in scopes}
 
 
 def test_built_in():
     """Without any budget, at most 1 % of the requests may fail; and users must not all wait in vain."""
     expected = [("total", "stalled", "<= 1 s"), ("total", "error_rate", "<= 1%")]
 
-    assert expected == said(merge([BUILT_IN])[0].resolve(models=(), open_model=False).limits)
-    assert expected[1:] == said(merge([BUILT_IN])[0].resolve(models=(), open_model=True).limits)
+    assert expected == said(merge([BUILT_IN])[0].resolve(routes=(), open_model=False).limits)
+    assert expected[1:] == said(merge([BUILT_IN])[0].resolve(routes=(), open_model=True).limits)
     assert BUILT_IN.limits[0][1].source == "built-in"
 
 
@@ -72,7 +87,7 @@ def test_stronger_level_replaces_per_scope_and_metric():
         ("a", "p95", "<= 2 s"),
     ]
     assert problems == []
-    assert expected == said(budget.resolve(models=["a"], open_model=True).limits)
+    assert expected == said(budget.resolve(routes=["a"], open_model=True).limits)
 
 
 @given(st.lists(st.dictionaries(st.sampled_from(["p50", "p95", "mean", "max"]), st.integers(1, 999)), max_size=5))
@@ -126,7 +141,7 @@ def test_each_gives_every_model_that_limit():
         ("b", "p95", "<= 400 ms"),
         ("b", "p99", "<= 1 s"),
     ]
-    assert expected == said(budget.resolve(models=["a", "b"], open_model=True).limits)
+    assert expected == said(budget.resolve(routes=["a", "b"], open_model=True).limits)
 
 
 def test_order():
@@ -139,7 +154,7 @@ def test_order():
         for scope in scopes
     ]
 
-    found = resolve(*limits, models=["b", "a"], stages=["two", "one"]).limits
+    found = resolve(*limits, routes=["b", "a"], stages=["two", "one"]).limits
 
     fixed = ["p50", "max", "tps", "error_rate", "errors.A", "errors.Z", "requests"]
     expected = [(name, metric) for name in ("total", "stage two", "stage one", "b", "a") for metric in fixed]
@@ -152,7 +167,7 @@ def test_model_outside_the_traffic():
     strangers = [limit("p95", "1s", model(name)) for name in ("xgboost-0.tgz", "q", "r", "s", "t")]
     allowed = "(models: 'xgboost-0.tar.gz', 'xgboost-1.tar.gz', 'xgboost-2.tar.gz' and 2 more)"
 
-    found = resolve(*strangers, limit("p99", "1s", model("q")), limit("p95", "2s", model(models[0])), models=models)
+    found = resolve(*strangers, limit("p99", "1s", model("q")), limit("p95", "2s", model(models[0])), routes=models)
 
     expected = "the mark: models 'xgboost-0.tgz', 'q', 'r' and 2 more are not in this load's traffic"
     assert found.problems == (f"{expected}; did you mean 'xgboost-0.tar.gz'? {allowed}",)
@@ -191,13 +206,13 @@ def test_share_in_a_closed_load():
     """A tps share is a mistake where no rate is offered; a tps number and a share of errors are not."""
     shares = [limit("tps", "96%"), limit("tps", 5, model("a")), limit("errors.ModelError", "1%")]
 
-    found = resolve(*shares, models=["a"], open_model=False)
+    found = resolve(*shares, routes=["a"], open_model=False)
 
     remedy = "write requests/s, such as tps=40, or give the load tps"
     assert found.problems == (
         f"the mark: tps '96%' is a share of the offered rate, and a closed load (users) offers none; {remedy}",
     )
-    assert resolve(*shares, models=["a"], open_model=True).problems == ()
+    assert resolve(*shares, routes=["a"], open_model=True).problems == ()
 
 
 def test_default_table_is_for_all_tests():
@@ -257,3 +272,75 @@ def test_looser_model_limit_than_each():
 def test_metrics_have_an_order():
     """Every metric has one place."""
     assert len(set(METRICS)) == len(METRICS)
+
+
+def test_each_replaces_each():
+    """A stronger level's limit on each replaces a weaker one's for that metric, whatever either is over; one level says
+    it once."""
+    weaker = level("default", limit("p95", "1s", EACH), limit("p50", "9ms", EACH))
+    stronger = level("mark", limit("p95", "2s", ScopeName("each", "variant")))
+
+    assert said(merge([weaker, stronger])[0].resolve(routes=["blue"], kind="variant", open_model=True).limits) == [
+        ("variant blue", "p50", "<= 9 ms"),
+        ("variant blue", "p95", "<= 2 s"),
+    ]
+    assert merge([level("key", *weaker.limits, *stronger.limits)])[1] == [
+        'the mark: p95 of each variant is limited twice, to 1s and to 2s; keep one (a range is written "40..60")'
+    ]
+
+
+@pytest.mark.parametrize(
+    ("scope", "routes", "kind", "problem"),
+    [
+        (
+            ScopeName("each", "variant"),
+            ["a"],
+            "model",
+            "p95 of each variant is limited, but this load's weights are over models; limit one of these, or the total",
+        ),
+        (
+            ScopeName("each", "component"),
+            [],
+            None,
+            (
+                "p95 of each component is limited, but this load's traffic names no components; limit the total, or "
+                "give the load components={...}"
+            ),
+        ),
+        (
+            ScopeName("component", "llm"),
+            ["blue"],
+            "variant",
+            "component 'llm' is limited, but this load's weights are over variants; limit one of these, or the total",
+        ),
+        (
+            ScopeName("variant", "gren"),
+            ["blue", "green"],
+            "variant",
+            "variant 'gren' is not in this load's traffic; did you mean 'green'? (variants: 'blue', 'green')",
+        ),
+        (
+            ScopeName("model", "blue"),
+            ["blue"],
+            "variant",
+            "model 'blue' is limited, but this load's weights are over variants; limit one of these, or the total",
+        ),
+    ],
+)
+def test_a_limit_of_another_kind_is_a_mistake(scope, routes, kind, problem):
+    """A limit holds for what it names, and is never taken for one on something else of that name."""
+    found = resolve(limit("p95", "1s", scope), routes=routes, kind=kind)
+
+    assert (found.problems, found.limits) == ((f"the mark: {problem}",), ())
+    assert resolve(limit("p95", "1s", scope), origin="default", routes=routes, kind=kind).problems == ()
+
+
+def test_cold_starts_are_of_models():
+    """Variants, containers and components are not loaded by requests: their cold starts are no figure."""
+    found = resolve(limit("cold_p95", "1s"), routes=["blue"], kind="variant")
+
+    (problem,) = found.problems
+    assert problem.startswith(
+        "the mark: cold_p95 is of TargetModels, which are loaded, and this load's weights are over"
+    )
+    assert resolve(limit("cold_p95", "1s"), origin="default", routes=["blue"], kind="variant").limits == ()

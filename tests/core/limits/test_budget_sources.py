@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_smload.core.limits.metrics import METRICS
+from pytest_smload.core.limits.scaling_limit import SCALING_METRICS
 from pytest_smload.core.limits.server_metrics import SERVER_METRICS
 from pytest_smload.core.limits.sources import (
     FileBudget,
@@ -21,7 +22,8 @@ from pytest_smload.core.limits.sources import (
 from pytest_smload.errors import ConfigurationError
 
 ALLOWED = ", ".join((*METRICS, "regression"))
-WHOLE = ", ".join((*METRICS, *SERVER_METRICS, "regression", "baseline_required"))
+SCOPES = "model, variant, container, component, stage"
+WHOLE = ", ".join((*METRICS, *SERVER_METRICS, *SCALING_METRICS, "regression", "baseline_required"))
 TEST = "tests/perf/test_a.py::TestB::test_c[x]"
 
 
@@ -65,8 +67,8 @@ def test_mark(kwargs, expected):
 @pytest.mark.parametrize(
     ("kwargs", "problem"),
     [
-        ({"p95_ms": 1}, f"unknown key 'p95_ms'; did you mean 'p95'? (allowed: {WHOLE}, model, stage)"),
-        ({"modle": "a", "p95": "1s"}, f"unknown key 'modle'; did you mean 'model'? (allowed: {WHOLE}, model, stage)"),
+        ({"p95_ms": 1}, f"unknown key 'p95_ms'; did you mean 'p95'? (allowed: {WHOLE}, {SCOPES})"),
+        ({"modle": "a", "p95": "1s"}, f"unknown key 'modle'; did you mean 'model'? (allowed: {WHOLE}, {SCOPES})"),
         ({"p95": 250}, 'p95: 250 needs a unit: write "250ms" or "250s"'),
         ({}, f"perf_budget without a limit; write one such as p95='250ms' (allowed: {WHOLE})"),
         ({"model": "a"}, f"perf_budget without a limit; write one such as p95='250ms' (allowed: {WHOLE})"),
@@ -94,6 +96,37 @@ def test_all_mistakes_of_a_mark_together():
     assert len(problems) == 3
 
 
+def test_scopes_of_each_kind():
+    """Variants, containers and components are limited by name, expanded, each, and in tables of their own, as models
+    are; a name longer than the API's is refused."""
+    marked = [
+        said(parse_marker_limits({kind: name, "p95": "1s"}, source="the mark")[0])
+        for kind, name in (("variant", "v-{1..2}"), ("container", "first"), ("component", "each"))
+    ]
+    assert marked == [
+        [("variant v-1", "p95", "<= 1 s"), ("variant v-2", "p95", "<= 1 s")],
+        [("container first", "p95", "<= 1 s")],
+        [("each component", "p95", "<= 1 s")],
+    ]
+    tabled = table("""
+        variants."v-{1..2}" = { p95 = "1s" }
+        containers.first = { tps = ">= 5" }
+        components.each = { p50 = "10ms" }
+    """)
+    assert said(tabled.limits) == [
+        ("variant v-1", "p95", "<= 1 s"),
+        ("variant v-2", "p95", "<= 1 s"),
+        ("container first", "tps", ">= 5 TPS"),
+        ("each component", "p50", "<= 10 ms"),
+    ]
+    assert parse_marker_limits({"component": "x" * 64, "p95": "1s"}, source="m")[1] == [
+        f"m: component: component name {'x' * 64!r} has 64 characters; an InferenceComponentName has 1 to 63"
+    ]
+    assert parse_marker_limits({"variant": "a", "component": "b", "p95": "1s"}, source="m")[1] == [
+        "m: variant and component are both given; a limit is on one of them, so write a perf_budget for each"
+    ]
+
+
 TABLE = """
 p95 = "250ms"
 each = { p99 = "800ms" }
@@ -112,7 +145,7 @@ def test_table():
     assert said(budget.limits) == [
         ("total", "p95", "<= 250 ms"),
         ("total", "errors.ModelError", "<= 0"),
-        ("each model", "p99", "<= 800 ms"),
+        ("each", "p99", "<= 800 ms"),
         ("a-0", "p95", "<= 400 ms"),
         ("a-1", "p95", "<= 400 ms"),
         ("each model", "p50", "<= 10 ms"),
@@ -125,7 +158,7 @@ def test_table_for_a_profile():
     """A profile's table has the same grammar, comes after the rest, and names itself as the source."""
     smoke = table(TABLE).profiles["smoke"]
 
-    assert said(smoke) == [("total", "tps", ">= 20 TPS"), ("each model", "p99", "<= 1 s")]
+    assert said(smoke) == [("total", "tps", ">= 20 TPS"), ("each", "p99", "<= 1 s")]
     assert {limit.source for _, limit in smoke} == {"smload.toml [budgets.x] profiles.smoke"}
 
 
@@ -142,7 +175,7 @@ def test_all_mistakes_of_a_table_together():
 
     _, problems = parse_budget_table(wrong, source="F [T]")
 
-    tables = "each, models, stages"
+    tables = "each, models, variants, containers, components, stages"
     assert problems == [
         'F [T]: p95: 250 needs a unit: write "250ms" or "250s"',
         f"F [T]: unknown key 'eech'; did you mean 'each'? (allowed: {WHOLE}, {tables}, profiles)",
@@ -257,7 +290,7 @@ def test_strength():
         "error_rate": "<= 2%",
         "requests": ">= 5",
     }
-    found = budget.resolve(models=(), open_model=True).limits
+    found = budget.resolve(routes=(), open_model=True).limits
     assert expected == {limit.metric: limit.describe() for _, limit in found}
     assert problems == []
     assert notes == ["smload.toml [budgets.x] p50 <= 7 ms is looser than the mark's <= 3 ms"]
@@ -287,7 +320,7 @@ def test_override():
     budget = override_budget({"p95": "250ms", "each": {"p99": "1s"}}, source="load 'spike'")
 
     assert budget is not None
-    assert said(budget.resolve(models=["a"], open_model=True).limits) == [
+    assert said(budget.resolve(routes=["a"], open_model=True).limits) == [
         ("total", "p95", "<= 250 ms"),
         ("total", "error_rate", "<= 1%"),
         ("a", "p99", "<= 1 s"),
@@ -299,7 +332,7 @@ def test_override_of_the_built_in_limit():
     budget = override_budget({"error_rate": "50%"}, source="load 'spike'")
 
     assert budget is not None
-    assert said(budget.resolve(models=(), open_model=True).limits) == [("total", "error_rate", "<= 50%")]
+    assert said(budget.resolve(routes=(), open_model=True).limits) == [("total", "error_rate", "<= 50%")]
 
 
 def test_override_with_nothing():

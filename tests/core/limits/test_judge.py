@@ -57,7 +57,7 @@ def measured(
     return measure(
         Recording(
             model_names=names,
-            multi_model=bool(models),
+            route_kind="model" if models else None,
             target_shares=[1 / len(names)] * len(names),
             kind_names=kinds.names,
             kind_statuses=kinds.statuses,

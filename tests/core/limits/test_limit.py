@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pytest_smload.core.limits.grammar import parse_limit, parse_limits
 from pytest_smload.core.limits.limit import Limit
 from pytest_smload.core.limits.metrics import METRICS
+from pytest_smload.core.limits.scaling_limit import SCALING_METRICS
 from pytest_smload.core.limits.server_metrics import SERVER_METRICS
 from pytest_smload.core.request.known_kinds import ALLOWED
 from pytest_smload.core.statistics.bound import Bound
@@ -234,7 +235,7 @@ def test_all_mistakes_of_a_table_together():
         beside=["model"],
     )
 
-    allowed = f"(allowed: {', '.join((*METRICS, *SERVER_METRICS))}, model)"
+    allowed = f"(allowed: {', '.join((*METRICS, *SERVER_METRICS, *SCALING_METRICS))}, model)"
     assert [
         f"unknown key 'p95_ms'; did you mean 'p95'? {allowed}",
         'cold_p95: 1000 needs a unit: write "1000ms" or "1000s"',

@@ -11,18 +11,18 @@ from pytest_smload.core.limits.reach import offers, too_short, unreachable
 from pytest_smload.core.limits.sources import parse_budget_table
 from pytest_smload.core.load.profile import LoadProfile
 from pytest_smload.core.load.stages import Stage
-from pytest_smload.core.load.weights import resolve_models
+from pytest_smload.core.load.weights import resolve_weights
 
 
 def foreseen(budget: dict[str, Any], **load: Any) -> tuple[list[str], str]:
     """What is said of *budget* on a load: limits it cannot reach, and percentiles it is too short for."""
     profile = LoadProfile(**load)
-    shares = resolve_models(profile.models) if profile.models is not None else {}
+    shares = resolve_weights(profile.models) if profile.models is not None else {}
     table, problems = parse_budget_table(budget, source="the table")
     assert problems == []
     stages = [stage.name or str(number) for number, stage in enumerate(profile.stages or (), start=1)]
     resolved = merge([BUILT_IN, Level("key", table.limits)])[0].resolve(
-        models=list(shares), stages=stages, open_model=profile.open_model
+        routes=list(shares), stages=stages, open_model=profile.open_model
     )
     assert resolved.problems == ()
     offered = offers(profile, shares)

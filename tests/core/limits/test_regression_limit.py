@@ -105,7 +105,7 @@ def test_each_goes_to_every_model_without_a_budget_of_its_own():
         each={"regression": {"p99": "20%", "p95": "15%"}},
         models={"b": {"regression": {"p95": "30%", "floor": "2ms"}}},
     )
-    resolved = merge(table.levels("key", None))[0].resolve(models=["a", "b"], open_model=True)
+    resolved = merge(table.levels("key", None))[0].resolve(routes=["a", "b"], open_model=True)
     assert [limit.metric for _, limit in resolved.limits] == ["p95"]
     assert said(resolved.regressions) == [
         ("total", "p95", 0.1, 0.0),
@@ -126,7 +126,7 @@ def test_the_file_replaces_the_marks_budget_metric_by_metric():
             "tests/test_x.py": file_table(regression={"p95": "12%"}, baseline_required=False),
         },
     )
-    resolved = budget.resolve(models=(), open_model=True)
+    resolved = budget.resolve(routes=(), open_model=True)
     assert problems == []
     assert said(resolved.regressions) == [
         ("total", "p95", 0.12, 0.0),
@@ -144,7 +144,7 @@ def test_a_profile_has_regression_budgets_of_its_own():
     """``profiles.NAME`` holds when that profile runs."""
     table = file_table(regression={"p95": "10%"}, profiles={"smoke": {"regression": {"p95": "40%"}}})
     for profile, expected in (("smoke", 0.4), (None, 0.1)):
-        resolved = merge(table.levels("key", profile))[0].resolve(models=(), open_model=True)
+        resolved = merge(table.levels("key", profile))[0].resolve(routes=(), open_model=True)
         assert [limit.budget for _, limit in resolved.regressions] == [expected]
 
 
@@ -157,7 +157,7 @@ def test_the_same_metric_twice_at_one_level_is_a_mistake():
 def test_a_model_without_traffic_is_a_mistake():
     """As for any limit."""
     budget = merge([Level("mark", mark(model="x", regression={"p95": "10%"}))])[0]
-    (problem,) = budget.resolve(models=["xgb", "y"], open_model=True).problems
+    (problem,) = budget.resolve(routes=["xgb", "y"], open_model=True).problems
     assert problem.startswith("the mark: model 'x' is not in this load's traffic")
 
 
@@ -165,7 +165,7 @@ def test_a_budget_given_to_a_load_may_hold_regressions():
     """``load(budget={...})`` speaks the grammar of a budget table."""
     budget = override_budget({"regression": {"mean": "10%"}, "baseline_required": True}, source="load(budget=...)")
     assert budget is not None
-    resolved = budget.resolve(models=(), open_model=True)
+    resolved = budget.resolve(routes=(), open_model=True)
     assert said(resolved.regressions) == [("total", "mean", 0.1, 0.0)]
     assert resolved.baseline_required is True
 

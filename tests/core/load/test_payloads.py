@@ -431,7 +431,7 @@ def test_table_gives_each_model_its_own() -> None:
         ({"xgboost-1": 1}, ["xgboost-0"], "accept: no traffic goes to model 'xgboost-1'; did you mean 'xgboost-0'?"),
         ({"m-{0..9}": 1}, ["m-0", "m-1"], "accept: no traffic goes to models 'm-2', 'm-3', 'm-4', 'm-5', 'm-6' and 3"),
         ({"zzz": 1}, ["b", "a"], "accept: no traffic goes to model 'zzz'; its models are 'a', 'b'"),
-        ({"a": 1}, [None], "accept: the table is per model, but the load's requests name none; write one"),
+        ({"a": 1}, [None], "accept: the table is by name, but this load has no weights; write one"),
         ({"a": 1, "{a}": 2}, ["a"], "accept: '{a}': {a} is not a range"),
         ({"m-{0..1}": 1, "m-1": 2}, ["m-0", "m-1"], "accept: 'm-1' names model 'm-1' a second time; name each once"),
     ],

@@ -23,7 +23,7 @@ from pytest_smload.core.load.traffic import (
     shuffled_schedule,
     smooth_schedule,
 )
-from pytest_smload.core.load.weights import resolve_models
+from pytest_smload.core.load.weights import resolve_weights
 from pytest_smload.errors import ConfigurationError
 
 ROUNDING = Fraction(1, 10**9)
@@ -162,7 +162,7 @@ def test_smooth_schedule_spreads_three_to_one() -> None:
 
 def test_smooth_schedule_of_many_models_is_within_one_at_every_block_of_them() -> None:
     """200 zipf models, where the naive round robin heap is off by dozens, stay within 1."""
-    values = list(resolve_models(["m-{1..200}", "zipf(1.1)"]).values())
+    values = list(resolve_weights(["m-{1..200}", "zipf(1.1)"]).values())
     schedule = smooth_schedule(values, 5_000)
 
     for end in range(100, 5_001, 100):
@@ -196,7 +196,7 @@ def test_blocks_grow_with_the_number_of_models() -> None:
 
 def test_rare_models_come_in_their_turn() -> None:
     """5,000 models too rare for every block are each within 1 of their share at every block end."""
-    values = list(resolve_models({"popular": 20_000, "m-{1..5000}": "zipf(0.7)"}).values())
+    values = list(resolve_weights({"popular": 20_000, "m-{1..5000}": "zipf(0.7)"}).values())
     blocks = ShuffledBlocks(values, 3)
     served = [0] * len(values)
 
@@ -277,7 +277,7 @@ def test_preparing_stops_when_enough_is_ready(make: type[TrafficBlocks]) -> None
 
 def test_preparing_three_steps_a_choice_keeps_up() -> None:
     """A caller that gives three steps for every choice it uses never finds the store empty, with many models too."""
-    blocks = ShuffledBlocks(list(resolve_models(["m-{1..4000}", "zipf(1.1)"]).values()), 0)
+    blocks = ShuffledBlocks(list(resolve_weights(["m-{1..4000}", "zipf(1.1)"]).values()), 0)
     blocks.prepare_all()
     for _ in range(100):
         for _ in range(1_000):

@@ -52,10 +52,10 @@ def test_suspects_are_counted_and_stay_in_the_figures() -> None:
 
     measurement = measure(recording(rows, opens=0.5, closes=40, shares=(0.5, 0.5)))
 
-    assert measurement.models["a.tar.gz"].cold.suspected == 1
-    assert measurement.models["b.tar.gz"].cold.suspected == 0
+    assert measurement.routes["a.tar.gz"].cold.suspected == 1
+    assert measurement.routes["b.tar.gz"].cold.suspected == 0
     assert (measurement.total.cold.suspected, measurement.total.requests) == (1, 41)
-    assert measurement.models["a.tar.gz"].max_ms == pytest.approx(200)
+    assert measurement.routes["a.tar.gz"].max_ms == pytest.approx(200)
 
 
 def test_cold_p95_is_judged_over_the_models_there_are() -> None:

@@ -108,7 +108,7 @@ def test_nothing_is_counted_twice_or_lost(data: st.DataObject, open_model: bool)
     measured = measure(recording(samples, OPENS, CLOSES, open_model=open_model, stages=stages))
 
     by_model = [sum(row.model == index for row in samples) for index in range(len(MODELS))]
-    assert by_model == [measured.warmup.models[name] + measured.models[name].requests for name in MODELS]
+    assert by_model == [measured.warmup.models[name] + measured.routes[name].requests for name in MODELS]
     assert len(samples) == measured.warmup.sent + measured.sent
     assert measured.total.requests == sum(stats.requests for stats in measured.stages.values())
     assert measured.total.errors == sum(measured.errors.values()) == sum(point.errors for point in measured.timeline)
@@ -171,9 +171,9 @@ def test_models_without_a_sample_are_there() -> None:
     """Every model has its statistics and share, also one no request went to."""
     measured = measure(recording([Row(100.0, 100.0, 100.1, 0, 1)], 100.0, 104.0))
 
-    assert tuple(measured.models) == MODELS
-    assert measured.models[MODELS[0]].requests == 0
-    assert math.isnan(measured.models[MODELS[0]].p95_ms)
+    assert tuple(measured.routes) == MODELS
+    assert measured.routes[MODELS[0]].requests == 0
+    assert math.isnan(measured.routes[MODELS[0]].p95_ms)
     assert measured.mix[MODELS[1]].achieved_share == 1.0
 
 
@@ -181,7 +181,7 @@ def test_an_endpoint_that_is_not_multi_model_has_no_models() -> None:
     """Only the total is reported."""
     measured = measure(recording([Row(100.0, 100.0, 100.1)], 100.0, 104.0, multi_model=False))
 
-    assert ({}, {}, {TOTAL}) == (measured.models, measured.mix, set(measured.scopes))
+    assert ({}, {}, {TOTAL}) == (measured.routes, measured.mix, set(measured.scopes))
 
 
 def test_a_request_begun_a_moment_after_the_end_still_counts() -> None:

@@ -75,7 +75,7 @@ def test_tags(pattern: str, tags: dict[str, str], refused: bool) -> None:
     said = tag_refusal(SafetyLimits(production=(pattern,)), table="t", endpoint_name="abalone", tags=tags)
 
     assert refused == bool(said)
-    assert not said or f"its tag {next(iter(tags))}={next(iter(tags.values()))} matches" in said
+    assert not said or f"its tag '{next(iter(tags))}={next(iter(tags.values()))}' matches" in said
 
 
 def test_rates_of_open_loads() -> None:

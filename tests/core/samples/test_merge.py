@@ -6,6 +6,7 @@ import dataclasses
 import random
 from array import array
 from collections.abc import Sequence
+from math import isnan
 from typing import Any
 
 import pytest
@@ -75,7 +76,7 @@ def generate(schedule: Schedule, clock_s: float = 0.0, known: Sequence[str] = ()
             examples.setdefault(kind, InvocationFailure(kind, f"the first {kind}"))
     return Recording(
         model_names=MODELS,
-        multi_model=True,
+        route_kind="model",
         target_shares=SHARES,
         kind_names=kinds.names,
         kind_statuses=kinds.statuses,
@@ -182,6 +183,8 @@ def test_one_recording_merged_is_itself() -> None:
 
 
 def list_or_value(value: object) -> object:
+    if isinstance(value, float) and isnan(value):
+        return None
     return list(value) if isinstance(value, (list, tuple)) else value
 
 

@@ -56,6 +56,8 @@ def test_positions_codes_and_clock_are_those_of_the_whole() -> None:
         "end": [2, 4, 3, 4],
         "kind": [0, 6, 5, 6],
         "model": [0, 1, 1, 0],
+        "variant_index": [],
+        "variant_code": [],
         "held_index": [0, 3],
         "held_free": [1.25, 2.25],
         "late_index": [0, 2],
@@ -116,3 +118,17 @@ def test_samples_are_not_copied_on_the_way() -> None:
     tracemalloc.stop()
 
     assert peak < 1.2 * 27 * count
+
+
+def test_variants_are_renumbered_and_stay_with_their_samples() -> None:
+    """Positions count on, and codes are those of the whole."""
+    first, second, blind = (samples_of((1, 1.5, 2, 0, 0), (2, 2.5, 4, 6, 1)) for _ in range(3))
+    for samples, index, code in ((first, 0, 1), (first, 1, 2), (second, 0, 1)):
+        samples.variant_index.append(index)
+        samples.variant_code.append(code)
+    joined = Samples()
+    joined.extend(blind, codes=range(7))
+    joined.extend(first, codes=range(7), variant_codes=[0, 1, 2])
+    joined.extend(second, codes=range(7), variant_codes=[0, 2])
+
+    assert (list(joined.variant_index), list(joined.variant_code)) == ([2, 3, 4], [1, 2, 2])

@@ -1,0 +1,60 @@
+"""A connected, non-blocking byte stream, and the plainest one: a TCP socket."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any, Protocol
+
+
+class Stream(Protocol):
+    """A connected, non-blocking byte stream.
+
+    Attributes:
+        sock: The socket, to be watched for readiness.
+    """
+
+    sock: Any
+
+    def send(self, data: Any, /) -> int:
+        """Take over some of *data*, or raise BlockingIOError."""
+
+    def recv(self, size: int, /) -> bytes:
+        """Return what has arrived, or raise BlockingIOError; ``b""`` is the end."""
+
+    def flush(self) -> bool:
+        """Send what is left over of taken bytes; return whether nothing is."""
+
+    def is_stale(self) -> bool:
+        """Return whether an idle stream can no longer be used."""
+
+    def close(self) -> None:
+        """Close the socket."""
+
+
+class PlainStream:
+    """A TCP connection; sending and receiving are the socket's own methods."""
+
+    __slots__ = ("recv", "send", "sock")
+
+    def __init__(self, sock: Any) -> None:
+        self.sock = sock
+        self.send = sock.send
+        self.recv = sock.recv
+
+    def flush(self) -> bool:
+        """Return True: a plain socket holds nothing back."""
+        return True
+
+    def is_stale(self) -> bool:
+        """Return whether the peer closed, or sent what nobody asked for."""
+        try:
+            self.sock.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        return True
+
+    def close(self) -> None:
+        """Close the socket."""
+        self.sock.close()
