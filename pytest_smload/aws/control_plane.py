@@ -131,6 +131,8 @@ class ControlPlane:
                     read_timeout=READ_TIMEOUT_S,
                     retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
                     s3={"addressing_style": "path"} if self.target.control_url is not None else None,
+                    # A proxy is another machine: it cannot reach this one by these addresses.
+                    proxies={} if self.target.controls_loopback else None,
                 ),
             )
         return self._clients[service]

@@ -79,6 +79,13 @@ class EndpointTarget:
         return is_loopback(self.parts.hostname or "")
 
     @property
+    def controls_loopback(self) -> bool:
+        """Whether the control plane, where it is known, is on this machine."""
+        if self.control_url is None:
+            return self.is_loopback
+        return is_loopback(urlsplit(self.control_url).hostname or "")
+
+    @property
     def has_control_plane(self) -> bool:
         """Whether the endpoint's control plane is known.
 

@@ -6,23 +6,18 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from pytest_smload.conduct.allowance import Allowance, Safeguards
-from pytest_smload.conduct.client_machine import machine_class
+from pytest_smload.conduct.demands import Demands
 from pytest_smload.conduct.endpoints import endpoint_facts
 from pytest_smload.conduct.looks import Assessment, run_until_proven
 from pytest_smload.conduct.preflight import inspect
-from pytest_smload.conduct.regressions import RegressionBudgets
 from pytest_smload.conduct.retry import run_until_decided
-from pytest_smload.conduct.scaling_limits import is_scaled, left_out, unfit_limits
+from pytest_smload.conduct.scaling_limits import is_scaled
 from pytest_smload.conduct.sender import Sender
 from pytest_smload.conduct.witnesses import watched, witnesses_of
-from pytest_smload.core.baselines.fingerprint import fingerprint
 from pytest_smload.core.hosting.content import content_facts
-from pytest_smload.core.limits.budget import BUILT_IN_SOURCE
 from pytest_smload.core.limits.judge import abort_check, judge
-from pytest_smload.core.limits.reach import kept_by_all, offers, unreachable
 from pytest_smload.core.load.plan import LoadPlan
 from pytest_smload.core.measure.measurement import measure
-from pytest_smload.core.measure.scope_name import TOTAL
 from pytest_smload.core.measure.slowness import ClientSlowness
 from pytest_smload.core.results.assemble import build_result
 from pytest_smload.core.results.diagnosed import diagnosed
@@ -30,9 +25,7 @@ from pytest_smload.core.statistics.bound import ALPHA
 from pytest_smload.core.trust.validity import examine
 from pytest_smload.engine.hooks import LoadHooks
 from pytest_smload.engine.interrupts import held_back
-from pytest_smload.errors import ConfigurationError
 from pytest_smload.transport.choice import choose_transport
-from pytest_smload.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,7 +37,7 @@ if TYPE_CHECKING:
     from pytest_smload.conduct.regressions import BaselineUse, RegressionVerdict
     from pytest_smload.conduct.witness import Testimony
     from pytest_smload.conduct.witnesses import Send
-    from pytest_smload.core.limits.budget import Budget, ResolvedBudget, ScopedLimit
+    from pytest_smload.core.limits.budget import Budget
     from pytest_smload.core.load.profile import LoadProfile
     from pytest_smload.core.request.endpoint import EndpointFacts
     from pytest_smload.core.results.result import LoadResult
@@ -53,11 +46,6 @@ if TYPE_CHECKING:
     from pytest_smload.core.scaling.wish import ScalingWish
     from pytest_smload.engine.interrupts import HeldBack
     from pytest_smload.settings.tables import EndpointSettings
-    from pytest_smload.transport.choice import TransportChoice
-
-
-_CLIENT = f"pytest-smload {__version__.rpartition('.')[0]}"
-"""A patch release measures as the one before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,24 +99,20 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
         ConfigurationError, PayloadError, EndpointError: the load cannot be sent as described; nothing was sent.
     """
     plan = LoadPlan.from_profile(request.profile, request.root)
-    resolved = _resolve_budget(request.budget, plan)
-    if problems := unfit_limits(request.budget, request.scaling):
-        raise ConfigurationError(problems)
     way = choose_transport(request.transport, request.target)
+    demands = Demands.of(request, plan, simulated=way.simulated)
     allowance = _allowance(request, plan, simulated=way.simulated)
     hooks = replace(hooks, ends_load=allowance.ends)
-    sender = Sender(plan, request.target, way.name, hooks, way.simulated, gives_up=_forbids_failing_wholly(resolved))
+    sender = Sender(plan, request.target, way.name, hooks, way.simulated, gives_up=demands.forbid_failing_wholly)
     sender.check()
-    limits, meaningless = _meaningful_limits(resolved, simulated=way.simulated)
     inspection = inspect(request, plan, announcer.waiting, simulated=way.simulated)
     allowance.check_cost()
     facts = endpoint_facts(request.settings, request.target, inspection.account)
-    unconfirmed = way.simulated or is_scaled(request.scaling)
-    regressions = None if unconfirmed else _regression_budgets(request, resolved, plan, facts, way)
+    regressions = demands.regressions(request, plan, facts, way)
     announcer.announce(request, facts, way.name, way.reason, inspection)
 
-    judging = _Judging(request.profile, resolved, limits, allowance, simulated=way.simulated)
-    with watched(witnesses_of(request, plan, resolved)) as watch, held_back() as interrupts:
+    judging = _Judging(request.profile, demands, allowance, simulated=way.simulated)
+    with watched(witnesses_of(request, plan, demands.budget)) as watch, held_back() as interrupts:
         hosting = request.preflight.hosting if request.preflight is not None else None
         if regressions is not None:
             # As it is now that the witnesses have begun, one of which may have changed the endpoint on purpose.
@@ -137,7 +121,6 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
         last, undecided = run_until_decided(
             allowance.profile,
             lambda: run_until_proven(allowance.profile, send, judging.assess),
-            # One that scales would begin where it had scaled to.
             may_repeat=lambda: allowance.may_repeat and not is_scaled(request.scaling),
         )
         result = build_result(
@@ -150,14 +133,7 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
             transport=way.name,
             transport_reason=way.reason,
             checks=last.checks,
-            notes=[
-                *request.notes,
-                *inspection.notes,
-                *judging.notes,
-                *meaningless,
-                *left_out(request.budget, request.scaling),
-                *(each.note for each in undecided),
-            ],
+            notes=[*request.notes, *inspection.notes, *demands.notes, *(each.note for each in undecided)],
             reruns=[each.counts for each in undecided],
             hosting=hosting,
         )
@@ -170,36 +146,22 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
 
 
 class _Judging:
-    """Judges runs of one load by its limits.
+    """Judges runs of one load by what it is held to."""
 
-    Attributes:
-        notes: What is to be said of the budget.
-    """
-
-    def __init__(
-        self,
-        profile: LoadProfile,
-        budget: ResolvedBudget | None,
-        limits: Sequence[ScopedLimit],
-        allowance: Allowance,
-        *,
-        simulated: bool,
-    ) -> None:
-        self.notes = budget.notes if budget is not None else ()
+    def __init__(self, profile: LoadProfile, demands: Demands, allowance: Allowance, *, simulated: bool) -> None:
         self._on_unproven = profile.on_unproven
-        self._limits = limits
+        self._demands = demands
         self._allowance = allowance
-        self._scopes = {scope for scope, _ in (*limits, *(budget.regressions if budget is not None else ()))}
         self._simulated = simulated
 
     def assess(self, recording: Recording, alpha: float) -> Assessment:
         """Return what *recording* amounts to, with intervals that miss *alpha*."""
         measurement = measure(recording)
-        health = examine(recording, measurement, budgeted_scopes=self._scopes, simulated=self._simulated)
+        health = examine(recording, measurement, budgeted_scopes=self._demands.scopes, simulated=self._simulated)
         if (ended := self._allowance.finding) is not None:
             health = replace(health, valid=False, reasons=(ended, *health.reasons))
         slowness = ClientSlowness(recording) if health.judged else None
-        checks = judge(self._limits, measurement, alpha=alpha, on_unproven=self._on_unproven, slowness=slowness)
+        checks = judge(self._demands.limits, measurement, alpha=alpha, on_unproven=self._on_unproven, slowness=slowness)
         if recording.aborted is not None:
             checks.insert(0, abort_check(recording.aborted))
         return Assessment(recording, measurement, health, checks, slowness)
@@ -223,33 +185,6 @@ def _allowance(request: LoadRequest, plan: LoadPlan, *, simulated: bool) -> Allo
     costs_nothing = simulated or request.settings.embedded
     hosting = None if costs_nothing else lambda: preflight.hosting if preflight is not None else None
     return Allowance(request.safeguards, plan, hosting)
-
-
-def _regression_budgets(
-    request: LoadRequest, budget: ResolvedBudget | None, plan: LoadPlan, endpoint: EndpointFacts, way: TransportChoice
-) -> RegressionBudgets | None:
-    """The load's regression budgets with what is recorded, or None without any.
-
-    Raises:
-        ConfigurationError: the baseline file is not one.
-    """
-    if budget is None or not budget.regressions:
-        return None
-    transport = f"{way.name} through a proxy" if way.proxied else way.name
-    return RegressionBudgets(
-        budget=budget,
-        use=request.baselines,
-        recorded=request.baselines.recorded(),
-        fingerprint=fingerprint(
-            plan,
-            endpoint,
-            transport=transport,
-            client=_CLIENT,
-            machine=machine_class(),
-            scaling=request.scaling.fingerprint if request.scaling is not None else None,
-        ),
-        on_unproven=request.profile.on_unproven,
-    )
 
 
 def _explained(result: LoadResult, testimonies: Callable[[], Sequence[Testimony]], interrupts: HeldBack) -> LoadResult:
@@ -288,40 +223,3 @@ def _with_regressions(result: LoadResult, verdict: RegressionVerdict) -> LoadRes
         baseline=verdict.outcome,
         reruns=(*result.reruns, *verdict.reruns),
     )
-
-
-def _resolve_budget(budget: Budget | None, plan: LoadPlan) -> ResolvedBudget | None:
-    if budget is None:
-        return None
-    stages = plan.profile.stages or ()
-    resolved = budget.resolve(
-        routes=[route.name for route in plan.routes] if plan.route_kind is not None else [],
-        kind=plan.route_kind,
-        stages=[stage.name or str(number) for number, stage in enumerate(stages, start=1)],
-        open_model=plan.profile.open_model,
-    )
-    shares = {route.name: share for route, share in zip(plan.routes, plan.shares, strict=True)}
-    offered = offers(plan.profile, shares, plan.route_kind)
-    problems = [*resolved.problems, *unreachable(resolved.limits, offered), *kept_by_all(resolved.server)]
-    if problems:
-        raise ConfigurationError(problems)
-    return resolved
-
-
-def _forbids_failing_wholly(budget: ResolvedBudget | None) -> bool:
-    """Whether a load none of whose requests succeeds breaks a limit on its errors; one that is only measured may."""
-    return any(
-        scope == TOTAL and limit.metric == "error_rate" and limit.at_most is not None and limit.at_most < 1
-        for scope, limit in (budget.limits if budget is not None else ())
-    )
-
-
-def _meaningful_limits(budget: ResolvedBudget | None, *, simulated: bool) -> tuple[Sequence[ScopedLimit], list[str]]:
-    """Limits that mean something for this load, and a note on those that do not: a mock takes no time to answer."""
-    limits = budget.limits if budget is not None else ()
-    if not simulated:
-        return limits, []
-    timed = [limit.metric for _, limit in limits if limit.row.timed and limit.source != BUILT_IN_SOURCE]
-    timed += [limit.metric for _, limit in (budget.regressions if budget is not None else ())]
-    note = [f"simulated: {', '.join(dict.fromkeys(timed))} not judged"] if timed else []
-    return [(scope, limit) for scope, limit in limits if not limit.row.timed], note

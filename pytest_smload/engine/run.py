@@ -8,7 +8,6 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import gevent
-from gevent.threadpool import ThreadPool
 
 from pytest_smload.core.samples.late_reads import note_late_reads
 from pytest_smload.core.samples.recording import ClientReadings, Recording, Samples
@@ -32,6 +31,7 @@ from pytest_smload.engine.session import LoadSession
 from pytest_smload.engine.shape import ClosedShape, OpenShape, Shape
 from pytest_smload.engine.stall_watch import StallWatch
 from pytest_smload.engine.stray_errors import stray_errors
+from pytest_smload.engine.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,11 +47,6 @@ _BEYOND_TIMEOUT_S = 2.0
 """Requests end by their timeout; a user that is left after this much more is stuck, and killed."""
 _PUMP_S = 0.1
 _PROGRESS_S = 1.0
-_MOST_SWEEPS_APART_S = 0.25
-_REFRESH_S = 5.0
-ANSWERS_LOOKED_AT = 1_000
-"""Where so many name one production variant, it is taken to be the only one: that another, which answers 1 of 100, is
-not among them has a chance of 1 in 20,000."""
 _KILL_S = 1.0
 """Users end at once when killed, unless a listener of theirs will not have it."""
 
@@ -124,7 +119,6 @@ class _Run:
         self.abort = AbortWatch(profile.abort_rule, session.samples)
         self.connects_before = self.connects = 0
         self.called_off = False
-        self.looks_for_variants = True
 
     def run(self) -> Recording:
         """Everything, in order; the finally clauses leave nothing behind however it ends."""
@@ -133,9 +127,8 @@ class _Run:
         session = self.session
         session.grid.epoch_s = self.epoch_s
         self.environment = environment = create_environment(session, stop_timeout_s=session.plan.profile.timeout_s + 1)
-        background = [gevent.spawn(session.guard, self.ticker.run), gevent.spawn(session.guard, self._sweep)]
-        if self.hooks.refresh is not None:
-            background.append(gevent.spawn(session.guard, self._refresh, self.hooks.refresh))
+        self.ticking = gevent.spawn(session.guard, self.ticker.run)
+        self.upkeep = Upkeep(session, self.hooks.refresh)
         with stray_errors(session.end_by, session.ends_test), self.interrupts.counted():
             try:
                 if self.hooks.on_environment is not None:
@@ -146,7 +139,7 @@ class _Run:
                         self.watch.start()
                     self._drive(environment)
             finally:
-                self._shut_down(environment, background)
+                self._shut_down(environment)
         if session.ended_by is not None:
             raise session.ended_by
         if self.watch is not None:
@@ -246,34 +239,7 @@ class _Run:
             self.live.next_s = now + _PROGRESS_S
             self.hooks.on_progress(self.live.read(now))
 
-    def _sweep(self) -> None:
-        apart_s = min(_MOST_SWEEPS_APART_S, self.session.plan.profile.timeout_s / 20)
-        while True:
-            gevent.sleep(apart_s)
-            self.session.transport.sweep(perf_counter())
-            self._look_no_further()
-
-    def _look_no_further(self) -> None:
-        """Stop looking for variants where one answers all, and no request asks for one."""
-        session = self.session
-        if self.looks_for_variants and len(session.samples) >= ANSWERS_LOOKED_AT:
-            self.looks_for_variants = len(session.transport.variants.names) > 2 or any(
-                route.target_variant is not None for route in session.plan.routes
-            )
-            if not self.looks_for_variants:
-                session.transport.stop_looking_for_variants()
-
-    def _refresh(self, refresh: Callable[[], object]) -> None:
-        # A pool of its own: the hub's would keep its thread after the load.
-        pool = ThreadPool(1)
-        try:
-            while True:
-                gevent.sleep(_REFRESH_S)
-                pool.apply(refresh)
-        finally:
-            pool.kill()
-
-    def _shut_down(self, environment: Any, background: list[Any]) -> None:
+    def _shut_down(self, environment: Any) -> None:
         runner = environment.runner
         self._end_window()
         try:
@@ -285,7 +251,8 @@ class _Run:
         finally:
             if self.watch is not None:
                 self.watch.stop()
-            gevent.killall(background)
+            self.ticking.kill()
+            self.upkeep.stop()
             self.session.close()
 
     def recorded(self, samples: Samples, window_end_s: float) -> Recording:

@@ -26,7 +26,7 @@ from pytest_smload.gate.outcome import result_of
 from pytest_smload.gate.perf_run import PerfRun
 from pytest_smload.gate.termination import Termination
 from pytest_smload.gate.users_code import from_users_code
-from pytest_smload.options import OPTIONS, SWITCHES
+from pytest_smload.options import ALLOW_PRODUCTION, OPTIONS, SWITCHES
 from pytest_smload.reports.text.failure import DEFAULT_WIDTH
 from pytest_smload.settings.file import SettingsFiles
 from pytest_smload.settings.sources import read_overrides
@@ -93,7 +93,10 @@ class Gate:
     def options(self) -> list[str]:
         """This run's ``--smload-…`` arguments that say what is loaded and how."""
         given = ((option, self.overrides.options.get(option.name)) for option in OPTIONS if option.name != "report")
-        return [text for option, value in given if value is not None for text in (option.flag, str(value))]
+        texts = [text for option, value in given if value is not None for text in (option.flag, str(value))]
+        # Without it the command would be refused.
+        meant = self.overrides.options.get(ALLOW_PRODUCTION.name)
+        return [*texts, ALLOW_PRODUCTION.flag] if meant else texts
 
     def file_of(self, item: pytest.Item) -> FileSettings | None:
         """Return the settings file in force for a test."""

@@ -393,7 +393,7 @@ def test_where_one_variant_answers_all_nobody_looks_any_further(
     transport: FakeTransport, variants: list[str], asked: dict[str, Any], looks: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After so many answers, unless there are several or one was asked for."""
-    monkeypatch.setattr("pytest_smload.engine.run.ANSWERS_LOOKED_AT", 30)
+    monkeypatch.setattr("pytest_smload.engine.upkeep.ANSWERS_LOOKED_AT", 30)
     answers = itertools.cycle(variants)
     transport.variant_of = lambda _name: next(answers)
     recording = run(transport, users=3, duration="900ms", **asked)

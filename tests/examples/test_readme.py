@@ -8,17 +8,20 @@ import json
 import re
 import shlex
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
 from pytest_smload.core.diagnosis.rules import FAR_MS, FAR_SHARE, IDLE, LOW, LOW_CACHE_HIT, TOP
 from pytest_smload.core.limits.metrics import METRICS
+from pytest_smload.core.limits.scaling_limit import SCALING_METRICS
 from pytest_smload.core.limits.server_metrics import SERVER_METRICS
 from pytest_smload.core.load.profile import LOAD_FIELDS, LoadProfile
 from pytest_smload.core.measure.figures import Figures
 from pytest_smload.core.results.result import LoadResult
 from pytest_smload.emulator.scenario import Cold, FaultTable, Response, Scenario, load_scenario
 from pytest_smload.gate.marks import BUDGET, FIXTURES, PERF
+from pytest_smload.gate.typed_marks import AutoscaledFields
 from pytest_smload.options import OPTIONS, SWITCHES
 from pytest_smload.settings.file import SettingsFiles
 
@@ -164,6 +167,11 @@ def default(value: object, unset: str) -> str:
 def test_limits_are_complete() -> None:
     """Each metric has its row, and no other has one."""
     assert list(METRICS) == list(rows("Limits"))
+
+
+def test_pin_and_autoscale_is_complete() -> None:
+    """Each key of ``autoscaled`` and each limit on scaling has its row, and no other has one."""
+    assert {*get_type_hints(AutoscaledFields), *SCALING_METRICS} == set(rows("Pin and autoscale"))
 
 
 def test_limits_on_the_servers_side_are_complete() -> None:

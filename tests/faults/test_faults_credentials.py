@@ -15,7 +15,7 @@ from fault_loads import judged, peer_target, run
 from faulty_peer import OK, Act, FaultyPeer, Received, error_act
 
 from pytest_smload.aws.credentials import BotoCredentials
-from pytest_smload.engine import run as engine_run
+from pytest_smload.engine import upkeep
 from pytest_smload.engine.hooks import LoadHooks
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def test_refreshed_beside_the_load(
     start_peer: StartPeer, monkeypatch: pytest.MonkeyPatch, shape: dict[str, Any]
 ) -> None:
     """A refresh that blocks for 0.3 s holds up no request; those signed after it carry the new key; none fails."""
-    monkeypatch.setattr(engine_run, "_REFRESH_S", 0.05)
+    monkeypatch.setattr(upkeep, "_REFRESH_S", 0.05)
     role = Role()
 
     def script(received: Received) -> Act:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -496,3 +497,113 @@ def test_the_embedded_endpoint_needs_no_journal(stage: Stage) -> None:
     assert "whose control plane is not known; set control_url" in run.out
     assert not (project.folder / ".smload").exists()
     assert [] == run.loads("test_it")
+
+
+def scaling_now(service: ScalingService) -> None:
+    """Let every answer tell of an activity that was under way during the load."""
+
+    def answer(given: Any) -> dict[str, Any]:
+        begun = (datetime.now(UTC) - timedelta(milliseconds=1000)).isoformat()
+        activity = {
+            **service._resource,
+            "ActivityId": "1",
+            "Description": "Setting desired instance count to 4.",
+            "Cause": "monitor alarm AlarmHigh in state ALARM triggered policy steady",
+            "StartTime": begun,
+            "EndTime": datetime.now(UTC).isoformat(),
+            "StatusCode": "Successful",
+        }
+        return {"ScalingActivities": [activity]}
+
+    service._DescribeScalingActivities = answer  # type: ignore[method-assign]
+
+
+WATCHED = """
+@pytest.mark.perf(**QUICK)
+def test_plain(load_result): pass
+
+@pytest.mark.perf(**QUICK, pinned=3)
+def test_pinned(load_result): pass
+
+@pytest.mark.perf(**QUICK, autoscaled={"min": 3, "max": 9})
+@pytest.mark.perf_budget(scaled_to=4)
+def test_autoscaled(load_result): pass
+"""
+
+
+def test_scaling_spoils_what_is_not_to_scale(stage: Stage) -> None:
+    """A load that leaves its instances alone, and one that pins them, are INVALID; one that scales is not."""
+    scaling_now(stage.service)
+
+    run = stage.run(stage.project(WATCHED))
+
+    assert ["invalid", "invalid", "pass"] == [each["verdict"] for each in run.tests().values()], run.out
+    for test in ("test_plain", "test_pinned"):
+        text = run.section(test)
+        assert "the endpoint scaled during the load: AllTraffic from 3 to 4 instances" in text
+        assert "AlarmHigh" in text
+        assert "pin its instances, perf(pinned=3)" in text
+        assert 4 == run.loads(test)[0]["scaling"]["activities"][0]["to_instances"]
+
+
+def test_what_cannot_be_watched(stage: Stage) -> None:
+    """Without the permission a plain load has a note, a pin is INVALID, and a limit on scaling fails."""
+    stage.service.denied = {"application-autoscaling:DescribeScalingActivities"}
+
+    run = stage.run(stage.project(WATCHED))
+
+    assert ["pass", "invalid", "fail"] == [each["verdict"] for each in run.tests().values()], run.out
+    told = "application-autoscaling:DescribeScalingActivities is not allowed"
+    assert f"whether the endpoint scaled was not watched: {told}" in run.loads("test_plain")[0]["notes"]
+    assert f"nobody can say whether the endpoint scaled: {told}" in run.section("test_pinned")
+    assert told in run.section("test_autoscaled")
+    as_it_was(stage, run)
+
+
+def test_no_call_falls_into_the_load(stage: Stage) -> None:
+    """What is asked of a load is asked before its first request and after its last."""
+    during: list[str] = []
+
+    def on_call(_process: subprocess.Popen[str], action: str) -> None:
+        if (project.folder / "loading").exists():
+            during.append(action)
+
+    stage.on_call = on_call
+    project = stage.project(
+        "@pytest.mark.perf(users=1, duration='2s', warmup='0s', pinned=1)\ndef test_it(load_result): pass\n",
+        **{
+            "conftest.py": """
+from pathlib import Path
+
+def pytest_smload_environment(environment):
+    @environment.events.request.add_listener
+    def sent(**_): Path("loading").touch()
+
+    @environment.events.test_stop.add_listener
+    def stopped(**_): Path("loading").unlink(missing_ok=True)
+"""
+        },
+    )
+
+    run = stage.run(project)
+
+    assert run.exit_code == 0, run.out
+    assert [] == during
+
+
+@pytest.mark.parametrize("guard", ["production = true", ""])
+def test_production_is_not_changed(guard: str, stage: Stage) -> None:
+    """What may not be loaded may not be pinned either, by its table or by its tags; nothing was changed before that."""
+    project = stage.project("@pytest.mark.perf(**QUICK, pinned=1)\ndef test_it(load_result): pass\n")
+    settings = (project.folder / "smload.toml").read_text() + guard
+    (project.folder / "smload.toml").write_text(settings + '\n[safety]\nproduction = ["*prod*"]\n')
+    stage.service._ListTags = lambda given: {"Tags": [{"Key": "env", "Value": "prod-eu"}]}  # type: ignore[attr-defined]
+
+    run = stage.run(project)
+
+    assert run.exit_code != 0
+    assert "--smload-allow-production" in run.out
+    assert [] == stage.service.counts
+    assert [] == [
+        call for call in stage.service.calls if "Describe" not in call and "List" not in call and "Get" not in call
+    ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hosted_runs import HostedEndpoint, hosted
+from hosted_runs import HostedEndpoint, hosted, lines_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,6 +67,15 @@ def test_production_that_is_meant(endpoint: HostedEndpoint, option: str, variabl
 
     assert "1 passed" == run.summary, run.out
     assert "sagemaker:ListTags" not in endpoint.asked()
+
+
+def test_the_next_command_of_a_failure_says_that_production_is_meant(endpoint: HostedEndpoint) -> None:
+    """Typed as it is shown, it is not refused."""
+    tests = "@perf(users=2, **SHORT)\n@perf_budget(p50='1us')\ndef test_it(): pass\n"
+    run = endpoint.run(tests, endpoint.settings("production = true"), "--smload-allow-production")
+
+    (command,) = lines_with(run, ["pytest -m perf test_it.py::test_it"])
+    assert "--smload-allow-production" in command
 
 
 def test_only_what_is_allowed_may_be_loaded(endpoint: HostedEndpoint) -> None:

@@ -88,6 +88,14 @@ def test_the_same_with_completion(load_result: LoadResult) -> None:
     assert_type(scope.name, str)
 
 
+@perf(tps=50, variants={"blue": 9, "green": 1}, payload=["1,2"])
+@perf_budget(variant="each", p95="400ms")
+@perf_budget(component="llm", p95="400ms")
+def test_who_answered(load_result: LoadResult) -> None:
+    assert_type(load_result.invoked_variants["blue"].share, float)
+    assert_type(load_result.variants["blue"].p95_ms, float)
+
+
 @perf
 def test_marked_without_a_load(sm_endpoint: SmEndpoint, load_profile: LoadProfile) -> None:
     assert_type(load_profile.arrivals, Literal["poisson", "uniform"])

@@ -14,7 +14,7 @@ from pytest_smload.core.request.invocation import InvocationFailure
 from pytest_smload.core.request.variant_names import UNNAMED
 from pytest_smload.transport.errors import KEPT_BODY_BYTES, response_failure
 from pytest_smload.transport.http.ended import RequestEnded, bad, end_failure, lost
-from pytest_smload.transport.http.head import ResponseHead, VariantLine, find_variant, read_head
+from pytest_smload.transport.http.head import ResponseHead, read_head
 from pytest_smload.transport.http.link import READ_BYTES, Link
 from pytest_smload.transport.http.signing import JOINED_BODY_BYTES
 
@@ -27,7 +27,6 @@ _STATUS_ZERO: Final = -1
 """A status line may say 000, and 0 stands for none yet."""
 _NO_ANSWER_YET: Final = b"\0"
 """No answer begins with it."""
-_KNOWN_LINES: Final = 16
 IDLE_S: Final = 1.0
 """A connection unused for longer is asked whether its peer has closed it."""
 
@@ -89,8 +88,7 @@ class HttpConnection(Link):
         body = None
         now = perf_counter()
         if (self._stale or now - self.end > IDLE_S) and not self._usable():
-            failed = self._connect(now)
-            if failed:
+            if failed := self._connect(now):
                 return failed
             if perf_counter() >= signer.valid_until or signer.credentials is not self._source.current:
                 signer.renew()
@@ -106,8 +104,7 @@ class HttpConnection(Link):
                 if len(payload.body) > JOINED_BODY_BYTES:
                     body = payload.body
                 now = perf_counter()
-        self.start = now
-        self._status = 0
+        self.start, self._status = now, 0
         try:
             try:
                 sent = self._send(wire)
@@ -175,14 +172,7 @@ class HttpConnection(Link):
 
     def _look_for_variant(self, raw: bytes) -> None:
         """Note which variant answered; as long as answers name it in the same place, nobody looks again."""
-        known = self._shared.variant_lines
-        seen = next((each for each in known if raw.startswith(each.line, each.at)), None)
-        if seen is None:
-            line, at, name = find_variant(raw)
-            seen = VariantLine(line, at, self._shared.variants.code(name))
-            if line and len(known) < _KNOWN_LINES:
-                known.append(seen)
-        self._variant_line, self._variant_at, self.variant = seen
+        self._variant_line, self._variant_at, self.variant = self._shared.variant_line(raw)
 
     def _connect(self, now: float) -> int:
         self.start = now

@@ -106,7 +106,7 @@ def test_in_a_budget_it_merges_and_resolves_as_any_other():
     assert (problems, mistakes) == ([], [])
 
     budget, twice, notes = budget_from_sources("a.py::t", marks=[marks], tables={"a.py": table})
-    resolved = budget.resolve(routes=["a"], open_model=True)
+    resolved = budget.resolve(routes=["a"], kind="model", open_model=True)
 
     assert [] == twice
     assert ["T cpu_utilization_max <= 80% is looser than the mark's <= 60%"] == notes

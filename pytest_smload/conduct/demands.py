@@ -1,0 +1,121 @@
+"""Says what one load is held to: the limits that mean something for it, and the baselines it is compared with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytest_smload.conduct.client_machine import machine_class
+from pytest_smload.conduct.regressions import RegressionBudgets
+from pytest_smload.conduct.scaling_limits import is_scaled, left_out, unfit_limits
+from pytest_smload.core.baselines.fingerprint import fingerprint
+from pytest_smload.core.limits.budget import BUILT_IN_SOURCE
+from pytest_smload.core.limits.reach import kept_by_all, offers, unreachable
+from pytest_smload.core.measure.scope_name import TOTAL
+from pytest_smload.errors import ConfigurationError
+from pytest_smload.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_smload.conduct.load import LoadRequest
+    from pytest_smload.core.limits.budget import ResolvedBudget, ScopedLimit
+    from pytest_smload.core.load.plan import LoadPlan
+    from pytest_smload.core.measure.scope_name import ScopeName
+    from pytest_smload.core.request.endpoint import EndpointFacts
+    from pytest_smload.transport.choice import TransportChoice
+
+_CLIENT = f"pytest-smload {__version__.rpartition('.')[0]}"
+"""A patch release measures as the one before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demands:
+    """What a load is held to.
+
+    Attributes:
+        budget: Its limits of every kind, resolved for its traffic; None where it is only measured.
+        limits: Those held against what was measured.
+        notes: Remarks for the report: on limits, and on those that are left out.
+    """
+
+    budget: ResolvedBudget | None
+    limits: Sequence[ScopedLimit] = ()
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, request: LoadRequest, plan: LoadPlan, *, simulated: bool) -> Demands:
+        """Resolve the budget of *request*; of a *simulated* load only what a mock can tell is demanded.
+
+        Raises:
+            ConfigurationError: limits that cannot be kept, broken or judged, a sentence each.
+        """
+        problems = unfit_limits(request.budget, request.scaling)
+        budget = None
+        if request.budget is not None:
+            profile, kind = plan.profile, plan.route_kind
+            stages = profile.stages or ()
+            names = [route.name for route in plan.routes]
+            budget = request.budget.resolve(
+                routes=names if kind is not None else [],
+                kind=kind,
+                stages=[stage.name or str(number) for number, stage in enumerate(stages, start=1)],
+                open_model=profile.open_model,
+            )
+            offered = offers(profile, dict(zip(names, plan.shares, strict=True)), kind)
+            problems += [*budget.problems, *unreachable(budget.limits, offered), *kept_by_all(budget.server)]
+        if problems:
+            raise ConfigurationError(problems)
+        limits, without = _meaningful_limits(budget, simulated=simulated)
+        if not simulated:
+            without += left_out(request.budget, request.scaling)
+        return cls(budget, limits, (*(budget.notes if budget is not None else ()), *without))
+
+    @property
+    def scopes(self) -> set[ScopeName]:
+        """What it is held to figures of."""
+        return {scope for scope, _ in (*self.limits, *(self.budget.regressions if self.budget is not None else ()))}
+
+    @property
+    def forbid_failing_wholly(self) -> bool:
+        """Whether a load none of whose requests succeeds breaks a limit on its errors."""
+        return any(
+            scope == TOTAL and limit.metric == "error_rate" and limit.at_most is not None and limit.at_most < 1
+            for scope, limit in (self.budget.limits if self.budget is not None else ())
+        )
+
+    def regressions(
+        self, request: LoadRequest, plan: LoadPlan, endpoint: EndpointFacts, way: TransportChoice
+    ) -> RegressionBudgets | None:
+        """Return the load's regression budgets with what is recorded; None where it has none, or nothing would tell.
+
+        Raises:
+            ConfigurationError: the baseline file is not one.
+        """
+        if self.budget is None or not self.budget.regressions or way.simulated or is_scaled(request.scaling):
+            return None
+        return RegressionBudgets(
+            budget=self.budget,
+            use=request.baselines,
+            recorded=request.baselines.recorded(),
+            fingerprint=fingerprint(
+                plan,
+                endpoint,
+                transport=f"{way.name} through a proxy" if way.proxied else way.name,
+                client=_CLIENT,
+                machine=machine_class(),
+                scaling=request.scaling.fingerprint if request.scaling is not None else None,
+            ),
+            on_unproven=request.profile.on_unproven,
+        )
+
+
+def _meaningful_limits(budget: ResolvedBudget | None, *, simulated: bool) -> tuple[Sequence[ScopedLimit], list[str]]:
+    """Limits that mean something for this load, and a note on those that do not: a mock takes no time to answer."""
+    limits = budget.limits if budget is not None else ()
+    if not simulated:
+        return limits, []
+    timed = [limit.metric for _, limit in limits if limit.row.timed and limit.source != BUILT_IN_SOURCE]
+    timed += [limit.metric for _, limit in (budget.regressions if budget is not None else ())]
+    note = [f"simulated: {', '.join(dict.fromkeys(timed))} not judged"] if timed else []
+    return [(scope, limit) for scope, limit in limits if not limit.row.timed], note
