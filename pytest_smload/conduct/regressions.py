@@ -19,6 +19,7 @@ from pytest_smload.core.baselines.runs import (
     ACCEPT_OPTION,
     UPDATE_OPTION,
     LoadBaseline,
+    deployed_changes,
     fingerprint_changes,
     half_known,
 )
@@ -140,6 +141,8 @@ class RegressionBudgets:
                 f"was recorded, or now, and may differ; {self._remedy}"
             )
             verdict = replace(verdict, notes=[*verdict.notes, note])
+        if deployed := deployed_changes(self.recorded.fingerprint, self.fingerprint):
+            verdict = replace(verdict, notes=[*verdict.notes, f"since the baseline: {'; '.join(deployed)}"])
         return self._to_be_recorded(run, budgets, verdict) if self.use.updating else verdict
 
     @property

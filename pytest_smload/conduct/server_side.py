@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from pytest_smload.core.server.variant import ServingVariant
 
 
+TARGET_VARIANT, INFERENCE_COMPONENT = "TargetVariant", "InferenceComponentName"
+
+
 def server_side_witness(request: LoadRequest, plan: LoadPlan, budget: ResolvedBudget | None) -> list[ServerSideWitness]:
     """Return the witness of a load with limits on the server's side, or whose endpoint's table asks for CloudWatch.
 
@@ -120,6 +123,7 @@ class ServerSideWitness:
             resolution=resolution,
             profile=self._plan.profile,
             multi_model=self._plan.multi_model,
+            components=self._named(INFERENCE_COMPONENT) != {None},
             table=self._request.settings.source,
         )
         if problems:
@@ -151,7 +155,11 @@ class ServerSideWitness:
         """Who serves the load, as it is now: somebody may have changed the number of instances on purpose."""
         settings, hosting = self._request.settings, self._preflight.hosting
         known = variants_of(hosting, vcpus=settings.vcpus, gpus=settings.gpus) if hosting is not None else []
-        return serving_variants(known, self._plan.profile.variant)
+        return serving_variants(known, self._named(TARGET_VARIANT))
+
+    def _named(self, member: str) -> set[str | None]:
+        """What the load's requests have as *member* of the API; None where one has none."""
+        return {dict(route.fields).get(member) for route in self._plan.routes}
 
     def _refuse(self, why: str) -> None:
         """Refuse the load where a limit stands; else remember why nobody is asked."""

@@ -312,15 +312,27 @@ def hosted(baseline: LoadBaseline, **facts) -> LoadBaseline:
     return replace(baseline, fingerprint=baseline.fingerprint | facts)
 
 
-def test_another_hosting_is_no_baseline(budgets):
-    """Other instances, images or models: said, never a failure; a name is no part of it."""
+def test_another_configuration_is_no_baseline(budgets):
+    """Other instances: said, never a failure."""
     before = hosted(recorded(10, 10, 10), **HOSTED)
 
     assert budgets(before).with_hosting(HOSTED).judge(run_of(10), never).checks
-    for name, value in (("configuration", "2 x ml.c5.large"), ("images", ["i@2"]), ("model_data", ["s3://m/b"])):
-        verdict = budgets(before).with_hosting(HOSTED | {name: value}).judge(run_of(100), never)
-        assert ((), "changed") == (tuple(verdict.checks), verdict.outcome.state)
-        assert f"{name}: " in verdict.notes[0]
+    verdict = budgets(before).with_hosting(HOSTED | {"configuration": "2 x ml.c5.large"}).judge(run_of(100), never)
+    assert ((), "changed") == (tuple(verdict.checks), verdict.outcome.state)
+    assert "configuration: " in verdict.notes[0]
+
+
+@pytest.mark.parametrize(("name", "value"), [("images", ["i@2"]), ("model_data", ["s3://m/b"])])
+def test_a_new_deployment_is_held_against_the_one_before(budgets, name, value):
+    """Another image or model is what a regression budget is for: a slower one fails, and what changed is said."""
+    before = hosted(recorded(10, 10, 10, 10, 10), **HOSTED)
+    now = HOSTED | {name: value}
+
+    slower = budgets(before).with_hosting(now).judge(run_of(100), lambda: run_of(100))
+    same = budgets(before).with_hosting(now).judge(run_of(10), never)
+
+    assert (["fail"], ["pass"]) == ([each.outcome for each in slower.checks], [each.outcome for each in same.checks])
+    assert f"since the baseline: {name}: {HOSTED[name]} -> {value}" in [note.replace('"', "'") for note in same.notes]
 
 
 @pytest.mark.parametrize("then", [HOSTED, {"configuration": None}, dict.fromkeys(HOSTED)])

@@ -159,8 +159,8 @@ def test_garbage_collection_is_as_before_after_the_load(endpoint: Endpoint) -> N
     def look(environment: Any) -> None:
         environment.events.request.add_listener(lambda **_facts: frozen.append(gc.get_freeze_count()))
 
-    before = gc.get_freeze_count()
+    gc.unfreeze()
     judged(emulator_target(endpoint(AMPLE)), {}, hooks=LoadHooks(on_environment=look), users=2, duration="200ms")
 
-    assert min(frozen) > before == gc.get_freeze_count()
+    assert min(frozen) > 0 == gc.get_freeze_count()
     assert gc.isenabled()

@@ -33,6 +33,22 @@ def to(instances):
     )
 """
 
+SCALABLE = """
+@perf(users=2, **SHORT)
+def test_it(sm_endpoint, load_profile):
+    scaling = boto3.client(
+        "application-autoscaling", region_name="us-east-1", endpoint_url=os.environ["CONTROL_URL"]
+    )
+    scaling.register_scalable_target(
+        ServiceNamespace="sagemaker",
+        ResourceId="endpoint/abalone-staging/variant/AllTraffic",
+        ScalableDimension="sagemaker:variant:DesiredInstanceCount",
+        MinCapacity=1,
+        MaxCapacity=4,
+    )
+    sm_endpoint.load(load_profile)
+"""
+
 
 def policy(name: str) -> set[str]:
     """The actions that an example's policy allows."""
@@ -79,7 +95,8 @@ def test_what_it_learns_is_shown_and_recorded(single: HostedEndpoint) -> None:
     assert [] == load["notes"]
     assert "on 1 x ml.c5.large" in (run.folder / "report" / "report.md").read_text()
     once = ["sagemaker:DescribeEndpointConfig", "sagemaker:DescribeModel", STS]
-    assert {DESCRIBE: 5} | dict.fromkeys(once, 1) == {name: single.asked().count(name) for name in set(single.asked())}
+    each = {DESCRIBE: 5, "application-autoscaling:DescribeScalableTargets": 2}
+    assert each | dict.fromkeys(once, 1) == {name: single.asked().count(name) for name in set(single.asked())}
     log = single.process.log()
     times = sorted([(at_s, "request") for at_s in log.received_s] + [(each.received_s, "call") for each in log.calls])
     kinds = [kind for _, kind in times]
@@ -127,9 +144,8 @@ llm = "4ms"
 allow = {allowed}
 """
     asked: set[str] = set()
-    for number, (scenario, load) in enumerate(
-        ((multi_model, "models={'a.tar.gz': 1, 'b.tar.gz': 1}"), (components, "component='llm'"))
-    ):
+    loads = ((multi_model, "models={'a.tar.gz': 1, 'b.tar.gz': 1}"), (components, "component='llm'"))
+    for number, (scenario, load) in enumerate(loads):
         folder = tmp_path / str(number)
         folder.mkdir()
         with hosted(scenario, folder, project) as running:
@@ -140,6 +156,11 @@ allow = {allowed}
             assert [] == running.refused()
             asked.update(running.asked())
 
+    with hosted('latency = "4ms"\nmulti_model = false\n', tmp_path, project) as running:
+        run = running.run(CHANGE + SCALABLE, env={"CONTROL_URL": running.process.url})
+        assert "1 passed" == run.summary, run.out
+        asked.update(running.asked())
+    asked.remove("application-autoscaling:RegisterScalableTarget")  # the test's own
     assert policy("preflight.json") == {*asked, "sagemaker:InvokeEndpoint"} - {STS}
 
 

@@ -11,6 +11,7 @@ from math import inf
 from typing import Any
 
 from pytest_smload.core.baselines.estimate import Estimate
+from pytest_smload.core.hosting.content import DEPLOYED_FACTS
 from pytest_smload.core.measure.scope_name import TOTAL, ScopeName
 
 KEPT_RUNS = 5
@@ -111,13 +112,24 @@ def metric_key(scope: ScopeName, metric: str) -> str:
 def fingerprint_changes(recorded: Mapping[str, Any], current: Mapping[str, Any]) -> list[str]:
     """Return one text per fact that differs, ``"duration: 60s -> 120s"``; empty where runs are comparable.
 
+    Images and model data make no runs incomparable: whether what is deployed now is slower is what a regression budget
+    asks. `deployed_changes` says how they differ.
+
     What is not known on one side differs from nothing. It says no more for a difference than against one, and that a
     load of one endpoint became slower is true whatever the reason; were it to make runs incomparable, one denied or
     throttled call would switch a regression gate off. `half_known` says which facts that concerns.
     """
-    current = _as_json(current)
+    return _differences(recorded, _as_json(current), {*recorded, *current} - set(DEPLOYED_FACTS))
+
+
+def deployed_changes(recorded: Mapping[str, Any], current: Mapping[str, Any]) -> list[str]:
+    """Return one text per fact of what was deployed that is known to differ, ``"images: a -> b"``."""
+    return _differences(recorded, _as_json(current), DEPLOYED_FACTS)
+
+
+def _differences(recorded: Mapping[str, Any], current: Mapping[str, Any], names: Iterable[str]) -> list[str]:
     changes = []
-    for name in sorted({*recorded, *current}):
+    for name in sorted(names):
         absent = None if name in _LATER_FACTS else _ABSENT
         before, after = recorded.get(name, absent), current.get(name, absent)
         if before != after and before is not None and after is not None:

@@ -1,4 +1,4 @@
-"""The facts of what hosts an endpoint that make two runs comparable."""
+"""The facts of what hosts an endpoint: those that make two runs comparable, and what was deployed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from pytest_smload.core.hosting.words import serverless_words
 if TYPE_CHECKING:
     from pytest_smload.core.hosting.hosting import Hosting, Variant
 
-HOSTING_FACTS = ("configuration", "images", "model_data")
+DEPLOYED_FACTS = ("images", "model_data")
+"""What was deployed: a regression is held against the one before, or no deployment would ever be."""
+HOSTING_FACTS = ("configuration", *DEPLOYED_FACTS)
 
 
 def content_facts(hosting: Hosting | None) -> dict[str, Any]:

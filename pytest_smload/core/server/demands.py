@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pytest_smload.core.limits.server_metrics import SERVER_METRICS
@@ -28,14 +28,11 @@ _WITH_GPUS = ("gpu_utilization_max", "gpu_memory_utilization_max")
 _MULTI_MODEL = ("model_cache_hit", "loaded_models", "model_loading_wait_max")
 
 
-def serving_variants(
-    variants: Sequence[ServingVariant], chosen: str | Mapping[str, str] | None
-) -> list[ServingVariant]:
-    """Return the variants a load is served by: those it names as TargetVariant, else those with traffic."""
-    if chosen is not None:
-        names = {chosen} if isinstance(chosen, str) else set(chosen.values())
-        return [variant for variant in variants if variant.name in names]
-    return [variant for variant in variants if variant.weight > 0 or len(variants) == 1]
+def serving_variants(variants: Sequence[ServingVariant], named: Collection[str | None]) -> list[ServingVariant]:
+    """Return the variants a load is served by: those its requests name as TargetVariant, and where some name none
+    (None), those with traffic of their own."""
+    by_weight = None in named
+    return [each for each in variants if each.name in named or (by_weight and (each.weight > 0 or len(variants) == 1))]
 
 
 def rows_to_ask(
@@ -58,6 +55,7 @@ def demand_problems(
     resolution: Resolution,
     profile: LoadProfile,
     multi_model: bool,
+    components: bool,
     table: str,
 ) -> list[str]:
     """Return a sentence per limit that cannot be held, and one on a window CloudWatch has no figures of.
@@ -68,11 +66,12 @@ def demand_problems(
         resolution: How finely their figures are published.
         profile: The load.
         multi_model: Whether it names models.
+        components: Whether it names inference components.
         table: The endpoint's table, where what is not known can be said.
     """
     if not limits:
         return []
-    if profile.component is not None:
+    if components:
         why = "CloudWatch has the figures of inference components apart, and these are not asked for"
         return [f"{limits[0].source}: {limits[0].metric}: {why}; leave the limit out"]
     problems = [
