@@ -23,8 +23,8 @@ def test_one_gpu_instance_carries_80_faster(load_result): ...
 @pytest.mark.perf(
     endpoint="c5-xlarge",
     tps=80,
-    duration="12s",
-    autoscaled={"min": 1, "max": 4, "invocations_per_instance": 2400},
+    duration="10s",
+    autoscaled={"min": 1, "max": 4, "invocations_per_instance": 3000},
 )
 @pytest.mark.perf_budget(scaled_to=2, scale_out_within="10s", server_5xx=0)
 def test_small_instances_follow_the_load(load_result):
