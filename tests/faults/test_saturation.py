@@ -28,7 +28,7 @@ AMPLE = 'latency = "50ms"\nworkers = 64\n'
 LISTENER_S = 0.010
 HOG_S = 0.015
 BLOCKED_S = 0.100
-GARBAGE = 100_000
+GARBAGE = 300_000
 
 
 def outcomes(result: LoadResult) -> dict[str, str]:
