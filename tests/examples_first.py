@@ -10,7 +10,7 @@ from example_runs import ExampleRuns
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-BESIDE = ("aws", "conduct", "core", "gate", "reports", "settings", "typing", "test_package.py")
+BESIDE = ("aws", "conduct", "core", "emulator", "gate", "reports", "settings", "transport", "typing", "test_package.py")
 """Folders of which nothing asserted depends on what the machine does besides."""
 
 
