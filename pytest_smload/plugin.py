@@ -248,7 +248,9 @@ def sm_endpoint(request: pytest.FixtureRequest) -> Iterator[SmEndpoint]:
 
     with ExitStack() as held:
         with errors_in_one_line(request):
-            endpoint = SmEndpoint(request.config.stash[GATE], _run_for(request))
+            # A test that is not ours has no gate either.
+            run = _run_for(request)
+            endpoint = SmEndpoint(request.config.stash[GATE], run)
             held.enter_context(endpoint.held_as_marked())
         yield endpoint
         with errors_in_one_line(request):

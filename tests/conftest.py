@@ -1,14 +1,15 @@
-"""Keeps the machine's own AWS, proxy, CI, colour and ``SMLOAD_*`` settings out of every test."""
+"""Keeps what is not its own out of every test: the machine's settings of AWS, CI, colours, and the suite's heap."""
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
 _FAMILIES = ("AWS_", "SMLOAD_", "GITHUB_", "CI_", "CODEBUILD_")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE")
@@ -27,3 +28,13 @@ def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
         patch.setenv("AWS_CONFIG_FILE", str(nowhere / "config"))
         patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(nowhere / "credentials"))
         yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Generator[None, object, object]:
+    """A load begins with a collection, which would walk all that the suite has allocated, again with each load."""
+    gc.freeze()
+    try:
+        return (yield)
+    finally:
+        gc.unfreeze()

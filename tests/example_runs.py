@@ -22,6 +22,7 @@ AGAIN_WHERE_INVALID = ("--reruns", "2", "--only-rerun", "INVALID")
 LIMIT_S = 240
 """A run that takes longer hangs."""
 WEIGHTED = "examples/test_weighted_multi_model.py::test_weighted_traffic"
+SCALED = "examples/autoscaling"
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class BegunExamples:
         shutil.copytree(ROOT / "examples", folder / "examples", ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(ROOT / "pyproject.toml", folder)
         chosen = ("-p", "no:cacheprovider", "-m", "perf", *(arguments or ("examples",)))
-        self._folder = folder
+        self.folder = folder
         with (folder / "out").open("w") as out:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "pytest", *chosen, *REPORTS, *AGAIN_WHERE_INVALID],
@@ -63,8 +64,8 @@ class BegunExamples:
     def ended(self) -> ExamplesRun:
         """Wait for its end."""
         exit_code = self._process.wait(LIMIT_S)
-        out = (self._folder / "out").read_text()
-        report = self._folder / "report"
+        out = (self.folder / "out").read_text()
+        report = self.folder / "report"
         last: dict[str, str] = {}
         assert (report / "report.json").is_file(), out
         for case in ET.parse(report / "junit.xml").iter("testcase"):
@@ -80,22 +81,24 @@ class BegunExamples:
 
 
 @dataclass(frozen=True)
-class BothRuns:
-    """The examples on the healthy endpoint, and the weighted one on the endpoint with a slow model."""
+class ExampleRuns:
+    """The examples on the healthy endpoint, one on the endpoint with a slow model, and those that scale."""
 
     healthy: BegunExamples
     regressed: BegunExamples
+    scaled: BegunExamples
 
     @classmethod
     def begin(cls, folder: Callable[[str], Path]) -> Self:
-        """Begin ``pytest -m perf examples``, and beside it the regressed one: both wait nearly all of their time."""
+        """Begin ``pytest -m perf examples``, and the others beside it: all wait nearly all of their time."""
         weighted = WEIGHTED.partition("::")[0]
         return cls(
             BegunExamples(folder("healthy")),
             BegunExamples(folder("regressed"), weighted, "--smload-endpoint", "regressed"),
+            BegunExamples(folder("scaled"), SCALED),
         )
 
     def stop(self) -> None:
-        """End both."""
-        self.healthy.stop()
-        self.regressed.stop()
+        """End them."""
+        for run in (self.healthy, self.regressed, self.scaled):
+            run.stop()

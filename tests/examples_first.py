@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from example_runs import BothRuns
+from example_runs import ExampleRuns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-BESIDE = ("aws", "conduct", "core", "gate", "reports", "settings", "typing", "test_package.py")
+BESIDE = ("aws", "conduct", "core", "emulator", "gate", "reports", "settings", "transport", "typing", "test_package.py")
 """Folders of which nothing asserted depends on what the machine does besides."""
 
 
@@ -24,15 +24,15 @@ def _part(item: pytest.Item) -> str:
 
 
 @pytest.fixture(scope="session")
-def both_example_runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BothRuns]:
+def example_runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExampleRuns]:
     """Runs of the examples that have begun."""
-    runs = BothRuns.begin(tmp_path_factory.mktemp)
+    runs = ExampleRuns.begin(tmp_path_factory.mktemp)
     yield runs
     runs.stop()
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _begin_examples(request: pytest.FixtureRequest) -> None:
-    if any("both_example_runs" in getattr(item, "fixturenames", ()) for item in request.session.items):
+    if any("example_runs" in getattr(item, "fixturenames", ()) for item in request.session.items):
         request.getfixturevalue("_own_environment")
-        request.getfixturevalue("both_example_runs")
+        request.getfixturevalue("example_runs")

@@ -11,7 +11,7 @@ from pytest_smload.core.wording import unknown_name
 from pytest_smload.errors import EndpointError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from pytest_smload.aws.control_plane import ControlPlane, ControlPlaneError
@@ -57,10 +57,11 @@ class Activity:
     """One of DescribeScalingActivities.
 
     Attributes:
-        description, cause, status: Description, Cause and StatusCode.
+        activity_id, description, cause, status: ActivityId, Description, Cause and StatusCode.
         begin, end: StartTime and EndTime; None where it has not ended.
     """
 
+    activity_id: str
     description: str
     cause: str
     status: str
@@ -164,30 +165,45 @@ class InstanceControl:
         found: dict[str, str] = self.control.call(AUTOSCALING, "ListTagsForResource", ResourceARN=arn).get("Tags") or {}
         return found
 
-    def activities(self, variant: str, since: datetime) -> list[Activity]:
-        """Return the scaling activities of *variant* that had not ended before *since*, oldest first.
+    def ended_activities(self, variant: str) -> frozenset[str]:
+        """Return the newest scaling activities of *variant* that have ended, by ActivityId.
+
+        Raises:
+            ControlPlaneError: the call failed.
+        """
+        page = next(self._activity_pages(variant))
+        return frozenset(each.activity_id for each in page if each.end is not None)
+
+    def activities_since(self, variant: str, ended: frozenset[str]) -> list[Activity]:
+        """Return the scaling activities of *variant* that are none of *ended*, nor older than those; oldest first.
+
+        What was asked before tells them apart, whatever this machine's clock says.
 
         Raises:
             ControlPlaneError: the call failed.
         """
         found: list[Activity] = []
+        for page in self._activity_pages(variant):
+            found += [each for each in page if each.activity_id not in ended]
+            if any(each.activity_id in ended for each in page):
+                break
+        return sorted(found, key=lambda activity: activity.begin)
+
+    def _activity_pages(self, variant: str) -> Iterator[list[Activity]]:
+        """Pages of activities, newest first: six weeks of them are kept."""
         resource = Variant(self.endpoint_name, variant).resource
         for page in self.control.pages(AUTOSCALING, "DescribeScalingActivities", **resource):
-            read = [
+            yield [
                 Activity(
-                    each.get("Description", ""),
-                    each.get("Cause", ""),
-                    each["StatusCode"],
-                    each["StartTime"],
-                    each.get("EndTime"),
+                    activity_id=each["ActivityId"],
+                    description=each.get("Description", ""),
+                    cause=each.get("Cause", ""),
+                    status=each["StatusCode"],
+                    begin=each["StartTime"],
+                    end=each.get("EndTime"),
                 )
                 for each in page["ScalingActivities"]
             ]
-            found += [each for each in read if each.end is None or each.end >= since]
-            if read and all(each.begin < since for each in read):
-                # Six weeks of them are kept, newest first.
-                break
-        return sorted(found, key=lambda activity: activity.begin)
 
     def make(self, call: Call) -> None:
         """Make *call*.
@@ -215,8 +231,8 @@ class InstanceControl:
             )
         if "DesiredInstanceCount" not in found:
             raise EndpointError(
-                f"endpoint {self.endpoint_name!r}: variant {name!r} is serverless and has no instances to count; leave "
-                "pinned and autoscaled out"
+                f"endpoint {self.endpoint_name!r}: variant {name!r} has no instance count (it is serverless, or has "
+                "pools of instances); leave pinned and autoscaled out"
             )
         return found
 

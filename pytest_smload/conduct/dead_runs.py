@@ -5,12 +5,14 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from pytest_smload.aws.autoscaling import InstanceControl
-from pytest_smload.aws.control_plane import ControlPlane
+from pytest_smload.aws.control_plane import ControlPlane, ControlPlaneError
 from pytest_smload.aws.endpoint import resolve_target
 from pytest_smload.conduct.instance_hold import InstanceHold
 from pytest_smload.conduct.journal import HeldElsewhereError, Journal, left_behind
+from pytest_smload.core.request.loopback import is_loopback
 from pytest_smload.errors import EndpointError
 
 if TYPE_CHECKING:
@@ -70,4 +72,25 @@ def _restore(journal: Journal, say: Callable[[str], object]) -> str:
     assert entry is not None  # noqa: S101 - the caller looked
     address = _Address(entry.before.endpoint_name, entry.region, entry.control_url, str(journal.path))
     with closing(ControlPlane(resolve_target(address))) as plane:
-        return InstanceHold(InstanceControl(plane), None, say).restore_dead_run(journal)
+        control = InstanceControl(plane)
+        if _is_here(entry.control_url) and not _answers(control):
+            journal.remove()
+            return (
+                f"{address.endpoint_name}, which a run that died ({entry.run}) had left changed, is gone: nobody "
+                "answers at its address on this machine any more"
+            )
+        return InstanceHold(control, None, say).restore_dead_run(journal)
+
+
+def _answers(control: InstanceControl) -> bool:
+    try:
+        control.look(None)
+    except ControlPlaneError as error:
+        return error.answered
+    except EndpointError:
+        return True
+    return True
+
+
+def _is_here(url: str | None) -> bool:
+    return url is not None and is_loopback(urlsplit(url).hostname or "")

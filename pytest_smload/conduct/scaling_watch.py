@@ -60,32 +60,39 @@ class HeldWatch:
         self._wish = wish
         self._limits = limits
         self._first = 0
+        self._ended: frozenset[str] = frozenset()
 
     def begin(self) -> None:
-        """Look at the count the load begins with.
+        """Look at the count the load begins with, and at what has scaled before it.
 
         Raises:
-            EndpointError: it cannot be looked at, or is not what it was pinned to.
+            EndpointError: that cannot be looked at, and nobody could say afterwards what scaled; or the count is not
+                what it was pinned to.
         """
         look = self._control.look(self._wish.variant)
-        self._first = look.desired
         if isinstance(self._wish, Pinned) and not look.settled_at(self._wish.instances):
             raise EndpointError(
                 f"endpoint {self._control.endpoint_name}/{look.name} is {self._wish.describe()}, and somebody has "
                 f"changed that: it is {look.status} with {look.current} of {counted(look.desired)}; nothing was sent: "
                 "see who else changes its instances, and run it again"
             )
+        self._first, self._ended = look.desired, self._control.ended_activities(look.name)
 
-    def testify(self, judged: Assessment, span: LoadSpan, say: Callable[[str], object]) -> Testimony:  # noqa: ARG002
+    def testify(
+        self,
+        judged: Assessment,
+        span: LoadSpan,  # noqa: ARG002 - what was asked before the load tells activities apart, whatever the clock says
+        say: Callable[[str], object],  # noqa: ARG002
+    ) -> Testimony:
         """Return the record of the scaling, its limits held, and why a pin that did not hold is not to be trusted."""
         try:
             look = self._control.look(self._wish.variant)
-            told = self._control.activities(look.name, span.begin)
+            told = self._control.activities_since(look.name, self._ended)
         except EndpointError as error:
             return self._without_record(error)
-        record = _record(look.name, judged.recording, told, span, (self._first, look.current), self._wish.describe())
+        record = _record(look.name, judged.recording, told, (self._first, look.current), self._wish.describe())
         checks = tuple(limit.hold(ScalingEvidence(record)) for limit in self._limits)
-        reasons = () if self._wish.moves else tuple(_pin_reasons(record, self._wish))
+        reasons = tuple(_pin_reasons(record, self._wish.instances)) if isinstance(self._wish, Pinned) else ()
         return Testimony(reasons=reasons, checks=checks, facts={"scaling": record})
 
     def close(self) -> None:
@@ -114,6 +121,7 @@ class StrayWatch:
         self._preflight = preflight
         self._control = InstanceControl(preflight.plane)
         self._first: dict[str, int] = {}
+        self._ended: dict[str, frozenset[str]] = {}
         self._unwatched = ""
 
     def begin(self) -> None:
@@ -129,6 +137,7 @@ class StrayWatch:
         try:
             targets = self._control.targets(list(counts))
             tagged = [name for name, target in targets.items() if note_on(self._control, target) is not None]
+            self._ended = {name: self._control.ended_activities(name) for name in targets}
         except ControlPlaneError as error:
             self._unwatched = _in_short(error)
             return
@@ -141,11 +150,12 @@ class StrayWatch:
         records: list[ScalingRecord] = []
         for name, first in self._first.items():
             try:
-                told = [each for each in self._control.activities(name, span.begin) if each.status in _SCALED]
+                told = self._control.activities_since(name, self._ended[name])
             except ControlPlaneError as error:
                 self._unwatched = _in_short(error)
                 break
-            record = _record(name, judged.recording, told, span, (first, None), "")
+            told = [each for each in told if each.status in _SCALED]
+            record = _record(name, judged.recording, told, (first, None), "")
             records += [record] if record.activities else []
         return Testimony(
             reasons=tuple(_scaled(record) for record in records),
@@ -161,7 +171,6 @@ def _record(
     variant: str,
     recording: Recording,
     told: Sequence[Activity],
-    span: LoadSpan,
     counts: tuple[int, int | None],
     asked: str,
 ) -> ScalingRecord:
@@ -177,7 +186,6 @@ def _record(
             each.cause[:_CAUSE_LENGTH],
         )
         for each in told
-        if each.begin <= span.end
     ]
     activities = activities_of(answers, first)
     begin_s = first_request_s(recording)
@@ -196,14 +204,13 @@ def _in_short(error: ControlPlaneError) -> str:
     return f"{error.action} is not allowed" if error.denied else f"{error.action} failed: {error.code}"
 
 
-def _pin_reasons(record: ScalingRecord, wish: ScalingWish) -> list[Finding]:
+def _pin_reasons(record: ScalingRecord, held: int) -> list[Finding]:
     if any(each.status in _SCALED for each in record.activities):
         return [_scaled(record)]
-    held = record.instances[0].instances
-    moved = [each.instances for each in record.instances if each.instances != held]
-    if not moved:
+    others = [each.instances for each in record.instances if each.instances != held]
+    if not others:
         return []
-    cause = f"the endpoint was {wish.describe()} and has {counted(moved[-1])} at the load's end"
+    cause = f"the endpoint was {record.asked}, and had {counted(others[-1])} during the load"
     return [Finding(cause, "see who else changes its instances, and run it again")]
 
 

@@ -11,13 +11,7 @@ from pytest_smload.conduct.server_counts import Patience, counted_figures
 from pytest_smload.conduct.witness import Testimony
 from pytest_smload.core.limits.server_metrics import SERVER_METRICS
 from pytest_smload.core.server.account import account_of
-from pytest_smload.core.server.demands import (
-    COMPONENTS_APART,
-    demand_problems,
-    names_components,
-    rows_to_ask,
-    serving_variants,
-)
+from pytest_smload.core.server.demands import COMPONENTS_APART, demand_problems, rows_to_ask, serving_variants
 from pytest_smload.core.server.readings import Window
 from pytest_smload.core.server.resolution import Resolution, begins_at_s, covering, whole_periods
 from pytest_smload.core.server.series import invocations
@@ -37,6 +31,9 @@ if TYPE_CHECKING:
     from pytest_smload.core.load.plan import LoadPlan
     from pytest_smload.core.server.telling import Told
     from pytest_smload.core.server.variant import ServingVariant
+
+
+TARGET_VARIANT, INFERENCE_COMPONENT = "TargetVariant", "InferenceComponentName"
 
 
 def server_side_witness(request: LoadRequest, plan: LoadPlan, budget: ResolvedBudget | None) -> list[ServerSideWitness]:
@@ -108,7 +105,7 @@ class ServerSideWitness:
             ConfigurationError: the endpoint or the load cannot have what is limited.
         """
         hosting = self._preflight.hosting
-        if not self._limits and names_components(self._plan.profile):
+        if not self._limits and self._named(INFERENCE_COMPONENT) != {None}:
             self._refuse(COMPONENTS_APART)
             return
         if hosting is None:
@@ -129,6 +126,7 @@ class ServerSideWitness:
             resolution=resolution,
             profile=self._plan.profile,
             multi_model=self._plan.multi_model,
+            components=self._named(INFERENCE_COMPONENT) != {None},
             table=self._request.settings.source,
         )
         if problems:
@@ -160,7 +158,11 @@ class ServerSideWitness:
         """Who serves the load, as it is now: somebody may have changed the number of instances on purpose."""
         settings, hosting = self._request.settings, self._preflight.hosting
         known = variants_of(hosting, vcpus=settings.vcpus, gpus=settings.gpus) if hosting is not None else []
-        return serving_variants(known, [route.target_variant for route in self._plan.routes])
+        return serving_variants(known, self._named(TARGET_VARIANT))
+
+    def _named(self, member: str) -> set[str | None]:
+        """What the load's requests have as *member* of the API; None where one has none."""
+        return {dict(route.fields).get(member) for route in self._plan.routes}
 
     def _refuse(self, why: str) -> None:
         """Refuse the load where a limit stands; else remember why nobody is asked."""

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import signal
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
+"""Ctrl-C, an end that is asked for, a terminal that is closed, a test's timeout."""
 _PATIENT = 2
 """Signals that are held back; one more raises wherever that is."""
 
 
 @contextmanager
 def shielded(on_first: Callable[[], object]) -> Iterator[None]:
-    """Hold back Ctrl-C, SIGTERM and SIGHUP while this is entered, then let each that came do what it does.
+    """Hold back `SIGNALS` while this is entered, then let each that came do what it does.
 
     Only the main thread hears signals. A handler that Python does not know is left alone.
 
@@ -35,7 +36,9 @@ def shielded(on_first: Callable[[], object]) -> Iterator[None]:
     def hold(number: int, _frame: object) -> None:
         came.append(number)
         if len(came) == 1:
-            on_first()
+            # Where the signal came in the middle of a line being written, another cannot be.
+            with suppress(RuntimeError):
+                on_first()
         if len(came) > _PATIENT:
             raise KeyboardInterrupt
 

@@ -192,6 +192,8 @@ class Scenario(Table):
     @field_validator("latency", mode="before")
     @classmethod
     def _one_latency_for_all(cls, value: object) -> object:
+        if isinstance(value, dict) and set(value) == {"p50", "p95"}:
+            raise ValueError('a table by model, and p50 is none; write { lognormal = { p50 = "20ms", p95 = "60ms" } }')
         return {_BY_MODEL: value} if isinstance(value, str) or is_distribution_table(value) else value
 
     @model_validator(mode="after")

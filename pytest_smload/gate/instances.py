@@ -98,12 +98,16 @@ class HeldInstances:
         with shielded(ask_for_patience):
             try:
                 remark = hold.restore()
-            except EndpointError as error:
-                self._console.tell(f"smload: {error}")
+            except (EndpointError, KeyboardInterrupt) as error:
+                self._forget(key)
+                if isinstance(error, EndpointError):
+                    self._console.tell(f"smload: {error}")
                 raise
-            finally:
-                del self._holds[key]
-                hold.close()
-                self._console.end_load()
+            # What else may have broken it off leaves the rest to `close`.
+            self._forget(key)
             if remark:
                 self._console.tell(f"smload: {remark}")
+
+    def _forget(self, key: tuple[str, str]) -> None:
+        self._holds.pop(key).close()
+        self._console.end_load()

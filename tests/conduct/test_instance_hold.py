@@ -552,3 +552,64 @@ def fail_with(service: ScalingService, operation: str, codes: Any) -> None:
         return answer(given)
 
     setattr(service, f"_{operation}", failing)
+
+
+def activity(name: str, *, ended: bool = True, to: int = 2) -> dict[str, Any]:
+    """One scaling activity as AWS answers it."""
+    return {
+        "ActivityId": name,
+        "ServiceNamespace": "sagemaker",
+        "ResourceId": f"endpoint/{ENDPOINT}/variant/AllTraffic",
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+        "Description": f"Setting desired instance count to {to}.",
+        "Cause": "monitor alarm",
+        "StartTime": "2026-11-29T12:00:00+00:00",
+        "StatusCode": "Successful" if ended else "InProgress",
+        **({"EndTime": "2026-11-29T12:01:00+00:00"} if ended else {}),
+    }
+
+
+def test_activities_are_told_apart_by_what_was_known(controlled: Controlled) -> None:
+    """Those that had ended before are none of the load's; one under way then is, and so is every later one, whatever
+    the clocks say; older pages are not asked for."""
+    service = registered()
+    service.activities = [activity("under way", ended=False), activity("old")]
+    control = controlled(service)
+    ended = control.ended_activities("AllTraffic")
+    service.activities = [activity("new", ended=False), activity("under way"), activity("old")]
+
+    found = control.activities_since("AllTraffic", ended)
+
+    assert frozenset({"old"}) == ended
+    assert {"new", "under way"} == {each.activity_id for each in found}
+    pages = {None: ([activity("newest")], "2"), "2": ([activity("old")], "3")}
+
+    def page(given: Any) -> dict[str, Any]:
+        found, following = pages[given.get("NextToken")]
+        return {"ScalingActivities": found, "NextToken": following}
+
+    service._DescribeScalingActivities = page  # type: ignore[method-assign]
+    assert ["newest"] == [each.activity_id for each in control.activities_since("AllTraffic", ended)]
+
+
+def test_a_dead_run_whose_endpoint_died_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was served on this machine and is no more needs no restoring, and stands in nobody's way."""
+    import socket
+
+    from pytest_smload.conduct.dead_runs import restore_dead_runs
+    from pytest_smload.conduct.journal import Entry, journal_path
+
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    path = journal_path(tmp_path, region="us-east-1", endpoint_name=ENDPOINT, variant="AllTraffic")
+    journal = Journal.claim(path)
+    journal.write(Entry("us-east-1", f"http://127.0.0.1:{port}", registered().state, False, "ci-7:1 long ago"))
+    journal.close()
+    told: list[str] = []
+
+    assert [] == restore_dead_runs(tmp_path, told.append, told.append)
+
+    assert "is gone: nobody answers at its address on this machine any more" in told[0]
+    assert [] == left_behind(tmp_path)

@@ -193,6 +193,8 @@ def test_without_a_limit_a_denial_is_a_note() -> None:
         ({"server_5xx": 0}, {"duration": "90s"}, "a window of 1m30s is not a multiple of it; let the load last 2m"),
         ({"gpu_utilization_max": "80%"}, {}, "ml.m5.large has no GPU"),
         ({"model_cache_hit": "80%"}, {}, "only multi-model endpoints have it"),
+        ({"server_5xx": 0}, {"components": {"a": 1, "b": 1}}, "components have figures of their own"),
+        ({"server_5xx": 0}, {"variant": "Canary"}, "no variant of the endpoint serves this load"),
     ],
 )
 def test_what_cannot_be_held_is_refused_before_the_load(written: dict[str, Any], fields: Any, part: str) -> None:

@@ -186,6 +186,10 @@ def test_all_mistakes_are_reported_together(tmp_path: Path) -> None:
             '[[faults]] no. 1: slow needs extra = "200ms", and only slow takes it',
         ),
         (
+            'latency = { p50 = "20ms", p95 = "60ms" }',
+            'key \'latency\': a table by model, and p50 is none; write { lognormal = { p50 = "20ms", p95 = "60ms" } }',
+        ),
+        (
             "[[faults]]\nkind = 404\nrate = 0.1\noriginal_status = 500",
             "[[faults]] no. 1: original_status belongs to ModelError only",
         ),

@@ -17,7 +17,6 @@ from pytest_smload.emulator.credentials import ACCESS_KEY, REGION, SECRET_KEY
 from pytest_smload.emulator.signatures import SignatureChecker
 
 PATH = "/endpoints/local/invocations"
-NOW = datetime.now(UTC).timestamp()
 
 
 def signed(
@@ -39,9 +38,19 @@ def signed(
     return dict(request.headers.items())
 
 
-def check(headers: dict[str, str], body: bytes = b"1,2", *, now: float = NOW, path: str = PATH) -> tuple[str, str]:
-    """Return code and text of the refusal, or two empty texts."""
-    return refusal(SignatureChecker(lambda: now), headers, body, path)
+def check(
+    headers: dict[str, str], body: bytes = b"1,2", *, now: float | None = None, path: str = PATH
+) -> tuple[str, str]:
+    """Return code and text of the refusal, or two empty texts; the checker's clock is the signer's unless given."""
+    return refusal(SignatureChecker(lambda: signed_at(headers) if now is None else now), headers, body, path)
+
+
+def signed_at(headers: dict[str, str]) -> float:
+    """Return when *headers* were signed, or the present where they do not say."""
+    try:
+        return datetime.strptime(headers.get("X-Amz-Date", ""), "%Y%m%dT%H%M%S%z").timestamp()
+    except ValueError:
+        return datetime.now(UTC).timestamp()
 
 
 def refusal(checker: SignatureChecker, headers: dict[str, str], body: bytes, path: str = PATH) -> tuple[str, str]:
@@ -78,9 +87,9 @@ def test_encoded_path_and_unsigned_headers() -> None:
 
 def test_the_memo_does_not_weaken_the_check() -> None:
     """After a request has passed, another body or head is still refused, and the same head once it is too old."""
-    now = NOW
-    checker = SignatureChecker(lambda: now)
     headers = signed()
+    now = signed_at(headers)
+    checker = SignatureChecker(lambda: now)
     assert refusal(checker, headers, b"1,2") == ("", "")
     assert refusal(checker, headers, b"1,2") == ("", "")
 

@@ -43,15 +43,6 @@ def target(emulator: EmulatorProcess) -> EndpointTarget:
     )
 
 
-@pytest.fixture(autouse=True)
-def only_new_objects() -> Iterator[None]:
-    """What the suite has allocated before is collected once, not with every load."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
-
-
 def residue() -> tuple[int, int, int]:
     """Open files, threads, and live greenlets of this process."""
     gc.collect()

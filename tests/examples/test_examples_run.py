@@ -9,7 +9,7 @@ import pytest
 from example_runs import ROOT, WEIGHTED
 
 if TYPE_CHECKING:
-    from example_runs import BothRuns, ExamplesRun
+    from example_runs import ExampleRuns, ExamplesRun
 
 LOADS = {
     "examples/locust_listener/test_with_listener.py::test_every_request_is_heard": [None],
@@ -26,9 +26,9 @@ PARTS_OF_A_LIMIT_THAT_MAY_BE_USED = 0.7
 
 
 @pytest.fixture(scope="module")
-def run(both_example_runs: BothRuns) -> ExamplesRun:
+def run(example_runs: ExampleRuns) -> ExamplesRun:
     """``pytest -m perf examples``."""
-    return both_example_runs.healthy.ended()
+    return example_runs.healthy.ended()
 
 
 def test_every_example_passes(run: ExamplesRun) -> None:
@@ -88,14 +88,28 @@ def test_overload_is_measured_without_a_budget(run: ExamplesRun) -> None:
     assert [check["metric"] for check in before["checks"]] == [check["metric"] for check in after["checks"]]
 
 
-def test_regressed_endpoint_fails_as_the_readme_shows(both_example_runs: BothRuns) -> None:
+def test_regressed_endpoint_fails_as_the_readme_shows(example_runs: ExampleRuns) -> None:
     """Against the endpoint with a slow model the same test fails on p95, in all and of that model, and only there."""
-    run = both_example_runs.regressed.ended()
+    run = example_runs.regressed.ended()
     assert {"failure": 1} == run.outcomes, run.out
     assert pytest.ExitCode.TESTS_FAILED == run.exit_code
     (load,) = run.tests[WEIGHTED]["loads"]
     failed = {(check["scope"], check["metric"]) for check in load["checks"] if check["outcome"] == "fail"}
     assert {("total", "p95"), ("xgboost-1.tar.gz", "p95")} == failed
+
+
+def test_instances_that_are_held_and_scaled(example_runs: ExampleRuns) -> None:
+    """Four ways to host a model are each held to both sides' limits; a second instance arrives, and all is put back."""
+    run = example_runs.scaled.ended()
+    assert pytest.ExitCode.OK == run.exit_code, run.out
+    loads = {nodeid.rpartition("::")[2]: test["loads"] for nodeid, test in run.tests.items()}
+    steps, scaled = loads.pop("test_what_one_instance_carries_and_two_do_better")
+    hosts = [load["hosting"]["variants"][0]["instance_type"] for (load,) in loads.values()]
+    assert ["ml.c5.xlarge", "ml.c5.2xlarge", "ml.g4dn.xlarge", "ml.c5.xlarge"] == hosts
+    assert all(load["server"]["counted_in_all"] == load["server"]["sent_in_all"] for (load,) in loads.values())
+    assert steps["stages"]["20 TPS"]["p95_ms"] < 200 < steps["stages"]["100 TPS"]["p95_ms"]
+    assert [1, 2] == [count["instances"] for count in scaled["scaling"]["instances"]]
+    assert not list((example_runs.scaled.folder / "examples").rglob(".smload/journal/*.json"))
 
 
 def test_plain_pytest_does_not_collect_examples() -> None:

@@ -68,7 +68,7 @@ def test_each_error_is_counted_under_its_code(endpoint: Endpoint, transport: str
     assert expected == set(load.models)
     measurement = load.measurement
     assert log.models == {
-        name: stats.requests + measurement.warmup.models[name] for name, stats in measurement.models.items()
+        name: stats.requests + measurement.warmup.models[name] for name, stats in measurement.routes.items()
     }
 
 

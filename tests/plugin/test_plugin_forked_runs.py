@@ -164,8 +164,10 @@ def pytest_unconfigure():
 """
 
 
-def test_it_begins_as_a_fresh_run(project: MakeProject) -> None:
+def test_it_begins_as_a_fresh_run(project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
     """Arguments, paths, environment, signals, streams, descriptors: nothing of the server, nor of another run."""
+    project({"test_it.py": ""}).run(report=False)
+    monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")  # the server has it
     made = [project({"conftest.py": BEGINNING, "test_it.py": ""}) for _ in range(3)]
     for one, other in zip(made, (made[1], made[0], made[2]), strict=True):
         (one.folder / "other").write_text(other.folder.name)

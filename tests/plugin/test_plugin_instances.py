@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pytest_runs import PytestRun
 from scaling_peer import serving
-from scaling_service import ENDPOINT, TARGET_ARN, ScalingService
+from scaling_service import ENDPOINT, TARGET_ARN, RefusedError, ScalingService
 
 from pytest_smload.core.scaling.state import (
     INVOCATIONS_METRIC,
@@ -323,6 +323,23 @@ def test_a_third_ctrl_c_leaves_it_to_the_next_run(stage: Stage) -> None:
     as_it_was(stage, stage.run(project))
 
 
+def test_a_test_that_times_out(stage: Stage) -> None:
+    """An alarm that goes off while instances are restored is heard once they are."""
+    body = """
+@pytest.mark.perf(**QUICK, pinned=1)
+def test_it(load_result):
+    def out(*_): pytest.fail("timed out")
+    signal.signal(signal.SIGALRM, out)
+"""
+    stage.on_call = nth(2, COUNT, sending(signal.SIGALRM))
+
+    run = stage.run(stage.project(body))
+
+    assert "1 passed, 1 error" in run.summary, run.out
+    assert "timed out" in run.section("test_it")
+    as_it_was(stage, run)
+
+
 class TestKilled:
     """SIGKILL leaves all as it is; the next run restores before anything else."""
 
@@ -500,13 +517,15 @@ def test_the_embedded_endpoint_needs_no_journal(stage: Stage) -> None:
 
 
 def scaling_now(service: ScalingService) -> None:
-    """Let every answer tell of an activity that was under way during the load."""
+    """Let what is asked after a load tell of an activity that nobody heard of before it."""
+    asked: list[dict[str, Any]] = []
 
     def answer(given: Any) -> dict[str, Any]:
+        asked.append(given)
         begun = (datetime.now(UTC) - timedelta(milliseconds=1000)).isoformat()
         activity = {
             **service._resource,
-            "ActivityId": "1",
+            "ActivityId": str(len(asked) // 2),
             "Description": "Setting desired instance count to 4.",
             "Cause": "monitor alarm AlarmHigh in state ALARM triggered policy steady",
             "StartTime": begun,
@@ -547,16 +566,55 @@ def test_scaling_spoils_what_is_not_to_scale(stage: Stage) -> None:
 
 
 def test_what_cannot_be_watched(stage: Stage) -> None:
-    """Without the permission a plain load has a note, a pin is INVALID, and a limit on scaling fails."""
+    """Without the permission a plain load has a note; one that is pinned or scales is not sent."""
     stage.service.denied = {"application-autoscaling:DescribeScalingActivities"}
 
     run = stage.run(stage.project(WATCHED))
 
-    assert ["pass", "invalid", "fail"] == [each["verdict"] for each in run.tests().values()], run.out
     told = "application-autoscaling:DescribeScalingActivities is not allowed"
+    assert "1 passed, 2 errors" in run.summary, run.out
     assert f"whether the endpoint scaled was not watched: {told}" in run.loads("test_plain")[0]["notes"]
-    assert f"nobody can say whether the endpoint scaled: {told}" in run.section("test_pinned")
-    assert told in run.section("test_autoscaled")
+    for test in ("test_pinned", "test_autoscaled"):
+        assert [] == run.loads(test)
+    assert told in run.section("test_pinned")
+    as_it_was(stage, run)
+
+
+def test_what_cannot_be_watched_any_more(stage: Stage) -> None:
+    """Where the permission goes during the load a pin is INVALID, and a limit on scaling fails."""
+    answers = iter([{"ScalingActivities": []}, None] * 3)
+
+    def answer(given: Any) -> dict[str, Any]:
+        found = next(answers)
+        if found is None:
+            raise RefusedError("AccessDeniedException", "no more")
+        return found
+
+    stage.service._DescribeScalingActivities = answer  # type: ignore[method-assign]
+
+    run = stage.run(stage.project(WATCHED))
+
+    assert ["pass", "invalid", "fail"] == [each["verdict"] for each in run.tests().values()], run.out
+    assert "nobody can say whether the endpoint scaled: application-autoscaling" in run.section("test_pinned")
+    assert "DescribeScalingActivities is not allowed" in run.section("test_autoscaled")
+    as_it_was(stage, run)
+
+
+def test_a_pin_that_somebody_moves(stage: Stage) -> None:
+    """Without any activity of Application Auto Scaling, the count tells; the load is INVALID, and all is restored."""
+    answers = iter([lambda: None, lambda: stage.service._set(2)])
+
+    def answer(given: Any) -> dict[str, Any]:
+        next(answers)()
+        return {"ScalingActivities": []}
+
+    stage.service._DescribeScalingActivities = answer  # type: ignore[method-assign]
+    stage.service.looks = 0
+
+    run = stage.run(stage.project("@pytest.mark.perf(**QUICK, pinned=1)\ndef test_it(load_result): pass\n"))
+
+    assert "invalid" == run.tests()["test_it"]["verdict"], run.out
+    assert "went from 1 to 2 instances" in run.section("test_it")
     as_it_was(stage, run)
 
 

@@ -68,8 +68,8 @@ def test_a_load_goes_through_the_proxy(proxied: tuple[ConnectProxy, Path], teste
         "http",
         f"proxy http://127.0.0.1:{proxy.port} for endpoint.example",
     )
-    assert load["connects"] <= len(proxy.heads)
-    assert all(head.startswith(b"CONNECT endpoint.example:443 HTTP/1.1\r\n") for head in proxy.heads)
+    tunnels = [head for head in proxy.heads if head.startswith(b"CONNECT endpoint.example:443 HTTP/1.1\r\n")]
+    assert load["connects"] < len(tunnels)
     written = run.out + "".join(
         path.read_text() for path in tested.folder.rglob("*") if path.suffix in {".json", ".xml", ".md"}
     )
@@ -93,7 +93,7 @@ def test_a_proxy_that_refuses_ends_the_test_before_its_load(
 def test_no_proxy_is_honoured(proxied: tuple[ConnectProxy, Path], tested: Project) -> None:
     """An exempt host is dialled directly, and the proxy hears nothing."""
     proxy, bundle = proxied
-    before = len(proxy.heads)
+    proxy.heads.clear()
     environment = {
         "HTTPS_PROXY": f"http://127.0.0.1:{proxy.port}",
         "NO_PROXY": ".example",
@@ -102,4 +102,4 @@ def test_no_proxy_is_honoured(proxied: tuple[ConnectProxy, Path], tested: Projec
     run = tested.run("-m", "perf", env=environment)
 
     assert "endpoint.example does not resolve" in run.section("test_it")
-    assert len(proxy.heads) == before
+    assert not any(b"endpoint.example" in head for head in proxy.heads)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class ConnectProxy:
-    """Tunnels to the ports of this machine that *places* has for ``host:port``; what it was asked is kept.
+    """Tunnels to the ports of this machine that *places* has for ``host:port``, and to nowhere else.
 
     Args:
         places: Port by authority.
@@ -88,6 +88,9 @@ class ConnectProxy:
                 head += data
             self.heads.append(head)
             authority = head.split(b" ", 2)[1].decode()
+            if authority not in self._places:
+                client.sendall(b"HTTP/1.1 502 Bad Gateway\r\n\r\n")
+                return
             upstream = stack.enter_context(socket.create_connection(("127.0.0.1", self._places[authority])))
             client.sendall(self._answer)
             inside = Secured(client, self._ends_tls) if self._ends_tls is not None else client

@@ -132,6 +132,7 @@ SEEDS = [
     b'HTTP/1.1 500 X\r\nx-amzn-errortype: ok\r\nContent-Length: 14\r\n\r\n{"code": "ok"}',
     b"HTTP/1.0 503 X\r\n\r\n<html>",
     b"HTTP/1.1 204 X\r\n\r\n",
+    b"HTTP/1.1 101 X\r\n\r\n",
 ]
 cuts = st.integers(0, 120)
 inserts = st.binary(max_size=6) | st.sampled_from(
@@ -193,6 +194,7 @@ def invoke(request: pytest.FixtureRequest, mutating: MutatingPeer) -> Iterator[C
 @example(answer=[b"HTTP/1.1 413 X\r\nContent-Length: 0\r\n\r\n"], body=LARGE)
 @example(answer=[b'HTTP/1.1 500 X\r\nContent-Length: 14\r\n\r\n{"code": "ok"}'], body=ROW.body)
 @example(answer=[b"HTTP/1.1 500 X\r\nx-amzn-errortype: ok\r\nContent-Length: 2\r\n\r\n{}"], body=ROW.body)
+@example(answer=[b"HTTP/1.1 101 X\r\n\r\n"], body=ROW.body)
 @example(answer=[b"HTTP/1.1 099 X\r\nContent-Length: 4\r\n\r\n4.57"], body=ROW.body)
 @example(answer=[b"HTTP/1.1 000 X\r\nContent-Length: 0\r\n\r\n"], body=ROW.body)
 @example(answer=[b"HTTP/1.1 400 X\r\nContent-Length: 60000\r\n\r\n" + b"[" * 60_000], body=ROW.body)

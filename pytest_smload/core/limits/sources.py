@@ -245,7 +245,7 @@ def _where_cloudwatch_looks(limits: list[Entry], scopes: Sequence[ScopeName]) ->
     if all(scope == TOTAL for scope in scopes):
         return limits, []
     problems = [
-        f"{limit.metric}: CloudWatch has no figures of single models or stages; limit it for the whole load"
+        f"{limit.metric}: CloudWatch is asked about the whole load only; limit it there"
         for limit in limits
         if isinstance(limit, ServerLimit)
     ]

@@ -29,24 +29,11 @@ _WITH_GPUS = ("gpu_utilization_max", "gpu_memory_utilization_max")
 _MULTI_MODEL = ("model_cache_hit", "loaded_models", "model_loading_wait_max")
 
 
-def serving_variants(variants: Sequence[ServingVariant], chosen: Collection[str | None]) -> list[ServingVariant]:
-    """Return the variants a load is served by.
-
-    Args:
-        variants: Those of its endpoint.
-        chosen: The TargetVariant of each of its routes; where one has None, those with traffic serve it too.
-    """
-    by_weight = None in chosen
-    return [
-        variant
-        for variant in variants
-        if variant.name in chosen or (by_weight and (variant.weight > 0 or len(variants) == 1))
-    ]
-
-
-def names_components(profile: LoadProfile) -> bool:
-    """Whether requests of *profile* go to inference components, one or several."""
-    return profile.component is not None or profile.components is not None
+def serving_variants(variants: Sequence[ServingVariant], named: Collection[str | None]) -> list[ServingVariant]:
+    """Return the variants a load is served by: those its requests name as TargetVariant, and where some name none
+    (None), those with traffic of their own."""
+    by_weight = None in named
+    return [each for each in variants if each.name in named or (by_weight and (each.weight > 0 or len(variants) == 1))]
 
 
 def rows_to_ask(
@@ -69,6 +56,7 @@ def demand_problems(
     resolution: Resolution,
     profile: LoadProfile,
     multi_model: bool,
+    components: bool,
     table: str,
 ) -> list[str]:
     """Return a sentence per limit that cannot be held, and one on a window CloudWatch has no figures of.
@@ -79,11 +67,12 @@ def demand_problems(
         resolution: How finely their figures are published.
         profile: The load.
         multi_model: Whether it names models.
+        components: Whether it names inference components.
         table: The endpoint's table, where what is not known can be said.
     """
     if not limits:
         return []
-    if names_components(profile):
+    if components:
         return [f"{limits[0].source}: {limits[0].metric}: {COMPONENTS_APART}; leave the limit out"]
     problems = [
         f"{limit.source}: {limit.metric}: {problem}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_smload.aws.endpoint import SERVICE
 from pytest_smload.aws.session import session_with
 from pytest_smload.core.request.invocation import InvocationFailure
-from pytest_smload.transport.errors import CLIENT, KEPT_BODY_BYTES, error_failure, response_failure
+from pytest_smload.transport.errors import BAD_RESPONSE, CLIENT, KEPT_BODY_BYTES, error_failure, response_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +57,9 @@ def runtime_client(
     )
 
     def answered(response_dict: dict[str, Any], **_: object) -> None:
+        if response_dict["status_code"] < 200:
+            # It would be a success: urllib3 passes over 100 alone, and botocore fails from 300 on.
+            raise _InterimError(response_dict["status_code"])
         headers = {name.lower(): value for name, value in response_dict["headers"].items()}
         on_answer((response_dict["status_code"], headers, response_dict["body"], time.time()))
 
@@ -73,12 +76,18 @@ def _proxies(target: EndpointTarget, *, mocked: bool) -> dict[str, str] | None:
     return {"http": _NOWHERE, "https": _NOWHERE} if mocked else None
 
 
+class _InterimError(Exception):
+    """An answer whose status announces another one, which never came."""
+
+
 def call_failure(error: Exception, answer: Answer | None, credentials: Credentials) -> InvocationFailure:
     """Return the failure of a call that raised *error*, read from the error's *answer* where one arrived, as the http
     transport reads it; *credentials* are those in force."""
     if answer is not None and answer[0] >= 300:
         status, headers, body, arrived = answer
         return response_failure(status, headers, body[:KEPT_BODY_BYTES], now=arrived, credentials=credentials)
+    if isinstance(error, _InterimError):
+        return InvocationFailure(BAD_RESPONSE, f"HTTP status {error} is none that ends an answer", status=error.args[0])
     if type(error).__name__ == "ProxyConnectionError" and _NOWHERE in str(error):
         return InvocationFailure(CLIENT, "the active mock does not answer this request; it was not sent to the network")
     return error_failure(error)

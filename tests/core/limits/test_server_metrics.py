@@ -141,9 +141,7 @@ def test_a_model_or_stage_has_none(scope):
     limits, problems = parse_marker_limits({**scope, "server_5xx": 0}, source="M")
 
     assert [] == limits
-    assert [
-        "M: server_5xx: CloudWatch has no figures of single models or stages; limit it for the whole load"
-    ] == problems
+    assert ["M: server_5xx: CloudWatch is asked about the whole load only; limit it there"] == problems
 
 
 def test_a_model_of_a_table_has_none_either():
@@ -154,9 +152,9 @@ def test_a_model_of_a_table_has_none_either():
     )
 
     assert [
-        "T each: server_5xx: CloudWatch has no figures of single models or stages; limit it for the whole load",
-        'T models."a": server_4xx: CloudWatch has no figures of single models or stages; limit it for the whole load',
-        'T stages."1": server_4xx: CloudWatch has no figures of single models or stages; limit it for the whole load',
+        "T each: server_5xx: CloudWatch is asked about the whole load only; limit it there",
+        'T models."a": server_4xx: CloudWatch is asked about the whole load only; limit it there',
+        'T stages."1": server_4xx: CloudWatch is asked about the whole load only; limit it there',
     ] == problems
 
 

@@ -17,13 +17,14 @@ TABLE = "smload.toml [endpoints.staging]"
 PROFILE = LoadProfile(tps=10, duration="60s")
 
 
-def problems(metric, value, *, variants=(LARGE,), profile=PROFILE, multi_model=True, resolution=None):
+def problems(metric, value, *, variants=(LARGE,), profile=PROFILE, multi_model=True, components=False):
     return demand_problems(
         [parse_server_limit(metric, value, source="the mark")],
         variants=variants,
-        resolution=resolution or Resolution(),
+        resolution=Resolution(),
         profile=profile,
         multi_model=multi_model,
+        components=components,
         table=TABLE,
     )
 
@@ -94,7 +95,7 @@ def test_what_can_be_held(metric, value):
         (
             "server_5xx",
             0,
-            {"profile": PROFILE.replace(component="a")},
+            {"components": True},
             "inference components have figures of their own, which are not asked for; leave the limit out",
         ),
     ],
@@ -104,35 +105,29 @@ def test_what_cannot_be_held_is_one_line(metric, value, facts, problem):
     assert [f"the mark: {metric}: {problem}"] == problems(metric, value, **facts)
 
 
-@pytest.mark.parametrize("fields", [{"component": "a"}, {"components": {"a": 1, "b": 1}}])
-def test_components_have_figures_of_their_own(fields):
-    """One or several: those of the variant are not theirs."""
-    (problem,) = problems("server_5xx", 0, profile=PROFILE.replace(**fields))
-
-    assert "inference components have figures of their own" in problem
-
-
 def test_without_limits_nothing_is_demanded():
     """A load that is only cross-checked may have any window."""
-    found = demand_problems([], variants=[], resolution=Resolution(), profile=PROFILE, multi_model=False, table=TABLE)
+    found = demand_problems(
+        [], variants=[], resolution=Resolution(), profile=PROFILE, multi_model=False, components=False, table=TABLE
+    )
 
     assert [] == found
 
 
 @pytest.mark.parametrize(
-    ("chosen", "names"),
-    [([None], ["A", "B"]), (["C"], ["C"]), (["A", "C"], ["A", "C"]), (["C", None], ["A", "B", "C"]), (["D"], [])],
+    ("named", "names"),
+    [({None}, ["A", "B"]), ({"C"}, ["C"]), ({"A", "C"}, ["A", "C"]), ({"D"}, []), ({"C", None}, ["A", "B", "C"])],
 )
-def test_the_variants_that_serve_a_load(chosen, names):
-    """Those its routes name, whatever their weight; and those with traffic, where one names none."""
+def test_the_variants_that_serve_a_load(named, names):
+    """Those it names, else those with traffic."""
     variants = [ServingVariant("A"), ServingVariant("B", weight=0.1), ServingVariant("C", weight=0.0)]
 
-    assert names == [variant.name for variant in serving_variants(variants, chosen)]
+    assert names == [variant.name for variant in serving_variants(variants, named)]
 
 
 def test_an_only_variant_serves_whatever_its_weight():
     """Where there is no other, weights mean nothing."""
-    assert 1 == len(serving_variants([ServingVariant("A", weight=0.0)], [None]))
+    assert 1 == len(serving_variants([ServingVariant("A", weight=0.0)], {None}))
 
 
 @pytest.mark.parametrize(
