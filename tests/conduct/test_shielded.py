@@ -16,9 +16,8 @@ def test_a_terminal_that_is_gone_does_not_end_what_is_shielded() -> None:
     def gone() -> None:
         raise BrokenPipeError
 
-    with pytest.raises(KeyboardInterrupt):
-        with shielded(gone):
-            signal.raise_signal(signal.SIGINT)
-            finished.append(True)
+    with pytest.raises(KeyboardInterrupt), shielded(gone):
+        signal.raise_signal(signal.SIGINT)
+        finished.append(True)
 
     assert [True] == finished
