@@ -16,8 +16,12 @@ def test_a_terminal_that_is_gone_does_not_end_what_is_shielded() -> None:
     def gone() -> None:
         raise BrokenPipeError
 
-    with pytest.raises(KeyboardInterrupt), shielded(gone):
-        signal.raise_signal(signal.SIGINT)
-        finished.append(True)
+    def work() -> None:
+        with shielded(gone):
+            signal.raise_signal(signal.SIGINT)
+            finished.append(True)
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
 
     assert [True] == finished
