@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from pytest_smload.aws.autoscaling import Activity
     from pytest_smload.aws.preflight import Preflight
-    from pytest_smload.conduct.load import LoadRequest
     from pytest_smload.conduct.looks import Assessment
+    from pytest_smload.conduct.request import LoadRequest
     from pytest_smload.conduct.witness import LoadSpan, Witness
     from pytest_smload.core.limits.scaling_limit import ScalingLimit
     from pytest_smload.core.samples.recording import Recording

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pytest_smload.aws.preflight import Preflight
-    from pytest_smload.conduct.load import LoadRequest
     from pytest_smload.conduct.looks import Assessment
+    from pytest_smload.conduct.request import LoadRequest
     from pytest_smload.conduct.witness import LoadSpan
     from pytest_smload.core.limits.budget import ResolvedBudget, ScopedServerLimit
     from pytest_smload.core.load.plan import LoadPlan

@@ -18,8 +18,8 @@ from pytest_smload.core.server.account import answered_by_model
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from pytest_smload.conduct.load import LoadRequest
     from pytest_smload.conduct.looks import Assessment
+    from pytest_smload.conduct.request import LoadRequest
     from pytest_smload.conduct.witness import Testimony, Witness
     from pytest_smload.core.limits.budget import ResolvedBudget
     from pytest_smload.core.load.plan import LoadPlan

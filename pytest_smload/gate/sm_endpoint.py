@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_smload.aws.control_plane import ControlPlane
-from pytest_smload.conduct.load import LoadRequest
 from pytest_smload.conduct.preflight import static_refusal
+from pytest_smload.conduct.request import LoadRequest
 from pytest_smload.core.load.plan import LoadPlan
 from pytest_smload.core.load.profile import LoadProfile
 from pytest_smload.core.quoting import quoted
