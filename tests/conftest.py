@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,7 +31,10 @@ def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
         patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(nowhere / "credentials"))
         # It counts by walking all that is frozen, which each load would do anew; something always is (see below).
         patch.setattr(gc, "get_freeze_count", lambda: 1)
+        # A suite started by nohup ignores it, and so would all that it starts.
+        usual = signal.signal(signal.SIGHUP, signal.SIG_DFL)
         yield
+        signal.signal(signal.SIGHUP, usual)
 
 
 @pytest.fixture
