@@ -57,6 +57,8 @@ class Comparison:
         beyond: Whether the value is worse by `BEYOND` times what is allowed, and by more than the baseline and the
             noise between runs explain: where a rerun is so too it is a failure, though its sampling alone may explain
             either.
+        shared: Share of the variance that both sides of one window have in common, and their ratio is free of; None
+            against recorded runs.
     """
 
     decision: Decision
@@ -71,6 +73,7 @@ class Comparison:
     attainable_now: float
     detectable: float
     beyond: bool = False
+    shared: float | None = None
 
     @property
     def suspicious(self) -> bool:

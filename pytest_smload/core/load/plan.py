@@ -29,12 +29,14 @@ class LoadPlan:
         routes: One per TargetModel, variant, container or component with a weight, or a single one named ``"total"``.
         shares: Share of the traffic per route, summing to 1.
         rows: The payloads each route cycles through.
+        side: Which of a pair of loads it is, one of `pytest_smload.core.load.pairs.SIDES`; None of a load by itself.
     """
 
     profile: LoadProfile
     routes: tuple[Route, ...]
     shares: tuple[float, ...]
     rows: tuple[tuple[Payload, ...], ...]
+    side: int | None = None
 
     @property
     def route_kind(self) -> RouteKind | None:
