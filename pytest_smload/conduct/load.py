@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from pytest_smload.conduct.allowance import Allowance, Safeguards
+from pytest_smload.conduct.control import other_side
 from pytest_smload.conduct.demands import Demands
 from pytest_smload.conduct.endpoints import endpoint_facts
 from pytest_smload.conduct.looks import Assessment, run_until_proven
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from pytest_smload.aws.preflight import Preflight
     from pytest_smload.aws.target import EndpointTarget
+    from pytest_smload.conduct.control import Control, OtherSide
     from pytest_smload.conduct.preflight import Inspection
     from pytest_smload.conduct.regressions import BaselineUse, RegressionVerdict
     from pytest_smload.conduct.witness import Testimony
@@ -63,6 +65,7 @@ class LoadRequest:
         safeguards: What it may not do.
         preflight: What AWS says of the endpoint; None where nobody can be asked.
         scaling: What holds the endpoint's instances; None where nothing of ours does.
+        control: What is sent the same in the same window, for its regression budgets; None without one.
     """
 
     profile: LoadProfile
@@ -78,6 +81,7 @@ class LoadRequest:
     safeguards: Safeguards = field(default_factory=Safeguards)
     preflight: Preflight | None = None
     scaling: ScalingWish | None = None
+    control: Control | None = None
 
 
 class Announcer(Protocol):
@@ -100,15 +104,18 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
     """
     plan = LoadPlan.from_profile(request.profile, request.root)
     way = choose_transport(request.transport, request.target)
+    other = other_side(request, way.name, simulated=way.simulated)
     demands = Demands.of(request, plan, simulated=way.simulated)
-    allowance = _allowance(request, plan, simulated=way.simulated)
+    allowance = _allowance(request, plan, simulated=way.simulated, other=other)
     hooks = replace(hooks, ends_load=allowance.ends)
-    sender = Sender(plan, request.target, way.name, hooks, way.simulated, gives_up=demands.forbid_failing_wholly)
+    sender = Sender(plan, request.target, way.name, hooks, way.simulated, demands.forbid_failing_wholly, other)
     sender.check()
     inspection = inspect(request, plan, announcer.waiting, simulated=way.simulated)
+    if other is not None:
+        other.inspect(announcer.waiting)
     allowance.check_cost()
     facts = endpoint_facts(request.settings, request.target, inspection.account)
-    regressions = demands.regressions(request, plan, facts, way)
+    regressions = demands.regressions(request, plan, facts, way, other)
     announcer.announce(request, facts, way.name, way.reason, inspection)
 
     judging = _Judging(request.profile, demands, allowance, simulated=way.simulated)
@@ -119,7 +126,7 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
             regressions = regressions.with_hosting(content_facts(hosting))
         send = watch.counting(_within(allowance, sender, watch.period_s))
         last, undecided = run_until_decided(
-            allowance.profile,
+            allowance.profile if other is None else sender.halved(allowance.profile),
             lambda: run_until_proven(allowance.profile, send, judging.assess),
             may_repeat=lambda: allowance.may_repeat and not is_scaled(request.scaling),
         )
@@ -133,7 +140,13 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
             transport=way.name,
             transport_reason=way.reason,
             checks=last.checks,
-            notes=[*request.notes, *inspection.notes, *demands.notes, *(each.note for each in undecided)],
+            notes=[
+                *request.notes,
+                *inspection.notes,
+                *(other.notes if other is not None else ()),
+                *demands.notes,
+                *(each.note for each in undecided),
+            ],
             reruns=[each.counts for each in undecided],
             hosting=hosting,
         )
@@ -174,17 +187,19 @@ def _within(allowance: Allowance, sender: Sender, period_s: int | None) -> Send:
         next_run = replace(sender, plan=allowance.next_plan())
         with allowance.run():
             recording = next_run.send(goes_on, period_s=period_s)
-            allowance.ran(recording)
+            allowance.ran(recording, beside=sender.beside)
         return recording
 
     return send
 
 
-def _allowance(request: LoadRequest, plan: LoadPlan, *, simulated: bool) -> Allowance:
+def _allowance(request: LoadRequest, plan: LoadPlan, *, simulated: bool, other: OtherSide | None) -> Allowance:
     preflight = request.preflight
     costs_nothing = simulated or request.settings.embedded
     hosting = None if costs_nothing else lambda: preflight.hosting if preflight is not None else None
-    return Allowance(request.safeguards, plan, hosting)
+    if other is None:
+        return Allowance(request.safeguards, plan, hosting)
+    return Allowance(request.safeguards, plan, other.hosting_beside(request.settings, hosting), sides=2)
 
 
 def _explained(result: LoadResult, testimonies: Callable[[], Sequence[Testimony]], interrupts: HeldBack) -> LoadResult:
@@ -221,5 +236,6 @@ def _with_regressions(result: LoadResult, verdict: RegressionVerdict) -> LoadRes
         checks=(*result.checks, *verdict.checks),
         notes=(*result.notes, *verdict.notes),
         baseline=verdict.outcome,
+        control=verdict.control,
         reruns=(*result.reruns, *verdict.reruns),
     )

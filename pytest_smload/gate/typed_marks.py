@@ -72,6 +72,7 @@ class PerfLoad(TypedDict, total=False):
     abort_on: Mapping[str, str | float] | None
     profile: str
     endpoint: str
+    control: str
     pinned: int | PinnedFields | None
     autoscaled: AutoscaledFields | None
 

@@ -57,8 +57,8 @@ class Comparison:
         beyond: Whether the value is worse by `BEYOND` times what is allowed, and by more than the baseline and the
             noise between runs explain: where a rerun is so too it is a failure, though its sampling alone may explain
             either.
-        shared: Share of the variance that both sides of one window have in common, and their ratio is free of; None
-            against recorded runs.
+        shared: How much of what varies within the window does so on both sides of it alike, 0..1, and leaves their
+            ratio as it is; None against recorded runs.
     """
 
     decision: Decision

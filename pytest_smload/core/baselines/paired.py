@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from math import exp, fsum, hypot, inf, isfinite, log, sqrt
+from typing import NamedTuple
 
 import numpy as np
 
@@ -31,10 +32,35 @@ _POOLED = (1, 2, 4)
 """Blocks taken together, as for intervals of one side: 20, 10 and 5 of them are looked at."""
 
 
+class Blocks(NamedTuple):
+    """ln of a metric in each of `BLOCKS` consecutive blocks of the window, on either side."""
+
+    new: Sequence[float]
+    control: Sequence[float]
+
+    @property
+    def ratios(self) -> list[float]:
+        """ln(new / control) in each block; empty where a block has no finite one."""
+        ratios = [new - control for new, control in zip(self.new, self.control, strict=True)]
+        return ratios if len(ratios) == BLOCKS and all(map(isfinite, ratios)) else []
+
+    @property
+    def shared(self) -> float:
+        """How much of what varies from block to block does so on both sides alike: their correlation, 0 or more."""
+        if not self.ratios:
+            return 0.0
+        new, control = np.array(self.new), np.array(self.control)
+        spread = float(new.std() * control.std())
+        return max(0.0, float(np.mean((new - new.mean()) * (control - control.mean()))) / spread) if spread else 0.0
+
+
+NO_BLOCKS = Blocks((), ())
+
+
 def compare_sides(
     new: Estimate,
     control: Estimate,
-    blocks: Sequence[float] | Floats = (),
+    blocks: Blocks = NO_BLOCKS,
     *,
     budget: float,
     floor: float = 0.0,
@@ -45,7 +71,7 @@ def compare_sides(
     Args:
         new: The side judged.
         control: The other; a finite value above 0.
-        blocks: ln(new / control) in each of `BLOCKS` consecutive blocks of the window; empty where that is not known.
+        blocks: Both in each block of the window.
         budget, floor, higher_is_better: As in `pytest_smload.core.baselines.comparison.compare`.
     """
     alone = compare(new, [control], budget=budget, floor=floor, higher_is_better=higher_is_better, noise=_NO_RUN_NOISE)
@@ -53,12 +79,12 @@ def compare_sides(
     allowed = -log(alone.allowed) if higher_is_better else log(alone.allowed)
     distance = log_of(worse.value) - log(base.value)
     if not isfinite(distance):
-        return replace(alone, shared=0.0)
+        return replace(alone, shared=blocks.shared)
     shrink = _Z90 / Z95
     down = shrink * hypot(log(worse.value) - log_of(worse.lower), log_of(base.upper) - log(base.value))
     up = shrink * hypot(log_of(worse.upper) - log(worse.value), log(base.value) - log_of(base.lower))
-    paired = paired_reach(blocks)
-    apart, down, up = max(down, up), min(down, paired), min(up, paired)
+    paired = paired_reach(blocks.ratios)
+    down, up = min(down, paired), min(up, paired)
     deviation = min(down, up) / _Z90
     decision: Decision = "undecided"
     if distance - down > 0 and distance > allowed:
@@ -76,48 +102,42 @@ def compare_sides(
         attainable=attainable,
         attainable_now=attainable,
         detectable=_change(max(allowed, down) + _Z_POWER * deviation, higher_is_better=higher_is_better),
-        shared=_shared(paired, apart),
+        shared=blocks.shared,
     )
 
 
-def paired_reach(blocks: Sequence[float] | Floats) -> float:
-    """Return how far the mean of *blocks* may be from the truth, missed by 5 % on either side; inf where that is
-    unknown.
+def paired_reach(ratios: Sequence[float]) -> float:
+    """Return how far the mean of *ratios*, one a block, may be from the truth, missed by 5 % on either side.
 
-    Where blocks next to one another are alike, fewer and longer ones show more of it.
+    inf of none. Where blocks next to one another are alike, fewer and longer ones show more of it.
     """
-    values = [float(value) for value in blocks]
-    if len(values) < BLOCKS or not all(map(isfinite, values)):
-        return inf
-    return max(_reach(values, together) for together in _POOLED)
+    return max(_reach(ratios, together) for together in _POOLED) if ratios else inf
 
 
-def quantile_blocks(new: Floats, control: Floats, per_mille: int) -> list[float]:
-    """Return ln(new / control) of the percentile in each block of latencies in schedule order; empty where one has
-    none."""
+def quantile_blocks(new: Floats, control: Floats, per_mille: int) -> Blocks:
+    """Return the percentile in each block of latencies in schedule order; none where a side has fewer than blocks."""
     sides = [np.sort(in_blocks(side), axis=1) for side in (new, control)]
     if any(side.shape[1] == 0 for side in sides):
-        return []
-    return _log_ratios(*(side[:, nearest_rank(side.shape[1], per_mille) - 1] for side in sides))
+        return NO_BLOCKS
+    return _logs(*(side[:, nearest_rank(side.shape[1], per_mille) - 1] for side in sides))
 
 
-def mean_blocks(new: Floats, control: Floats) -> list[float]:
-    """Return ln(new / control) of the mean in each block, as `quantile_blocks`."""
+def mean_blocks(new: Floats, control: Floats) -> Blocks:
+    """Return the mean in each block, as `quantile_blocks`."""
     sides = [in_blocks(side) for side in (new, control)]
     if any(side.shape[1] == 0 for side in sides):
-        return []
-    return _log_ratios(*(side.mean(axis=1) for side in sides))
+        return NO_BLOCKS
+    return _logs(*(side.mean(axis=1) for side in sides))
 
 
-def rate_blocks(new: Sequence[int], control: Sequence[int]) -> list[float]:
-    """Return ln(new / control) of the successes in each of the equal slices of the window, as `quantile_blocks`."""
-    return _log_ratios(np.array(new, dtype=float), np.array(control, dtype=float))
+def rate_blocks(new: Sequence[int], control: Sequence[int]) -> Blocks:
+    """Return the successes in each of the equal slices of the window, as `quantile_blocks`."""
+    return _logs(np.array(new, dtype=float), np.array(control, dtype=float))
 
 
-def _log_ratios(new: Floats, control: Floats) -> list[float]:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratios: list[float] = (np.log(new) - np.log(control)).tolist()
-    return ratios
+def _logs(new: Floats, control: Floats) -> Blocks:
+    with np.errstate(divide="ignore"):
+        return Blocks(np.log(new).tolist(), np.log(control).tolist())
 
 
 def _reach(values: Sequence[float], together: int) -> float:
@@ -126,13 +146,6 @@ def _reach(values: Sequence[float], together: int) -> float:
     centre = fsum(means) / count
     variance = fsum((each - centre) ** 2 for each in means) / (count - 1)
     return student_t(0.90, count - 1) * sqrt(variance / count)
-
-
-def _shared(paired: float, apart: float) -> float:
-    """The share of the variance that pairing takes away."""
-    if not isfinite(apart):
-        return 1.0 if isfinite(paired) else 0.0
-    return max(0.0, 1 - (paired / apart) ** 2) if apart > 0 else 0.0
 
 
 def _change(log_ratio: float, *, higher_is_better: bool) -> float:

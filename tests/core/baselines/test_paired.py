@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from math import exp, inf, log
+from math import inf, log, sin
 
 import numpy as np
 import pytest
 
 from pytest_smload.core.baselines.estimate import Estimate
-from pytest_smload.core.baselines.paired import compare_sides, mean_blocks, paired_reach, quantile_blocks, rate_blocks
+from pytest_smload.core.baselines.paired import (
+    NO_BLOCKS,
+    Blocks,
+    compare_sides,
+    mean_blocks,
+    paired_reach,
+    quantile_blocks,
+    rate_blocks,
+)
 from pytest_smload.core.statistics.blocks import BLOCKS
 from pytest_smload.core.statistics.intervals import quantile_bound
 
 WIDE = Estimate(100.0, 60.0, 170.0)
 
 
-def blocks(deviation: float = 0.01, ratio: float = 1.0) -> list[float]:
-    """Log-ratios around ln(*ratio*)."""
-    return [log(ratio) + deviation * (-1) ** block for block in range(BLOCKS)]
+def blocks(deviation: float = 0.01, ratio: float = 1.0, noise: float = 0.3) -> Blocks:
+    """Sides that vary by *noise* alike, their log-ratios by *deviation* around ln(*ratio*)."""
+    control = [noise * sin(block) for block in range(BLOCKS)]
+    return Blocks([each + log(ratio) + deviation * (-1) ** place for place, each in enumerate(control)], control)
 
 
 def test_noise_of_both_sides_cancels_where_blocks_agree() -> None:
@@ -83,10 +92,16 @@ def test_without_a_value_in_each_block_nothing_is_paired() -> None:
     few, many = np.ones(BLOCKS - 1), np.ones(10 * BLOCKS)
     lost = np.where(np.arange(10 * BLOCKS) < 10, inf, 1.0)
 
-    assert quantile_blocks(few, few, 950) == mean_blocks(few, few) == []
-    assert paired_reach([]) == inf
-    assert paired_reach(quantile_blocks(lost, many, 950)) == paired_reach(mean_blocks(lost, many)) == inf
-    assert paired_reach(rate_blocks([0] * BLOCKS, [1] * BLOCKS)) == inf
+    assert quantile_blocks(few, few, 950) == mean_blocks(few, few) == NO_BLOCKS
+    for found in (
+        NO_BLOCKS,
+        quantile_blocks(lost, many, 950),
+        mean_blocks(lost, many),
+        rate_blocks([0] * 20, [1] * 20),
+    ):
+        assert found.ratios == []
+        assert found.shared == 0
+        assert paired_reach(found.ratios) == inf
 
 
 def test_blocks_that_go_together_count_as_fewer() -> None:
@@ -107,8 +122,8 @@ def test_unchanged_sides_seldom_fail_and_small_regressions_are_caught() -> None:
         pairs = quantile_blocks(new, control, 950)
         sides = [Estimate.of(quantile_bound(side, 950)) for side in (new, control)]
         failed += compare_sides(*sides, pairs, budget=0.001).decision == "fail"
-        slower = sides[0].scaled(1.15)
-        caught += compare_sides(slower, sides[1], [each + log(1.15) for each in pairs], budget=0.05).decision == "fail"
+        slower, moved = sides[0].scaled(1.15), Blocks([each + log(1.15) for each in pairs.new], pairs.control)
+        caught += compare_sides(slower, sides[1], moved, budget=0.05).decision == "fail"
 
     assert failed < 21
     assert caught > 270
@@ -121,4 +136,13 @@ def test_a_ratio_is_the_same_whatever_unit() -> None:
 
     assert (one.decision, round(one.lower, 9)) == (other.decision, round(other.lower, 9))
     assert other.base == pytest.approx(1000 * one.base)
-    assert one.ratio == pytest.approx(exp(log(1.3)))
+    assert one.ratio == pytest.approx(1.3)
+
+
+def test_sides_that_share_nothing_are_said_to() -> None:
+    """Independent sides seem to have little in common, sides of one noise nearly all."""
+    rng = np.random.default_rng(3)
+    shared = [Blocks(rng.standard_normal(BLOCKS), rng.standard_normal(BLOCKS)).shared for _ in range(500)]
+
+    assert 0.90 < np.mean(np.array(shared) < 0.38) < 0.99
+    assert blocks().shared > 0.95
