@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_smload.conduct.client_machine import machine_class
-from pytest_smload.conduct.control import ControlBudgets
+from pytest_smload.conduct.control_budgets import ControlBudgets
 from pytest_smload.conduct.endpoints import endpoint_facts
 from pytest_smload.conduct.regressions import RegressionBudgets
 from pytest_smload.conduct.scaling_limits import is_scaled, left_out, unfit_limits

@@ -99,8 +99,8 @@ def _runs(tested: Side, control: Side, period_s: int | None) -> tuple[LoadRun, L
         session.grid = grid
         ends = _ended_with(runs, 1 - len(runs), side.hooks.ends_load)
         runs.append(LoadRun(session, replace(side.hooks, ends_load=ends), judged=True, gives_up=side.gives_up))
-        runs[-1].may_begin = lambda: all(run.primed for run in runs)
     lead, other = runs
+    lead.partner, other.partner = other, lead
     other.interrupts = lead.interrupts
     return lead, other
 

@@ -94,13 +94,7 @@ def run_load(  # noqa: PLR0913 - a load is this many things
 
 
 class LoadRun:
-    """One load being run.
-
-    Attributes:
-        interrupts: What Ctrl-C asks of it.
-        primed: Whether priming is over.
-        may_begin: Asked, once that is so, until the warm-up may begin.
-    """
+    """One load being run; its warm-up waits until the *partner* it may have is *primed* as well."""
 
     def __init__(
         self,
@@ -127,7 +121,7 @@ class LoadRun:
         self.abort = AbortWatch(profile.abort_rule, session.samples)
         self.connects_before = self.connects = 0
         self.called_off = self.primed = False
-        self.may_begin: Callable[[], bool] = _always
+        self.partner: LoadRun | None = None
 
     def run(self) -> Recording:
         """Run it, hearing signals and what is raised anywhere to end the test."""
@@ -166,7 +160,7 @@ class LoadRun:
         begin(environment)
         self.priming.run(pump=self._goes_on)
         self.primed = True
-        while not self.may_begin() and self._goes_on():
+        while self.partner is not None and not self.partner.primed and self._goes_on():
             gevent.sleep(_PUMP_S / 5)
         if not session.plan.profile.open_model:
             # The users of an open load wait for their arrivals by themselves.
@@ -321,7 +315,3 @@ class LoadRun:
 
 def _never(_look: Look) -> bool:
     return False
-
-
-def _always() -> bool:
-    return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_smload.conduct.control import control_problems
+from pytest_smload.conduct.control_problems import control_problems
 from pytest_smload.conduct.scaling_limits import unfit_limits
 from pytest_smload.core.limits.reach import kept_by_all, offers, too_short, unreachable
 from pytest_smload.core.limits.sources import DEFAULT_KEY

@@ -90,11 +90,11 @@ def load_record(load: LoadResult) -> Json:
     table["endpoint"] = _present(table["endpoint"])
     table["checks"] = [each | {"valid": check.valid} for each, check in zip(table["checks"], load.checks, strict=True)]
     if load.baseline is not None:
-        comparisons = [_present(each) for each in table["baseline"]["comparisons"]]
+        comparisons = [_compared(each) for each in table["baseline"]["comparisons"]]
         # As in the file of baselines, null is infinite there.
         table["baseline"] = without_nan(table["baseline"] | {"comparisons": comparisons}, None)
     if load.control is not None:
-        table["control"]["comparisons"] = [_present(each) for each in table["control"]["comparisons"]]
+        table["control"]["comparisons"] = [_compared(each) for each in table["control"]["comparisons"]]
         table["control"]["endpoint"] = _present(table["control"]["endpoint"])
     record: Json = {"label": table.pop("label"), "verdict": load.verdict}
     for name, value in _present(table).items():
@@ -169,6 +169,16 @@ def _flat(load: Mapping[str, Any]) -> Json:
 def _present(table: Json) -> Json:
     """*table* without the keys that have nothing to say."""
     return {name: entry for name, entry in table.items() if entry or name not in _ABSENT}
+
+
+def _compared(comparison: Json) -> Json:
+    """A comparison, without what only one with a control has where it is with recorded runs."""
+    return {
+        name: {key: entry for key, entry in part.items() if key != "shared" or entry is not None}
+        if isinstance(part, dict)
+        else part
+        for name, part in _present(comparison).items()
+    }
 
 
 def _dumped(value: Any, exclude: Any = None) -> Json:

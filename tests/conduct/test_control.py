@@ -9,7 +9,8 @@ from typing import Any, cast
 
 import pytest
 
-from pytest_smload.conduct.control import ControlBudgets, OtherSide
+from pytest_smload.conduct.control import OtherSide
+from pytest_smload.conduct.control_budgets import ControlBudgets
 from pytest_smload.conduct.looks import Assessment
 from pytest_smload.core.limits.budget import ResolvedBudget
 from pytest_smload.core.limits.grammar import parse_limit

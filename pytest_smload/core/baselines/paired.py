@@ -1,9 +1,10 @@
 """Decides whether one side of a window is worse than the other, which was sent the same at the same moments.
 
 What both sides have in common, the hour, the network, a neighbour on this machine, worsens both and leaves their ratio
-as it is. Its interval is the narrower of two: from the intervals of both sides by themselves (MOVER, Zou and Donner
-2008), and from 20 blocks of the window, the log-ratio of the sides in each, with Student's t. Only the second is free
-of what comes and goes within the window. Where each side's own queue is the noise, nothing cancels.
+as it is. Its interval is from the intervals of both sides by themselves (MOVER, Zou and Donner 2008), which is free of
+what worsens the whole window; and where both sides are seen to vary together within it, from 20 blocks of the window,
+the log-ratio of the sides in each, with Student's t, if that is narrower. Where each side's own queue is the noise,
+nothing cancels.
 
 A failure is confirmed by sending both sides again: run and rerun share nothing but the code, so that either end of the
 interval is missed by 5 % once, and 0.25 % twice.
@@ -28,6 +29,9 @@ from pytest_smload.core.statistics.percentiles import nearest_rank
 
 _Z90, _Z_POWER = 1.645, 1.282
 _NO_RUN_NOISE = RunNoise(likely=0.0, feared=0.0)
+BY_CHANCE = 0.38
+"""What two sides that share nothing seem to share in 20 blocks, in one window of 20: more is taken for noise of both.
+To take the narrower interval whatever they share would be to choose the lucky one."""
 _POOLED = (1, 2, 4)
 """Blocks taken together, as for intervals of one side: 20, 10 and 5 of them are looked at."""
 
@@ -83,8 +87,9 @@ def compare_sides(
     shrink = _Z90 / Z95
     down = shrink * hypot(log(worse.value) - log_of(worse.lower), log_of(base.upper) - log(base.value))
     up = shrink * hypot(log_of(worse.upper) - log(worse.value), log(base.value) - log_of(base.lower))
-    paired = paired_reach(blocks.ratios)
-    down, up = min(down, paired), min(up, paired)
+    if blocks.shared >= BY_CHANCE:
+        paired = paired_reach(blocks.ratios)
+        down, up = min(down, paired), min(up, paired)
     deviation = min(down, up) / _Z90
     decision: Decision = "undecided"
     if distance - down > 0 and distance > allowed:

@@ -6,12 +6,11 @@ from math import isfinite, isinf, isnan
 
 from pytest_smload.core.baselines.comparison import CUMULATIVE, Comparison
 from pytest_smload.core.baselines.outcome import MetricComparison
+from pytest_smload.core.baselines.paired import BY_CHANCE
 from pytest_smload.core.limits.metrics import METRICS
 from pytest_smload.core.limits.regression_limit import RegressionLimit
 from pytest_smload.core.units import format_ms, format_share
 
-_BY_CHANCE = 0.38
-"""What two sides that share nothing seem to share in 20 blocks, in one of 20 windows."""
 _DECISIONS = {"pass": "within the budget", "undecided": "undecided", "fail": "confirmed"}
 
 
@@ -72,7 +71,7 @@ def sensitivity(comparison: Comparison) -> list[str]:
 
 def _shared_words(shared: float) -> str:
     """Whether a control gains anything here."""
-    if shared < _BY_CHANCE:
+    if shared < BY_CHANCE:
         return "the noise is each side's own (its queue, its sampling), and only more requests narrow the interval"
     return f"{shared:.0%} of the noise is common to both sides, and cancels"
 
