@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_smload.conduct.control_problems import control_problems
@@ -16,28 +16,10 @@ from pytest_smload.transport.registry import TRANSPORTS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_smload.aws.preflight import Preflight
-    from pytest_smload.aws.target import EndpointTarget
-    from pytest_smload.conduct.load import LoadRequest
+    from pytest_smload.conduct.request import Control, LoadRequest
     from pytest_smload.core.hosting.hosting import Hosting
     from pytest_smload.core.samples.recording import Recording
-    from pytest_smload.settings.control import ControlSettings
     from pytest_smload.settings.tables import EndpointSettings
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Control:
-    """What a load is compared with, within reach.
-
-    Attributes:
-        settings: What it is.
-        target: Where its requests go.
-        preflight: What AWS says of it, or None where nobody can be asked.
-    """
-
-    settings: ControlSettings
-    target: EndpointTarget
-    preflight: Preflight | None
 
 
 class OtherSide:

@@ -91,7 +91,14 @@ def compared(project: MakeProject, sides: dict[str, EmulatorProcess]) -> PytestR
     """A run against a control that is much faster."""
     tables = "".join(AWS.format(name=name, url=process.url) for name, process in sides.items())
     made = project({"smload.toml": 'endpoint = "new"\n' + tables, "test_it.py": COMPARED})
-    return made.run("-m", "perf", "-v", "--smload-update-baselines")
+    for _ in range(4):
+        for process in sides.values():
+            process.reset()
+        run = made.run("-m", "perf", "-v", "--smload-update-baselines")
+        # A machine that is busy may leave it undecided; that is not what is asked here.
+        if "the client itself may have made it" not in run.out:
+            break
+    return run
 
 
 @pytest.fixture(scope="module")

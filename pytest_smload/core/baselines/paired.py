@@ -1,10 +1,10 @@
 """Decides whether one side of a window is worse than the other, which was sent the same at the same moments.
 
 What both sides have in common, the hour, the network, a neighbour on this machine, worsens both and leaves their ratio
-as it is. Its interval is from the intervals of both sides by themselves (MOVER, Zou and Donner 2008), which is free of
-what worsens the whole window; and where both sides are seen to vary together within it, from 20 blocks of the window,
-the log-ratio of the sides in each, with Student's t, if that is narrower. Where each side's own queue is the noise,
-nothing cancels.
+as it is. Its interval is the narrower of two: from the intervals of both sides by themselves (MOVER, Zou and Donner
+2008), which is free of what worsens the whole window alike; and from 20 blocks of the window, the log-ratio of the
+sides in each, with Student's t, which is free of what comes and goes within it, too. Where each side's own queue is the
+noise, nothing cancels.
 
 A failure is confirmed by sending both sides again: run and rerun share nothing but the code, so that either end of the
 interval is missed by 5 % once, and 0.25 % twice.
@@ -30,8 +30,9 @@ from pytest_smload.core.statistics.percentiles import nearest_rank
 _Z90, _Z_POWER = 1.645, 1.282
 _NO_RUN_NOISE = RunNoise(likely=0.0, feared=0.0)
 BY_CHANCE = 0.38
-"""What two sides that share nothing seem to share in 20 blocks, in one window of 20: more is taken for noise of both.
-To take the narrower interval whatever they share would be to choose the lucky one."""
+"""What two sides that share nothing seem to share in 20 blocks, in one window of 20."""
+_T_CONFIDENCE = 0.92
+"""Of the intervals by blocks, two-sided: less than the others miss, for they count where they are the narrower ones."""
 _POOLED = (1, 2, 4)
 """Blocks taken together, as for intervals of one side: 20, 10 and 5 of them are looked at."""
 
@@ -87,9 +88,8 @@ def compare_sides(
     shrink = _Z90 / Z95
     down = shrink * hypot(log(worse.value) - log_of(worse.lower), log_of(base.upper) - log(base.value))
     up = shrink * hypot(log_of(worse.upper) - log(worse.value), log(base.value) - log_of(base.lower))
-    if blocks.shared >= BY_CHANCE:
-        paired = paired_reach(blocks.ratios)
-        down, up = min(down, paired), min(up, paired)
+    paired = paired_reach(blocks.ratios)
+    down, up = min(down, paired), min(up, paired)
     deviation = min(down, up) / _Z90
     decision: Decision = "undecided"
     if distance - down > 0 and distance > allowed:
@@ -112,7 +112,7 @@ def compare_sides(
 
 
 def paired_reach(ratios: Sequence[float]) -> float:
-    """Return how far the mean of *ratios*, one a block, may be from the truth, missed by 5 % on either side.
+    """Return how far the mean of *ratios*, one a block, may be from the truth, missed by 4 % on either side.
 
     inf of none. Where blocks next to one another are alike, fewer and longer ones show more of it.
     """
@@ -150,7 +150,7 @@ def _reach(values: Sequence[float], together: int) -> float:
     count = len(means)
     centre = fsum(means) / count
     variance = fsum((each - centre) ** 2 for each in means) / (count - 1)
-    return student_t(0.90, count - 1) * sqrt(variance / count)
+    return student_t(_T_CONFIDENCE, count - 1) * sqrt(variance / count)
 
 
 def _change(log_ratio: float, *, higher_is_better: bool) -> float:
