@@ -104,6 +104,16 @@ class OtherSide:
         )
 
 
+def without_cloudwatch(request: LoadRequest) -> LoadRequest:
+    """Return *request* so that CloudWatch is not asked where its control is the same endpoint: it counts both sides."""
+    control = request.control
+    if control is None or request.budget is None or not control.settings.is_same_endpoint(request.settings):
+        return request
+    asked = request.settings.cloudwatch and request.cloudwatch
+    note = "CloudWatch was not asked: control and load are on one endpoint, and its figures would be of both"
+    return replace(request, cloudwatch=False, notes=(*request.notes, *([note] if asked else [])))
+
+
 def other_side(request: LoadRequest, transport_name: str, *, simulated: bool) -> OtherSide | None:
     """Return the control of *request*; None where it has none, is only measured, or a mock answers.
 

@@ -30,6 +30,14 @@ endpoint = "new"
 scenario = "broken.toml"
 [endpoints.variants]
 scenario = "variants.toml"
+[endpoints.counted]
+scenario = "variants.toml"
+cloudwatch = true
+[endpoints.dead]
+name = "dead"
+region = "us-east-1"
+endpoint_url = "http://127.0.0.1:9"
+payload = "x"
 """
 FILES = {
     "broken.toml": 'latency = "5ms"\n[[faults]]\nkind = "ModelError"\nrate = 0.5\n',
@@ -47,7 +55,7 @@ TESTS = """
 import pytest
 pytestmark = pytest.mark.perf(tps=100, duration="1s", warmup="300ms", invalid_retries=0, endpoint="variants")
 
-@pytest.mark.perf(control="variants")
+@pytest.mark.perf(endpoint="counted", control="counted")
 @pytest.mark.perf_budget(regression={"p50": "10000%"}, p50="5s")
 def test_itself(load_result):
     (comparison,) = load_result.control.comparisons
@@ -63,6 +71,16 @@ def test_variant(load_result):
 @pytest.mark.perf(control="broken")
 @pytest.mark.perf_budget(regression={"p50": "10000%"})
 def test_broken_control(load_result): pass
+
+@pytest.mark.perf(control="variants", max_requests=90)
+@pytest.mark.perf_budget(regression={"p50": "10000%"})
+def test_capped(load_result):
+    sides = load_result, load_result.control
+    assert [each.sent + each.warmup.sent for each in sides] == [45, 45]
+
+@pytest.mark.perf(control="dead")
+@pytest.mark.perf_budget(regression={"p50": "10000%"})
+def test_dead_control(load_result): pass
 
 @pytest.mark.perf(control="broken")
 @pytest.mark.perf_budget(regression={"p50": "10000%"})
@@ -189,6 +207,25 @@ def test_a_failing_control_is_no_pass(run: PytestRun) -> None:
     assert "control broken: " in load["client"]["reasons"][0]["cause"]
     assert "ModelError" in load["client"]["reasons"][0]["cause"]
     assert load["control"]["errors"]["ModelError"] > 10
+
+
+def test_a_cap_on_requests_is_of_both_sides(run: PytestRun) -> None:
+    """Warm-up included, half of it to each."""
+    assert load_of(run, "test_capped")["verdict"] == "pass", run.out
+
+
+def test_a_control_that_nobody_answers_for_is_an_error(run: PytestRun) -> None:
+    """Nothing is sent to either side."""
+    assert "test_dead_control" not in run.tests() or not run.loads("test_dead_control")
+    assert "127.0.0.1:9" in run.section("test_dead_control")
+
+
+def test_cloudwatch_is_not_asked_about_both_sides_together(run: PytestRun) -> None:
+    """Where the control is on the same endpoint its figures would be of both."""
+    load = load_of(run, "test_itself")
+
+    assert "server" not in load
+    assert "would be of both" in " ".join(load["notes"])
 
 
 def test_a_load_that_is_only_measured_has_no_control(run: PytestRun) -> None:
