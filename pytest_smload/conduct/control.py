@@ -104,28 +104,24 @@ class OtherSide:
         )
 
 
-def without_cloudwatch(request: LoadRequest) -> LoadRequest:
-    """Return *request* so that CloudWatch is not asked where its control is the same endpoint: it counts both sides."""
-    control = request.control
-    if control is None or request.budget is None or not control.settings.is_same_endpoint(request.settings):
-        return request
-    asked = request.settings.cloudwatch and request.cloudwatch
-    note = "CloudWatch was not asked: control and load are on one endpoint, and its figures would be of both"
-    return replace(request, cloudwatch=False, notes=(*request.notes, *([note] if asked else [])))
+def with_control(request: LoadRequest, transport_name: str, *, simulated: bool) -> tuple[LoadRequest, OtherSide | None]:
+    """Return *request* and its control; None where it has none, is only measured, or a mock answers.
 
-
-def other_side(request: LoadRequest, transport_name: str, *, simulated: bool) -> OtherSide | None:
-    """Return the control of *request*; None where it has none, is only measured, or a mock answers.
+    CloudWatch is not asked where both are one endpoint: it counts both sides.
 
     Raises:
         ConfigurationError: the load cannot be held against it.
     """
     control, budget = request.control, request.budget
     if control is None or budget is None or simulated:
-        return None
+        return request, None
     problems = control_problems(
         control.settings, endpoint=request.settings, profile=request.profile, budget=budget, scaling=request.scaling
     )
     if problems:
         raise ConfigurationError(problems)
-    return OtherSide(control, request, transport_name)
+    if control.settings.is_same_endpoint(request.settings):
+        asked = request.settings.cloudwatch and request.cloudwatch
+        note = "CloudWatch was not asked: control and load are on one endpoint, and its figures would be of both"
+        request = replace(request, cloudwatch=False, notes=(*request.notes, *([note] if asked else [])))
+    return request, OtherSide(control, request, transport_name)

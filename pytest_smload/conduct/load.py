@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from pytest_smload.conduct.allowance import Allowance
-from pytest_smload.conduct.control import other_side, without_cloudwatch
+from pytest_smload.conduct.control import with_control
 from pytest_smload.conduct.demands import Demands
 from pytest_smload.conduct.endpoints import endpoint_facts
 from pytest_smload.conduct.looks import Assessment, run_until_proven
@@ -65,8 +65,7 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
     """
     plan = LoadPlan.from_profile(request.profile, request.root)
     way = choose_transport(request.transport, request.target)
-    other = other_side(request, way.name, simulated=way.simulated)
-    request = without_cloudwatch(request)
+    request, other = with_control(request, way.name, simulated=way.simulated)
     demands = Demands.of(request, plan, simulated=way.simulated)
     allowance = _allowance(request, plan, simulated=way.simulated, other=other)
     hooks = replace(hooks, ends_load=allowance.ends)
