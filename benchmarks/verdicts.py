@@ -67,6 +67,13 @@ connections in the closed loop, as published and documented; hey {USERS} workers
 and wrk do not sign, so the endpoint does not ask for it, and hey sends one model's requests.
 """
 
+_REMARKS = """
+How to read it: a closed loop stops asking while the endpoint stands still, so that a freeze of two seconds is one slow
+request a user. Its latency under saturation is users / capacity and says nothing of the rate nobody asked for: the
+same endpoint passes with half as many users. botocore's retries turn refusals into slow successes without an error.
+A tool that sends one model's requests, or counts an answer by its head, cannot see the others, or the body.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -252,6 +259,7 @@ def page(results: dict[Case, dict[str, Said]]) -> str:
     ]
     missing = [name for name in (HEY, WRK) if name not in names]
     lines += [f"Not on the machine it ran on: {', '.join(missing)}."] if missing else []
+    lines += [_REMARKS.rstrip("\n")]
     return "\n".join(lines) + "\n"
 
 
