@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_smload.core.samples.recording import Abort
 
 if TYPE_CHECKING:
-    from pytest_smload.core.load.profile import AbortRule
+    from pytest_smload.core.load.abort_rule import AbortRule
     from pytest_smload.core.samples.recording import Samples
 
 FEWEST_REQUESTS = 10

@@ -7,7 +7,7 @@ from time import perf_counter
 import pytest
 from fakes import FakeTransport, run
 
-from pytest_smload.core.load.profile import AbortRule
+from pytest_smload.core.load.abort_rule import AbortRule
 from pytest_smload.core.samples.recording import Abort, Samples
 from pytest_smload.engine.abort import AbortWatch
 from pytest_smload.engine.hooks import LoadHooks, Running

@@ -99,8 +99,7 @@ class Budget:
 
         Args:
             routes: Names in the traffic, in order; empty without weights.
-            kind: What they are; of no importance without any, but for the names of requests: those are known once they
-                were sent, and a limit of each of them waits for them.
+            kind: What they are; of no importance without any, but for the names of requests, which are known later.
             stages: Stage names, in order.
             open_model: Whether the load offers a rate.
         """
@@ -109,12 +108,10 @@ class Budget:
         found: dict[Key, Entry] = {}
         strangers: dict[tuple[str, str], list[str]] = {}
         own = {name: ScopeName(kind, name) for name in routes} if kind is not None else {}
-        known: dict[str, Collection[str]] = {
-            **dict.fromkeys(ROUTE_KINDS, ()),
-            str(kind): own,
-            "stage": frozenset(stages),
-        }
-        for (scope, metric), limit in self._meaningful(kind if own or kind == NAME else None, problems):
+        known: dict[str, Collection[str]] = dict.fromkeys(ROUTE_KINDS, ())
+        known |= {str(kind): own, "stage": frozenset(stages)}
+        kind = kind if own or kind == NAME else None
+        for (scope, metric), limit in self._meaningful(kind, problems):
             by_default = self.origins[scope, metric] == "default"
             if isinstance(limit, Limit) and limit.needs_rate and not open_model:
                 (notes if by_default else problems).append(_closed_share(limit, by_default=by_default))
@@ -122,9 +119,8 @@ class Budget:
                 if self.origins[scope, metric] not in ("default", "built-in"):
                     problems.append(_closed_only(limit, scope))
             elif scope.kind == "each" and (not own or scope.name not in ("", kind)):
-                unseen = kind == NAME and scope.name in ("", NAME)
-                none = unseen or by_default
-                problems += [] if none else [_each_of_none(limit, scope, kind if own or kind == NAME else None)]
+                waits = kind == NAME and scope.name in ("", NAME)
+                problems += [] if by_default or waits else [_each_of_none(limit, scope, kind)]
             elif scope.kind in known and scope.name not in known[scope.kind]:
                 if not by_default:
                     strangers.setdefault((limit.source, scope.kind), []).append(scope.name)
@@ -136,8 +132,7 @@ class Budget:
                 found[scope, metric] = limit
         for (source, strange), names in strangers.items():
             there = stages if strange == "stage" else routes if strange == kind else ()
-            own_kind = kind if own or kind == NAME else None
-            problems.append(_stranger(source, strange, list(dict.fromkeys(names)), there, own_kind))
+            problems.append(_stranger(source, strange, list(dict.fromkeys(names)), there, kind))
         required = found.pop((TOTAL, BASELINE_REQUIRED), None)
         ordered = _in_order(found, list(own.values()), stages)
         return ResolvedBudget(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pytest_smload.core.load.fields import LoadField
 from pytest_smload.core.quoting import quoted
 
 OF_A_LOCUSTFILE = ("host", "tags", "exclude_tags")
@@ -41,6 +42,18 @@ def tag_list(value: object) -> list[str]:
     if isinstance(value, (list, tuple)) and value and all(isinstance(tag, str) and tag.strip() for tag in value):
         return []
     return [f'{quoted(value)} is not a list of tags such as ["smoke"]']
+
+
+LOCUSTFILE = LoadField(
+    "closed loop: a Python file with Locust `User` classes of your own, which send whatever they send "
+    "(your own locustfile)",
+    python_file,
+)
+HOST = LoadField(
+    "Locust's `--host`, for the locustfile's users; it replaces their own", host_text, unset="the classes'"
+)
+TAGS = LoadField("Locust's `--tags`: only the locustfile's tasks with one of these", tag_list, unset="all")
+EXCLUDE_TAGS = LoadField("Locust's `--exclude-tags`: none of the locustfile's tasks with one of these", tag_list)
 
 
 def applies_beside(name: str) -> bool:

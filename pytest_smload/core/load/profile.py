@@ -10,6 +10,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from pytest_smload.core.load.abort_rule import AbortRule
 from pytest_smload.core.load.fields import (
     POISSON,
     ROW,
@@ -20,7 +21,7 @@ from pytest_smload.core.load.fields import (
     rows_of,
     weights_row,
 )
-from pytest_smload.core.load.locustfile import host_text, locustfile_problems, python_file, tag_list
+from pytest_smload.core.load.locustfile import EXCLUDE_TAGS, HOST, LOCUSTFILE, TAGS, locustfile_problems
 from pytest_smload.core.load.spread import spread_problems
 from pytest_smload.core.load.stages import Stage
 from pytest_smload.core.load.values import (
@@ -37,7 +38,7 @@ from pytest_smload.core.load.values import (
     whole_per_model,
 )
 from pytest_smload.core.statistics.bound import LOOKS
-from pytest_smload.core.units import format_duration, parse_duration_s, parse_number, parse_share, parse_whole
+from pytest_smload.core.units import format_duration, parse_duration_s, parse_number, parse_whole
 from pytest_smload.core.wording import unknown_field
 from pytest_smload.errors import ConfigurationError
 
@@ -54,14 +55,6 @@ a list for literal rows; a function of the TargetModel, or whatever else the wei
 LEAST_IN_FLIGHT = 50
 IN_FLIGHT_S = 2.0
 """``max_in_flight`` defaults to this many seconds of load, within `LEAST_IN_FLIGHT` and `MAX_USERS`."""
-
-
-@dataclass(frozen=True, slots=True)
-class AbortRule:
-    """End the load when at least *error_rate* (0..1) of the requests that ended in the last *span_s* seconds failed."""
-
-    error_rate: float
-    span_s: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,15 +147,10 @@ class LoadProfile:
     abort_on: Mapping[str, str | float] | None = field(default=None, metadata={ROW: LoadField(
         '`{error_rate = "50%", for = "10s"}` ends, and fails, a load whose error rate stays that high',
         abort_rule, fingerprint="no")})
-    locustfile: str | None = field(default=None, metadata={ROW: LoadField(
-        "closed loop: a file with Locust `User` classes of your own, which send whatever they send "
-        "([Your own locustfile](#your-own-locustfile))", python_file)})
-    host: str | None = field(default=None, metadata={ROW: LoadField(
-        "Locust's `--host`, for the locustfile's users; it replaces their own", host_text, unset="the classes'")})
-    tags: Sequence[str] | None = field(default=None, metadata={ROW: LoadField(
-        "Locust's `--tags`: only the locustfile's tasks with one of these", tag_list, unset="all")})
-    exclude_tags: Sequence[str] | None = field(default=None, metadata={ROW: LoadField(
-        "Locust's `--exclude-tags`: none of the locustfile's tasks with one of these", tag_list)})
+    locustfile: str | None = field(default=None, metadata={ROW: LOCUSTFILE})
+    host: str | None = field(default=None, metadata={ROW: HOST})
+    tags: Sequence[str] | None = field(default=None, metadata={ROW: TAGS})
+    exclude_tags: Sequence[str] | None = field(default=None, metadata={ROW: EXCLUDE_TAGS})
     # fmt: on
 
     def __post_init__(self) -> None:
@@ -253,13 +241,7 @@ class LoadProfile:
     @cached_property
     def abort_rule(self) -> AbortRule | None:
         """When to end the load early."""
-        if self.abort_on is None:
-            return None
-        rate = self.abort_on["error_rate"]
-        return AbortRule(
-            error_rate=parse_share(rate) if isinstance(rate, str) else rate,
-            span_s=parse_duration_s(self.abort_on["for"]),
-        )
+        return AbortRule.of(self.abort_on) if self.abort_on is not None else None
 
     @cached_property
     def wait_s(self) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 from pytest_smload.core.measure.measurement import Measurement
 from pytest_smload.core.measure.scope_name import TOTAL, ScopeName
 from pytest_smload.core.measure.variants import diverted
-from pytest_smload.core.request.error_kinds import CLIENT_CAUSED_KINDS, OK
+from pytest_smload.core.request.error_kinds import CLIENT_CAUSED_KINDS, OK, TASK
 from pytest_smload.core.request.route_kinds import NAME, WEIGHTED
 from pytest_smload.core.samples.recording import Recording
 from pytest_smload.core.statistics.columns import view
@@ -191,8 +191,10 @@ def _nothing_sent(recording: Recording, measurement: Measurement) -> Iterator[Fi
             "look at the endpoint first (does one request by sm_endpoint.invoke answer?), or set a shorter timeout",
         )
     elif recording.route_kind == NAME:
+        task = recording.examples.get(TASK)
+        said = f'; its users failed with "{task.message}"' if task is not None else ""
         yield Finding(
-            f"the locustfile reported no request in the window of {recording.window_s:.3g} s",
+            f"the locustfile reported no request in the window of {recording.window_s:.3g} s{said}",
             "see that its tasks fire events.request for what they send (HttpUser and FastHttpUser do), and that tags, "
             "wait_time and on_start leave them something to do",
         )
@@ -239,7 +241,10 @@ def _diverted(recording: Recording) -> Iterator[Finding]:
 def _task_exceptions(recording: Recording) -> Iterator[Finding]:
     if recording.task_exceptions:
         first, count = recording.task_exceptions[0], len(recording.task_exceptions)
-        more = f" (and {count - 1} more)" if count > 1 else ""
+        more = f" (and {count - 1:,} more)" if count > 1 else ""
+        if recording.route_kind == NAME:
+            yield Finding(f"{first}{more}", "mend the locustfile there; what ran is not the load that was asked for")
+            return
         yield Finding(
             f"an exception ended a task of the load: {first}{more}",
             "fix the listener or payload function it names; if it names pytest_smload itself, please report it",

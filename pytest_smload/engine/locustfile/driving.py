@@ -9,9 +9,10 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import gevent
+from locust import User
 from locust.exception import StopUser
 
-from pytest_smload.core.load.profile import AbortRule
+from pytest_smload.core.load.abort_rule import AbortRule
 from pytest_smload.core.request.route_kinds import NAME
 from pytest_smload.core.request.sendings import Sendings
 from pytest_smload.core.samples.late_reads import note_late_reads
@@ -33,6 +34,7 @@ SPAWNING_S = 60.0
 _LOOK_S = 0.05
 _TELL_S = 0.5
 _HURRIED_S = 1.0
+_MOST_EXCEPTIONS = 1_000
 _OVER = ("stopping", "stopped", "cleanup")
 _LISTENER_RAISED = "Uncaught exception in "
 
@@ -53,10 +55,10 @@ class _Raised(logging.Handler):
         self._lines = lines
 
     def emit(self, record: logging.LogRecord) -> None:
-        if str(record.msg).startswith(_LISTENER_RAISED):
+        if str(record.msg).startswith(_LISTENER_RAISED) and len(self._lines) < _MOST_EXCEPTIONS:
             last = record.getMessage().strip().rsplit("\n", 1)[-1]
             place = str(record.msg).removeprefix(_LISTENER_RAISED).partition(":")[0]
-            self._lines.append(f"{last} (in {place} of the locustfile)")
+            self._lines.append(f"{place} of the locustfile raised {last}")
 
 
 class Driver:
@@ -65,6 +67,9 @@ class Driver:
     Args:
         tell: Called about twice a second with how the load goes.
         asked_to_end: Whether the parent wants it to end.
+
+    Attributes:
+        notes: Remarks for the report.
     """
 
     def __init__(
@@ -87,6 +92,7 @@ class Driver:
         self._spawned = False
         self._next_s = 0.0
         self._told = (0, 0)
+        self.notes: list[str] = []
 
     def listen(self, events: Any) -> None:
         """Hear requests before anyone else does: another listener may end a user's task from there."""
@@ -153,7 +159,10 @@ class Driver:
 
     def _look(self, now: float) -> None:
         if self._runner.state in _OVER:
-            if self._runner.environment.shape_class is None:
+            if (shape := self._runner.environment.shape_class) is not None:
+                early = f"{type(shape).__name__} of the locustfile ended the load after {now - self.begin_s:.3g} s"
+                self.notes.append(f"{early}, {self._heard.window_end_s - now:.3g} s before its window was over")
+            else:
                 self._exceptions.insert(0, "the locustfile stopped Locust's runner before the window was over")
             self._end(now)
         most = self._job.max_requests
@@ -172,6 +181,7 @@ class Driver:
 
     def _drain(self) -> None:
         """Let users end their tasks within the timeout; those who do not were waiting for an answer all the while."""
+        self._note_gone()
         runner, users = self._runner, self._runner.user_greenlets
         stopping = gevent.spawn(runner.stop)
         begin_s = perf_counter()
@@ -187,6 +197,11 @@ class Driver:
         users.kill(timeout=_HURRIED_S)
         stopping.join(timeout=_HURRIED_S)
         stopping.kill(timeout=_HURRIED_S)
+
+    def _note_gone(self) -> None:
+        asked, left = self._job.users or 0, len(self._runner.user_greenlets)
+        if self._runner.environment.shape_class is None and self._runner.state not in _OVER and left < asked:
+            self.notes.append(f"{asked - left:,} of {asked:,} users had ended by themselves before the window was over")
 
     def _note_stuck(self, now: float) -> None:
         for each in list(self._runner.user_greenlets):
@@ -224,7 +239,10 @@ class Driver:
             raise StopUser
 
     def _on_user_error(self, user_instance: Any, exception: BaseException, **_: Any) -> None:
-        self._heard.task_failed(exception, type(user_instance).__name__)
+        user = type(getattr(user_instance, "user", user_instance)).__name__
+        if isinstance(user_instance, User) and len(self._exceptions) < _MOST_EXCEPTIONS:
+            self._exceptions.append(f"on_start of {user} raised {type(exception).__name__}: {exception}")
+        self._heard.task_failed(exception, user)
 
     def _on_spawned(self, **_: Any) -> None:
         self._spawned = True

@@ -53,6 +53,13 @@ class Heard:
         self._routes = {name: route for route, name in enumerate(self.names)}
         self._epoch_s = epoch_s
 
+    @property
+    def notes(self) -> list[str]:
+        """Remarks for the report."""
+        if len(self.names) < MOST_NAMES:
+            return []
+        return [f"requests have more than {MOST_NAMES:,} names; those after them are counted as {OTHER}: give name="]
+
     def request(
         self,
         request_type: object = "",

@@ -11,6 +11,7 @@ import threading
 import uuid
 from collections import deque
 from contextlib import suppress
+from math import inf
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 IMPORT_S = 120.0
 """Longest time a locustfile may take to be imported."""
+SILENT_S = 30.0
+"""A running load says something twice a second, unless the user's code does not let it."""
 _SPAWNING_S = 60.0
 _BEYOND_S = 15.0
 """How long after all its times are over a process is waited for before it is killed."""
@@ -71,6 +74,7 @@ class _Watch:
         self._job, self._worker, self._hooks, self._interrupts = job, worker, hooks, interrupts
         self._phase = "was imported"
         self._deadline_s = monotonic() + IMPORT_S
+        self._silent_s = inf
         self._told_to_end = self._called_off = False
         self._notes: list[str] = []
 
@@ -84,6 +88,7 @@ class _Watch:
             if said.kind == "recorded":
                 recording = recording_of(said.content)
                 self._worker.wait_for_end(_ENDING_S)
+                self._notes += said.facts["notes"]
                 interrupted = bool(self._interrupts.count)
                 return dataclasses.replace(recording, interrupted=interrupted), tuple(self._notes)
             self._take(said)
@@ -97,16 +102,19 @@ class _Watch:
             raise KeyboardInterrupt
         if self._interrupts.count:
             self._tell_to_end()
-        if monotonic() < self._deadline_s:
+        if monotonic() < min(self._deadline_s, self._silent_s):
             return
         if self._interrupts.count:
             raise KeyboardInterrupt
         why = "did not end, and what it measured is lost: a loop in it never yields, or on_stop never returns"
         if self._phase == "was imported":
             why = f"was still being imported after {IMPORT_S:g}s"
+        elif monotonic() < self._deadline_s:
+            why = f"kept its process busy for {SILENT_S:g}s, and what it measured is lost: a loop in it never yields"
         raise self._error(f"it {why}; its process was killed", output=True)
 
     def _take(self, said: Frame) -> None:
+        self._silent_s = monotonic() + SILENT_S
         if said.kind == "refused":
             raise self._error(said.facts["text"], output="see what it printed" in said.facts["text"])
         if said.kind == "ready":

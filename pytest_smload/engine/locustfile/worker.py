@@ -105,7 +105,8 @@ def main() -> None:
     shape = environment.shape_class
     parent.tell("ready", shape=type(shape).__name__ if shape is not None else None)
     recording = driver.run(environment)
-    parent.tell("recorded", recording_bytes(recording), beyond=heard.beyond)
+    notes = [*driver.notes, *heard.notes]
+    parent.tell("recorded", recording_bytes(recording), notes=notes)
     environment.events.quitting.fire(environment=environment, reverse=True)
     environment.runner.greenlet.kill(block=False)
     environment.events.quit.fire(exit_code=0)
