@@ -10,6 +10,7 @@ from pytest_smload.version import __version__ as __version__
 if TYPE_CHECKING:
     from pytest_smload.core.limits.check import Check
     from pytest_smload.core.load.profile import LoadProfile
+    from pytest_smload.core.load.shapes import ramp, soak, spike, steps
     from pytest_smload.core.load.stages import Stage
     from pytest_smload.core.measure.figures import Stats, TimelinePoint
     from pytest_smload.core.measure.scope_name import ScopeName
@@ -48,6 +49,10 @@ _PLACES = {
     "TimelinePoint": "pytest_smload.core.measure.figures",
     "perf": "pytest_smload.gate.typed_marks",
     "perf_budget": "pytest_smload.gate.typed_marks",
+    "ramp": "pytest_smload.core.load.shapes",
+    "soak": "pytest_smload.core.load.shapes",
+    "spike": "pytest_smload.core.load.shapes",
+    "steps": "pytest_smload.core.load.shapes",
 }
 
 __all__ = [
@@ -70,6 +75,10 @@ __all__ = [
     "TimelinePoint",
     "perf",
     "perf_budget",
+    "ramp",
+    "soak",
+    "spike",
+    "steps",
 ]
 
 

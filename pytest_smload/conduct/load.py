@@ -15,7 +15,8 @@ from pytest_smload.conduct.scaling_limits import is_scaled
 from pytest_smload.conduct.sender import Sender
 from pytest_smload.conduct.witnesses import watched, witnesses_of
 from pytest_smload.core.hosting.content import content_facts
-from pytest_smload.core.limits.judge import abort_check, judge
+from pytest_smload.core.limits.aborted import abort_check
+from pytest_smload.core.limits.judge import judge
 from pytest_smload.core.load.plan import LoadPlan
 from pytest_smload.core.measure.measurement import measure
 from pytest_smload.core.measure.slowness import ClientSlowness
@@ -126,7 +127,7 @@ class _Judging:
         slowness = ClientSlowness(recording) if health.judged else None
         checks = judge(self._demands.limits, measurement, alpha=alpha, on_unproven=self._on_unproven, slowness=slowness)
         if recording.aborted is not None:
-            checks.insert(0, abort_check(recording.aborted))
+            checks.insert(0, abort_check(recording.aborted, recording, judged=health.judged))
         return Assessment(recording, measurement, health, checks, slowness)
 
 
