@@ -9,6 +9,7 @@ from pytest_smload.conduct.allowance import Allowance
 from pytest_smload.conduct.demands import Demands
 from pytest_smload.conduct.endpoints import endpoint_facts
 from pytest_smload.conduct.looks import Assessment, run_until_proven
+from pytest_smload.conduct.own_users import WAY, LocustfileSender, environ_of
 from pytest_smload.conduct.preflight import inspect
 from pytest_smload.conduct.retry import run_until_decided
 from pytest_smload.conduct.scaling_limits import is_scaled
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from pytest_smload.core.samples.look import Look
     from pytest_smload.core.samples.recording import Recording
     from pytest_smload.engine.interrupts import HeldBack
+    from pytest_smload.transport.choice import TransportChoice
 
 
 class Announcer(Protocol):
@@ -63,11 +65,11 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
         ConfigurationError, PayloadError, EndpointError: the load cannot be sent as described; nothing was sent.
     """
     plan = LoadPlan.from_profile(request.profile, request.root)
-    way = choose_transport(request.transport, request.target)
+    way = WAY if request.profile.locustfile is not None else choose_transport(request.transport, request.target)
     demands = Demands.of(request, plan, simulated=way.simulated)
     allowance = _allowance(request, plan, simulated=way.simulated)
     hooks = replace(hooks, ends_load=allowance.ends)
-    sender = Sender(plan, request.target, way.name, hooks, way.simulated, gives_up=demands.forbid_failing_wholly)
+    sender = _sender(request, plan, way, hooks, demands)
     sender.check()
     inspection = inspect(request, plan, announcer.waiting, simulated=way.simulated)
     allowance.check_cost()
@@ -97,7 +99,13 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
             transport=way.name,
             transport_reason=way.reason,
             checks=last.checks,
-            notes=[*request.notes, *inspection.notes, *demands.notes, *(each.note for each in undecided)],
+            notes=[
+                *request.notes,
+                *inspection.notes,
+                *demands.notes,
+                *sender.notes,
+                *(each.note for each in undecided),
+            ],
             reruns=[each.counts for each in undecided],
             hosting=hosting,
         )
@@ -107,6 +115,15 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
         result = _explained(result, lambda: watch.testimonies(last, announcer.waiting), interrupts)
     # What was measured is not lost to a signal that came while it was judged.
     return replace(result, interrupted=True) if interrupts.count else result
+
+
+def _sender(
+    request: LoadRequest, plan: LoadPlan, way: TransportChoice, hooks: LoadHooks, demands: Demands
+) -> Sender | LocustfileSender:
+    if request.profile.locustfile is None:
+        return Sender(plan, request.target, way.name, hooks, way.simulated, gives_up=demands.forbid_failing_wholly)
+    environ = environ_of(request.settings, request.target)
+    return LocustfileSender(plan, request.root, hooks, demands.request_names, environ)
 
 
 class _Judging:
@@ -121,17 +138,19 @@ class _Judging:
     def assess(self, recording: Recording, alpha: float) -> Assessment:
         """Return what *recording* amounts to, with intervals that miss *alpha*."""
         measurement = measure(recording)
-        health = examine(recording, measurement, budgeted_scopes=self._demands.scopes, simulated=self._simulated)
+        limits = self._demands.limits_on(recording)
+        scopes = self._demands.scopes_of(limits)
+        health = examine(recording, measurement, budgeted_scopes=scopes, simulated=self._simulated)
         if (ended := self._allowance.finding) is not None:
             health = replace(health, valid=False, reasons=(ended, *health.reasons))
         slowness = ClientSlowness(recording) if health.judged else None
-        checks = judge(self._demands.limits, measurement, alpha=alpha, on_unproven=self._on_unproven, slowness=slowness)
+        checks = judge(limits, measurement, alpha=alpha, on_unproven=self._on_unproven, slowness=slowness)
         if recording.aborted is not None:
             checks.insert(0, abort_check(recording.aborted, recording, judged=health.judged))
         return Assessment(recording, measurement, health, checks, slowness)
 
 
-def _within(allowance: Allowance, sender: Sender, period_s: int | None) -> Send:
+def _within(allowance: Allowance, sender: Sender | LocustfileSender, period_s: int | None) -> Send:
     """Return what sends the load's next run, as much of it as *allowance* leaves; *period_s* is `Sender.send`'s."""
 
     def send(goes_on: Callable[[Look], bool] | None = None) -> Recording:

@@ -24,6 +24,7 @@ class Sender:
 
     Attributes:
         gives_up: Whether a load whose first requests all fail ends there: no limit of it would allow that.
+        notes: Remarks of its runs: none.
     """
 
     plan: LoadPlan
@@ -32,6 +33,7 @@ class Sender:
     hooks: LoadHooks
     simulated: bool
     gives_up: bool = False
+    notes: tuple[str, ...] = ()
 
     def check(self) -> None:
         """Raise what can be known to be wrong without sending a request."""

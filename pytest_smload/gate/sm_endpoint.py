@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pytest_smload.core.scaling.wish import ScalingWish
     from pytest_smload.gate.gate import Gate
     from pytest_smload.gate.perf_run import PerfRun
+    from pytest_smload.settings.tables import EndpointSettings
     from pytest_smload.transport.sdk.single import InvokeResponse
 
 
@@ -79,6 +80,7 @@ class SmEndpoint:
         problems = [unknown_field(name, MEMBERS) for name in fields if name not in MEMBERS]
         if problems:
             raise ConfigurationError([f"sm_endpoint.invoke: {problem}" for problem in problems])
+        _refuse_unhosted(self._run.endpoint, "invoke")
         body = payload.encode() if isinstance(payload, str) else payload
         profile = with_endpoint_defaults(self._run.profile.replace(payload=body), self._run.endpoint)
         plan = LoadPlan.from_profile(narrowed_to(profile.replace(batch=None), target_model), self._run.root)
@@ -217,6 +219,7 @@ class SmEndpoint:
     @contextmanager
     def _held(self, wish: ScalingWish) -> Iterator[None]:
         run, gate = self._run, self._gate
+        _refuse_unhosted(run.endpoint, AUTOSCALED if wish.moves else PINNED)
         preflight = gate.endpoints.preflight(run.endpoint)
         plane = preflight.plane if preflight is not None else ControlPlane(self._target)
         gate.check_may_change(run, preflight)
@@ -227,6 +230,13 @@ class SmEndpoint:
                 yield
             finally:
                 self._scaling = None
+
+
+def _refuse_unhosted(endpoint: EndpointSettings, what: str) -> None:
+    if endpoint.unhosted:
+        raise ConfigurationError(
+            f"sm_endpoint.{what}: no endpoint is configured, only a locustfile; name one by endpoint=..."
+        )
 
 
 def _wish(name: str, fields: Mapping[str, object]) -> ScalingWish:

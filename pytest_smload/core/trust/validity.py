@@ -12,7 +12,7 @@ from pytest_smload.core.measure.measurement import Measurement
 from pytest_smload.core.measure.scope_name import TOTAL, ScopeName
 from pytest_smload.core.measure.variants import diverted
 from pytest_smload.core.request.error_kinds import CLIENT_CAUSED_KINDS, OK
-from pytest_smload.core.request.route_kinds import WEIGHTED
+from pytest_smload.core.request.route_kinds import NAME, WEIGHTED
 from pytest_smload.core.samples.recording import Recording
 from pytest_smload.core.statistics.columns import view
 from pytest_smload.core.statistics.percentiles import NAN, percentile
@@ -189,6 +189,12 @@ def _nothing_sent(recording: Recording, measurement: Measurement) -> Iterator[Fi
         yield Finding(
             "no request began in the window: every user was still waiting for an answer to one of the warm-up",
             "look at the endpoint first (does one request by sm_endpoint.invoke answer?), or set a shorter timeout",
+        )
+    elif recording.route_kind == NAME:
+        yield Finding(
+            f"the locustfile reported no request in the window of {recording.window_s:.3g} s",
+            "see that its tasks fire events.request for what they send (HttpUser and FastHttpUser do), and that tags, "
+            "wait_time and on_start leave them something to do",
         )
     else:
         yield Finding(
