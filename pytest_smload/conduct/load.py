@@ -63,6 +63,7 @@ class LoadRequest:
         safeguards: What it may not do.
         preflight: What AWS says of the endpoint; None where nobody can be asked.
         scaling: What holds the endpoint's instances; None where nothing of ours does.
+        heard: Told of the run that is judged, once it is; None where nobody wants more than the result.
     """
 
     profile: LoadProfile
@@ -78,6 +79,7 @@ class LoadRequest:
     safeguards: Safeguards = field(default_factory=Safeguards)
     preflight: Preflight | None = None
     scaling: ScalingWish | None = None
+    heard: Callable[[Assessment], object] | None = None
 
 
 class Announcer(Protocol):
@@ -123,6 +125,8 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
             lambda: run_until_proven(allowance.profile, send, judging.assess),
             may_repeat=lambda: allowance.may_repeat and not is_scaled(request.scaling),
         )
+        if request.heard is not None:
+            request.heard(last)
         result = build_result(
             last.recording,
             last.measurement,
