@@ -22,12 +22,13 @@ from pytest_smload.core.units import format_duration
 from pytest_smload.errors import ConfigurationError, EndpointError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from pytest_smload.conduct.load import LoadRequest
     from pytest_smload.conduct.looks import Assessment
     from pytest_smload.core.capacity.level import Level
     from pytest_smload.core.capacity.search import Probe
+    from pytest_smload.core.limits.budget import ScopedLimit
     from pytest_smload.core.load.profile import LoadProfile
     from pytest_smload.core.results.result import LoadResult
     from pytest_smload.core.safety.limits import SafetyLimits
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 LOOK_FACTOR = 4
 """A probe that is not proven goes on up to so many times its duration, where the profile says nothing of that."""
 CONFIRMING = 2
-"""The run that confirms the answer lasts so many times the duration of a probe at the least."""
+"""The run that confirms the answer, and another look at the rate above it, last so many times the duration of a probe."""
 ABORT_ON = {"error_rate": "25%", "for": "2s"}
 """Ends a probe whose rate is far beyond what is kept, where the profile says nothing of that."""
 
@@ -73,6 +74,7 @@ class _Search:
     request: CapacityRequest
     run: Run
     rates: CapacitySearch
+    limits: Sequence[ScopedLimit]
     begin_s: float = field(default_factory=perf_counter)
     started_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     levels: list[Level] = field(default_factory=list)
@@ -111,10 +113,10 @@ class _Search:
         if result.interrupted:
             self.interrupted = True
             return False
-        level = level_of(probe, result, heard[-1])
+        level = level_of(probe, result, heard[-1], self.limits)
         self.levels.append(level)
         self.rates.heard(probe, level.verdict)
-        if level.verdict == "invalid":
+        if level.verdict == "invalid" and not self.rates.confirmed:
             self.reasons = level.reasons or (
                 Finding(f"at {probe.tps:g} TPS: {level.why}", "run from a quicker or quieter machine"),
             )
@@ -122,7 +124,7 @@ class _Search:
 
     def _profile(self, probe: Probe) -> LoadProfile:
         own = self.request.load.profile
-        duration_s = own.duration_s * (CONFIRMING if probe.purpose == "confirm" else 1)
+        duration_s = own.duration_s * (CONFIRMING if probe.purpose in ("confirm", "recheck") else 1)
         longest_s = max(own.max_duration_s, duration_s)
         longest_s = max(duration_s, min(longest_s, self._left_s() - own.warmup_s))
         return own.replace(
@@ -221,13 +223,13 @@ def find_capacity(request: CapacityRequest, run: Run, say: Callable[[str], objec
         raise ConfigurationError([f"sm_endpoint.capacity: {problem}" for problem in problems])
     longest = profile.max_duration or _text(LOOK_FACTOR * profile.duration_s)
     profile = profile.replace(max_duration=longest, abort_on=profile.abort_on or ABORT_ON, on_unproven="estimate")
-    budget, least_tps, notes = probe_budget(request, LoadPlan.from_profile(profile, request.load.root))
-    tps = profile.tps or 1.0
+    probed = probe_budget(request, LoadPlan.from_profile(profile, request.load.root))
+    tps = float(profile.tps or 1.0)
     safe_tps = request.load.safeguards.limits.max_tps
     most_tps = min((each for each in (request.max_tps, safe_tps) if each is not None), default=None)
-    load = replace(request.load, profile=profile, budget=budget, notes=(*request.load.notes, *notes))
+    load = replace(request.load, profile=profile, budget=probed.budget, notes=(*request.load.notes, *probed.notes))
     request = replace(request, load=load)
-    search = _Search(request, run, CapacitySearch(tps, least_tps=least_tps, most_tps=most_tps))
+    search = _Search(request, run, CapacitySearch(tps, least_tps=probed.least_tps, most_tps=most_tps), probed.limits)
     say(
         f"smload: capacity of {request.load.settings.name}: from {tps:g} TPS up by half until the budget is not kept, "
         f"then bisected to 5%; probes of {_text(profile.duration_s)} ({profile.max_duration} while unproven), "

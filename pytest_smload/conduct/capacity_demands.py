@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import TYPE_CHECKING
 
@@ -17,12 +17,31 @@ from pytest_smload.core.units import format_duration, parse_duration_s
 from pytest_smload.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_smload.conduct.capacity import CapacityRequest
-    from pytest_smload.core.limits.budget import Budget, Entry
+    from pytest_smload.core.limits.budget import Budget, Entry, ScopedLimit
     from pytest_smload.core.load.plan import LoadPlan
 
 _NEVER_BIND = ("requests", "cold_p95", "stalled")
 """More load does not break them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """What probes are held to.
+
+    Attributes:
+        budget: Its limits of every kind.
+        limits: Those held against what was measured.
+        least_tps: The lowest rate that they can be proven kept at.
+        notes: On what is left out.
+    """
+
+    budget: Budget
+    limits: Sequence[ScopedLimit]
+    least_tps: float
+    notes: tuple[str, ...]
 
 
 def check_arguments(*, at_least: object, within: object, max_tps: object, instances: object) -> None:
@@ -93,8 +112,8 @@ def _can_bind(budget: Budget, key: tuple[ScopeName, str]) -> bool:
     return limit.relative or limit.metric != "tps"
 
 
-def probe_budget(request: CapacityRequest, plan: LoadPlan) -> tuple[Budget, float, list[str]]:
-    """Return what probes are held to, the least rate that they can prove it at, and notes on what is left out.
+def probe_budget(request: CapacityRequest, plan: LoadPlan) -> Probed:
+    """Return what the probes of *request*, laid out as *plan*, are held to.
 
     Raises:
         ConfigurationError: the rate to begin with is too low for anything to be proven.
@@ -118,7 +137,7 @@ def probe_budget(request: CapacityRequest, plan: LoadPlan) -> tuple[Budget, floa
             f"let probes last {format_duration(-(-needed // tps))} (max_duration)"
         )
     notes = [f"not held against the probes: {', '.join(left_out)}"] if left_out else []
-    return budget, least_tps, notes
+    return Probed(budget, resolved.limits, least_tps, tuple(notes))
 
 
 def _is_of_a_probe(limit: Entry) -> bool:

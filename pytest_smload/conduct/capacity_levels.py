@@ -6,7 +6,8 @@ from math import inf, nan
 from typing import TYPE_CHECKING
 
 from pytest_smload.core.capacity.level import Interval, Level, is_kept
-from pytest_smload.core.capacity.verdict import falls_behind, judge_level
+from pytest_smload.core.capacity.verdict import KEPT_ALPHA, falls_behind, judge_level
+from pytest_smload.core.limits.judge import judge
 from pytest_smload.core.limits.metrics import METRICS
 from pytest_smload.core.measure.scope_name import TOTAL
 from pytest_smload.core.statistics.bound import ALPHA
@@ -17,20 +18,23 @@ if TYPE_CHECKING:
     from pytest_smload.conduct.looks import Assessment
     from pytest_smload.core.capacity.level import LevelVerdict
     from pytest_smload.core.capacity.search import Probe
+    from pytest_smload.core.limits.budget import ScopedLimit
     from pytest_smload.core.limits.check import Check
     from pytest_smload.core.measure.scope import Scope
     from pytest_smload.core.results.result import LoadResult
 
 
-def level_of(probe: Probe, result: LoadResult, judged: Assessment) -> Level:
-    """Return the level of *probe*, whose load came to *result*, of the run that was *judged*."""
+def level_of(probe: Probe, result: LoadResult, judged: Assessment, limits: Sequence[ScopedLimit]) -> Level:
+    """Return the level of *probe*, whose load came to *result*, of the run that was *judged* by *limits*."""
     scope = judged.measurement.scopes[TOTAL]
     behind = falls_behind(
         arrivals=result.scheduled,
         under_way_before=result.timeline[0].in_flight if result.timeline else 0,
         under_way_after=result.in_flight_at_end,
     )
-    checks = result.checks if behind is None else (*result.checks, behind)
+    checks = _at_the_level_of_a_search(result.checks, judged, limits)
+    if behind is not None:
+        checks = (*checks, behind)
     verdict = judge_level(checks, valid=result.client.valid)
     return Level(
         offered_tps=probe.tps,
@@ -49,6 +53,15 @@ def level_of(probe: Probe, result: LoadResult, judged: Assessment) -> Level:
         checks=checks,
         reasons=result.client.reasons,
     )
+
+
+def _at_the_level_of_a_search(
+    checks: Sequence[Check], judged: Assessment, limits: Sequence[ScopedLimit]
+) -> tuple[Check, ...]:
+    """The checks of a load, those of what was measured judged anew; others (of a server, of an abort) as they are."""
+    anew = judge(limits, judged.measurement, alpha=KEPT_ALPHA, slowness=judged.slowness)
+    found = {(check.scope, check.metric, check.limit): check for check in anew}
+    return tuple(found.get((check.scope, check.metric, check.limit), check) for check in checks)
 
 
 def _interval(scope: Scope, metric: str) -> Interval:

@@ -152,9 +152,9 @@ class SmEndpoint:
         held = self._scaling.instances if isinstance(self._scaling, Pinned) else None
         request = CapacityRequest(
             load=self._request(profile, label, run.budget_of(budget, INHERIT), unused),
-            at_least=at_least,
+            at_least=None if at_least is None else float(at_least),
             within_s=parse_duration_s(within),
-            max_tps=max_tps,
+            max_tps=None if max_tps is None else float(max_tps),
             instances=instances or held,
         )
         return self._gate.find_capacity(run, request)

@@ -12,8 +12,9 @@ from pytest_smload.core.trust.health import Finding
 LevelVerdict = Literal["kept", "broken", "unproven", "invalid"]
 """Every limit is kept, and proven to be; one is broken; neither is proven, which counts as not kept; the measurement
 cannot be trusted, which says nothing of the endpoint."""
-Purpose = Literal["up", "down", "bisect", "confirm"]
-"""Why a rate is probed: to find one that is not kept, or one that is; to narrow the bracket; to confirm the answer."""
+Purpose = Literal["up", "down", "bisect", "confirm", "recheck"]
+"""Why a rate is probed: to find one that is not kept, or one that is; to narrow the bracket; to confirm the answer; to
+look again at the rate above it, which was only not proven."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ class Level:
         requests: Of the window.
         window_s: Its length: longer than asked for where the probe went on while unproven.
         errors: Count per error kind.
-        checks: The budget's limits at this rate.
+        checks: The budget's limits at this rate, proven or not at the search's own level
+            (`pytest_smload.core.capacity.verdict.KEPT_ALPHA`).
         reasons: Why the measurement cannot be trusted.
     """
 

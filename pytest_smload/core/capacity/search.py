@@ -18,6 +18,8 @@ GROWTH = 1.5
 PRECISION = 1.05
 """The bracket is narrow enough where its ends are within this factor."""
 MOST_PROBES = 40
+MOST_RECHECKS = 3
+"""Rates that were only not proven are probed once more when the rate below them is confirmed, so many at most."""
 _DIGITS = 3
 
 
@@ -35,7 +37,6 @@ class CapacitySearch:
     Attributes:
         kept_tps: The highest rate kept below all that are not; 0 without one.
         not_kept_tps: The lowest rate not kept above it; None without one.
-        confirmed: Whether a run of its own has confirmed *kept_tps*.
     """
 
     def __init__(self, start_tps: float, *, least_tps: float, most_tps: float | None = None) -> None:
@@ -48,12 +49,19 @@ class CapacitySearch:
         """
         self.kept_tps = 0.0
         self.not_kept_tps: float | None = None
-        self.confirmed = False
+        self._confirmed: set[float] = set()
         self._least, self._most = least_tps, most_tps
         self._start = min(start_tps, most_tps) if most_tps is not None else start_tps
         self._kept: list[float] = []
+        self._not_kept: dict[float, LevelVerdict] = {}
+        self._rechecked: set[float] = set()
         self._probes = 0
         self._over = False
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether a run of its own has confirmed *kept_tps*."""
+        return self.kept_tps in self._confirmed
 
     @property
     def at_most_allowed(self) -> bool:
@@ -62,9 +70,11 @@ class CapacitySearch:
 
     def next(self) -> Probe | None:
         """Return what to probe, None where there is nothing left to find out."""
-        if self._over or self.confirmed or self._probes >= MOST_PROBES:
+        if self._over or self._probes >= MOST_PROBES:
             return None
         low, high = self.kept_tps, self.not_kept_tps
+        if self.confirmed:
+            return Probe(high, "recheck") if high is not None and self._is_doubtful(high) else None
         if high is None:
             return self._upwards(low)
         if not low:
@@ -76,16 +86,25 @@ class CapacitySearch:
     def heard(self, probe: Probe, verdict: LevelVerdict) -> None:
         """Take note of what *probe* came to; one that cannot be trusted ends the search where it stands."""
         self._probes += 1
+        if probe.purpose == "recheck":
+            self._rechecked.add(probe.tps)
         if verdict == "invalid":
+            # Rechecked or not, the answer was confirmed.
             self._over = True
         elif verdict == "kept":
             self._kept.append(probe.tps)
-            self.confirmed = probe.purpose == "confirm"
+            self._not_kept.pop(probe.tps, None)
         else:
-            self.not_kept_tps = min(probe.tps, self.not_kept_tps or probe.tps)
-        high = self.not_kept_tps
+            self._not_kept[probe.tps] = verdict
+        if probe.purpose == "confirm" and verdict == "kept":
+            self._confirmed.add(probe.tps)
+        self.not_kept_tps = high = min(self._not_kept, default=None)
         # A rate whose confirmation fails was kept by chance, and so may have been those above it.
         self.kept_tps = max((tps for tps in self._kept if high is None or tps < high), default=0.0)
+
+    def _is_doubtful(self, tps: float) -> bool:
+        """Whether *tps* was only not proven to be kept, and once: an unlucky probe must not be the last word."""
+        return self._not_kept[tps] == "unproven" and tps not in self._rechecked and len(self._rechecked) < MOST_RECHECKS
 
     def _upwards(self, low: float) -> Probe | None:
         if not low:
