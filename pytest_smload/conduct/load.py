@@ -89,6 +89,8 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
             lambda: run_until_proven(allowance.profile, send, judging.assess),
             may_repeat=lambda: allowance.may_repeat and not is_scaled(request.scaling),
         )
+        if request.heard is not None:
+            request.heard(last)
         result = build_result(
             last.recording,
             last.measurement,
