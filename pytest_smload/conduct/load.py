@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from pytest_smload.conduct.allowance import Allowance, Safeguards
+from pytest_smload.conduct.allowance import Allowance
 from pytest_smload.conduct.demands import Demands
 from pytest_smload.conduct.endpoints import endpoint_facts
 from pytest_smload.conduct.looks import Assessment, run_until_proven
@@ -16,7 +16,8 @@ from pytest_smload.conduct.scaling_limits import is_scaled
 from pytest_smload.conduct.sender import Sender
 from pytest_smload.conduct.witnesses import watched, witnesses_of
 from pytest_smload.core.hosting.content import content_facts
-from pytest_smload.core.limits.judge import abort_check, judge
+from pytest_smload.core.limits.aborted import abort_check
+from pytest_smload.core.limits.judge import judge
 from pytest_smload.core.load.plan import LoadPlan
 from pytest_smload.core.measure.measurement import measure
 from pytest_smload.core.measure.slowness import ClientSlowness
@@ -30,56 +31,19 @@ from pytest_smload.transport.choice import choose_transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
-    from pytest_smload.aws.preflight import Preflight
-    from pytest_smload.aws.target import EndpointTarget
     from pytest_smload.conduct.preflight import Inspection
-    from pytest_smload.conduct.regressions import BaselineUse, RegressionVerdict
+    from pytest_smload.conduct.regressions import RegressionVerdict
+    from pytest_smload.conduct.request import LoadRequest
     from pytest_smload.conduct.witness import Testimony
     from pytest_smload.conduct.witnesses import Send
-    from pytest_smload.core.limits.budget import Budget
     from pytest_smload.core.load.profile import LoadProfile
     from pytest_smload.core.request.endpoint import EndpointFacts
     from pytest_smload.core.results.result import LoadResult
     from pytest_smload.core.samples.look import Look
     from pytest_smload.core.samples.recording import Recording
-    from pytest_smload.core.scaling.wish import ScalingWish
     from pytest_smload.engine.interrupts import HeldBack
-    from pytest_smload.settings.tables import EndpointSettings
     from pytest_smload.transport.choice import TransportChoice
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadRequest:
-    """A load about to run.
-
-    Attributes:
-        profile: The load, traffic fields filled in.
-        budget: Its limits; None only measures.
-        notes: Remarks for the report.
-        root: What payload paths are relative to.
-        transport: The transport asked for, or None for the software's choice.
-        baselines: Where runs of it are recorded.
-        cloudwatch: Whether CloudWatch may be asked about it.
-        safeguards: What it may not do.
-        preflight: What AWS says of the endpoint; None where nobody can be asked.
-        scaling: What holds the endpoint's instances; None where nothing of ours does.
-    """
-
-    profile: LoadProfile
-    label: str | None
-    budget: Budget | None
-    notes: tuple[str, ...]
-    root: Path
-    settings: EndpointSettings
-    target: EndpointTarget
-    transport: str | None
-    baselines: BaselineUse
-    cloudwatch: bool = True
-    safeguards: Safeguards = field(default_factory=Safeguards)
-    preflight: Preflight | None = None
-    scaling: ScalingWish | None = None
 
 
 class Announcer(Protocol):
@@ -125,6 +89,8 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
             lambda: run_until_proven(allowance.profile, send, judging.assess),
             may_repeat=lambda: allowance.may_repeat and not is_scaled(request.scaling),
         )
+        if request.heard is not None:
+            request.heard(last)
         result = build_result(
             last.recording,
             last.measurement,
@@ -182,7 +148,7 @@ class _Judging:
         slowness = ClientSlowness(recording) if health.judged else None
         checks = judge(limits, measurement, alpha=alpha, on_unproven=self._on_unproven, slowness=slowness)
         if recording.aborted is not None:
-            checks.insert(0, abort_check(recording.aborted))
+            checks.insert(0, abort_check(recording.aborted, recording, judged=health.judged))
         return Assessment(recording, measurement, health, checks, slowness)
 
 

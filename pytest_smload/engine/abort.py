@@ -1,18 +1,36 @@
-"""Notices, while a load runs, that its error rate has been too high for too long."""
+"""Notices, while a load runs, that its error rate or its latency has been too high for too long."""
 
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
+from math import ceil
+from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
+from pytest_smload.core.limits.metrics import METRICS
 from pytest_smload.core.samples.recording import Abort
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from pytest_smload.core.load.abort_rule import AbortRule
     from pytest_smload.core.samples.recording import Samples
 
 FEWEST_REQUESTS = 10
 """Fewer in the span say nothing about a rate."""
+FEWEST_FOR_P95 = METRICS["p95"].needed
+_P95 = 0.95
+
+
+class _Counts(NamedTuple):
+    """What had ended at a moment: errors, requests slower than the limit, and failures that were not."""
+
+    at_s: float
+    requests: int
+    errors: int
+    slow: int
+    failed_fast: int
 
 
 class AbortWatch:
@@ -22,32 +40,83 @@ class AbortWatch:
         abort: What is to end the load, or None.
     """
 
-    def __init__(self, rule: AbortRule | None, samples: Samples) -> None:
+    def __init__(
+        self,
+        rule: AbortRule | None,
+        samples: Samples,
+        *,
+        from_due: bool = False,
+        under_way: Callable[[float], Iterable[tuple[float, int]]] = lambda _now: (),
+    ) -> None:
+        """Look at *samples* as they are appended.
+
+        Args:
+            from_due: Whether latency counts from when a request was due (open model), not from its start.
+            under_way: Gives when each request not over at a moment was due or begun, and its route: one that has waited
+                for longer than the limit is slow, however it ends.
+        """
         self.abort: Abort | None = None
         self._rule = rule
         self._samples = samples
-        self._errors = 0
-        self._counted = 0
-        self._marks: deque[tuple[float, int, int]] = deque()
+        self._from_due = from_due
+        self._under_way = under_way
+        self._begin_s: float | None = None
+        self._counts = _Counts(0.0, 0, 0, 0, 0)
+        self._marks: deque[_Counts] = deque()
 
     def check(self, now: float) -> bool:
-        """Whether the rule's error rate was reached over its whole span up to *now* (``perf_counter`` seconds)."""
-        if self._rule is None or self.abort is not None:
+        """Whether a rate or percentile of the rule was reached over its whole span up to *now* (``perf_counter``
+        seconds)."""
+        rule = self._rule
+        if rule is None or self.abort is not None:
             return self.abort is not None
-        count = len(self._samples)
-        latest = self._samples.kind[self._counted : count]
-        self._errors += len(latest) - latest.count(0)
-        self._counted = count
-        self._marks.append((now, count, self._errors))
+        self._begin_s = now if self._begin_s is None else self._begin_s
+        self._counts = self._counted(now, rule)
+        if now - self._begin_s < rule.grace_s:
+            return False
+        marks = self._marks
+        marks.append(self._counts)
         # The mark before the span stays: counts since then cover all of it.
-        while len(self._marks) > 1 and self._marks[1][0] <= now - self._rule.span_s:
-            self._marks.popleft()
-        begin, count_before, errors_before = self._marks[0]
-        requests = count - count_before
-        if now - begin < self._rule.span_s or requests < FEWEST_REQUESTS:
-            return False
-        rate = (self._errors - errors_before) / requests
-        if rate < self._rule.error_rate:
-            return False
-        self.abort = Abort(rate, requests, self._rule.span_s, self._rule.error_rate)
-        return True
+        while len(marks) > 1 and marks[1].at_s <= now - rule.span_s:
+            marks.popleft()
+        if now - marks[0].at_s >= rule.span_s:
+            self.abort = self._for_errors(marks[0], rule) or self._for_latency(marks[0], rule)
+        return self.abort is not None
+
+    def _counted(self, now: float, rule: AbortRule) -> _Counts:
+        """Count what ended since the last look."""
+        samples, before = self._samples, self._counts
+        count = len(samples)
+        kinds = samples.kind[before.requests : count]
+        errors = len(kinds) - kinds.count(0)
+        slow = failed_fast = 0
+        if rule.p95_ms is not None and len(kinds):
+            # Copies of what is new: a view of a column would keep it from growing.
+            begins = (samples.due if self._from_due else samples.start)[before.requests : count]
+            took_s = np.array(samples.end[before.requests : count]) - np.array(begins)
+            is_slow = took_s > rule.p95_ms / 1000
+            slow = int(np.count_nonzero(is_slow))
+            failed_fast = int(np.count_nonzero(~is_slow & (np.array(kinds) != 0)))
+        return _Counts(now, count, before.errors + errors, before.slow + slow, before.failed_fast + failed_fast)
+
+    def _for_errors(self, before: _Counts, rule: AbortRule) -> Abort | None:
+        requests = self._counts.requests - before.requests
+        if rule.error_rate is None or requests < FEWEST_REQUESTS:
+            return None
+        rate = (self._counts.errors - before.errors) / requests
+        return Abort(rate, requests, rule.span_s, rule.error_rate) if rate >= rule.error_rate else None
+
+    def _for_latency(self, before: _Counts, rule: AbortRule) -> Abort | None:
+        """By nearest rank: p95 is over the limit where fewer than 95 % of the requests are within."""
+        if rule.p95_ms is None:
+            return None
+        now = self._counts
+        latest_s = now.at_s - rule.p95_ms / 1000
+        overdue = sum(begin_s < latest_s for begin_s, _ in self._under_way(now.at_s))
+        ended = now.requests - before.requests
+        judged = ended - (now.failed_fast - before.failed_fast) + overdue
+        within = judged - overdue - (now.slow - before.slow)
+        if judged < FEWEST_FOR_P95 or within >= ceil(_P95 * judged):
+            return None
+        errors = (now.errors - before.errors) / ended if ended else 0.0
+        return Abort(errors, ended + overdue, rule.span_s, 0.0, p95_ms=rule.p95_ms)

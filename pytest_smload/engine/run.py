@@ -116,7 +116,9 @@ class _Run:
         self.ticker = LoopTicker(self.shape.prepare, self.watch)
         self.cpu = CpuMeter()
         self.priming = Priming(session)
-        self.abort = AbortWatch(profile.abort_rule, session.samples)
+        self.abort = AbortWatch(
+            profile.abort_rule, session.samples, from_due=profile.open_model, under_way=self.shape.under_way
+        )
         self.connects_before = self.connects = 0
         self.called_off = False
 

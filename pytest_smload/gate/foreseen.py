@@ -8,7 +8,7 @@ from pytest_smload.conduct.scaling_limits import unfit_limits
 from pytest_smload.core.limits.reach import kept_by_all, offers, too_short, unreachable
 from pytest_smload.core.limits.sources import DEFAULT_KEY
 from pytest_smload.core.load.spread import names_of, spread_of
-from pytest_smload.core.load.stages import names_of_stages
+from pytest_smload.core.load.stage_list import names_of_stages
 from pytest_smload.core.request.route_kinds import WEIGHTED, RouteKind
 from pytest_smload.core.safety.limits import load_refusals
 from pytest_smload.core.wording import nearest, some

@@ -66,6 +66,7 @@ def fingerprint(
             {
                 "duration": format_duration(stage.duration_s),
                 **({"users": stage.users} if stage.users else {"tps": stage.tps}),
+                **({"to": stage.to} if stage.to is not None else {}),
             }
             for stage in profile.stages
         ]

@@ -14,6 +14,7 @@ from pytest_smload.core.units import format_duration
 
 if TYPE_CHECKING:
     from pytest_smload.core.limits.budget import ResolvedBudget, ScopedLimit, ScopedServerLimit
+    from pytest_smload.core.limits.server_limit import ServerLimit
     from pytest_smload.core.load.profile import LoadProfile
     from pytest_smload.core.request.route_kinds import RouteKind
 
@@ -43,7 +44,7 @@ def offers(
     stages = profile.stages or ()
     found: dict[ScopeName, Offer] = {}
     for number, stage in enumerate(stages, start=1):
-        offer = _offer(stage.tps, stage.duration_s, stage.duration_s, cap)
+        offer = _offer(stage.mean_tps, stage.duration_s, stage.duration_s, cap)
         found[ScopeName("stage", stage.name or str(number))] = offer
     if stages and profile.open_model:
         count, span_s = sum(each.tps * each.span_s for each in found.values()), profile.duration_s
@@ -70,8 +71,12 @@ def kept_by_all(limits: Iterable[ScopedServerLimit]) -> list[str]:
     return [
         f"{limit.source}: {limit.metric} {limit.describe()} is kept whatever happens; leave it out, or ask for more"
         for _, limit in limits
-        if limit.at_least == 0 and (limit.at_most is None or (limit.row.unit == "ratio" and limit.at_most >= 1))
+        if not limit.at_least and (limit.at_most is None or (_is_share(limit) and limit.at_most >= 1))
     ]
+
+
+def _is_share(limit: ServerLimit) -> bool:
+    return limit.relative or limit.row.unit == "ratio"
 
 
 def unreachable(limits: Iterable[ScopedLimit], offered: Mapping[ScopeName, Offer]) -> list[str]:

@@ -10,7 +10,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from pytest_smload.core.load.abort_rule import AbortRule
+from pytest_smload.core.load.abort_rule import AbortRule, abort_rule_problems
 from pytest_smload.core.load.fields import (
     POISSON,
     ROW,
@@ -23,10 +23,10 @@ from pytest_smload.core.load.fields import (
 )
 from pytest_smload.core.load.locustfile import EXCLUDE_TAGS, HOST, LOCUSTFILE, TAGS, locustfile_problems
 from pytest_smload.core.load.spread import spread_problems
+from pytest_smload.core.load.stage_list import laid_out
 from pytest_smload.core.load.stages import Stage
 from pytest_smload.core.load.values import (
     MAX_USERS,
-    abort_rule,
     anything,
     choice,
     duration_text,
@@ -84,7 +84,7 @@ class LoadProfile:
     arrivals: Arrivals = field(default=POISSON, metadata={ROW: LoadField(
         'spacing of that schedule: `"poisson"` or `"uniform"`', choice(POISSON, UNIFORM), loads="open")})
     stages: Sequence[Stage] | None = field(default=None, metadata={ROW: LoadField(
-        "list of `Stage(duration, users= or tps=, name=)`, one after the other inside the window",
+        "list of `Stage(duration, users= or tps=, to=, name=)` and shapes, one after the other inside the window",
         stage_list, unset="", shape=True, fingerprint="derived")})
     duration: str = field(default="60s", metadata={ROW: LoadField(
         "the measured window; with stages, their sum",
@@ -145,8 +145,9 @@ class LoadProfile:
         "how often a load is repeated by itself that only the client's own slowness left undecided; with what it sent "
         "before, never beyond max_requests", whole(0, 10), fingerprint="no")})
     abort_on: Mapping[str, str | float] | None = field(default=None, metadata={ROW: LoadField(
-        '`{error_rate = "50%", for = "10s"}` ends, and fails, a load whose error rate stays that high',
-        abort_rule, fingerprint="no")})
+        '`{error_rate = "50%", p95 = "2s", for = "30s"}` ends, and fails, a load whose error rate or p95 stays '
+        'that high; `grace = "1m"` lets its first minute be',
+        abort_rule_problems, fingerprint="no")})
     locustfile: str | None = field(default=None, metadata={ROW: LOCUSTFILE})
     host: str | None = field(default=None, metadata={ROW: HOST})
     tags: Sequence[str] | None = field(default=None, metadata={ROW: TAGS})
@@ -163,7 +164,8 @@ class LoadProfile:
         if problems:
             raise ConfigurationError([f"LoadProfile: {problem}" for problem in problems])
         if self.stages is not None:
-            stages = tuple(stage if isinstance(stage, Stage) else Stage(**stage) for stage in self.stages)
+            entries = laid_out(self.stages)
+            stages = tuple(stage if isinstance(stage, Stage) else Stage(**stage) for stage in entries)
             object.__setattr__(self, "stages", stages)
 
     def _ramp_problems(self) -> list[str]:
@@ -253,10 +255,10 @@ class LoadProfile:
         """Most requests under way at once: the users of a closed load, the in-flight cap of an open one."""
         stages = self.stages or ()
         if not self.open_model:
-            return max([self.users or 1, *(stage.users or 1 for stage in stages)])
+            return max([self.users or 1, *(stage.highest_users for stage in stages)])
         if self.max_in_flight is not None:
             return self.max_in_flight
-        most_tps = max([self.tps or 0.0, *(stage.tps or 0.0 for stage in stages)])
+        most_tps = max([self.tps or 0.0, *(stage.highest_tps for stage in stages)])
         return min(MAX_USERS, max(LEAST_IN_FLIGHT, ceil(IN_FLIGHT_S * most_tps)))
 
     @property

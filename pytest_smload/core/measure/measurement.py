@@ -117,7 +117,9 @@ def measure(recording: Recording) -> Measurement:
 
 
 def _has_one_rate(recording: Recording, name: ScopeName) -> bool:
-    return recording.open_model and (name.kind == "stage" or len({stage.tps for stage in recording.stages}) <= 1)
+    spans = [stage for stage in recording.stages if name.kind != "stage" or stage.name == name.name]
+    steady = len({stage.tps for stage in spans}) <= 1 and not any(stage.slopes for stage in spans)
+    return recording.open_model and steady
 
 
 def _touches_ms(recording: Recording) -> Floats:
@@ -171,7 +173,7 @@ def _stage_scopes(recording: Recording, ordered: InOrder, window: Window) -> lis
             ended_ok=_ended_in_slices(ended, float(begins_s[place]), length_s),
             span_s=length_s,
             body_bytes=(None, None),
-            offered_tps=stage.tps,
+            offered_tps=stage.mean_tps(length_s),
             touches_ms=np.empty(0),
             suspected=0,
         )

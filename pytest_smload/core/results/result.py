@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal
 
 from pytest_smload.core.baselines.outcome import BaselineOutcome
+from pytest_smload.core.capacity.capacity import Capacity
 from pytest_smload.core.diagnosis.finding import Diagnosis
 from pytest_smload.core.hosting.hosting import Hosting
 from pytest_smload.core.limits.check import Check
@@ -158,8 +159,9 @@ class TestResult:
 
     Attributes:
         attempt: Counted from 1.
+        capacities: What its capacity searches found; their probes are in no other place.
         verdict: ``interrupted`` where a load of it was, else the worst of its loads', or ``fail`` where only its own
-            body failed; ``invalid`` without a load.
+            body failed; ``invalid`` without a load or search.
     """
 
     __test__: ClassVar[bool] = False  # nothing for pytest to collect, whatever the name
@@ -168,6 +170,13 @@ class TestResult:
     attempt: int
     verdict: Verdict
     loads: tuple[LoadResult, ...] = ()
+    capacities: tuple[Capacity, ...] = ()
+
+    @property
+    def failed_besides(self) -> bool:
+        """Whether it failed, and none of its loads and searches did."""
+        verdicts = {each.verdict for each in self.loads} | {each.verdict for each in self.capacities}
+        return self.verdict == "fail" and verdicts <= {"pass"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,6 +131,7 @@ class Abort:
     *limit* ends a load.
 
     Attributes:
+        p95_ms: Where it was their 95th percentile that ended it, the limit that was above; else None.
         kind: What every request failed with, or most of them, where the load was given up; ``""`` where ``abort_on``
             ended it.
         reason: In that case the sentence for people: endpoint, count, first message, next step.
@@ -142,6 +143,7 @@ class Abort:
     limit: float
     kind: str = ""
     reason: str = ""
+    p95_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ class Driver:
         self._watch = StallWatch() if StallWatch.is_possible() else None
         self._ticker = LoopTicker(lambda: None, self._watch)
         self._cpu = CpuMeter()
-        rule = None if job.abort_rate is None else AbortRule(job.abort_rate, job.abort_span_s or 0.0)
+        rule = None if job.abort_on is None else AbortRule.of(job.abort_on)
         self._abort = AbortWatch(rule, heard.samples)
         self._exceptions: list[str] = []
         self._spawned = False

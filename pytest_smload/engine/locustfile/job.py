@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pytest_smload.core.load.profile import LoadProfile
 
 
@@ -23,7 +25,7 @@ class LocustfileJob:
         warmup_s, duration_s: Of warm-up and window.
         timeout_s: How long users may take to end their last task.
         max_requests: Ends the load, warm-up included; None where nothing does.
-        abort_rate, abort_span_s: Error rate (0..1) over so many seconds that ends the load; None where none does.
+        abort_on: The rule that ends the load early, as `AbortRule.of` reads it; None where none does.
         names: Of requests that have limits of their own.
         period_s: The window begins at a multiple of so many seconds of the wall clock; None anywhere.
     """
@@ -38,15 +40,13 @@ class LocustfileJob:
     duration_s: float
     timeout_s: float
     max_requests: int | None
-    abort_rate: float | None
-    abort_span_s: float | None
+    abort_on: Mapping[str, str | float] | None
     names: tuple[str, ...]
     period_s: int | None = None
 
     @classmethod
     def of(cls, profile: LoadProfile, path: str, names: tuple[str, ...], period_s: int | None) -> Self:
         """Return the job of *profile*, whose locustfile is at *path*."""
-        rule = profile.abort_rule
         return cls(
             path=path,
             users=profile.users,
@@ -58,8 +58,7 @@ class LocustfileJob:
             duration_s=profile.duration_s,
             timeout_s=profile.timeout_s,
             max_requests=profile.max_requests,
-            abort_rate=rule.error_rate if rule is not None else None,
-            abort_span_s=rule.span_s if rule is not None else None,
+            abort_on=profile.abort_on,
             names=names,
             period_s=period_s,
         )
@@ -74,7 +73,7 @@ class LocustfileJob:
     @property
     def text(self) -> str:
         """The job on one line."""
-        return json.dumps(asdict(self))
+        return json.dumps({**asdict(self), "abort_on": dict(self.abort_on) if self.abort_on is not None else None})
 
     @property
     def arguments(self) -> list[str]:

@@ -59,12 +59,15 @@ def is_closed(profile: Mapping[str, Any]) -> bool:
 
 
 def load_amount(shape: Mapping[str, Any]) -> str:
-    """Return how much load a profile or stage asks for: ``"20 users"`` or ``"50 TPS"``."""
+    """Return how much load a profile or stage asks for: ``"20 users"``, ``"50 TPS"`` or ``"10 to 50 TPS"``."""
+    to = f" to {shape['to']:,g}" if shape.get("to") is not None else ""
     if shape.get("tps") is not None:
-        return f"{shape['tps']:,g} TPS"
+        return f"{shape['tps']:,g}{to} TPS"
     users = shape.get("users") or 0
     if not users and shape.get("locustfile"):
         return "as many users as its shape says"
+    if to:
+        return f"{users:,}{to} users"
     return f"{users:,} user{'s' if users != 1 else ''}"
 
 
