@@ -11,6 +11,7 @@ from pytest_smload.conduct.scaling_limits import is_scaled, left_out, unfit_limi
 from pytest_smload.core.baselines.fingerprint import fingerprint
 from pytest_smload.core.limits.budget import BUILT_IN_SOURCE
 from pytest_smload.core.limits.reach import kept_by_all, offers, unreachable
+from pytest_smload.core.limits.regression_limit import RegressionLimit
 from pytest_smload.core.measure.scope_name import TOTAL
 from pytest_smload.core.request.route_kinds import NAME
 from pytest_smload.core.samples.recording import TASKS
@@ -70,6 +71,7 @@ class Demands:
             shares = {} if kind == NAME else dict(zip(names, plan.shares, strict=True))
             offered = offers(profile, shares, kind)
             problems += [*budget.problems, *unreachable(budget.limits, offered), *kept_by_all(budget.server)]
+            problems += _unknown_beforehand(request.budget) if kind == NAME else []
         if problems:
             raise ConfigurationError(problems)
         limits, without = _meaningful_limits(budget, simulated=simulated)
@@ -127,6 +129,17 @@ class Demands:
             ),
             on_unproven=request.profile.on_unproven,
         )
+
+
+def _unknown_beforehand(budget: Budget) -> list[str]:
+    """A sentence per regression budget of each name: which there are is known too late to compare them."""
+    return [
+        f"{limit.source}: regression of each name cannot be held, for names are known only once requests were sent; "
+        "write it for one: name=..., or for the total"
+        for (scope, metric), limit in budget.limits.items()
+        if scope.kind == "each" and isinstance(limit, RegressionLimit) and scope.name in ("", NAME)
+        if budget.origins[scope, metric] != "default"
+    ]
 
 
 def _meaningful_limits(budget: ResolvedBudget | None, *, simulated: bool) -> tuple[Sequence[ScopedLimit], list[str]]:

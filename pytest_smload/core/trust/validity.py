@@ -285,9 +285,13 @@ def _silent_scopes(
     silent = [str(name) for name in budgeted_scopes if name != TOTAL and _requests(measurement, name) == 0]
     if silent:
         cut = " (the load was interrupted)" if recording.interrupted else ""
+        remedy = "give it more weight or the load a longer duration, or drop the limit"
+        if recording.route_kind == NAME:
+            seen = [repr(name) for name, stats in measurement.routes.items() if stats.requests]
+            remedy = f"write a name that its requests have: {some(seen)}"
         yield Finding(
             f"{some(silent)} {'has a limit' if len(silent) == 1 else 'have limits'} but got no request{cut}",
-            "give it more weight or the load a longer duration, or drop the limit",
+            remedy,
         )
 
 
