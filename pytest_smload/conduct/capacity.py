@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 LOOK_FACTOR = 4
 """A probe that is not proven goes on up to so many times its duration, where the profile says nothing of that."""
 CONFIRMING = 2
-"""The run that confirms the answer, and another look at the rate above it, last so many times the duration of a probe."""
+"""The run that confirms the answer, and another look at the rate above it, last so many times as long as a probe."""
 ABORT_ON = {"error_rate": "25%", "for": "2s"}
 """Ends a probe whose rate is far beyond what is kept, where the profile says nothing of that."""
 

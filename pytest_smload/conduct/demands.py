@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_smload.conduct.client_machine import machine_class
+from pytest_smload.conduct.control import ControlBudgets
+from pytest_smload.conduct.endpoints import endpoint_facts
 from pytest_smload.conduct.regressions import RegressionBudgets
 from pytest_smload.conduct.scaling_limits import is_scaled, left_out, unfit_limits
 from pytest_smload.core.baselines.fingerprint import fingerprint
@@ -21,6 +23,7 @@ from pytest_smload.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pytest_smload.conduct.control import OtherSide
     from pytest_smload.conduct.request import LoadRequest
     from pytest_smload.core.limits.budget import Budget, ResolvedBudget, ScopedLimit
     from pytest_smload.core.load.plan import LoadPlan
@@ -106,15 +109,29 @@ class Demands:
         )
 
     def regressions(
-        self, request: LoadRequest, plan: LoadPlan, endpoint: EndpointFacts, way: TransportChoice
-    ) -> RegressionBudgets | None:
-        """Return the load's regression budgets with what is recorded; None where it has none, or nothing would tell.
+        self,
+        request: LoadRequest,
+        plan: LoadPlan,
+        endpoint: EndpointFacts,
+        way: TransportChoice,
+        other: OtherSide | None = None,
+    ) -> RegressionBudgets | ControlBudgets | None:
+        """Return the load's regression budgets with what they are held against: the *other* side of its window, or what
+        is recorded; None where it has none, or nothing would tell.
 
         Raises:
             ConfigurationError: the baseline file is not one.
         """
         if self.budget is None or not self.budget.regressions or way.simulated or is_scaled(request.scaling):
             return None
+        if other is not None:
+            return ControlBudgets(
+                budget=self.budget,
+                other=other,
+                facts=endpoint_facts(other.control.settings.endpoint, other.control.target, other.account),
+                on_unproven=request.profile.on_unproven,
+                updating=request.baselines.updating,
+            )
         return RegressionBudgets(
             budget=self.budget,
             use=request.baselines,

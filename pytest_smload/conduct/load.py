@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from pytest_smload.conduct.allowance import Allowance
+from pytest_smload.conduct.control import other_side
 from pytest_smload.conduct.demands import Demands
 from pytest_smload.conduct.endpoints import endpoint_facts
 from pytest_smload.conduct.looks import Assessment, run_until_proven
@@ -27,11 +28,13 @@ from pytest_smload.core.statistics.bound import ALPHA
 from pytest_smload.core.trust.validity import examine
 from pytest_smload.engine.hooks import LoadHooks
 from pytest_smload.engine.interrupts import held_back
+from pytest_smload.errors import ConfigurationError
 from pytest_smload.transport.choice import choose_transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from pytest_smload.conduct.control import OtherSide
     from pytest_smload.conduct.preflight import Inspection
     from pytest_smload.conduct.regressions import RegressionVerdict
     from pytest_smload.conduct.request import LoadRequest
@@ -66,15 +69,18 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
     """
     plan = LoadPlan.from_profile(request.profile, request.root)
     way = WAY if request.profile.locustfile is not None else choose_transport(request.transport, request.target)
+    other = other_side(request, way.name, simulated=way.simulated)
     demands = Demands.of(request, plan, simulated=way.simulated)
-    allowance = _allowance(request, plan, simulated=way.simulated)
+    allowance = _allowance(request, plan, simulated=way.simulated, other=other)
     hooks = replace(hooks, ends_load=allowance.ends)
-    sender = _sender(request, plan, way, hooks, demands)
+    sender = _sender(request, plan, way, hooks, demands, other)
     sender.check()
     inspection = inspect(request, plan, announcer.waiting, simulated=way.simulated)
+    if other is not None:
+        other.inspect(announcer.waiting)
     allowance.check_cost()
     facts = endpoint_facts(request.settings, request.target, inspection.account)
-    regressions = demands.regressions(request, plan, facts, way)
+    regressions = demands.regressions(request, plan, facts, way, other)
     announcer.announce(request, facts, way.name, way.reason, inspection)
 
     judging = _Judging(request.profile, demands, allowance, simulated=way.simulated)
@@ -85,7 +91,7 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
             regressions = regressions.with_hosting(content_facts(hosting))
         send = watch.counting(_within(allowance, sender, watch.period_s))
         last, undecided = run_until_decided(
-            allowance.profile,
+            allowance.profile if other is None else Sender.halved(allowance.profile),
             lambda: run_until_proven(allowance.profile, send, judging.assess),
             may_repeat=lambda: allowance.may_repeat and not is_scaled(request.scaling),
         )
@@ -104,6 +110,7 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
             notes=[
                 *request.notes,
                 *inspection.notes,
+                *(other.notes if other is not None else ()),
                 *demands.notes,
                 *sender.notes,
                 *(each.note for each in undecided),
@@ -120,10 +127,19 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
 
 
 def _sender(
-    request: LoadRequest, plan: LoadPlan, way: TransportChoice, hooks: LoadHooks, demands: Demands
+    request: LoadRequest,
+    plan: LoadPlan,
+    way: TransportChoice,
+    hooks: LoadHooks,
+    demands: Demands,
+    other: OtherSide | None,
 ) -> Sender | LocustfileSender:
     if request.profile.locustfile is None:
-        return Sender(plan, request.target, way.name, hooks, way.simulated, gives_up=demands.forbid_failing_wholly)
+        return Sender(plan, request.target, way.name, hooks, way.simulated, demands.forbid_failing_wholly, other)
+    if other is not None:
+        raise ConfigurationError(
+            "control: a locustfile sends what it sends, which no control is sent too; leave one out"
+        )
     environ = environ_of(request.settings, request.target)
     return LocustfileSender(plan, request.root, hooks, demands.request_names, environ)
 
@@ -159,17 +175,19 @@ def _within(allowance: Allowance, sender: Sender | LocustfileSender, period_s: i
         next_run = replace(sender, plan=allowance.next_plan())
         with allowance.run():
             recording = next_run.send(goes_on, period_s=period_s)
-            allowance.ran(recording)
+            allowance.ran(recording, beside=sender.beside)
         return recording
 
     return send
 
 
-def _allowance(request: LoadRequest, plan: LoadPlan, *, simulated: bool) -> Allowance:
+def _allowance(request: LoadRequest, plan: LoadPlan, *, simulated: bool, other: OtherSide | None) -> Allowance:
     preflight = request.preflight
     costs_nothing = simulated or request.settings.embedded
     hosting = None if costs_nothing else lambda: preflight.hosting if preflight is not None else None
-    return Allowance(request.safeguards, plan, hosting)
+    if other is None:
+        return Allowance(request.safeguards, plan, hosting)
+    return Allowance(request.safeguards, plan, other.hosting_beside(request.settings, hosting), sides=2)
 
 
 def _explained(result: LoadResult, testimonies: Callable[[], Sequence[Testimony]], interrupts: HeldBack) -> LoadResult:
@@ -206,5 +224,6 @@ def _with_regressions(result: LoadResult, verdict: RegressionVerdict) -> LoadRes
         checks=(*result.checks, *verdict.checks),
         notes=(*result.notes, *verdict.notes),
         baseline=verdict.outcome,
+        control=verdict.control,
         reruns=(*result.reruns, *verdict.reruns),
     )

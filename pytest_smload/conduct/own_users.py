@@ -42,6 +42,11 @@ class LocustfileSender:
     environ: Mapping[str, str | None]
     notes: list[str] = field(default_factory=list)
 
+    @property
+    def beside(self) -> int:
+        """Requests that the last run sent to a control: none."""
+        return 0
+
     def check(self) -> None:
         """Raise what can be known to be wrong without running the file.
 

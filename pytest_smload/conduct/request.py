@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from pytest_smload.aws.preflight import Preflight
     from pytest_smload.aws.target import EndpointTarget
+    from pytest_smload.conduct.control import Control
     from pytest_smload.conduct.looks import Assessment
     from pytest_smload.conduct.regressions import BaselineUse
     from pytest_smload.core.limits.budget import Budget
@@ -36,6 +37,7 @@ class LoadRequest:
         safeguards: What it may not do.
         preflight: What AWS says of the endpoint; None where nobody can be asked.
         scaling: What holds the endpoint's instances; None where nothing of ours does.
+        control: What is sent the same in the same window, for its regression budgets; None without one.
         heard: Told of the run that is judged, once it is; None where nobody wants more than the result.
     """
 
@@ -52,4 +54,5 @@ class LoadRequest:
     safeguards: Safeguards = field(default_factory=Safeguards)
     preflight: Preflight | None = None
     scaling: ScalingWish | None = None
+    control: Control | None = None
     heard: Callable[[Assessment], object] | None = None

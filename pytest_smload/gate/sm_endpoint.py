@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pytest_smload.aws.control_plane import ControlPlane
 from pytest_smload.conduct.capacity import CapacityRequest
 from pytest_smload.conduct.capacity_demands import check_arguments
+from pytest_smload.conduct.control import Control
 from pytest_smload.conduct.preflight import static_refusal
 from pytest_smload.conduct.regressions import BaselineUse
 from pytest_smload.conduct.request import LoadRequest
@@ -198,6 +199,7 @@ class SmEndpoint:
             safeguards=self._gate.safeguards(run),
             preflight=self._gate.endpoints.preflight(run.endpoint),
             scaling=self._scaling,
+            control=self._control(),
         )
 
     @contextmanager
@@ -253,6 +255,15 @@ class SmEndpoint:
         }
         with self._held(_wish(AUTOSCALED, fields)):
             yield
+
+    def _control(self) -> Control | None:
+        settings, endpoints = self._run.control, self._gate.endpoints
+        if settings is None:
+            return None
+        if refusal := static_refusal(settings.endpoint, self._gate.safeguards(self._run)):
+            raise ConfigurationError(refusal)
+        target = endpoints.target(settings.endpoint)
+        return Control(settings=settings, target=target, preflight=endpoints.preflight(settings.endpoint))
 
     @contextmanager
     def held_as_marked(self) -> Iterator[None]:

@@ -76,6 +76,7 @@ class PerfLoad(TypedDict, total=False):
     exclude_tags: Sequence[str] | None
     profile: str
     endpoint: str
+    control: str
     pinned: int | PinnedFields | None
     autoscaled: AutoscaledFields | None
 

@@ -29,8 +29,8 @@ SCHEMA_NAME = "report.schema.json"
 Json = dict[str, Any]
 
 _ABSENT = (
-    "account", "baseline", "reruns", "hosting", "server", "diagnosis", "scaling", "anchor", "rerun", "version",
-    "commit", "branch", "failures", "capacities",
+    "account", "baseline", "control", "reruns", "shared", "hosting", "server", "diagnosis", "scaling", "anchor",
+    "rerun", "version", "commit", "branch", "failures", "capacities",
 )  # fmt: skip
 """Keys that are left out where there is nothing to say; all others are always there."""
 _FIGURES = {each.name for each in fields(Figures)}
@@ -99,6 +99,9 @@ def load_record(load: LoadResult) -> Json:
         comparisons = [_present(each) for each in table["baseline"]["comparisons"]]
         # As in the file of baselines, null is infinite there.
         table["baseline"] = without_nan(table["baseline"] | {"comparisons": comparisons}, None)
+    if load.control is not None:
+        table["control"]["comparisons"] = [_present(each) for each in table["control"]["comparisons"]]
+        table["control"]["endpoint"] = _present(table["control"]["endpoint"])
     record: Json = {"label": table.pop("label"), "verdict": load.verdict}
     for name, value in _present(table).items():
         if name == "models":

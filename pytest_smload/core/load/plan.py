@@ -33,12 +33,14 @@ class LoadPlan:
         shares: Share of the traffic per route, summing to 1.
         rows: The payloads each route cycles through; of a locustfile the file itself, which is what tells two of them
             apart.
+        side: Which of a pair of loads it is, one of `pytest_smload.core.load.pairs.SIDES`; None of a load by itself.
     """
 
     profile: LoadProfile
     routes: tuple[Route, ...]
     shares: tuple[float, ...]
     rows: tuple[tuple[Payload, ...], ...]
+    side: int | None = None
 
     @property
     def route_kind(self) -> RouteKind | None:

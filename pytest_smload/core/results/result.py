@@ -15,6 +15,7 @@ from pytest_smload.core.measure.by_name import ByName
 from pytest_smload.core.measure.figures import Figures, InvokedVariant, MixShare, Stats, TimelinePoint, WarmupCounts
 from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.core.request.route_kinds import ROUTE_TABLES, RouteKind
+from pytest_smload.core.results.control import ControlResult
 from pytest_smload.core.scaling.record import ScalingRecord
 from pytest_smload.core.server.server_side import ServerSide
 from pytest_smload.core.trust.health import ClientHealth
@@ -28,7 +29,8 @@ class Rerun:
 
     Attributes:
         why: ``"regression"``: the rerun that was to confirm one. ``"client"``: a run before the one judged, which the
-            client's own slowness left undecided.
+            client's own slowness left undecided. ``"control"``: what a run other than the one judged
+            sent to the control.
         sent, unsent, errors: Counts over its window.
         models: Requests of its window per model, or whatever else the weights name.
         warmup: What it sent before.
@@ -42,7 +44,7 @@ class Rerun:
     models: Mapping[str, int]
     warmup: WarmupCounts
     valid: bool
-    why: Literal["regression", "client"] = "regression"
+    why: Literal["regression", "client", "control"] = "regression"
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -66,6 +68,7 @@ class LoadResult(Figures):
         interrupted: Ctrl-C ended the load early.
         notes: Remarks for the report (a file's limit looser than the mark's, ...).
         baseline: What holding it against its baseline came to; None without a regression budget.
+        control: The control it was compared with in its own window; None without one.
         reruns: What it sent besides the run judged.
         server: What CloudWatch said of it; None where it was not asked.
         diagnosis: What explains the figures, the gravest first; empty where all is well.
@@ -104,6 +107,7 @@ class LoadResult(Figures):
     checks: tuple[Check, ...] = ()
     notes: tuple[str, ...] = ()
     baseline: BaselineOutcome | None = None
+    control: ControlResult | None = None
     reruns: tuple[Rerun, ...] = ()
     server: ServerSide | None = None
     diagnosis: tuple[Diagnosis, ...] = ()

@@ -12,6 +12,7 @@ from pytest_smload.reports.text.overview import VERDICTS, overview
 from pytest_smload.reports.text.tables import checks_table, models_table, stages_table
 from pytest_smload.reports.words.baseline_lines import baseline_lines, undecided_lines
 from pytest_smload.reports.words.cells import observed_text, plain_text, printed, wrap
+from pytest_smload.reports.words.control_lines import control_lines
 from pytest_smload.reports.words.details import (
     SHORT_EXAMPLE,
     client_line,
@@ -100,7 +101,8 @@ def _in_brief(run: RunResult, width: int, told: Collection[Attempt], *, quiet: b
 def _remarks(test: TestResult, load: LoadResult, *, quiet: bool) -> list[str]:
     if quiet:
         return [*growth_lines(load), *note_lines(load), *unproven_breach_lines(load), *undecided_lines(load)]
-    lines = [*urgent_lines(load), *unproven_breach_lines(load), *undecided_lines(load)]
+    compared = undecided_lines(load) if load.control is None else [*control_lines(load), *baseline_lines(load)]
+    lines = [*urgent_lines(load), *unproven_breach_lines(load), *compared]
     if load.client.warnings:
         lines.append(client_line(load))
     return [FAILED_BESIDES, *lines] if test.failed_besides and load is test.loads[0] else lines
