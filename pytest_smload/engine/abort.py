@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from math import ceil
+from math import ceil, inf
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -24,13 +24,14 @@ _P95 = 0.95
 
 
 class _Counts(NamedTuple):
-    """What had ended at a moment: errors, requests slower than the limit, and failures that were not."""
+    """What had ended at a moment: errors, requests slower than the limit, and those that say nothing of latency:
+    failures that were not slow, and priming, whose answers are cold."""
 
     at_s: float
     requests: int
     errors: int
     slow: int
-    failed_fast: int
+    mute: int
 
 
 class AbortWatch:
@@ -47,6 +48,7 @@ class AbortWatch:
         *,
         from_due: bool = False,
         under_way: Callable[[float], Iterable[tuple[float, int]]] = lambda _now: (),
+        primed_s: Callable[[], float] = lambda: -inf,
     ) -> None:
         """Look at *samples* as they are appended.
 
@@ -54,12 +56,14 @@ class AbortWatch:
             from_due: Whether latency counts from when a request was due (open model), not from its start.
             under_way: Gives when each request not over at a moment was due or begun, and its route: one that has waited
                 for longer than the limit is slow, however it ends.
+            primed_s: Gives when priming was over, infinite until then; asked about those under way only after that.
         """
         self.abort: Abort | None = None
         self._rule = rule
         self._samples = samples
         self._from_due = from_due
         self._under_way = under_way
+        self._primed_s = primed_s
         self._begin_s: float | None = None
         self._counts = _Counts(0.0, 0, 0, 0, 0)
         self._marks: deque[_Counts] = deque()
@@ -89,15 +93,16 @@ class AbortWatch:
         count = len(samples)
         kinds = samples.kind[before.requests : count]
         errors = len(kinds) - kinds.count(0)
-        slow = failed_fast = 0
+        slow = mute = 0
         if rule.p95_ms is not None and len(kinds):
             # Copies of what is new: a view of a column would keep it from growing.
-            begins = (samples.due if self._from_due else samples.start)[before.requests : count]
-            took_s = np.array(samples.end[before.requests : count]) - np.array(begins)
-            is_slow = took_s > rule.p95_ms / 1000
+            begin_s = np.array((samples.due if self._from_due else samples.start)[before.requests : count])
+            took_s = np.array(samples.end[before.requests : count]) - begin_s
+            priming = begin_s < self._primed_s()
+            is_slow = (took_s > rule.p95_ms / 1000) & ~priming
             slow = int(np.count_nonzero(is_slow))
-            failed_fast = int(np.count_nonzero(~is_slow & (np.array(kinds) != 0)))
-        return _Counts(now, count, before.errors + errors, before.slow + slow, before.failed_fast + failed_fast)
+            mute = int(np.count_nonzero(priming | (~is_slow & (np.array(kinds) != 0))))
+        return _Counts(now, count, before.errors + errors, before.slow + slow, before.mute + mute)
 
     def _for_errors(self, before: _Counts, rule: AbortRule) -> Abort | None:
         requests = self._counts.requests - before.requests
@@ -108,13 +113,14 @@ class AbortWatch:
 
     def _for_latency(self, before: _Counts, rule: AbortRule) -> Abort | None:
         """By nearest rank: p95 is over the limit where fewer than 95 % of the requests are within."""
-        if rule.p95_ms is None:
-            return None
         now = self._counts
+        # The span, and so long before it as one of its requests may take, is to have nothing of priming.
+        if rule.p95_ms is None or now.at_s - rule.span_s - rule.p95_ms / 1000 < self._primed_s():
+            return None
         latest_s = now.at_s - rule.p95_ms / 1000
         overdue = sum(begin_s < latest_s for begin_s, _ in self._under_way(now.at_s))
         ended = now.requests - before.requests
-        judged = ended - (now.failed_fast - before.failed_fast) + overdue
+        judged = ended - (now.mute - before.mute) + overdue
         within = judged - overdue - (now.slow - before.slow)
         if judged < FEWEST_FOR_P95 or within >= ceil(_P95 * judged):
             return None

@@ -125,7 +125,11 @@ class LoadRun:
         self.cpu = CpuMeter()
         self.priming = Priming(session)
         self.abort = AbortWatch(
-            profile.abort_rule, session.samples, from_due=profile.open_model, under_way=self.shape.under_way
+            profile.abort_rule,
+            session.samples,
+            from_due=profile.open_model,
+            under_way=self.shape.under_way,
+            primed_s=lambda: self.shape.begin_s,
         )
         self.connects_before = self.connects = 0
         self.called_off = self.primed = False

@@ -123,6 +123,29 @@ def test_what_waits_is_slow_before_it_ends(samples: Samples) -> None:
     assert watch.abort == Abort(error_rate=0.0, requests=72, span_s=3, limit=0.0, p95_ms=1000)
 
 
+def test_priming_is_cold_and_says_nothing_of_latency(samples: Samples) -> None:
+    """Neither its answers nor its waiting ones count, nor a span that reaches into it."""
+    primed_s = [float("inf")]
+    watch = AbortWatch(P95, samples, under_way=lambda _now: [(0.0, 0)] * 100, primed_s=lambda: primed_s[0])
+
+    assert not any(seconds(watch, samples, *[(100, 0, 9.0)] * 6))
+    primed_s[0] = 6.0
+    assert [False, False, True] == [watch.check(now) for now in (7.0, 9.9, 10.0)]
+
+
+@pytest.mark.parametrize("load", [{"tps": 50}, {"users": 2}])
+def test_a_slow_priming_ends_nothing(load: dict[str, int]) -> None:
+    """Models that take longer to load than the rule's whole span are still primed."""
+    transport = FakeTransport()
+    transport.latency_of = lambda count: 0.4 if count <= 2 else 0.002
+    rule = {"p95": "20ms", "for": "100ms"}
+    models = {"a": 1, "b": 1}
+    recording = run(transport, duration="300ms", warmup="100ms", prime=True, models=models, abort_on=rule, **load)
+
+    assert recording.aborted is None
+    assert len(recording.samples) > len(models)
+
+
 @pytest.mark.parametrize("from_due", [False, True])
 def test_latency_of_an_open_load_counts_from_the_due_time(samples: Samples, from_due: bool) -> None:
     """A request that was sent late is as slow as its user found it."""
