@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from pytest_smload.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from pytest_smload.core.capacity.capacity import Capacity
+    from pytest_smload.core.capacity.comparison import compare_capacities
     from pytest_smload.core.limits.check import Check
     from pytest_smload.core.load.profile import LoadProfile
     from pytest_smload.core.load.shapes import ramp, soak, spike, steps
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 
 _PLACES = {
+    "Capacity": "pytest_smload.core.capacity.capacity",
     "Check": "pytest_smload.core.limits.check",
     "ClientHealth": "pytest_smload.core.trust.health",
     "ConfigurationError": "pytest_smload.errors",
@@ -47,6 +50,7 @@ _PLACES = {
     "Stage": "pytest_smload.core.load.stages",
     "Stats": "pytest_smload.core.measure.figures",
     "TimelinePoint": "pytest_smload.core.measure.figures",
+    "compare_capacities": "pytest_smload.core.capacity.comparison",
     "perf": "pytest_smload.gate.typed_marks",
     "perf_budget": "pytest_smload.gate.typed_marks",
     "ramp": "pytest_smload.core.load.shapes",
@@ -57,6 +61,7 @@ _PLACES = {
 
 __all__ = [
     "INHERIT",
+    "Capacity",
     "Check",
     "ClientHealth",
     "ConfigurationError",
@@ -73,6 +78,7 @@ __all__ = [
     "Stage",
     "Stats",
     "TimelinePoint",
+    "compare_capacities",
     "perf",
     "perf_budget",
     "ramp",

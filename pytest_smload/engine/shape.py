@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_smload.core.load.concurrency import Concurrency
+from pytest_smload.core.load.pairs import side_of
 from pytest_smload.core.load.schedule import WARMUP_SEED, Schedule
 from pytest_smload.core.load.stages import StageSpan, stage_at, stage_spans, user_steps
 from pytest_smload.core.load.traffic import ShuffledBlocks, SmoothBlocks
@@ -167,7 +168,9 @@ class OpenShape:
         self._lay_out(most=profile.max_requests)
 
     def _lay_out(self, *, most: int | None) -> None:
-        self.schedule = Schedule.of(self.profile, self.session.plan.shares, most=most)
+        plan = self.session.plan
+        schedule = Schedule.of(self.profile, plan.shares, most=most)
+        self.schedule = schedule if plan.side is None else side_of(schedule, plan.side, self.profile.seed)
         self.session.arrival_models = self.schedule.routes()
 
     def start(self, runner: Any) -> None:
@@ -178,10 +181,11 @@ class OpenShape:
         runner.start(users, users)
         runner.spawning_greenlet.join()
         session, schedule = self.session, self.schedule
+        # Adding the begin to a million offsets takes some 5 ms, which must be over when the first arrival is due.
+        begin_s = session.grid.begin(perf_counter() + 0.02 + len(schedule) * 2e-8)
         if session.window_end_s <= perf_counter():  # Ctrl-C came while the users were spawned
             return
-        # Adding the begin to a million offsets takes some 5 ms, which must be over when the first arrival is due.
-        self.begin_s = begin_s = session.grid.begin(perf_counter() + 0.02 + len(schedule) * 2e-8)
+        self.begin_s = begin_s
         self.window_start_s = session.window_start_s = begin_s + schedule.warmup_s
         first = schedule.ends[0]
         session.window_end_s = self.window_start_s + first.offset_s

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar, overload
 
 import pytest
@@ -70,8 +70,13 @@ class PerfLoad(TypedDict, total=False):
     on_unproven: OnUnproven
     invalid_retries: int
     abort_on: Mapping[str, str | float] | None
+    locustfile: str | None
+    host: str | None
+    tags: Sequence[str] | None
+    exclude_tags: Sequence[str] | None
     profile: str
     endpoint: str
+    control: str
     pinned: int | PinnedFields | None
     autoscaled: AutoscaledFields | None
 
@@ -118,6 +123,7 @@ class PerfLimits(TypedDict, total=False):
     variant: str
     container: str
     component: str
+    name: str
     stage: str
 
 

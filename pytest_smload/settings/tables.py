@@ -28,7 +28,8 @@ class EndpointSettings:
         account: 12-digit account the endpoint must be in, or None for no check.
         endpoint_url: Base URL of the SageMaker Runtime, or None for botocore's own.
         control_url: Base URL of the control plane, CloudWatch, autoscaling and STS, or None for botocore's own.
-        production: Whether it is a production endpoint, which is not loaded unless that is asked for.
+        production: Name of the table, this or another of the same endpoint, that says ``production = true``: it is not
+            loaded unless that is asked for; ``""`` where none does.
         wait_in_service_s: How long it is waited for while it is being created or updated.
         watch_s: How often it is described while it is loaded, or None for before and after only.
         transport: A name in `TRANSPORTS`, or None for the software's choice.
@@ -37,6 +38,7 @@ class EndpointSettings:
         vcpus, gpus: Of each of its instances; None where their type says it.
         traffic: Values of `TRAFFIC_FIELDS` the table gives.
         source: Where it was written, for messages: ``smload.toml [endpoints.staging]``.
+        unhosted: Whether there is none: a locustfile's requests go to hosts of its own.
     """
 
     name: str
@@ -46,7 +48,7 @@ class EndpointSettings:
     account: str | None = None
     endpoint_url: str | None = None
     control_url: str | None = None
-    production: bool = False
+    production: str = ""
     wait_in_service_s: float = WAIT_IN_SERVICE_S
     watch_s: float | None = None
     transport: str | None = None
@@ -55,6 +57,7 @@ class EndpointSettings:
     vcpus: int | None = None
     gpus: int | None = None
     traffic: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    unhosted: bool = False
 
     @property
     def embedded(self) -> bool:
@@ -92,3 +95,8 @@ class FileSettings:
 def embedded_endpoint() -> EndpointSettings:
     """Return the embedded endpoint with its default scenario, for a project without a ``[endpoints.local]`` table."""
     return EndpointSettings(name=LOCAL, endpoint_name=LOCAL, source="the embedded endpoint")
+
+
+def no_endpoint() -> EndpointSettings:
+    """Return what stands for an endpoint where a locustfile has hosts of its own, and none is configured."""
+    return EndpointSettings(name="locustfile", endpoint_name="", source="the locustfile", unhosted=True)

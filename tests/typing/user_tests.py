@@ -91,7 +91,7 @@ def test_the_same_with_completion(load_result: LoadResult) -> None:
     points: tuple[TimelinePoint, ...] = load_result.timeline
     assert_type(points[0].p95_ms, float)
     scope = ScopeName.parse(load_result.checks[0].scope)
-    assert_type(scope.kind, Literal["total", "model", "variant", "container", "component", "each", "stage"])
+    assert_type(scope.kind, Literal["total", "model", "variant", "container", "component", "name", "each", "stage"])
     assert_type(scope.name, str)
 
 

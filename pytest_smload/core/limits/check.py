@@ -10,9 +10,9 @@ Outcome = Literal["pass", "fail", "invalid"]
 Unit = Literal["ms", "requests/s", "ratio", "requests", "requests/min", "models", "instances"]
 """Of a check's numbers: a latency, a rate, a share 0..1, a count of requests, a rate a minute, counts of models
 and instances."""
-Cause = Literal["client", "few requests", "incomplete"]
+Cause = Literal["client", "few requests", "incomplete", "control"]
 """Why a check is undecided: the client's own slowness, too few requests for a percentile, CloudWatch not having all of
-them."""
+them, a control without the like."""
 
 
 @dataclass(frozen=True, slots=True)

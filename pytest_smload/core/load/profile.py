@@ -21,6 +21,7 @@ from pytest_smload.core.load.fields import (
     rows_of,
     weights_row,
 )
+from pytest_smload.core.load.locustfile import EXCLUDE_TAGS, HOST, LOCUSTFILE, TAGS, locustfile_problems
 from pytest_smload.core.load.spread import spread_problems
 from pytest_smload.core.load.stage_list import laid_out
 from pytest_smload.core.load.stages import Stage
@@ -147,6 +148,10 @@ class LoadProfile:
         '`{error_rate = "50%", p95 = "2s", for = "30s"}` ends, and fails, a load whose error rate or p95 stays '
         'that high; `grace = "1m"` lets its first minute be',
         abort_rule_problems, fingerprint="no")})
+    locustfile: str | None = field(default=None, metadata={ROW: LOCUSTFILE})
+    host: str | None = field(default=None, metadata={ROW: HOST})
+    tags: Sequence[str] | None = field(default=None, metadata={ROW: TAGS})
+    exclude_tags: Sequence[str] | None = field(default=None, metadata={ROW: EXCLUDE_TAGS})
     # fmt: on
 
     def __post_init__(self) -> None:
@@ -258,8 +263,8 @@ class LoadProfile:
 
     @property
     def has_shape(self) -> bool:
-        """Whether one of users, tps and stages is set."""
-        return bool(given_shapes(vars(self)))
+        """Whether one of users, tps and stages is set, or a locustfile, which may have a shape of its own."""
+        return bool(given_shapes(vars(self))) or self.locustfile is not None
 
     @property
     def open_model(self) -> bool:
@@ -300,6 +305,7 @@ def check_load_fields(fields: Mapping[str, object]) -> list[str]:
             problems.extend(f"{name}: {problem}" for problem in LOAD_FIELDS[name].check(value))
     if not problems:
         problems += spread_problems(fields)
+    problems += locustfile_problems(fields)
     if fields.get("stages") is not None and fields.get("duration") is not None:
         problems.append("duration: stages have their own durations; leave it out")
     if "users" not in shapes and fields.get("spawn_rate") is not None and "tps" in shapes:

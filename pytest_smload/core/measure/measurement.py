@@ -18,7 +18,7 @@ from pytest_smload.core.measure.timeline import timeline
 from pytest_smload.core.measure.variants import invoked_variants
 from pytest_smload.core.measure.window import Window, unsent_in_window, window_of
 from pytest_smload.core.request.error_kinds import OK
-from pytest_smload.core.request.route_kinds import RouteKind
+from pytest_smload.core.request.route_kinds import NAME, RouteKind
 from pytest_smload.core.samples.in_order import InOrder, in_order
 from pytest_smload.core.samples.recording import Recording
 from pytest_smload.core.statistics.columns import Floats, Integers, view
@@ -31,10 +31,11 @@ class Measurement:
 
     Attributes:
         total: The whole load over its window.
-        route_kind: What the weights are over; None without weights.
-        routes: Per model, variant, container or component with a weight, also those without a sample; else empty.
+        route_kind: What the weights are over, or that requests have names; None without either.
+        routes: Per model, variant, container or component with a weight, also those without a sample, or per name of
+            requests; else empty.
         stages: Per stage by its name; empty without stages.
-        mix: Share of the requests sent per route; empty without weights.
+        mix: Share of the requests sent per route with a weight.
         invoked_variants: What each production variant answered, where answers named it.
         errors: Failures per kind, ``Unsent`` included; their sum is ``total.errors``.
         timeline: One point a second over the window.
@@ -98,7 +99,7 @@ def measure(recording: Recording) -> Measurement:
         route_kind=recording.route_kind,
         routes={scope.name.name: scope.stats for scope in per_route},
         stages={scope.name.name: scope.stats for scope in stages},
-        mix=_mix(recording, per_route) if per_route else {},
+        mix=_mix(recording, per_route) if per_route and recording.route_kind != NAME else {},
         invoked_variants=invoked_variants(recording),
         errors=dict(sorted(total.kinds.items(), key=lambda entry: (-entry[1], entry[0]))),
         timeline=points,

@@ -64,6 +64,8 @@ def load_amount(shape: Mapping[str, Any]) -> str:
     if shape.get("tps") is not None:
         return f"{shape['tps']:,g}{to} TPS"
     users = shape.get("users") or 0
+    if not users and shape.get("locustfile"):
+        return "as many users as its shape says"
     if to:
         return f"{users:,}{to} users"
     return f"{users:,} user{'s' if users != 1 else ''}"
@@ -94,6 +96,9 @@ def _spoken(seconds: float) -> str:
 def endpoint_words(endpoint: EndpointFacts) -> str:
     """Return the endpoint's two names, where they differ, its region, and its account where known."""
     name, endpoint_name = endpoint.name, endpoint.endpoint_name
+    if not endpoint_name:
+        # A locustfile's requests have hosts of their own, and no endpoint is configured.
+        return f"{name} on its own hosts"
     subject = name if name == endpoint_name else f"{name} ({endpoint_name})"
     words = f"{subject} in {endpoint.region}"
     return f"{words}, account {endpoint.account}" if endpoint.account else words
