@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from math import ceil, inf
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from pytest_smload.core.limits.metrics import METRICS
 from pytest_smload.core.samples.recording import Abort
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterator
 
     from pytest_smload.core.load.abort_rule import AbortRule
     from pytest_smload.core.samples.recording import Samples
@@ -34,6 +34,19 @@ class _Counts(NamedTuple):
     mute: int
 
 
+class Course(Protocol):
+    """What is to be known of the load itself.
+
+    Attributes:
+        begin_s: When its priming was over; infinite until then.
+    """
+
+    begin_s: float
+
+    def under_way(self, now: float) -> Iterator[tuple[float, int]]:
+        """When each of the requests not over at *now* was due or begun, and its route index."""
+
+
 class AbortWatch:
     """Compares the samples' counts now with those at the beginning of the span.
 
@@ -45,28 +58,33 @@ class AbortWatch:
         self,
         rule: AbortRule | None,
         samples: Samples,
+        course: Course | None = None,
         *,
         from_due: bool = False,
-        under_way: Callable[[float], Iterable[tuple[float, int]]] = lambda _now: (),
-        primed_s: Callable[[], float] = lambda: -inf,
     ) -> None:
         """Look at *samples* as they are appended.
 
         Args:
             from_due: Whether latency counts from when a request was due (open model), not from its start.
-            under_way: Gives when each request not over at a moment was due or begun, and its route: one that has waited
-                for longer than the limit is slow, however it ends.
-            primed_s: Gives when priming was over, infinite until then; asked about those under way only after that.
+            course: The load they are of; one without priming and of which nothing is under way if left out.
         """
         self.abort: Abort | None = None
         self._rule = rule
         self._samples = samples
         self._from_due = from_due
-        self._under_way = under_way
-        self._primed_s = primed_s
+        self._course = course
         self._begin_s: float | None = None
         self._counts = _Counts(0.0, 0, 0, 0, 0)
         self._marks: deque[_Counts] = deque()
+
+    @property
+    def _primed_s(self) -> float:
+        return -inf if self._course is None else self._course.begin_s
+
+    def _overdue(self, now: float, latest_s: float) -> int:
+        """How many requests not over at *now* were due or begun before *latest_s*: they are slow, however they end."""
+        under_way = () if self._course is None else self._course.under_way(now)
+        return sum(begin_s < latest_s for begin_s, _ in under_way)
 
     def check(self, now: float) -> bool:
         """Whether a rate or percentile of the rule was reached over its whole span up to *now* (``perf_counter``
@@ -98,7 +116,7 @@ class AbortWatch:
             # Copies of what is new: a view of a column would keep it from growing.
             begin_s = np.array((samples.due if self._from_due else samples.start)[before.requests : count])
             took_s = np.array(samples.end[before.requests : count]) - begin_s
-            priming = begin_s < self._primed_s()
+            priming = begin_s < self._primed_s
             is_slow = (took_s > rule.p95_ms / 1000) & ~priming
             slow = int(np.count_nonzero(is_slow))
             mute = int(np.count_nonzero(priming | (~is_slow & (np.array(kinds) != 0))))
@@ -115,10 +133,9 @@ class AbortWatch:
         """By nearest rank: p95 is over the limit where fewer than 95 % of the requests are within."""
         now = self._counts
         # The span, and so long before it as one of its requests may take, is to have nothing of priming.
-        if rule.p95_ms is None or now.at_s - rule.span_s - rule.p95_ms / 1000 < self._primed_s():
+        if rule.p95_ms is None or now.at_s - rule.span_s - rule.p95_ms / 1000 < self._primed_s:
             return None
-        latest_s = now.at_s - rule.p95_ms / 1000
-        overdue = sum(begin_s < latest_s for begin_s, _ in self._under_way(now.at_s))
+        overdue = self._overdue(now.at_s, now.at_s - rule.p95_ms / 1000)
         ended = now.requests - before.requests
         judged = ended - (now.mute - before.mute) + overdue
         within = judged - overdue - (now.slow - before.slow)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from time import perf_counter
 
 import pytest
@@ -76,6 +77,17 @@ def test_without_a_rule_nothing_ends(samples: Samples) -> None:
 P95 = AbortRule(error_rate=None, span_s=3, p95_ms=1000)
 
 
+class Waiting:
+    """A load in which so many requests have waited since its first second."""
+
+    def __init__(self, count: int) -> None:
+        self.begin_s = float("-inf")
+        self._count = count
+
+    def under_way(self, _now: float) -> Iterator[tuple[float, int]]:
+        return iter([(1.0, 0)] * self._count)
+
+
 def seconds(watch: AbortWatch, samples: Samples, *each: tuple[int, int, float]) -> list[bool]:
     """Look once a second while so many good and bad ones end, each having taken so long."""
     outcomes = []
@@ -115,8 +127,7 @@ def test_fast_failures_are_no_fast_answers(samples: Samples) -> None:
 
 def test_what_waits_is_slow_before_it_ends(samples: Samples) -> None:
     """An endpoint that answers nothing any more is slow from the moment on that the limit has passed."""
-    waiting = [(1.0, 0)] * 72
-    watch = AbortWatch(P95, samples, under_way=lambda _now: waiting)
+    watch = AbortWatch(P95, samples, Waiting(72))
 
     assert [False, False, False] == seconds(watch, samples, (0, 0, 0.0), (0, 0, 0.0))
     assert watch.check(3.0)
@@ -125,11 +136,11 @@ def test_what_waits_is_slow_before_it_ends(samples: Samples) -> None:
 
 def test_priming_is_cold_and_says_nothing_of_latency(samples: Samples) -> None:
     """Neither its answers nor its waiting ones count, nor a span that reaches into it."""
-    primed_s = [float("inf")]
-    watch = AbortWatch(P95, samples, under_way=lambda _now: [(0.0, 0)] * 100, primed_s=lambda: primed_s[0])
+    watch = AbortWatch(P95, samples, course := Waiting(100))
+    course.begin_s = float("inf")
 
     assert not any(seconds(watch, samples, *[(100, 0, 9.0)] * 6))
-    primed_s[0] = 6.0
+    course.begin_s = 6.0
     assert [False, False, True] == [watch.check(now) for now in (7.0, 9.9, 10.0)]
 
 
