@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from pytest_smload.core.load.planned import planned_requests
+from pytest_smload.core.request.route_kinds import NAME
 from pytest_smload.core.safety.cost import Prices, hourly_cost, usd
 from pytest_smload.core.safety.limits import NO_SAFETY, SafetyLimits, load_refusals
 from pytest_smload.core.trust.health import Finding
@@ -240,7 +241,9 @@ class Allowance:
         return self._prices.of(hourly_usd=hourly_usd, seconds=seconds, data_bytes=sent * self._request_bytes())
 
     def _request_bytes(self) -> float:
-        """The mean request body, models weighed by their shares."""
+        """The mean request body, models weighed by their shares; of a locustfile's requests nobody knows it."""
+        if self._plan.route_kind == NAME:
+            return 0.0
         means = (sum(len(body.body) for body in rows) / len(rows) for rows in self._plan.rows)
         return sum(share * mean for share, mean in zip(self._plan.shares, means, strict=True))
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from pytest_smload.conduct.allowance import Safeguards
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from pytest_smload.aws.preflight import Preflight
     from pytest_smload.aws.target import EndpointTarget
+    from pytest_smload.conduct.looks import Assessment
     from pytest_smload.conduct.regressions import BaselineUse
     from pytest_smload.core.limits.budget import Budget
     from pytest_smload.core.load.profile import LoadProfile
@@ -51,6 +53,7 @@ class LoadRequest:
         preflight: What AWS says of the endpoint; None where nobody can be asked.
         scaling: What holds the endpoint's instances; None where nothing of ours does.
         control: What is sent the same in the same window, for its regression budgets; None without one.
+        heard: Told of the run that is judged, once it is; None where nobody wants more than the result.
     """
 
     profile: LoadProfile
@@ -67,3 +70,4 @@ class LoadRequest:
     preflight: Preflight | None = None
     scaling: ScalingWish | None = None
     control: Control | None = None
+    heard: Callable[[Assessment], object] | None = None

@@ -28,6 +28,7 @@ class Sender:
     Attributes:
         gives_up: Whether a load whose first requests all fail ends there: no limit of it would allow that.
         other: What is sent the same in the same window, or None.
+        notes: Remarks of its runs: none.
     """
 
     plan: LoadPlan
@@ -37,6 +38,7 @@ class Sender:
     simulated: bool
     gives_up: bool = False
     other: OtherSide | None = None
+    notes: tuple[str, ...] = ()
 
     def check(self) -> None:
         """Raise what can be known to be wrong without sending a request."""

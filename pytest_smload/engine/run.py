@@ -118,7 +118,7 @@ class LoadRun:
         self.ticker = LoopTicker(self.shape.prepare, self.watch)
         self.cpu = CpuMeter()
         self.priming = Priming(session)
-        self.abort = AbortWatch(profile.abort_rule, session.samples)
+        self.abort = AbortWatch(profile.abort_rule, session.samples, self.shape, from_due=profile.open_model)
         self.connects_before = self.connects = 0
         self.called_off = self.primed = False
         self.partner: LoadRun | None = None

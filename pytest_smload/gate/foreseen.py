@@ -9,8 +9,8 @@ from pytest_smload.conduct.scaling_limits import unfit_limits
 from pytest_smload.core.limits.reach import kept_by_all, offers, too_short, unreachable
 from pytest_smload.core.limits.sources import DEFAULT_KEY
 from pytest_smload.core.load.spread import names_of, spread_of
-from pytest_smload.core.load.stages import names_of_stages
-from pytest_smload.core.request.route_kinds import ROUTE_KINDS, RouteKind
+from pytest_smload.core.load.stage_list import names_of_stages
+from pytest_smload.core.request.route_kinds import WEIGHTED, RouteKind
 from pytest_smload.core.safety.limits import load_refusals
 from pytest_smload.core.wording import nearest, some
 from pytest_smload.errors import ConfigurationError
@@ -67,7 +67,7 @@ def strangers_by_default(file: FileSettings, marked: Iterable[Mapping[str, Any]]
     if table is None:
         return []
     tables = [*(endpoint.traffic for endpoint in file.endpoints.values()), *file.profiles.values(), *marked]
-    known: dict[str, list[str]] = {kind: _routes(tables, kind) for kind in ROUTE_KINDS}
+    known: dict[str, list[str]] = {kind: _routes(tables, kind) for kind in WEIGHTED}
     known["stage"] = _stages(tables)
     entries = [*table.limits, *(entry for named in table.profiles.values() for entry in named)]
     problems = []

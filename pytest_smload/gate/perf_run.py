@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from pytest_smload.core.capacity.capacity import Capacity
     from pytest_smload.core.limits.budget import Budget
     from pytest_smload.core.load.profile import LoadProfile
     from pytest_smload.core.results.result import LoadResult, Verdict
@@ -47,6 +48,7 @@ class PerfRun:
         control: What its loads are compared with in the same window; None without one.
         scaling: What it asks of its endpoint's instances, for all of the test; None where it leaves them alone.
         results: Its loads so far.
+        capacities: What its capacity searches found so far.
         over: Whether its body is over and its verdict given.
         told: Whether the text it fails with shows the checks of its loads.
         safety: What loads may not do, of the file.
@@ -79,6 +81,7 @@ class PerfRun:
     control: ControlSettings | None = None
     load_keys: set[str] = field(default_factory=set)
     results: list[LoadResult] = field(default_factory=list)
+    capacities: list[Capacity] = field(default_factory=list)
     over: bool = False
     told: bool = False
     own_limits: str = ""
@@ -209,9 +212,15 @@ class PerfRun:
         return "" if self.inherited else self.own_limits
 
     @property
+    def measured(self) -> bool:
+        """Whether it has run a load or searched a capacity."""
+        return bool(self.results or self.capacities)
+
+    @property
     def verdict(self) -> Verdict:
         """``interrupted`` before ``invalid`` before ``fail`` before ``pass``; a test without a load is invalid."""
-        verdicts = [result.verdict for result in self.results]
+        verdicts: list[Verdict] = [each.verdict for each in self.results]
+        verdicts += [each.verdict for each in self.capacities]
         if "interrupted" in verdicts:
             return "interrupted"
         if not verdicts or "invalid" in verdicts:

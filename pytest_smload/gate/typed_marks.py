@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar, overload
 import pytest
 
 from pytest_smload.core.load.profile import Arrivals, OnUnproven, Order, PayloadSource, Weights
-from pytest_smload.core.load.stages import Stage
+from pytest_smload.core.load.stage_list import Stages
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -43,7 +43,7 @@ class PerfLoad(TypedDict, total=False):
     wait: str | None
     tps: float | None
     arrivals: Arrivals
-    stages: Sequence[Stage] | None
+    stages: Stages | None
     duration: str
     warmup: str
     models: Weights | None
@@ -70,6 +70,10 @@ class PerfLoad(TypedDict, total=False):
     on_unproven: OnUnproven
     invalid_retries: int
     abort_on: Mapping[str, str | float] | None
+    locustfile: str | None
+    host: str | None
+    tags: Sequence[str] | None
+    exclude_tags: Sequence[str] | None
     profile: str
     endpoint: str
     control: str
@@ -119,6 +123,7 @@ class PerfLimits(TypedDict, total=False):
     variant: str
     container: str
     component: str
+    name: str
     stage: str
 
 

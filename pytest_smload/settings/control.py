@@ -42,7 +42,9 @@ class ControlSettings:
     def problems(self, profile: LoadProfile) -> list[str]:
         """Return a sentence per reason why the load of *profile* cannot be sent to it as well."""
         problems = []
-        if not profile.open_model:
+        if profile.locustfile is not None:
+            problems.append("a locustfile decides by itself what it sends, and to whom; leave the control out")
+        elif not profile.open_model:
             problems.append(
                 "both sides are sent one schedule, and users send as they are answered; give the load tps instead"
             )

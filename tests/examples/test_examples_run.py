@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 LOADS = {
     "examples/locust_listener/test_with_listener.py::test_every_request_is_heard": [None],
+    "examples/locustfile/test_own_users.py::test_single_endpoint": [None],
+    "examples/locustfile/test_own_users.py::test_weighted_models": [None],
     "examples/moto/test_wiring.py::test_wiring": [None],
     "examples/test_many_models.py::test_popular_models_stay_loaded": [None],
     "examples/test_phases.py::test_endpoint_recovers_from_overload": ["before", "overload", "after"],
@@ -78,6 +80,16 @@ def test_weighted_example_splits_three_to_one(run: ExamplesRun) -> None:
     requests = {name: stats["requests"] for name, stats in load["models"].items()}
     assert abs(requests["xgboost-0.tar.gz"] - 3 / 4 * load["scheduled"]) <= 1
     assert load["scheduled"] == sum(requests.values())
+
+
+def test_own_users_are_told_apart_by_name(run: ExamplesRun) -> None:
+    """The published scripts, run unchanged: each name of theirs has figures, and all together are the total's."""
+    (load,) = run.tests["examples/locustfile/test_own_users.py::test_weighted_models"]["loads"]
+    requests = {name: stats["requests"] for name, stats in load["names"].items()}
+    assert {"InvokeEndpoint xgboost-0", "InvokeEndpoint xgboost-1"} == set(requests)
+    assert load["total"]["requests"] == sum(requests.values()) > 20
+    assert "locustfile" == load["transport"]
+    assert {} == load["mix"] == load["models"]
 
 
 def test_overload_is_measured_without_a_budget(run: ExamplesRun) -> None:

@@ -195,6 +195,7 @@ def test_the_keys_of_a_load() -> None:
         "variants",
         "containers",
         "components",
+        "names",
         "stages",
         "mix",
         "invoked_variants",

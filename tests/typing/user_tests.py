@@ -28,10 +28,17 @@ from pytest_smload import (
     TimelinePoint,
     perf,
     perf_budget,
+    ramp,
+    soak,
+    spike,
+    steps,
 )
 
 NIGHT, NOON = Stage("30s", tps=10, name="night"), Stage("1m", tps=40, name="noon")
 STAGED = LoadProfile(stages=[NIGHT, NOON], warmup="0s")
+MORNING = perf(stages=[ramp(tps=(1, 9), over="1m"), NOON, "soak(9 tps over 1m)", soak(tps=9, over="1m")])
+RUSH = perf(stages=spike(users=(1, 9), over="1m", rest="2m"))
+STAIRS = [perf(stages=steps(tps=(1, 9), by=2, each="1m")), perf(stages="ramp(1..9 tps over 1m)")]
 CLOSED = LoadProfile(users=8, spawn_rate=0.5, wait="100ms", models=["a", "b", "zipf(1.1)"], payload=b"1,2")
 OPEN = LoadProfile(
     tps=50,
@@ -84,7 +91,7 @@ def test_the_same_with_completion(load_result: LoadResult) -> None:
     points: tuple[TimelinePoint, ...] = load_result.timeline
     assert_type(points[0].p95_ms, float)
     scope = ScopeName.parse(load_result.checks[0].scope)
-    assert_type(scope.kind, Literal["total", "model", "variant", "container", "component", "each", "stage"])
+    assert_type(scope.kind, Literal["total", "model", "variant", "container", "component", "name", "each", "stage"])
     assert_type(scope.name, str)
 
 
@@ -161,6 +168,7 @@ def test_mistakes_are_seen(load_result: LoadResult) -> None:
     LoadProfile(stages=[{"duration": "30s", "tsp": 10}])  # type: ignore[list-item]
     LoadProfile(arrivals="poison")  # type: ignore[arg-type]
     perf(tsp=50)  # type: ignore[call-overload]
+    ramp(tps=5, over="1m")  # type: ignore[arg-type]
     perf(order="random")  # type: ignore[call-overload]
     perf_budget(p95=250)  # type: ignore[arg-type, typeddict-item, unused-ignore]
     perf_budget(p59="1s")  # type: ignore[call-arg]

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal
 
 from pytest_smload.core.baselines.outcome import BaselineOutcome
+from pytest_smload.core.capacity.capacity import Capacity
 from pytest_smload.core.diagnosis.finding import Diagnosis
 from pytest_smload.core.hosting.hosting import Hosting
 from pytest_smload.core.limits.check import Check
 from pytest_smload.core.measure.by_name import ByName
 from pytest_smload.core.measure.figures import Figures, InvokedVariant, MixShare, Stats, TimelinePoint, WarmupCounts
 from pytest_smload.core.request.endpoint import EndpointFacts
-from pytest_smload.core.request.route_kinds import WEIGHT_FIELDS, WEIGHTED, RouteKind
+from pytest_smload.core.request.route_kinds import ROUTE_TABLES, RouteKind
 from pytest_smload.core.results.control import ControlResult
 from pytest_smload.core.scaling.record import ScalingRecord
 from pytest_smload.core.server.server_side import ServerSide
@@ -56,7 +57,8 @@ class LoadResult(Figures):
         models, variants, containers, components: Statistics per TargetModel, variant, container or inference component,
             of the one kind that the load's weights are over; the others are empty. An unknown name is answered with the
             nearest one, here as in *stages*.
-        mix: Share of the traffic by the same names.
+        names: Statistics per name of the requests of a locustfile (``"GET /"``); empty without one.
+        mix: Share of the traffic by what has weights; empty without.
         invoked_variants: What each production variant answered, by the answers' own word: SageMaker's split where no
             variant is asked for. Empty where answers name none, and where the first 1,000 all name one, unasked.
         stages: Statistics per stage; empty without stages.
@@ -94,6 +96,7 @@ class LoadResult(Figures):
     variants: Mapping[str, Stats] = field(default_factory=dict)
     containers: Mapping[str, Stats] = field(default_factory=dict)
     components: Mapping[str, Stats] = field(default_factory=dict)
+    names: Mapping[str, Stats] = field(default_factory=dict)
     stages: Mapping[str, Stats]
     mix: Mapping[str, MixShare]
     invoked_variants: Mapping[str, InvokedVariant] = field(default_factory=dict)
@@ -112,24 +115,24 @@ class LoadResult(Figures):
     scaling: ScalingRecord | None = None
 
     def __post_init__(self) -> None:
-        for name in (*WEIGHT_FIELDS, "stages"):
+        for name in (*ROUTE_TABLES.values(), "stages"):
             object.__setattr__(self, name, ByName(getattr(self, name)))
 
     def __repr__(self) -> str:
         label = f" {self.label!r}" if self.label else ""
-        over = f", {len(self.routes):,} {WEIGHTED[self.route_kind].field}" if self.route_kind is not None else ""
+        over = f", {len(self.routes):,} {ROUTE_TABLES[self.route_kind]}" if self.route_kind is not None else ""
         return f"<LoadResult{label} {self.verdict}: {self._in_short()}{over}>"
 
     @property
     def route_kind(self) -> RouteKind | None:
-        """What the weights are over; None without weights."""
-        return next((kind for kind, row in WEIGHTED.items() if getattr(self, row.field)), None)
+        """What the weights are over, or ``"name"``; None without weights and names."""
+        return next((kind for kind, table in ROUTE_TABLES.items() if getattr(self, table)), None)
 
     @property
     def routes(self) -> Mapping[str, Stats]:
-        """Statistics by the names that have weights."""
+        """Statistics by the names that have weights, or that requests go by."""
         kind = self.route_kind
-        found: Mapping[str, Stats] = getattr(self, WEIGHTED[kind].field) if kind is not None else {}
+        found: Mapping[str, Stats] = getattr(self, ROUTE_TABLES[kind]) if kind is not None else {}
         return found
 
     @property
@@ -160,8 +163,9 @@ class TestResult:
 
     Attributes:
         attempt: Counted from 1.
+        capacities: What its capacity searches found; their probes are in no other place.
         verdict: ``interrupted`` where a load of it was, else the worst of its loads', or ``fail`` where only its own
-            body failed; ``invalid`` without a load.
+            body failed; ``invalid`` without a load or search.
     """
 
     __test__: ClassVar[bool] = False  # nothing for pytest to collect, whatever the name
@@ -170,6 +174,13 @@ class TestResult:
     attempt: int
     verdict: Verdict
     loads: tuple[LoadResult, ...] = ()
+    capacities: tuple[Capacity, ...] = ()
+
+    @property
+    def failed_besides(self) -> bool:
+        """Whether it failed, and none of its loads and searches did."""
+        verdicts = {each.verdict for each in self.loads} | {each.verdict for each in self.capacities}
+        return self.verdict == "fail" and verdicts <= {"pass"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,7 @@ def highest_tps(profile: LoadProfile) -> float | None:
     """Return the highest rate an open load asks for; None of a closed one, whose rate is the endpoint's doing."""
     if not profile.open_model:
         return None
-    return max([profile.tps or 0.0, *(stage.tps or 0.0 for stage in profile.stages or ())])
+    return max([profile.tps or 0.0, *(stage.highest_tps for stage in profile.stages or ())])
 
 
 def _matching(text: str, patterns: Sequence[str]) -> str | None:

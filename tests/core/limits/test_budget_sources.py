@@ -22,7 +22,7 @@ from pytest_smload.core.limits.sources import (
 from pytest_smload.errors import ConfigurationError
 
 ALLOWED = ", ".join((*METRICS, "regression"))
-SCOPES = "model, variant, container, component, stage"
+SCOPES = "model, variant, container, component, name, stage"
 WHOLE = ", ".join((*METRICS, *SERVER_METRICS, *SCALING_METRICS, "regression", "baseline_required"))
 TEST = "tests/perf/test_a.py::TestB::test_c[x]"
 
@@ -175,7 +175,7 @@ def test_all_mistakes_of_a_table_together():
 
     _, problems = parse_budget_table(wrong, source="F [T]")
 
-    tables = "each, models, variants, containers, components, stages"
+    tables = "each, models, variants, containers, components, names, stages"
     assert problems == [
         'F [T]: p95: 250 needs a unit: write "250ms" or "250s"',
         f"F [T]: unknown key 'eech'; did you mean 'each'? (allowed: {WHOLE}, {tables}, profiles)",
