@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 LOOK_FACTOR = 4
 """A probe that is not proven goes on up to so many times its duration, where the profile says nothing of that."""
 CONFIRMING = 2
-"""The run that confirms the answer, and another look at the rate above it, last so many times the duration of a probe."""
+"""The run that confirms the answer, and another look at the rate above it, last so many probes."""
 ABORT_ON = {"error_rate": "25%", "for": "2s"}
 """Ends a probe whose rate is far beyond what is kept, where the profile says nothing of that."""
 
@@ -117,9 +117,7 @@ class _Search:
         self.levels.append(level)
         self.rates.heard(probe, level.verdict)
         if level.verdict == "invalid" and not self.rates.confirmed:
-            self.reasons = level.reasons or (
-                Finding(f"at {probe.tps:g} TPS: {level.why}", "run from a quicker or quieter machine"),
-            )
+            self.reasons = level.reasons or (_undecided(level),)
         return level.verdict != "invalid"
 
     def _profile(self, probe: Probe) -> LoadProfile:
@@ -240,6 +238,15 @@ def find_capacity(request: CapacityRequest, run: Run, say: Callable[[str], objec
     except KeyboardInterrupt:
         search.interrupted = True
     return search.found()
+
+
+def _undecided(level: Level) -> Finding:
+    """Why checks of *level* are undecided, and what helps."""
+    causes = {check.cause for check in level.checks}
+    remedy = "run from a quicker or quieter machine"
+    if "client" not in causes and "few requests" in causes:
+        remedy = "let probes last longer (duration, max_duration), and the search (within)"
+    return Finding(f"at {level.offered_tps:g} TPS: {level.why}", remedy)
 
 
 def _settles(rates: CapacitySearch, least_tps: float | None) -> bool:
