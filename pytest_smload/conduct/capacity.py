@@ -24,8 +24,8 @@ from pytest_smload.errors import ConfigurationError, EndpointError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pytest_smload.conduct.load import LoadRequest
     from pytest_smload.conduct.looks import Assessment
+    from pytest_smload.conduct.request import LoadRequest
     from pytest_smload.core.capacity.level import Level
     from pytest_smload.core.capacity.search import Probe
     from pytest_smload.core.limits.budget import ScopedLimit

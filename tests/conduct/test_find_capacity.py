@@ -16,9 +16,9 @@ from pytest_smload.conduct.allowance import Safeguards
 from pytest_smload.conduct.baseline_file import BaselineFile
 from pytest_smload.conduct.capacity import CapacityRequest, find_capacity
 from pytest_smload.conduct.capacity_demands import check_arguments
-from pytest_smload.conduct.load import LoadRequest
 from pytest_smload.conduct.looks import Assessment
 from pytest_smload.conduct.regressions import BaselineUse
+from pytest_smload.conduct.request import LoadRequest
 from pytest_smload.core.limits.judge import judge
 from pytest_smload.core.limits.sources import override_budget
 from pytest_smload.core.load.profile import LoadProfile
