@@ -261,7 +261,7 @@ def _hosted(request: CapacityRequest, result: LoadResult | None) -> tuple[int, b
     told = sum(counts.values()) if counts else None
     instances = request.instances or told
     hourly_usd, unknown = hourly_cost(hosting, request.load.safeguards.prices)
-    return instances or 1, instances is not None, None if unknown or request.load.settings.embedded else hourly_usd
+    return instances or 1, instances is not None, None if unknown else hourly_usd
 
 
 def _level_line(level: Level) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from pytest_smload.conduct.allowance import Allowance
 from pytest_smload.conduct.demands import Demands
 from pytest_smload.conduct.endpoints import endpoint_facts
+from pytest_smload.conduct.load_cost import check_prices, with_cost
 from pytest_smload.conduct.looks import Assessment, run_until_proven
 from pytest_smload.conduct.preflight import inspect
 from pytest_smload.conduct.retry import run_until_decided
@@ -70,6 +71,7 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
     sender.check()
     inspection = inspect(request, plan, announcer.waiting, simulated=way.simulated)
     allowance.check_cost()
+    check_prices(request, inspection.hosting)
     facts = endpoint_facts(request.settings, request.target, inspection.account)
     regressions = demands.regressions(request, plan, facts, way)
     announcer.announce(request, facts, way.name, way.reason, inspection)
@@ -102,6 +104,7 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
             reruns=[each.counts for each in undecided],
             hosting=hosting,
         )
+        result = with_cost(result, request, hosting)
         if regressions is not None:
             again = regressions.judge(last, lambda: judging.assess(send(), ALPHA))
             result = _with_regressions(result, again)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from pytest_smload.core.units import format_share
@@ -89,7 +90,14 @@ def variant_lines(load: LoadResult) -> list[str]:
 
 def remark_lines(load: LoadResult) -> list[str]:
     """Return variants, cold starts, warnings and remarks, a line each."""
-    return [*variant_lines(load), *cold_lines(load), *urgent_lines(load)]
+    return [*variant_lines(load), *cold_lines(load), *cost_lines(load), *urgent_lines(load)]
+
+
+def cost_lines(load: LoadResult) -> list[str]:
+    """Return what it cost, in a line, where prices are known."""
+    if load.cost is None or not math.isfinite(load.cost.usd_per_million):
+        return []
+    return [f"cost: ${load.cost.usd_per_million:.3g} per million requests, ${load.cost.hourly_usd:.4g} an hour"]
 
 
 def urgent_lines(load: LoadResult) -> list[str]:
