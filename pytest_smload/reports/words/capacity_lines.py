@@ -84,6 +84,8 @@ def _bound_words(capacity: Capacity) -> str:
 
 def _broken_words(check: Check) -> str:
     what = metric_words(check)
+    if check.projected is not None:
+        return f"{what} was {observed_text(check)} and grows beyond its limit {check.limit}"
     if check.outcome == "fail":
         return f"{what} was {observed_text(check)}, limit {check.limit}"
     return f"{what} {check.limit} is not proven ({observed_text(check)} of {format_count(check.n)})"
