@@ -130,6 +130,7 @@ class _Search:
             duration=_text(duration_s),
             max_duration=_text(longest_s) if longest_s > duration_s else None,
             prime=own.prime and not self.levels,
+            prime_timeout=_text(min(own.prime_timeout_s, max(self._left_s(), 1.0))),
             seed=own.seed + len(self.levels),
         )
 

@@ -213,6 +213,7 @@ def test_what_is_not_of_one_rate_is_left_out() -> None:
         ({"budget": {"tps": 40, "requests": 10}}, "no limit that more load could break"),
         ({"within_s": 5.0}, "one probe takes 10s, warm-up included, and within='5s'"),
         ({"profile": PROFILE.replace(max_requests=10)}, "bound the search by within="),
+        ({"profile": PROFILE.replace(max_in_flight=10)}, "would be taken for the endpoint's capacity; leave it out"),
         ({"profile": PROFILE.replace(tps=1)}, "1 TPS to begin with sends 40 requests in 40s, and "),
         (
             {"scaling": Autoscaled(minimum=1, maximum=2, invocations_per_instance=100, start=1)},

@@ -19,6 +19,7 @@ from pytest_smload.reports.junit import junit_properties
 from pytest_smload.reports.markdown.report import run_markdown
 from pytest_smload.reports.text.failure import failure_text, invalid_text
 from pytest_smload.reports.text.terminal import run_lines
+from pytest_smload.reports.words.capacity_lines import capacity_remarks
 
 BROKEN = Check("total", "p95", "<= 250 ms", "the mark", 300.0, 900, "fail", at_most=250.0)
 PROFILE = {"tps": 50.0, "arrivals": "poisson", "duration": "60s", "warmup": "10s"}
@@ -98,6 +99,14 @@ def test_it_fits_the_terminal(width: int) -> None:
     lines = list(run_lines(RunResult(started_at="", tests=(attempt(found()),)), width, verbosity=1))
 
     assert max(map(len, lines)) <= max(width, 60)
+
+
+def test_a_bracket_that_only_wants_proof_says_so() -> None:
+    """Longer probes may find more; where something was broken they would not."""
+    unproven = found(levels=(level(200.0, "kept"), level(208.0, "unproven")))
+
+    assert "longer probes (duration, max_duration) may find more" in " ".join(capacity_remarks(unproven))
+    assert [] == list(capacity_remarks(found()))
 
 
 def test_a_failure_begins_with_what_was_found() -> None:
