@@ -117,9 +117,7 @@ class _Search:
         self.levels.append(level)
         self.rates.heard(probe, level.verdict)
         if level.verdict == "invalid" and not self.rates.confirmed:
-            self.reasons = level.reasons or (
-                Finding(f"at {probe.tps:g} TPS: {level.why}", "run from a quicker or quieter machine"),
-            )
+            self.reasons = level.reasons or (_undecided(level),)
         return level.verdict != "invalid"
 
     def _profile(self, probe: Probe) -> LoadProfile:
@@ -132,6 +130,7 @@ class _Search:
             duration=_text(duration_s),
             max_duration=_text(longest_s) if longest_s > duration_s else None,
             prime=own.prime and not self.levels,
+            prime_timeout=_text(min(own.prime_timeout_s, max(self._left_s(), 1.0))),
             seed=own.seed + len(self.levels),
         )
 
@@ -242,6 +241,15 @@ def find_capacity(request: CapacityRequest, run: Run, say: Callable[[str], objec
     return search.found()
 
 
+def _undecided(level: Level) -> Finding:
+    """Why checks of *level* are undecided, and what helps."""
+    causes = {check.cause for check in level.checks}
+    remedy = "run from a quicker or quieter machine"
+    if "client" not in causes and "few requests" in causes:
+        remedy = "let probes last longer (duration, max_duration), and the search (within)"
+    return Finding(f"at {level.offered_tps:g} TPS: {level.why}", remedy)
+
+
 def _settles(rates: CapacitySearch, least_tps: float | None) -> bool:
     """Whether a search that ended early tells all the same that *least_tps* is not kept."""
     return least_tps is not None and rates.not_kept_tps is not None and rates.not_kept_tps <= least_tps
@@ -254,7 +262,7 @@ def _hosted(request: CapacityRequest, result: LoadResult | None) -> tuple[int, b
     told = sum(counts.values()) if counts else None
     instances = request.instances or told
     hourly_usd, unknown = hourly_cost(hosting, request.load.safeguards.prices)
-    return instances or 1, instances is not None, None if unknown or request.load.settings.embedded else hourly_usd
+    return instances or 1, instances is not None, None if unknown else hourly_usd
 
 
 def _level_line(level: Level) -> str:

@@ -88,6 +88,11 @@ def refusals(request: CapacityRequest) -> list[str]:
         )
     if profile.max_requests is not None:
         problems.append("max_requests ends a load early, and a probe with it; bound the search by within= instead")
+    if profile.max_in_flight is not None:
+        problems.append(
+            "max_in_flight holds requests back, and what that bounds would be taken for the endpoint's capacity; leave "
+            "it out"
+        )
     if budget is None or not any(_can_bind(budget, key) for key in budget.limits):
         problems.append(
             "the budget has no limit that more load could break; give the test one, such as perf_budget(p95='250ms')"

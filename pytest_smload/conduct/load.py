@@ -9,6 +9,7 @@ from pytest_smload.conduct.allowance import Allowance
 from pytest_smload.conduct.control import with_control
 from pytest_smload.conduct.demands import Demands
 from pytest_smload.conduct.endpoints import endpoint_facts
+from pytest_smload.conduct.load_cost import check_prices, with_cost
 from pytest_smload.conduct.looks import Assessment, run_until_proven
 from pytest_smload.conduct.own_users import WAY, LocustfileSender, environ_of
 from pytest_smload.conduct.preflight import inspect
@@ -77,6 +78,7 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
     sender.check()
     inspection = _inspected(request, plan, other, announcer.waiting, simulated=way.simulated)
     allowance.check_cost()
+    check_prices(request, inspection.hosting)
     facts = endpoint_facts(request.settings, request.target, inspection.account)
     regressions = demands.regressions(request, plan, facts, way, other)
     announcer.announce(request, facts, way.name, way.reason, inspection)
@@ -115,6 +117,7 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
             reruns=[each.counts for each in undecided],
             hosting=hosting,
         )
+        result = with_cost(result, request, hosting)
         if regressions is not None:
             again = regressions.judge(last, lambda: judging.assess(send(), ALPHA))
             result = _with_regressions(result, again)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from pytest_smload.conduct.load_cost import needs_prices
 from pytest_smload.core.hosting.mismatches import Asked, mismatches, missing_models, missing_models_sentence
 from pytest_smload.core.limits.server_limit import ServerLimit
 from pytest_smload.core.request.route_kinds import NAME
@@ -110,7 +111,7 @@ def is_asked(request: LoadRequest) -> bool:
     safety = request.safeguards.limits
     needs_tags = bool(safety.production) and not request.safeguards.allow_production
     needs_cost = safety.max_cost_usd is not None and not settings.embedded
-    return needs_tags or needs_cost or settings.watch_s is not None or asks_cloudwatch(request)
+    return needs_tags or needs_cost or settings.watch_s is not None or asks_cloudwatch(request) or needs_prices(request)
 
 
 def asks_cloudwatch(request: LoadRequest) -> bool:

@@ -117,6 +117,7 @@ class PerfLimits(TypedDict, total=False):
     server_4xx: int | str
     scaled_to: int | str
     scale_out_within: str
+    cost_per_million: float | str
     regression: Mapping[str, str]
     baseline_required: bool
     model: str

@@ -124,6 +124,19 @@ def test_instances_that_are_held_and_scaled(example_runs: ExampleRuns) -> None:
     assert not list((example_runs.scaled.folder / "examples").rglob(".smload/journal/*.json"))
 
 
+def test_instances_are_sized_by_what_one_holds(example_runs: ExampleRuns) -> None:
+    """One instance of 8 workers at 40 ms holds just under 200 requests/s, and fails with 5xx beyond; as many as sizing
+    says hold 1,000."""
+    run = example_runs.sized.ended()
+    assert pytest.ExitCode.OK == run.exit_code, run.out
+    (test,) = run.tests.values()
+    (found,), (load,) = test["capacities"], test["loads"]
+    assert 130 <= found["tps"] <= 210
+    assert (1, True) == (found["instances"], found["instances_known"])
+    assert load["hosting"]["variants"][0]["instances"] == -(-1100 // found["tps"])
+    assert load["cost"]["hourly_usd"] == pytest.approx(0.204 * load["hosting"]["variants"][0]["instances"])
+
+
 def test_plain_pytest_does_not_collect_examples() -> None:
     """``pytest`` without arguments runs the tests only."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))

@@ -14,6 +14,7 @@ from typing import get_type_hints
 import pytest
 
 import pytest_smload
+from pytest_smload.core.limits.cost_limit import COST_METRICS
 from pytest_smload.core.limits.metrics import METRICS
 from pytest_smload.core.limits.regression_limit import BASELINE_REQUIRED, REGRESSION
 from pytest_smload.core.limits.scaling_limit import SCALING_METRICS
@@ -90,5 +91,14 @@ def test_typed_arguments_are_the_fields() -> None:
     held = {"pinned": int | PinnedFields | None, "autoscaled": AutoscaledFields | None}
     assert expected | held == get_type_hints(PerfLoad)
     assert set(SCALING_KEYS) == set(held)
-    limits = {*METRICS, *SERVER_METRICS, *SCALING_METRICS, REGRESSION, BASELINE_REQUIRED, *ROUTE_KINDS, "stage"}
+    limits = {
+        *METRICS,
+        *SERVER_METRICS,
+        *SCALING_METRICS,
+        *COST_METRICS,
+        REGRESSION,
+        BASELINE_REQUIRED,
+        *ROUTE_KINDS,
+        "stage",
+    }
     assert limits == set(get_type_hints(PerfLimits))

@@ -10,6 +10,7 @@ import pytest
 import pytest_smload
 from pytest_smload import (
     INHERIT,
+    Capacity,
     Check,
     ClientHealth,
     ConfigurationError,
@@ -26,6 +27,7 @@ from pytest_smload import (
     Stage,
     Stats,
     TimelinePoint,
+    compare_capacities,
     perf,
     perf_budget,
     ramp,
@@ -175,3 +177,17 @@ def test_mistakes_are_seen(load_result: LoadResult) -> None:
     STAGED.seed = 1  # type: ignore[misc]
     _ = load_result.p95  # type: ignore[attr-defined]
     _ = pytest_smload.LoadProfil  # type: ignore[attr-defined]
+
+
+@pytest.mark.perf(tps=50)
+@pytest.mark.perf_budget(p95="250ms")
+def test_capacity(sm_endpoint: SmEndpoint, load_profile: LoadProfile) -> None:
+    found = sm_endpoint.capacity(load_profile, at_least=200, within="20m", max_tps=500, instances=1, label="one")
+    assert_type(found, Capacity)
+    assert_type(found.bracket, tuple[float, float])
+    assert_type(found.binding, Check | None)
+    assert_type(found.curve[0].p95_ms.upper, float)
+    assert_type(found.instances_for(1000, headroom=0.3), int)
+    assert_type(found.cost_per_million(instance_hour_usd=0.119), float)
+    assert_type(found.autoscaling_target(safety=0.5), float)
+    assert_type(compare_capacities([found]).cheapest, str | None)

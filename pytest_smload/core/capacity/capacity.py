@@ -8,9 +8,10 @@ from math import inf
 from typing import Any, Literal
 
 from pytest_smload.core.capacity.level import Level
-from pytest_smload.core.capacity.sizing import autoscaling_target, check_price, cost_per_million, instances_for
+from pytest_smload.core.capacity.sizing import autoscaling_target, check_price, instances_for
 from pytest_smload.core.limits.check import Check
 from pytest_smload.core.request.endpoint import EndpointFacts
+from pytest_smload.core.safety.cost import cost_per_million
 from pytest_smload.core.trust.health import Finding
 from pytest_smload.errors import ConfigurationError
 

@@ -1,4 +1,4 @@
-"""Computes what a capacity means for size and cost: instances for a rate, dollars per million, a scaling target."""
+"""Computes what a capacity means for size: instances for a rate, and the target of a scaling policy."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from math import ceil, inf, isfinite
 from pytest_smload.core.quoting import quoted
 from pytest_smload.errors import ConfigurationError
 
-_HOUR_S = 3600
 _MINUTE_S = 60
-_MILLION = 1_000_000
 _ROUNDING = 1e-9
 """1,000 TPS over 200 is 5 instances, also where floats make 5.0000000001 of it."""
 
@@ -27,11 +25,6 @@ def instances_for(tps: float, *, per_instance_tps: float, headroom: float) -> in
         raise ConfigurationError(f"instances_for: headroom is a share such as 0.3; not {quoted(headroom)}")
     _some_capacity("instances_for", per_instance_tps)
     return ceil(tps * (1 + headroom) / per_instance_tps - _ROUNDING)
-
-
-def cost_per_million(*, hourly_usd: float, tps: float) -> float:
-    """Return US dollars per million requests of instances at *hourly_usd* that answer *tps*; inf where that is 0."""
-    return hourly_usd / (tps * _HOUR_S) * _MILLION if tps > 0 else inf
 
 
 def autoscaling_target(per_instance_tps: float, *, safety: float) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pytest_smload.core.limits.bounds import Bounds
+from pytest_smload.core.limits.cost_limit import COST_METRICS, CostLimit
 from pytest_smload.core.limits.grammar import parse_limit
 from pytest_smload.core.limits.limit import Limit
 from pytest_smload.core.limits.metrics import CLOSED_METRIC, COLD_METRIC, METRICS, metric_family
@@ -27,7 +28,7 @@ Origin = Literal["built-in", "default", "mark", "key", "override"]
 """Who set a limit: nobody, ``[budgets.default]``, a ``perf_budget`` mark, another budget key of the file, the call."""
 
 
-Entry = Limit | ServerLimit | ScalingLimit | RegressionLimit | BaselineRequired
+Entry = Limit | ServerLimit | ScalingLimit | CostLimit | RegressionLimit | BaselineRequired
 """One line of a budget."""
 ScopedLimit = tuple[ScopeName, Limit]
 ScopedRegression = tuple[ScopeName, RegressionLimit]
@@ -297,7 +298,10 @@ def _some(names: Sequence[str]) -> str:
 
 
 _REGRESSIONS = [f"regression {of}" for of in REGRESSION_METRICS]
-_ORDER = {metric: place for place, metric in enumerate([*METRICS, *SERVER_METRICS, *SCALING_METRICS, *_REGRESSIONS])}
+_ORDER = {
+    metric: place
+    for place, metric in enumerate([*METRICS, *SERVER_METRICS, *SCALING_METRICS, *COST_METRICS, *_REGRESSIONS])
+}
 
 
 def _in_order(limits: Mapping[Key, Entry], routes: Sequence[ScopeName], stages: Sequence[str]) -> list[ScopedEntry]:

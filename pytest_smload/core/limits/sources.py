@@ -17,6 +17,7 @@ from pytest_smload.core.limits.budget import (
     merge,
     once_each,
 )
+from pytest_smload.core.limits.cost_limit import COST_METRICS, CostLimit
 from pytest_smload.core.limits.grammar import parse_limits
 from pytest_smload.core.limits.metrics import METRICS
 from pytest_smload.core.limits.regression_grammar import parse_baseline_required, parse_regression
@@ -74,7 +75,7 @@ def parse_marker_limits(kwargs: Mapping[str, object], *, source: str) -> tuple[l
     limits, mistakes = _where_cloudwatch_looks(limits, scopes)
     problems.extend(mistakes)
     if not fields:
-        allowed = ", ".join((*METRICS, *SERVER_METRICS, *SCALING_METRICS, REGRESSION, BASELINE_REQUIRED))
+        allowed = ", ".join((*METRICS, *SERVER_METRICS, *SCALING_METRICS, *COST_METRICS, REGRESSION, BASELINE_REQUIRED))
         problems.append(f"perf_budget without a limit; write one such as p95='250ms' (allowed: {allowed})")
     return [(scope, limit) for scope in scopes for limit in limits], [f"{source}: {problem}" for problem in problems]
 
@@ -245,7 +246,7 @@ def _scope_limits(
 
 
 def _where_cloudwatch_looks(limits: list[Entry], scopes: Sequence[ScopeName]) -> tuple[list[Entry], list[str]]:
-    """*limits* without those on the server's side, and on scaling, that *scopes* cannot have; a sentence per such."""
+    """*limits* without those on the server's side, scaling and cost that *scopes* cannot have; a sentence per such."""
     if all(scope == TOTAL for scope in scopes):
         return limits, []
     problems = [
@@ -258,7 +259,12 @@ def _where_cloudwatch_looks(limits: list[Entry], scopes: Sequence[ScopeName]) ->
         for limit in limits
         if isinstance(limit, ScalingLimit)
     ]
-    return [limit for limit in limits if not isinstance(limit, (ServerLimit, ScalingLimit))], problems
+    problems += [
+        f"{limit.metric}: instances are paid for as a whole; limit it for the whole load"
+        for limit in limits
+        if isinstance(limit, CostLimit)
+    ]
+    return [limit for limit in limits if not isinstance(limit, (ServerLimit, ScalingLimit, CostLimit))], problems
 
 
 def _entries(

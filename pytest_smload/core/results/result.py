@@ -16,6 +16,7 @@ from pytest_smload.core.measure.figures import Figures, InvokedVariant, MixShare
 from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.core.request.route_kinds import ROUTE_TABLES, RouteKind
 from pytest_smload.core.results.control import ControlResult
+from pytest_smload.core.safety.cost import LoadCost
 from pytest_smload.core.scaling.record import ScalingRecord
 from pytest_smload.core.server.server_side import ServerSide
 from pytest_smload.core.trust.health import ClientHealth
@@ -73,6 +74,7 @@ class LoadResult(Figures):
         server: What CloudWatch said of it; None where it was not asked.
         diagnosis: What explains the figures, the gravest first; empty where all is well.
         hosting: What hosted the endpoint when the load began; None where that is not known.
+        cost: What it cost by ``[prices]``; None where prices or instances are not known.
         scaling: What held the endpoint's instances, and what became of them; None where nothing did nor scaled.
     """
 
@@ -113,6 +115,7 @@ class LoadResult(Figures):
     diagnosis: tuple[Diagnosis, ...] = ()
     hosting: Hosting | None = None
     scaling: ScalingRecord | None = None
+    cost: LoadCost | None = None
 
     def __post_init__(self) -> None:
         for name in (*ROUTE_TABLES.values(), "stages"):

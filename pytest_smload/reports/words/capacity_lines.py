@@ -50,6 +50,11 @@ def capacity_remarks(capacity: Capacity) -> Iterator[str]:
     """Yield what must be known besides: why it ended early, what cannot be trusted, what it costs, notes."""
     if capacity.ended:
         yield plain_text(f"the search ended early: {capacity.ended}")
+    if capacity.binding is not None and not capacity.reasons and _is_only_unproven(capacity):
+        yield (
+            f"at {format_tps(capacity.not_kept_tps)} TPS nothing was broken, it was only not proven: longer probes "
+            "(duration, max_duration) may find more"
+        )
     for reason in capacity.reasons:
         yield plain_text(f"INVALID: {reason}")
     if capacity.hourly_usd is not None and capacity.tps:
@@ -57,6 +62,10 @@ def capacity_remarks(capacity: Capacity) -> Iterator[str]:
         at = f"at {format_tps(capacity.tps)} TPS"
         yield f"${capacity.hourly_usd:.4g} an hour, ${million:.3g} per million requests {at}"
     yield from map(plain_text, capacity.notes)
+
+
+def _is_only_unproven(capacity: Capacity) -> bool:
+    return {"unproven"} == {each.verdict for each in capacity.levels if each.offered_tps == capacity.not_kept_tps}
 
 
 def level_cells(level: Level) -> list[str]:
@@ -84,6 +93,8 @@ def _bound_words(capacity: Capacity) -> str:
 
 def _broken_words(check: Check) -> str:
     what = metric_words(check)
+    if check.projected is not None:
+        return f"{what} was {observed_text(check)} and grows beyond its limit {check.limit}"
     if check.outcome == "fail":
         return f"{what} was {observed_text(check)}, limit {check.limit}"
     return f"{what} {check.limit} is not proven ({observed_text(check)} of {format_count(check.n)})"

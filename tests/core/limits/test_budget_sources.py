@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pytest_smload.core.limits.cost_limit import COST_METRICS
 from pytest_smload.core.limits.metrics import METRICS
 from pytest_smload.core.limits.scaling_limit import SCALING_METRICS
 from pytest_smload.core.limits.server_metrics import SERVER_METRICS
@@ -23,7 +24,7 @@ from pytest_smload.errors import ConfigurationError
 
 ALLOWED = ", ".join((*METRICS, "regression"))
 SCOPES = "model, variant, container, component, name, stage"
-WHOLE = ", ".join((*METRICS, *SERVER_METRICS, *SCALING_METRICS, "regression", "baseline_required"))
+WHOLE = ", ".join((*METRICS, *SERVER_METRICS, *SCALING_METRICS, *COST_METRICS, "regression", "baseline_required"))
 TEST = "tests/perf/test_a.py::TestB::test_c[x]"
 
 

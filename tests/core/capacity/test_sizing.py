@@ -10,7 +10,7 @@ from capacities import capacity, level
 
 from pytest_smload import compare_capacities
 from pytest_smload.core.capacity.capacity import at_least_check
-from pytest_smload.core.capacity.sizing import cost_per_million
+from pytest_smload.core.safety.cost import cost_per_million
 from pytest_smload.core.trust.health import Finding
 from pytest_smload.errors import ConfigurationError
 
