@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from pytest_smload.core.samples.look import Look
     from pytest_smload.core.samples.recording import Recording
     from pytest_smload.core.scaling.wish import ScalingWish
+    from pytest_smload.engine.distributed.crew import Crew
     from pytest_smload.engine.interrupts import HeldBack
     from pytest_smload.settings.tables import EndpointSettings
 
@@ -63,6 +64,7 @@ class LoadRequest:
         safeguards: What it may not do.
         preflight: What AWS says of the endpoint; None where nobody can be asked.
         scaling: What holds the endpoint's instances; None where nothing of ours does.
+        crew: The worker processes that send it; None where this process does.
     """
 
     profile: LoadProfile
@@ -78,6 +80,7 @@ class LoadRequest:
     safeguards: Safeguards = field(default_factory=Safeguards)
     preflight: Preflight | None = None
     scaling: ScalingWish | None = None
+    crew: Crew | None = None
 
 
 class Announcer(Protocol):
@@ -103,11 +106,21 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
     demands = Demands.of(request, plan, simulated=way.simulated)
     allowance = _allowance(request, plan, simulated=way.simulated)
     hooks = replace(hooks, ends_load=allowance.ends)
-    sender = Sender(plan, request.target, way.name, hooks, way.simulated, gives_up=demands.forbid_failing_wholly)
+    sender = Sender(
+        plan,
+        request.target,
+        way.name,
+        hooks,
+        way.simulated,
+        gives_up=demands.forbid_failing_wholly,
+        crew=request.crew,
+        embedded=request.settings.embedded,
+    )
     sender.check()
     inspection = inspect(request, plan, announcer.waiting, simulated=way.simulated)
     allowance.check_cost()
     facts = endpoint_facts(request.settings, request.target, inspection.account)
+    sender = sender.with_workers(facts.account, announcer.waiting)
     regressions = demands.regressions(request, plan, facts, way)
     announcer.announce(request, facts, way.name, way.reason, inspection)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_smload.core.load.part import WHOLE, Part
 from pytest_smload.errors import ConfigurationError
 from pytest_smload.file_limit import raise_file_limit
 
@@ -17,13 +18,13 @@ _USUALLY_OPEN = 48
 """Where the system does not list them."""
 
 
-def refuse_more_than_files_allow(profile: LoadProfile) -> None:
-    """Raise the limit of open files as far as it goes, and make sure that it carries the whole load.
+def refuse_more_than_files_allow(profile: LoadProfile, part: Part = WHOLE) -> None:
+    """Raise the limit of open files as far as it goes, and make sure that it carries this part of the load.
 
     Raises:
         ConfigurationError: It does not: requests without a descriptor would fail, or wait, through the client's fault.
     """
-    connections, limit = profile.most_in_flight, raise_file_limit()
+    connections, limit = part.share(profile.most_in_flight), raise_file_limit()
     left = max(0, limit - _open_files() - _SPARE_FILES)
     if connections <= left:
         return

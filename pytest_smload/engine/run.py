@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import gevent
 
+from pytest_smload.core.load.part import WHOLE, Part
 from pytest_smload.core.samples.late_reads import note_late_reads
 from pytest_smload.core.samples.recording import ClientReadings, Recording, Samples
 from pytest_smload.engine.abort import AbortWatch
@@ -62,6 +63,7 @@ def run_load(  # noqa: PLR0913 - a load is this many things
     gives_up: bool = False,
     goes_on: Callable[[Look], bool] | None = None,
     period_s: int | None = None,
+    part: Part = WHOLE,
 ) -> Recording:
     """Drive *plan* over *transport* and return what was measured; nothing of the load is left running.
 
@@ -75,6 +77,7 @@ def run_load(  # noqa: PLR0913 - a load is this many things
             the profile comes before that.
         goes_on: Asked shortly before each end the window may have (`LoadProfile.window_ends_s`) whether the load is to
             go on to the next; in a native thread, while it runs. None ends it at the first.
+        part: Which part of the load this process sends; what is no whole meets the others in ``hooks.companions``.
         period_s: The window is to begin at a multiple of so many seconds of the wall clock: the warm-up waits for that.
 
     Raises:
@@ -83,8 +86,8 @@ def run_load(  # noqa: PLR0913 - a load is this many things
             load has ended by then.
     """
     try:
-        refuse_more_than_files_allow(plan.profile)
-        session = LoadSession(plan, transport, endpoint_name=endpoint_name, base_url=base_url)
+        refuse_more_than_files_allow(plan.profile, part)
+        session = LoadSession(plan, transport, endpoint_name=endpoint_name, base_url=base_url, part=part)
         session.grid.period_s = period_s
         run = _Run(session, hooks, judged=judged, gives_up=gives_up, goes_on=goes_on)
     except BaseException:
@@ -104,6 +107,9 @@ class _Run:
         goes_on: Callable[[Look], bool] | None,
     ) -> None:
         self.session = session
+        companions = hooks.companions
+        if companions is not None:
+            session.grid.agreed = lambda earliest_s: companions.begin(earliest_s, self._goes_on)
         self.goes_on = goes_on
         self.hooks = hooks
         session.ends_test = hooks.ends_test
@@ -152,6 +158,7 @@ class _Run:
         self.live = LiveReadings(session, shape, begin_s=self.begin_s)
         begin(environment)
         self.priming.run(pump=self._goes_on)
+        self._meet_primed()
         if not session.plan.profile.open_model:
             # The users of an open load wait for their arrivals by themselves.
             self.pump_until(session.grid.begin(perf_counter()))
@@ -172,6 +179,17 @@ class _Run:
         self.cpu.end()
         self.connects = session.transport.connects - self.connects_before
         self._drain(runner)
+
+    def _meet_primed(self) -> None:
+        """Wait until all generators are done with priming; what is left of ``max_requests`` is shared then."""
+        session, companions = self.session, self.hooks.companions
+        session.primed = session.begun
+        if companions is None or self.is_over():
+            return
+        session.primed = companions.primed(session.begun, self._goes_on)
+        most = session.plan.profile.max_requests
+        if most is not None:
+            session.most_requests = session.begun + session.part.share(max(0, most - session.primed))
 
     def is_over(self) -> bool:
         """Whether the window has ended."""

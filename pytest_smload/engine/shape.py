@@ -9,7 +9,6 @@ from itertools import pairwise
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pytest_smload.core.load.concurrency import Concurrency
 from pytest_smload.core.load.schedule import WARMUP_SEED, Schedule
 from pytest_smload.core.load.stages import StageSpan, stage_at, stage_spans
 from pytest_smload.core.load.traffic import ShuffledBlocks, SmoothBlocks
@@ -83,11 +82,12 @@ class ClosedShape:
     def __init__(self, session: LoadSession) -> None:
         self.session = session
         self.profile = session.plan.profile
-        self.concurrency = Concurrency.of(self.profile)
+        self.concurrency = session.part.concurrency(self.profile)
         self.spans = stage_spans(self.profile.stages)
         self.begin_s = self.window_start_s = float("inf")
-        self._sequence = self._new_sequence(self.profile.seed + WARMUP_SEED)
-        self._window_sequence = self._new_sequence(self.profile.seed)
+        seed = session.part.seed(self.profile.seed)
+        self._sequence = self._new_sequence(seed + WARMUP_SEED)
+        self._window_sequence = self._new_sequence(seed)
         session.next_model = self._sequence.next
 
     def _new_sequence(self, seed: int) -> ShuffledBlocks | SmoothBlocks:
@@ -160,18 +160,21 @@ class OpenShape:
     def __init__(self, session: LoadSession) -> None:
         self.session = session
         self.profile = profile = session.plan.profile
-        self.concurrency = Concurrency.of(profile)
+        self.concurrency = session.part.concurrency(profile)
         self.spans = stage_spans(profile.stages)
         self.begin_s = self.window_start_s = float("inf")
         session.turnstile = self.turnstile = Turnstile()
         self._lay_out(most=profile.max_requests)
 
     def _lay_out(self, *, most: int | None) -> None:
-        self.schedule = Schedule.of(self.profile, self.session.plan.shares, most=most)
-        self.session.arrival_models = self.schedule.routes()
+        session = self.session
+        whole = Schedule.of(self.profile, session.plan.shares, most=most)
+        self.schedule = session.part.schedule(whole)
+        session.rows = session.part.rows(whole, session.plan.rows)
+        session.arrival_models = self.schedule.routes()
 
     def start(self, runner: Any) -> None:
-        most, primed = self.profile.max_requests, self.session.begun
+        most, primed = self.profile.max_requests, self.session.primed
         if most is not None and primed:
             self._lay_out(most=max(0, most - primed))
         users = self.concurrency.max_in_flight
@@ -181,7 +184,10 @@ class OpenShape:
         if session.window_end_s <= perf_counter():  # Ctrl-C came while the users were spawned
             return
         # Adding the begin to a million offsets takes some 5 ms, which must be over when the first arrival is due.
-        self.begin_s = begin_s = session.grid.begin(perf_counter() + 0.02 + len(schedule) * 2e-8)
+        begin_s = session.grid.begin(perf_counter() + 0.02 + len(schedule) * 2e-8)
+        if session.window_end_s <= perf_counter():  # or while the other generators were waited for
+            return
+        self.begin_s = begin_s
         self.window_start_s = session.window_start_s = begin_s + schedule.warmup_s
         first = schedule.ends[0]
         session.window_end_s = self.window_start_s + first.offset_s

@@ -132,6 +132,7 @@ class SmEndpoint:
             safeguards=self._gate.safeguards(run),
             preflight=self._gate.endpoints.preflight(run.endpoint),
             scaling=self._scaling,
+            crew=self._gate.crew,
         )
         return self._gate.conduct(run, request)
 

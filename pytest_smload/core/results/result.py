@@ -14,6 +14,7 @@ from pytest_smload.core.measure.by_name import ByName
 from pytest_smload.core.measure.figures import Figures, InvokedVariant, MixShare, Stats, TimelinePoint, WarmupCounts
 from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.core.request.route_kinds import WEIGHT_FIELDS, WEIGHTED, RouteKind
+from pytest_smload.core.samples.generators import Generator
 from pytest_smload.core.scaling.record import ScalingRecord
 from pytest_smload.core.server.server_side import ServerSide
 from pytest_smload.core.trust.health import ClientHealth
@@ -69,6 +70,7 @@ class LoadResult(Figures):
         diagnosis: What explains the figures, the gravest first; empty where all is well.
         hosting: What hosted the endpoint when the load began; None where that is not known.
         scaling: What held the endpoint's instances, and what became of them; None where nothing did nor scaled.
+        workers: The processes that sent it, where there were several.
     """
 
     label: str | None
@@ -106,6 +108,7 @@ class LoadResult(Figures):
     diagnosis: tuple[Diagnosis, ...] = ()
     hosting: Hosting | None = None
     scaling: ScalingRecord | None = None
+    workers: tuple[Generator, ...] = ()
 
     def __post_init__(self) -> None:
         for name in (*WEIGHT_FIELDS, "stages"):
