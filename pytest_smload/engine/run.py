@@ -27,6 +27,7 @@ from pytest_smload.engine.hooks import Running
 from pytest_smload.engine.interrupts import Interrupts
 from pytest_smload.engine.live import LiveReadings
 from pytest_smload.engine.looking import let_go_on
+from pytest_smload.engine.meeting import begin_together, meet_primed
 from pytest_smload.engine.priming import Priming
 from pytest_smload.engine.session import LoadSession
 from pytest_smload.engine.shape import ClosedShape, OpenShape, Shape
@@ -107,9 +108,7 @@ class _Run:
         goes_on: Callable[[Look], bool] | None,
     ) -> None:
         self.session = session
-        companions = hooks.companions
-        if companions is not None:
-            session.grid.agreed = lambda earliest_s: companions.begin(earliest_s, self._goes_on)
+        begin_together(session, hooks.companions, self._goes_on)
         self.goes_on = goes_on
         self.hooks = hooks
         session.ends_test = hooks.ends_test
@@ -158,7 +157,7 @@ class _Run:
         self.live = LiveReadings(session, shape, begin_s=self.begin_s)
         begin(environment)
         self.priming.run(pump=self._goes_on)
-        self._meet_primed()
+        meet_primed(self.session, self.hooks.companions, self._goes_on)
         if not session.plan.profile.open_model:
             # The users of an open load wait for their arrivals by themselves.
             self.pump_until(session.grid.begin(perf_counter()))
@@ -179,17 +178,6 @@ class _Run:
         self.cpu.end()
         self.connects = session.transport.connects - self.connects_before
         self._drain(runner)
-
-    def _meet_primed(self) -> None:
-        """Wait until all generators are done with priming; what is left of ``max_requests`` is shared then."""
-        session, companions = self.session, self.hooks.companions
-        session.primed = session.begun
-        if companions is None or self.is_over():
-            return
-        session.primed = companions.primed(session.begun, self._goes_on)
-        most = session.plan.profile.max_requests
-        if most is not None:
-            session.most_requests = session.begun + session.part.share(max(0, most - session.primed))
 
     def is_over(self) -> bool:
         """Whether the window has ended."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
 
 from pytest_smload.core.load.profile import LOAD_FIELDS, ONE_SHAPE, check_load_fields, given_shapes
@@ -31,13 +32,13 @@ def _transport(text: str) -> str:
     return text
 
 
-_MOST_WORKERS = 1_000
+_MOST_PROCESSES, _MOST_WORKERS = 64, 1_000
 
 
-def _generators(text: str) -> int:
+def _count(text: str, most: int) -> int:
     count = parse_whole(text)
-    if not 1 <= count <= _MOST_WORKERS:
-        raise ValueError(f"{quoted(text)} must be between 1 and {_MOST_WORKERS:,}")
+    if not 1 <= count <= most:
+        raise ValueError(f"{quoted(text)} must be between 1 and {most:,}")
     return count
 
 
@@ -53,8 +54,8 @@ _SWITCHED = {"1": True, "true": True, "yes": True, "on": True, "0": False, "fals
 _PARSERS: Mapping[str, Callable[[str], object]] = {
     **{name: row.from_text for name, row in LOAD_FIELDS.items() if row.from_text is not None},
     "transport": _transport,
-    "processes": _generators,
-    "workers": _generators,
+    "processes": partial(_count, most=_MOST_PROCESSES),
+    "workers": partial(_count, most=_MOST_WORKERS),
     **{option.name: _switch for option in SWITCHES},
 }
 """How an option's text becomes its value; text stays text."""

@@ -208,7 +208,7 @@ def test_the_keys_of_a_load() -> None:
 
     assert list(found) == expected
     fields_of_a_load = {each.name for each in dataclasses.fields(LoadResult)}
-    absent = {"baseline", "reruns", "hosting", "server", "diagnosis", "scaling"}
+    absent = {"baseline", "reruns", "hosting", "server", "diagnosis", "scaling", "workers"}
     assert {*found, *absent} == fields_of_a_load - set(SCHEMA_STATS) | {
         "errors",
         "total",

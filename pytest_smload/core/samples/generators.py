@@ -38,8 +38,14 @@ class Generator:
     clock_uncertainty_ms: float
 
 
-def generator_of(recording: Recording, *, host: str, pid: int, offset_s: float, uncertainty_s: float) -> Generator:
-    """Return the facts of the generator that made *recording*, whose clock is *offset_s* behind the master's."""
+def generator_of(
+    recording: Recording, *, window_start_s: float, host: str, pid: int, offset_s: float, uncertainty_s: float
+) -> Generator:
+    """Return the facts of the generator that made *recording*, whose clock is *offset_s* behind the master's.
+
+    Args:
+        window_start_s: When the whole load's window opened, on the master's clock.
+    """
     import numpy as np
 
     samples = recording.samples
@@ -47,7 +53,7 @@ def generator_of(recording: Recording, *, host: str, pid: int, offset_s: float, 
     ready = due.copy()
     held = view(samples.held_index)
     ready[held] = np.maximum(ready[held], view(samples.held_free))
-    counted = (due if recording.open_model else start) >= recording.window_start_s
+    counted = (due if recording.open_model else start) >= window_start_s - offset_s
     delays = np.sort((start - ready)[counted]).tolist()
     (client,) = recording.clients
     lags = sorted(client.loop_lag_s)

@@ -242,15 +242,22 @@ class DistributedLoad:
             aborted=aborted,
             interrupted=interrupted,
             complete=whole.complete and not lost,
-            generators=[_facts(sender, recording) for sender, recording in found],
+            generators=[_facts(sender, recording, whole.window_start_s) for sender, recording in found],
             lost=lost,
         )
 
 
-def _facts(sender: _Sender, recording: Recording) -> Generator:
+def _facts(sender: _Sender, recording: Recording, window_start_s: float) -> Generator:
     offset_s, uncertainty_s = sender.clock
     worker = sender.worker
-    return generator_of(recording, host=worker.host, pid=worker.pid, offset_s=offset_s, uncertainty_s=uncertainty_s)
+    return generator_of(
+        recording,
+        window_start_s=window_start_s,
+        host=worker.host,
+        pid=worker.pid,
+        offset_s=offset_s,
+        uncertainty_s=uncertainty_s,
+    )
 
 
 def _progress_of(parts: list[Progress]) -> Progress:

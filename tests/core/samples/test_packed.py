@@ -63,7 +63,10 @@ def test_a_recording_comes_back_as_it_was() -> None:
 def test_every_field_of_a_recording_travels() -> None:
     """A field that is not packed would silently be its default on the other side; what a master adds does not."""
     filled = _facts(_full())
-    defaults = {each.name: each.default for each in dataclasses.fields(Recording)}
+    defaults = {
+        each.name: list(each.default) if isinstance(each.default, tuple) else each.default
+        for each in dataclasses.fields(Recording)
+    }
 
     masters_own = {"generators", "lost"}
     assert {name for name, value in filled.items() if value == defaults[name]} == masters_own
