@@ -15,6 +15,7 @@ _FAMILIES = ("AWS_", "SMLOAD_", "GITHUB_", "CI_", "CODEBUILD_")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE")
 _PYTEST = ("CI", "BUILD_NUMBER", "COLUMNS", "FORCE_COLOR", "NO_COLOR", "PY_COLORS", "PYTEST_ADDOPTS", "PYTEST_PLUGINS")
 """What changes the text or options of a pytest run inside a test."""
+_count_frozen = gc.get_freeze_count
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -27,7 +28,16 @@ def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         patch.setenv("AWS_CONFIG_FILE", str(nowhere / "config"))
         patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(nowhere / "credentials"))
+        # It counts by walking all that is frozen, which each load would do anew; something always is (see below).
+        patch.setattr(gc, "get_freeze_count", lambda: 1)
         yield
+
+
+@pytest.fixture
+def nothing_frozen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The heap as it is in a process that froze none of it."""
+    monkeypatch.setattr(gc, "get_freeze_count", _count_frozen)
+    gc.unfreeze()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -21,6 +21,7 @@ from pytest_smload.core.hosting.hosting import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import datetime
 
     from pytest_smload.aws.control_plane import ControlPlane
 
@@ -47,7 +48,13 @@ def endpoint_state(plane: ControlPlane) -> EndpointState:
         variants=tuple(_variant_state(each) for each in described),
         failure=answer.get("FailureReason"),
         data_capture_percent=float(capture.get("CurrentSamplingPercentage", 0)) if captures else None,
+        created_at=_moment(answer.get("CreationTime")),
+        modified_at=_moment(answer.get("LastModifiedTime")),
     )
+
+
+def _moment(time: datetime | None) -> str | None:
+    return None if time is None else time.isoformat()
 
 
 def hosting(plane: ControlPlane, state: EndpointState, note: Callable[[ControlPlaneError, str], object]) -> Hosting:

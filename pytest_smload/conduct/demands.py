@@ -18,7 +18,7 @@ from pytest_smload.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_smload.conduct.load import LoadRequest
+    from pytest_smload.conduct.request import LoadRequest
     from pytest_smload.core.limits.budget import ResolvedBudget, ScopedLimit
     from pytest_smload.core.load.plan import LoadPlan
     from pytest_smload.core.measure.scope_name import ScopeName

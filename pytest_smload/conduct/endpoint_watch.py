@@ -35,12 +35,21 @@ class EndpointWatch:
         preflight: What is known of the endpoint.
         every_s: How often to look during the load, at least 10 s, or None.
         may_scale: Whether its instances may change in number (an autoscaled load).
+        scaled: Which variant's, where it is one of several.
     """
 
-    def __init__(self, preflight: Preflight, *, every_s: float | None = None, may_scale: bool = False) -> None:
+    def __init__(
+        self,
+        preflight: Preflight,
+        *,
+        every_s: float | None = None,
+        may_scale: bool = False,
+        scaled: str | None = None,
+    ) -> None:
         self._preflight = preflight
         self._every_s = every_s
         self._may_scale = may_scale
+        self._scaled = scaled
         self._before: EndpointState | None = None
         self._seen: dict[str, float] = {}
         self._failed = ""
@@ -95,7 +104,7 @@ class EndpointWatch:
         if during and not self._over.is_set():
             self._preflight.stands(now)
         elapsed_s = monotonic() - self._begin_s
-        for text in changes(self._before, now, may_scale=self._may_scale):
+        for text in changes(self._before, now, may_scale=self._may_scale, scaled=self._scaled):
             self._seen.setdefault(text, elapsed_s if during else -1.0)
 
     def _told(self, text: str, after_s: float) -> str:

@@ -15,6 +15,8 @@ from pytest_smload.core.scaling.plan import (
     all_restoring_calls,
     changing_calls,
     differences,
+    is_held,
+    rehearsing_calls,
     releasing_calls,
     restoring_calls,
 )
@@ -66,6 +68,7 @@ class InstanceHold:
         self._pace = pace if pace is not None else Pace()
         self._journal: Journal | None = None
         self._entry: Entry | None = None
+        self._of_dead_run = False
         self.variant: str | None = None
 
     @property
@@ -87,6 +90,7 @@ class InstanceHold:
         look = wait_until_idle(self._control, look.name, self._say, self._pace)
         before = self._control.state(look)
         refuse_tagged(self._control, before)
+        self._rehearse(before, wish)
         autoscaled, run = wish.moves, this_run(datetime.now(UTC).isoformat(timespec="seconds"))
         self._write(before, autoscaled=autoscaled, run=run)
         for call in changing_calls(before, wish, run):
@@ -126,9 +130,11 @@ class InstanceHold:
             EndpointError: as `restore`; or these credentials reach another account's endpoint of that name.
         """
         assert journal.entry is not None  # noqa: S101 - the caller looked
+        self._of_dead_run = True
         self._journal, self._entry, self.variant = journal, journal.entry, journal.entry.before.variant
         run, before = self._entry.run, self._entry.before
         remark = self.restore()
+        self._of_dead_run = False
         return remark or f"restored {_words(before)}, which a run that died ({run}) had left changed"
 
     def close(self) -> None:
@@ -156,6 +162,19 @@ class InstanceHold:
             journal = Journal.claim(path)
         self._journal = journal
 
+    def _rehearse(self, before: VariantState, wish: ScalingWish) -> None:
+        """Find out before the first change whether all may be restored.
+
+        Raises:
+            EndpointError: it may not.
+        """
+        for call in rehearsing_calls(before, wish):
+            try:
+                self._control.make(call)
+            except ControlPlaneError as error:
+                if error.denied:
+                    raise EndpointError(f"{error}; restoring takes it, so that nothing was changed: allow it") from None
+
     def _write(self, before: VariantState, *, autoscaled: bool, run: str) -> None:
         target = self._control.control.target
         entry = Entry(
@@ -176,6 +195,8 @@ class InstanceHold:
         if gone:
             return gone
         now = self._control.state(self._control.look(before.variant))
+        if self._is_let_go(before, now):
+            return f"{_name(before)} bears no mark any more of a run that died ({entry.run}): it stays as it is"
         for call in restoring_calls(before, now, autoscaled=autoscaled):
             if call.instances is not None:
                 wait_until_idle(self._control, before.variant, self._say, self._pace)
@@ -195,6 +216,12 @@ class InstanceHold:
         if taken_away:
             return f"{_name(before)}: its scalable target was deregistered meanwhile, and not by us: it stays that way"
         return ""
+
+    def _is_let_go(self, before: VariantState, now: VariantState) -> bool:
+        """Whether the change of a dead run is there no longer: what others have made of the variant since is theirs."""
+        if not self._of_dead_run or before.target is None or before.target.arn is None or now.target is None:
+            return False
+        return not is_held(before, now) and note_on(self._control, now.target) is None
 
     def _gone(self, before: VariantState) -> str:
         """Why there is nothing left to restore, or ``""``.

@@ -177,7 +177,7 @@ def _read(descriptor: int, path: Path) -> Entry | None:
     try:
         record = json.loads(content)
         return {_SCHEMA: _entry}[record.pop("schema")](record)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise EndpointError(
             f"the journal {path} cannot be read: see that the endpoint's instances and autoscaling are as they are to "
             "be, then delete it"
@@ -185,6 +185,9 @@ def _read(descriptor: int, path: Path) -> Entry | None:
 
 
 def _entry(record: dict[str, Any]) -> Entry:
+    texts = [record["region"], record["run"], *record["by_hand"], record["control_url"] or ""]
+    if not all(isinstance(text, str) for text in texts) or not isinstance(record["autoscaled"], bool):
+        raise TypeError("a value is of another type")
     return Entry(**{**record, "before": state_from(record["before"]), "by_hand": tuple(record["by_hand"])})
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from pytest_smload.conduct.allowance import Allowance, Safeguards
+from pytest_smload.conduct.allowance import Allowance
 from pytest_smload.conduct.demands import Demands
 from pytest_smload.conduct.endpoints import endpoint_facts
 from pytest_smload.conduct.looks import Assessment, run_until_proven
@@ -29,58 +29,18 @@ from pytest_smload.transport.choice import choose_transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
-    from pytest_smload.aws.preflight import Preflight
-    from pytest_smload.aws.target import EndpointTarget
     from pytest_smload.conduct.preflight import Inspection
-    from pytest_smload.conduct.regressions import BaselineUse, RegressionVerdict
+    from pytest_smload.conduct.regressions import RegressionVerdict
+    from pytest_smload.conduct.request import LoadRequest
     from pytest_smload.conduct.witness import Testimony
     from pytest_smload.conduct.witnesses import Send
-    from pytest_smload.core.limits.budget import Budget
     from pytest_smload.core.load.profile import LoadProfile
     from pytest_smload.core.request.endpoint import EndpointFacts
     from pytest_smload.core.results.result import LoadResult
     from pytest_smload.core.samples.look import Look
     from pytest_smload.core.samples.recording import Recording
-    from pytest_smload.core.scaling.wish import ScalingWish
-    from pytest_smload.engine.distributed.crew import Crew
     from pytest_smload.engine.interrupts import HeldBack
-    from pytest_smload.settings.tables import EndpointSettings
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadRequest:
-    """A load about to run.
-
-    Attributes:
-        profile: The load, traffic fields filled in.
-        budget: Its limits; None only measures.
-        notes: Remarks for the report.
-        root: What payload paths are relative to.
-        transport: The transport asked for, or None for the software's choice.
-        baselines: Where runs of it are recorded.
-        cloudwatch: Whether CloudWatch may be asked about it.
-        safeguards: What it may not do.
-        preflight: What AWS says of the endpoint; None where nobody can be asked.
-        scaling: What holds the endpoint's instances; None where nothing of ours does.
-        crew: The worker processes that send it; None where this process does.
-    """
-
-    profile: LoadProfile
-    label: str | None
-    budget: Budget | None
-    notes: tuple[str, ...]
-    root: Path
-    settings: EndpointSettings
-    target: EndpointTarget
-    transport: str | None
-    baselines: BaselineUse
-    cloudwatch: bool = True
-    safeguards: Safeguards = field(default_factory=Safeguards)
-    preflight: Preflight | None = None
-    scaling: ScalingWish | None = None
-    crew: Crew | None = None
 
 
 class Announcer(Protocol):
@@ -106,16 +66,7 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
     demands = Demands.of(request, plan, simulated=way.simulated)
     allowance = _allowance(request, plan, simulated=way.simulated)
     hooks = replace(hooks, ends_load=allowance.ends)
-    sender = Sender(
-        plan,
-        request.target,
-        way.name,
-        hooks,
-        way.simulated,
-        gives_up=demands.forbid_failing_wholly,
-        crew=request.crew,
-        embedded=request.settings.embedded,
-    )
+    sender = Sender.of(request, plan, way, hooks, gives_up=demands.forbid_failing_wholly)
     sender.check()
     inspection = inspect(request, plan, announcer.waiting, simulated=way.simulated)
     allowance.check_cost()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pytest_smload.aws.preflight import Preflight
     from pytest_smload.conduct.allowance import Safeguards
-    from pytest_smload.conduct.load import LoadRequest
+    from pytest_smload.conduct.request import LoadRequest
     from pytest_smload.core.hosting.hosting import Hosting
     from pytest_smload.core.load.plan import LoadPlan
     from pytest_smload.settings.tables import EndpointSettings

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from pytest_smload.aws.autoscaling import Activity
     from pytest_smload.aws.preflight import Preflight
-    from pytest_smload.conduct.load import LoadRequest
     from pytest_smload.conduct.looks import Assessment
+    from pytest_smload.conduct.request import LoadRequest
     from pytest_smload.conduct.witness import LoadSpan, Witness
     from pytest_smload.core.limits.scaling_limit import ScalingLimit
     from pytest_smload.core.samples.recording import Recording
@@ -66,9 +66,16 @@ class HeldWatch:
         """Look at the count the load begins with, and at what has scaled before it.
 
         Raises:
-            EndpointError: that cannot be looked at, and nobody could say afterwards what scaled.
+            EndpointError: that cannot be looked at, and nobody could say afterwards what scaled; or the count is not
+                what it was pinned to.
         """
         look = self._control.look(self._wish.variant)
+        if isinstance(self._wish, Pinned) and not look.settled_at(self._wish.instances):
+            raise EndpointError(
+                f"endpoint {self._control.endpoint_name}/{look.name} is {self._wish.describe()}, and somebody has "
+                f"changed that: it is {look.status} with {look.current} of {counted(look.desired)}; nothing was sent: "
+                "see who else changes its instances, and run it again"
+            )
         self._first, self._ended = look.desired, self._control.ended_activities(look.name)
 
     def testify(
@@ -82,7 +89,7 @@ class HeldWatch:
             look = self._control.look(self._wish.variant)
             told = self._control.activities_since(look.name, self._ended)
         except EndpointError as error:
-            return self._without_record(str(error))
+            return self._without_record(error)
         record = _record(look.name, judged.recording, told, (self._first, look.current), self._wish.describe())
         checks = tuple(limit.hold(ScalingEvidence(record)) for limit in self._limits)
         reasons = tuple(_pin_reasons(record, self._wish.instances)) if isinstance(self._wish, Pinned) else ()
@@ -91,11 +98,16 @@ class HeldWatch:
     def close(self) -> None:
         """Nothing is kept open."""
 
-    def _without_record(self, why: str) -> Testimony:
+    def _without_record(self, error: EndpointError) -> Testimony:
         """Limits fail without evidence; a pin that may not have held is not to be trusted."""
-        checks = tuple(limit.hold(ScalingEvidence(None, why)) for limit in self._limits)
-        finding = Finding(f"nobody can say whether the endpoint scaled: {why}", "allow the call, or leave pinned out")
-        return Testimony(reasons=() if self._wish.moves else (finding,), checks=checks, notes=(f"scaling: {why}",))
+        why, denied = str(error), isinstance(error, ControlPlaneError) and error.denied
+        if self._wish.moves:
+            checks = tuple(limit.hold(ScalingEvidence(None, why)) for limit in self._limits)
+            return Testimony(checks=checks, notes=(f"scaling: {why}",))
+        remedy = (
+            "allow the call, or leave pinned out" if denied else "run it again once the endpoint answers for itself"
+        )
+        return Testimony(reasons=(Finding(f"nobody can say whether the endpoint scaled: {why}", remedy),))
 
 
 class StrayWatch:

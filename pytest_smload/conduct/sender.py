@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from pytest_smload.aws.target import EndpointTarget
 from pytest_smload.core.load.part import split_problems
@@ -21,6 +22,10 @@ from pytest_smload.transport.detours import proxy_for
 from pytest_smload.transport.http.transport import HttpTransport
 from pytest_smload.transport.registry import TRANSPORTS
 from pytest_smload.transport.wire import validate_route
+
+if TYPE_CHECKING:
+    from pytest_smload.conduct.request import LoadRequest
+    from pytest_smload.transport.choice import TransportChoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,22 @@ class Sender:
     crew: Crew | None = None
     embedded: bool = False
     account: str | None = None
+
+    @classmethod
+    def of(
+        cls, request: LoadRequest, plan: LoadPlan, way: TransportChoice, hooks: LoadHooks, *, gives_up: bool
+    ) -> Sender:
+        """Return the sender of *plan* that *request* asks for."""
+        return cls(
+            plan,
+            request.target,
+            way.name,
+            hooks,
+            way.simulated,
+            gives_up=gives_up,
+            crew=request.crew,
+            embedded=request.settings.embedded,
+        )
 
     def check(self) -> None:
         """Raise what can be known to be wrong without sending a request."""

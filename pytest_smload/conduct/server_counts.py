@@ -22,10 +22,13 @@ if TYPE_CHECKING:
     from pytest_smload.core.server.account import Account
     from pytest_smload.core.server.readings import Reading, Window
     from pytest_smload.core.server.resolution import Span
+    from pytest_smload.core.server.series import Points, Series
 
 WAIT_S = 300.0
 """AWS gives no figure; monitoring agents that read CloudWatch wait two to five minutes."""
 ASK_EVERY_S = 10.0
+_SAY_AFTER_S = 2.0
+"""A shorter wait is not worth a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,8 @@ def counted_figures(
     rows = list(dict.fromkeys(each for row in rows for each in needs(row)))
     whole = is_period(window.span.length_s)
     askable = [row for row in rows if whole or row.fold != "percentile"]
-    series = wanted(askable, window.variants, window.resolution, window.span)
+    counting = [invocations(variant, window.resolution) for variant in window.variants]
+    series = [*dict.fromkeys([*wanted(askable, window.variants, window.resolution, window.span), *counting])]
     grace_s = counted_s + max(2 * window.resolution.window_s, patience.every_s)
     while True:
         points = ask(plane, series, window.span)
@@ -96,7 +100,7 @@ class _Wait:
     def __init__(self, patience: Patience, window: Window, say: Callable[[str], object]) -> None:
         self._patience = patience
         self._say = say
-        self._next_line_s = 0.0
+        self._next_line_s = _SAY_AFTER_S
         self._begin_s = patience.now_s()
         self._every_s = min(patience.every_s, max(0.5, window.resolution.requests_s / 2))
 
@@ -130,22 +134,32 @@ def _count(plane: ControlPlane, window: Window, load: LoadSpan, account: Account
                 raise
         else:
             in_all = round(sum(point.value for each in series for point in points[each]))
-            counted = sum(point.value for each in series for point in window.inside(each, points))
-            counts = Counts.of(counted, account)
-            enough = not counts.uncounted and in_all >= load.answered
+            counts = Counts.of(_by_period(series, points, window), account)
+            enough = counts.is_whole(account) and in_all >= load.answered
             # Nobody knows whether a request the model has not answered is counted, nor on which side of the window one
-            # at its edge is: where these may be missing, a sum that still grows is not all of it.
-            whole = in_all >= load.sent and counts.counted >= account.answered
+            # at its edge is: where these may be missing, or others' stand for them, a sum that still grows is not all.
+            whole = in_all >= load.sent and counts.counted >= account.answered and not counts.foreign
             if (enough and (whole or in_all == before)) or not wait.again():
                 return in_all, counts
             before = in_all
-            line = _progress(in_all, load.sent, wait.waited_s)
+            line = _progress(in_all, load.sent, counts.uncounted, wait.waited_s)
         wait.sleep(line)
 
 
-def _progress(counted: int, sent: int, waited_s: float) -> str:
+def _by_period(series: Sequence[Series], points: Points, window: Window) -> list[float]:
+    """Invocations of each period of the window."""
+    period_s = window.resolution.requests_s
+    found = [0.0] * (window.span.length_s // period_s)
+    for point in (point for each in series for point in window.inside(each, points)):
+        found[int(point.begin_s - window.span.begin_s) // period_s] += point.value
+    return found
+
+
+def _progress(counted: int, sent: int, missing: int, waited_s: float) -> str:
     so_far, most = format_duration(round(waited_s)), format_duration(WAIT_S)
-    return f"waiting for CloudWatch: {counted:,} of {sent:,} requests are counted after {so_far} (of {most} at most)"
+    # More than were sent: others send as well, and not all of what is counted is this load's.
+    what = f"{counted:,} of {sent:,} requests are" if counted <= sent else f"{missing:,} requests are not yet"
+    return f"waiting for CloudWatch: {what} counted after {so_far} (of {most} at most)"
 
 
 def _hull(one: Span, other: Span) -> Span:

@@ -11,7 +11,7 @@ from pytest_smload.conduct.server_counts import Patience, counted_figures
 from pytest_smload.conduct.witness import Testimony
 from pytest_smload.core.limits.server_metrics import SERVER_METRICS
 from pytest_smload.core.server.account import account_of
-from pytest_smload.core.server.demands import demand_problems, rows_to_ask, serving_variants
+from pytest_smload.core.server.demands import COMPONENTS_APART, demand_problems, rows_to_ask, serving_variants
 from pytest_smload.core.server.readings import Window
 from pytest_smload.core.server.resolution import Resolution, begins_at_s, covering, whole_periods
 from pytest_smload.core.server.series import invocations
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pytest_smload.aws.preflight import Preflight
-    from pytest_smload.conduct.load import LoadRequest
     from pytest_smload.conduct.looks import Assessment
+    from pytest_smload.conduct.request import LoadRequest
     from pytest_smload.conduct.witness import LoadSpan
     from pytest_smload.core.limits.budget import ResolvedBudget, ScopedServerLimit
     from pytest_smload.core.load.plan import LoadPlan
@@ -105,6 +105,9 @@ class ServerSideWitness:
             ConfigurationError: the endpoint or the load cannot have what is limited.
         """
         hosting = self._preflight.hosting
+        if not self._limits and self._named(INFERENCE_COMPONENT) != {None}:
+            self._refuse(COMPONENTS_APART)
+            return
         if hosting is None:
             self._refuse("; ".join(self._preflight.notes) or "who serves the endpoint is not known")
             return
@@ -177,7 +180,8 @@ class ServerSideWitness:
                 "figures of it",
             )
         window = Window(whole, variants, resolution)
-        account = account_of(recording, whole.begin_s - recording.epoch_s, whole.end_s - recording.epoch_s)
+        begin_s, end_s = whole.begin_s - recording.epoch_s, whole.end_s - recording.epoch_s
+        account = account_of(recording, begin_s, end_s, period_s=resolution.requests_s)
         rows = rows_to_ask([limit.row for _, limit in self._limits], variants, multi_model=self._plan.multi_model)
         limited = [SERVER_METRICS[limit.metric] for _, limit in self._limits]
         try:

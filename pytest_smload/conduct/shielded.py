@@ -36,8 +36,8 @@ def shielded(on_first: Callable[[], object]) -> Iterator[None]:
     def hold(number: int, _frame: object) -> None:
         came.append(number)
         if len(came) == 1:
-            # Where the signal came in the middle of a line being written, another cannot be.
-            with suppress(RuntimeError):
+            # Where the signal came in the middle of a line being written, or of a terminal that is gone, none can be.
+            with suppress(RuntimeError, OSError):
                 on_first()
         if len(came) > _PATIENT:
             raise KeyboardInterrupt

@@ -18,8 +18,8 @@ from pytest_smload.core.server.account import answered_by_model
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from pytest_smload.conduct.load import LoadRequest
     from pytest_smload.conduct.looks import Assessment
+    from pytest_smload.conduct.request import LoadRequest
     from pytest_smload.conduct.witness import Testimony, Witness
     from pytest_smload.core.limits.budget import ResolvedBudget
     from pytest_smload.core.load.plan import LoadPlan
@@ -39,7 +39,8 @@ def witnesses_of(request: LoadRequest, plan: LoadPlan, budget: ResolvedBudget | 
     if preflight is not None and is_asked(request):
         every_s, may_scale = request.settings.watch_s, is_scaled(request.scaling)
         # Who watches scaling begins with what the other has found.
-        witnesses.append(EndpointWatch(preflight, every_s=every_s, may_scale=may_scale))
+        scaled = request.scaling.variant if request.scaling is not None else None
+        witnesses.append(EndpointWatch(preflight, every_s=every_s, may_scale=may_scale, scaled=scaled))
         witnesses.append(scaling_watch(request, preflight))
     return witnesses
 

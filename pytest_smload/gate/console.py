@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from pytest_smload.conduct.load import LoadRequest
     from pytest_smload.conduct.preflight import Inspection
+    from pytest_smload.conduct.request import LoadRequest
     from pytest_smload.core.request.endpoint import EndpointFacts
     from pytest_smload.core.samples.progress import Progress
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from pytest_smload.aws.preflight import Preflight
     from pytest_smload.conduct.dead_runs import Unrestored
-    from pytest_smload.conduct.load import LoadRequest
+    from pytest_smload.conduct.request import LoadRequest
     from pytest_smload.core.results.result import LoadResult
     from pytest_smload.settings.tables import FileSettings
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from pytest_smload.aws.autoscaling import InstanceControl
@@ -51,7 +51,7 @@ class HeldInstances:
                 f"the instances of endpoint {target.endpoint_name!r} are held already by this test: leave the pinned "
                 "or autoscaled that holds them first, or take it off the mark"
             )
-        hold = InstanceHold(InstanceControl(plane), root, self._console.waiting)
+        hold = InstanceHold(InstanceControl(plane), root, self._wait_shown)
         self._holds[key] = hold
         try:
             with self._termination.loading():
@@ -72,6 +72,11 @@ class HeldInstances:
                 self._restore(key)
             except EndpointError:
                 continue  # told already
+
+    def _wait_shown(self, line: str) -> None:
+        """Show what is waited for; a terminal that is gone keeps nothing from being restored."""
+        with suppress(OSError):
+            self._console.waiting(line)
 
     def _restore_after(self, key: tuple[str, str], error: EndpointError) -> EndpointError:
         try:

@@ -13,6 +13,7 @@ from pytest_smload.gate.keys import SAID
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_REFUSAL = "_smload_refusal"
 LONGEST_REPEATED = 60
 """Characters that an error is told apart by where it is said again."""
 
@@ -31,7 +32,14 @@ def errors_in_one_line(request: pytest.FixtureRequest) -> Iterator[None]:
         first = request.config.stash.setdefault(SAID, {}).setdefault(text, nodeid)
         if first != nodeid:
             text = f"the same error as that of {first}: {_beginning(text)}"
-        raise pytest.fail.Exception(text, pytrace=False) from None
+        refusal = pytest.fail.Exception(text, pytrace=False)
+        setattr(refusal, _REFUSAL, True)
+        raise refusal from None
+
+
+def is_refusal(error: BaseException | None) -> bool:
+    """Whether *error* is one of ours in its own words: what it refused was not run, and cannot have been expected."""
+    return getattr(error, _REFUSAL, False)
 
 
 def _beginning(text: str) -> str:

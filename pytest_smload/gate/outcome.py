@@ -10,6 +10,7 @@ from pytest_smload.core.results.result import TestResult
 from pytest_smload.errors import InvocationError, SmloadError
 from pytest_smload.gate.baseline_updates import update_baselines
 from pytest_smload.gate.keys import ERROR_PHASE, INVALID_PHASE
+from pytest_smload.gate.one_line import is_refusal
 from pytest_smload.reports.junit import junit_properties
 from pytest_smload.reports.text.failure import failure_text, invalid_text, no_load_text, unused_budget_text
 
@@ -97,7 +98,7 @@ def judge_phase(run: PerfRun, phase: Phase, *, options: Sequence[str], width: in
     of_teardown = phase.when == "teardown"
     # A fixture after load_result may skip the test as well as its body may.
     to_enforce = phase.when == "call" or (phase.when == "setup" and phase.outcome == "skipped" and run.results)
-    ruling = Ruling(_enforced(run, phase, options, width) if to_enforce else phase)
+    ruling = Ruling(_enforced(run, phase, options, width) if to_enforce else _unexcused(phase))
     if not of_teardown:
         run.over = True
         if run.updating:
@@ -113,6 +114,13 @@ def judge_phase(run: PerfRun, phase: Phase, *, options: Sequence[str], width: in
     if failed and (of_teardown or not run.results or run.verdict == "pass"):
         ruling.failure = ruling.phase.message.strip().partition("\n")[0]
     return ruling
+
+
+def _unexcused(phase: Phase) -> Phase:
+    """*phase*, a failure again where what was expected to fail was refused before anything ran."""
+    if phase.outcome == "skipped" and is_refusal(phase.error):
+        return _error(phase.when or "setup", str(phase.error))
+    return phase
 
 
 def _enforced(run: PerfRun, body: Phase, options: Sequence[str], width: int) -> Phase:

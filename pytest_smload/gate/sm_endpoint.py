@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_smload.aws.control_plane import ControlPlane
-from pytest_smload.conduct.load import LoadRequest
 from pytest_smload.conduct.preflight import static_refusal
+from pytest_smload.conduct.request import LoadRequest
 from pytest_smload.core.load.plan import LoadPlan
 from pytest_smload.core.load.profile import LoadProfile
 from pytest_smload.core.quoting import quoted
@@ -70,7 +70,8 @@ class SmEndpoint:
 
         Raises:
             InvocationError: the endpoint answered with an error, or not at all; its ``kind`` is as in reports.
-            ConfigurationError: a member that InvokeEndpoint does not have, a payload of another type.
+            ConfigurationError: a member that InvokeEndpoint does not have, a payload of another type; the endpoint is
+                production, by its tags.
         """
         __tracebackhide__ = True
         if not isinstance(payload, (bytes, str)):
@@ -82,6 +83,7 @@ class SmEndpoint:
         profile = with_endpoint_defaults(self._run.profile.replace(payload=body), self._run.endpoint)
         plan = LoadPlan.from_profile(narrowed_to(profile.replace(batch=None), target_model), self._run.root)
         members = dict(plan.routes[0].fields) | fields
+        self._refuse_production()
         try:
             return invoke_once(self._target, members, body, timeout_s=profile.timeout_s)
         except InvocationError as error:
@@ -202,6 +204,16 @@ class SmEndpoint:
             return
         with self._held(self._run.scaling):
             yield
+
+    def _refuse_production(self) -> None:
+        """Ask for the endpoint's tags, once in a run of pytest, where they may say that it is production.
+
+        Raises:
+            ConfigurationError, EndpointError: as `pytest_smload.conduct.preflight.check_may_change`.
+        """
+        safeguards = self._gate.safeguards(self._run)
+        if safeguards.limits.production and not safeguards.allow_production:
+            self._gate.check_may_change(self._run, self._gate.endpoints.preflight(self._run.endpoint))
 
     @contextmanager
     def _held(self, wish: ScalingWish) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""Turns SIGTERM, from the first perf test on, into an orderly end of the run: what was measured is in its record."""
+"""Turns SIGTERM and SIGHUP, from the first perf test on, into an orderly end of the run: what was measured is kept."""
 
 from __future__ import annotations
 
@@ -12,22 +12,25 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-EXIT_CODE = 128 + signal.SIGTERM
-"""What a shell reports of a process that SIGTERM ended."""
+SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+"""What ends a run from outside: a job that is cancelled, a terminal that is closed."""
+_ENDED_BY = 128
+"""What a shell reports of a process that a signal ended, but for the signal's number."""
 
 
 class Termination:
-    """Ends a load as Ctrl-C does, and the run with `EXIT_CODE`.
+    """Ends a load as Ctrl-C does, and the run with the exit code of a process that the signal ended.
 
     A handler of somebody else's is left alone, and only the main thread can have one.
     """
 
     def __init__(self) -> None:
-        self._came = self._loading = False
+        self._came: signal.Signals | None = None
+        self._loading = False
         in_main_thread = threading.current_thread() is threading.main_thread()
-        self._installed = in_main_thread and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
-        if self._installed:
-            signal.signal(signal.SIGTERM, self._terminate)
+        self._installed = [each for each in SIGNALS if in_main_thread and signal.getsignal(each) is signal.SIG_DFL]
+        for each in self._installed:
+            signal.signal(each, self._terminate)
 
     @contextmanager
     def loading(self) -> Iterator[None]:
@@ -51,16 +54,16 @@ class Termination:
         Raises:
             pytest.exit.Exception: It has.
         """
-        if self._came:
-            raise pytest.exit.Exception("SIGTERM ended the run", returncode=EXIT_CODE)
+        if self._came is not None:
+            raise pytest.exit.Exception(f"{self._came.name} ended the run", returncode=_ENDED_BY + self._came)
 
     def close(self) -> None:
-        """Handle the signal no more."""
-        if self._installed:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        """Handle the signals no more."""
+        for each in self._installed:
+            signal.signal(each, signal.SIG_DFL)
 
-    def _terminate(self, _number: int, _frame: object) -> None:
-        self._came = True
+    def _terminate(self, number: int, _frame: object) -> None:
+        self._came = signal.Signals(number)
         if self._loading:
             signal.raise_signal(signal.SIGINT)
         else:

@@ -190,7 +190,7 @@ def _endpoint(name: str, parsed: SettingsTable, root: Path, raw: dict[str, Any],
         account=table.account,
         endpoint_url=None if table.endpoint_url is None else SecretiveUrl(table.endpoint_url),
         control_url=None if table.control_url is None else SecretiveUrl(table.control_url),
-        production=table.production,
+        production=_production_table(name, parsed),
         wait_in_service_s=WAIT_IN_SERVICE_S
         if table.wait_in_service is None
         else parse_duration_s(table.wait_in_service),
@@ -202,6 +202,24 @@ def _endpoint(name: str, parsed: SettingsTable, root: Path, raw: dict[str, Any],
         gpus=table.gpus,
         traffic=MappingProxyType({key: raw[key] for key in TRAFFIC_FIELDS if key in raw}),
     )
+
+
+def _production_table(name: str, parsed: SettingsTable) -> str:
+    """Name of the table that says ``production = true`` of the endpoint of the table *name*, or ``""``.
+
+    The same endpoint may have several tables, which need not all say it; names are compared as SageMaker does, and what
+    one of them leaves out may be what the other gives.
+    """
+    endpoints = parsed.endpoints
+    this = endpoints[name]
+    for other in (name, *endpoints):
+        table = endpoints[other]
+        same = (table.name or other).lower() == (this.name or name).lower() and all(
+            None in pair or len(set(pair)) == 1 for pair in ((table.region, this.region), (table.account, this.account))
+        )
+        if table.production and (other == name or (same and table.scenario is None and this.scenario is None)):
+            return other
+    return ""
 
 
 def _toml_key(key: str) -> str:

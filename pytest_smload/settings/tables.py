@@ -28,7 +28,8 @@ class EndpointSettings:
         account: 12-digit account the endpoint must be in, or None for no check.
         endpoint_url: Base URL of the SageMaker Runtime, or None for botocore's own.
         control_url: Base URL of the control plane, CloudWatch, autoscaling and STS, or None for botocore's own.
-        production: Whether it is a production endpoint, which is not loaded unless that is asked for.
+        production: Name of the table, this or another of the same endpoint, that says ``production = true``: it is not
+            loaded unless that is asked for; ``""`` where none does.
         wait_in_service_s: How long it is waited for while it is being created or updated.
         watch_s: How often it is described while it is loaded, or None for before and after only.
         transport: A name in `TRANSPORTS`, or None for the software's choice.
@@ -46,7 +47,7 @@ class EndpointSettings:
     account: str | None = None
     endpoint_url: str | None = None
     control_url: str | None = None
-    production: bool = False
+    production: str = ""
     wait_in_service_s: float = WAIT_IN_SERVICE_S
     watch_s: float | None = None
     transport: str | None = None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +147,18 @@ def test_an_update_under_way_is_waited_for(controlled: Controlled, tmp_path: Pat
     assert "sagemaker:UpdateEndpointWeightsAndCapacities" not in service.calls
 
 
+RESTORING = [
+    f"application-autoscaling:{operation}"
+    for operation in (
+        "DescribeScalingPolicies",
+        "DescribeScheduledActions",
+        "UntagResource",
+        "DeregisterScalableTarget",
+        "DeleteScalingPolicy",
+    )
+]
+
+
 class TestWhatIsRefused:
     """One line, and nothing is left changed."""
 
@@ -187,6 +201,24 @@ class TestWhatIsRefused:
         wish: ScalingWish = SCALED if "PutScaling" in action else Pinned(instances=1)
         text = self.refusal(registered(denied={action}), controlled, tmp_path, wish)
         assert f"{action} is not allowed" in text
+
+    @pytest.mark.parametrize("there", [True, False])
+    @pytest.mark.parametrize("action", [*RESTORING, "sagemaker:UpdateEndpointWeightsAndCapacities"])
+    @pytest.mark.parametrize("wish", [Pinned(instances=1), SCALED])
+    def test_what_may_not_be_restored_is_not_changed(
+        self, wish: ScalingWish, action: str, there: bool, controlled: Controlled, tmp_path: Path
+    ) -> None:
+        """Rights that only restoring takes are tried first, whether there is a scalable target or none; a right that
+        is missing stays missing."""
+        service = registered(denied={action}) if there else ScalingService(instances=3, denied={action})
+        before = service.state
+        hold = hold_of(controlled(service), tmp_path)
+        with suppress(EndpointError):
+            hold.change(wish)
+        hold.restore()
+
+        assert before == service.state
+        assert ({}, []) == (service.tags, left_behind(tmp_path))
 
     def test_an_endpoint_that_resizes_itself(self, controlled: Controlled, tmp_path: Path) -> None:
         """ManagedInstanceScaling."""
@@ -310,7 +342,7 @@ class TestTwoRuns:
         assert ([], {}) == (left_behind(tmp_path), service.tags)
 
     def test_a_dead_runs_journal_that_cannot_be_read(self, controlled: Controlled, tmp_path: Path) -> None:
-        """Half a file is said to be one; nothing is guessed."""
+        """Half a file, or another's, is said to be one; nothing is guessed."""
         service = registered()
         dead = hold_of(controlled(service), tmp_path)
         dead.change(Pinned(instances=1))
@@ -319,6 +351,55 @@ class TestTwoRuns:
         path.write_text(path.read_text()[:100])
         with pytest.raises(EndpointError, match=r"cannot be read: .*then delete it"):
             hold_of(controlled(service), tmp_path).change(Pinned(instances=2))
+
+    @pytest.mark.parametrize(
+        ("written", "instead"),
+        [
+            (".+", "null"),
+            (".+", "[1]"),
+            ('"schema": 1', '"schema": 9'),
+            ('"instances": 3', '"instances": "3"'),
+            ('"minimum": 2', '"minimum": null'),
+            ('"region": "[^"]*"', '"region": 7'),
+            ('"autoscaled": false', '"autoscaled": "no"'),
+            ('"variant": "AllTraffic"', '"variant": null'),
+        ],
+    )
+    def test_a_journal_that_is_none(self, written: str, instead: str, controlled: Controlled, tmp_path: Path) -> None:
+        """Whatever is in it: one line, and nothing is called."""
+        service = registered()
+        dead = hold_of(controlled(service), tmp_path)
+        dead.change(Pinned(instances=1))
+        kill(dead)
+        (path,) = left_behind(tmp_path)
+        changed = re.sub(written, instead, path.read_text(), count=1, flags=re.DOTALL)
+        assert changed != path.read_text()
+        path.write_text(changed)
+
+        with pytest.raises(EndpointError, match=r"cannot be read: .*then delete it"):
+            Journal.claim(path)
+
+    @pytest.mark.parametrize("wish", [Pinned(instances=1), SCALED], ids=["pinned", "autoscaled"])
+    def test_what_was_restored_by_hand_is_left_alone(
+        self, wish: ScalingWish, controlled: Controlled, tmp_path: Path
+    ) -> None:
+        """The journal is still there, and what was changed since then on purpose stays."""
+        service, said = registered(), []
+        dead = hold_of(controlled(service), tmp_path)
+        dead.change(wish)
+        commands = dead.commands
+        kill(dead)
+        for command in commands:
+            run_by_hand(service, command)
+        service.instances = service.current = 4
+
+        hold = hold_of(controlled(service), tmp_path, said)
+        hold.change(Pinned(instances=2))
+        hold.restore()
+
+        assert "bears no mark any more of a run that died" in said[0]
+        assert 4 == service.instances
+        assert [] == left_behind(tmp_path)
 
 
 def run_by_hand(service: ScalingService, command: str) -> None:

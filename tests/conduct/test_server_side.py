@@ -193,7 +193,7 @@ def test_without_a_limit_a_denial_is_a_note() -> None:
         ({"server_5xx": 0}, {"duration": "90s"}, "a window of 1m30s is not a multiple of it; let the load last 2m"),
         ({"gpu_utilization_max": "80%"}, {}, "ml.m5.large has no GPU"),
         ({"model_cache_hit": "80%"}, {}, "only multi-model endpoints have it"),
-        ({"server_5xx": 0}, {"components": {"a": 1, "b": 1}}, "figures of inference components apart"),
+        ({"server_5xx": 0}, {"components": {"a": 1, "b": 1}}, "components have figures of their own"),
         ({"server_5xx": 0}, {"variant": "Canary"}, "no variant of the endpoint serves this load"),
     ],
 )
@@ -273,7 +273,7 @@ def test_it_waits_until_everything_is_counted() -> None:
 
     assert ["pass"] == [check.outcome for check in found.checks]
     assert [{("Invocations", "Sum", 60)}] * 6 == load.plane.questions[:-1]
-    assert "waiting for CloudWatch: 0 of 120 requests are counted after 0s (of 5m at most)" == load.lines[0]
+    assert "waiting for CloudWatch: 0 of 120 requests are counted after 10s (of 5m at most)" == load.lines[0]
     assert "waiting for CloudWatch: 80 of 120 requests are counted after 40s (of 5m at most)" == load.lines[-1]
     assert 50 == found.facts["server"].waited_s
 
@@ -295,7 +295,7 @@ def test_it_does_not_wait_for_ever() -> None:
 
 def test_nothing_counted_at_all_passes_nothing() -> None:
     """The emptiest of answers."""
-    load = Load(server_5xx=0, model_latency_mean="1s", cpu_utilization_max="100%")
+    load = Load(server_5xx=0, model_latency_mean="1s", cpu_utilization_max="99%")
     load.plane.figures.clear()
 
     found = load.testimony()

@@ -179,6 +179,7 @@ class ScalingService:
 
     def _DeregisterScalableTarget(self, given: Mapping[str, Any]) -> None:
         self._needs_target()
+        self._needs_variant(given)
         self.target, self.policies, self.tags = None, {}, {}
 
     def _DescribeScalingPolicies(self, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -209,6 +210,7 @@ class ScalingService:
         return {"PolicyARN": "arn:aws:autoscaling:us-east-1:111122223333:scalingPolicy:1"}
 
     def _DeleteScalingPolicy(self, given: Mapping[str, Any]) -> None:
+        self._needs_variant(given)
         if self.policies.pop(given["PolicyName"], None) is None:
             raise RefusedError("ObjectNotFoundException", "No scaling policy found")
 
@@ -241,6 +243,10 @@ class ScalingService:
             "ResourceId": f"endpoint/{ENDPOINT}/variant/{VARIANT}",
             "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
         }
+
+    def _needs_variant(self, given: Mapping[str, Any]) -> None:
+        if given["ResourceId"] != self._resource["ResourceId"]:
+            raise RefusedError("ObjectNotFoundException", "No scalable target registered")
 
     def _needs_target(self, arn: str | None = None) -> None:
         if self.target is None or (arn is not None and arn != self.target.arn):

@@ -152,6 +152,7 @@ def test_saturated_client_is_invalid(
     }
 
 
+@pytest.mark.usefixtures("nothing_frozen")
 def test_garbage_collection_is_as_before_after_the_load(endpoint: Endpoint) -> None:
     """What the load moved out of the collector's sight comes back."""
     frozen: list[int] = []
@@ -159,7 +160,6 @@ def test_garbage_collection_is_as_before_after_the_load(endpoint: Endpoint) -> N
     def look(environment: Any) -> None:
         environment.events.request.add_listener(lambda **_facts: frozen.append(gc.get_freeze_count()))
 
-    gc.unfreeze()
     judged(emulator_target(endpoint(AMPLE)), {}, hooks=LoadHooks(on_environment=look), users=2, duration="200ms")
 
     assert min(frozen) > 0 == gc.get_freeze_count()

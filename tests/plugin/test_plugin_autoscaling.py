@@ -240,6 +240,79 @@ def test_all_comes_back(remote: Project, autoscaling: Any, served: EmulatorProce
     assert "sagemaker:UpdateEndpointWeightsAndCapacities" in {call.action for call in log.calls}
 
 
+ENDED = """
+import os, signal, pytest
+
+@pytest.mark.perf(users=1, duration="300ms", warmup="0s", autoscaled={{"min": 1, "max": 5}})
+def test_ended(load_result): {how}
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "code"),
+    [
+        ("os.kill(os.getpid(), signal.SIGINT)", 2),
+        ("os.kill(os.getpid(), signal.SIGTERM)", 143),
+        ("os.kill(os.getpid(), signal.SIGHUP)", 129),
+        ("pytest.exit('enough', returncode=5)", 5),
+    ],
+)
+def test_whatever_ends_a_run_all_comes_back(
+    how: str, code: int, autoscaling: Any, served: EmulatorProcess, project: MakeProject
+) -> None:
+    """Before the run ends, and no journal stays."""
+    before = described(autoscaling, served)
+    made = project({"smload.toml": REMOTE.format(region=REGION, url=served.url), "test_it.py": ENDED.format(how=how)})
+    run = made.run("-m", "perf", fresh=True)
+
+    assert code == run.exit_code, run.out
+    assert before == described(autoscaling, served)
+    assert [] == list((run.folder / ".smload/journal").glob("*.json"))
+    assert "sagemaker:UpdateEndpointWeightsAndCapacities" in {call.action for call in served.log().calls}
+
+
+UNDONE = """
+import time
+import pytest
+from botocore.session import get_session
+
+def set_count(sm_endpoint, count):
+    client = get_session().create_client("sagemaker", region_name=sm_endpoint.region, endpoint_url=sm_endpoint.url)
+    wanted = [{"VariantName": "AllTraffic", "DesiredInstanceCount": count}]
+    client.update_endpoint_weights_and_capacities(EndpointName="abalone", DesiredWeightsAndCapacities=wanted)
+    while client.describe_endpoint(EndpointName="abalone")["EndpointStatus"] != "InService":
+        time.sleep(0.02)
+
+@pytest.mark.perf(users=1, duration="300ms", warmup="0s", pinned=1)
+def test_undone(sm_endpoint, load_profile):
+    sm_endpoint.load(load_profile)
+    set_count(sm_endpoint, 2)
+    sm_endpoint.load(load_profile)
+
+@pytest.mark.perf(users=1, duration="2s", warmup="0s")
+def test_undone_again(sm_endpoint, load_profile):
+    import threading
+    before = threading.Timer(0.3, lambda: (set_count(sm_endpoint, 1), set_count(sm_endpoint, 2)))
+    before.start()
+    sm_endpoint.load(load_profile)
+    before.join()
+"""
+
+
+def test_what_others_do_to_the_instances_is_noticed(served: EmulatorProcess, project: MakeProject) -> None:
+    """A pin undone between two loads, and a count that was changed during a load and changed back."""
+    made = project({"smload.toml": REMOTE.format(region=REGION, url=served.url), "test_it.py": UNDONE})
+    run = made.run("-m", "perf")
+
+    pinned = (
+        "endpoint abalone/AllTraffic is pinned to 1 instance, and somebody has changed that: it is InService with 2"
+    )
+    assert pinned in run.section("test_undone"), run.out
+    assert 1 == len(run.loads("test_undone"))
+    assert "the endpoint changed during the load: it was updated, and is as it was" in run.section("test_undone_again")
+    assert "2 errors" == run.summary
+
+
 EXAMPLES = Path(__file__).parents[2] / "examples" / "iam"
 CHECKED = "AskedOfTheCallerByRegisterScalableTarget"
 """Sid of what Application Auto Scaling itself asks of a caller's rights."""

@@ -104,6 +104,30 @@ def test_what_it_learns_is_shown_and_recorded(single: HostedEndpoint) -> None:
     assert ["call", "request"] * 2 + ["call"] == alternations
 
 
+@pytest.mark.parametrize(("watch", "during"), [("", []), ('watch = "10s"', [DESCRIBE])])
+def test_nothing_is_asked_while_requests_are_sent_but_what_watch_asks(
+    watch: str, during: list[str], tmp_path: Path, project: MakeProject
+) -> None:
+    """With pinned instances, limits on the server's side and a cost to hold: no call without watch, one every ten
+    seconds with it."""
+    scenario = 'latency = "4ms"\n[hosting]\nmetrics_period = "1s"\nstart_up = "100ms"\n'
+    duration = "11s" if watch else "1s"
+    tests = f"""
+@perf(users=1, duration="{duration}", warmup="300ms", pinned=2)
+@perf_budget(cpu_utilization_max="99%", server_5xx=0)
+def test_it(load_result): pass
+"""
+    rest = '[safety]\nproduction = ["never"]\nmax_cost_usd = 5\n[prices]\n"ml.m5.large" = 0.1\n'
+    with hosted(scenario, tmp_path, project) as endpoint:
+        run = endpoint.run(tests, endpoint.settings(watch, rest))
+        log = endpoint.process.log()
+
+    assert "1 passed" == run.summary, run.out
+    first, last = min(log.received_s), max(log.answered_s)
+    assert during == [call.action for call in log.calls if first < call.received_s < last]
+    assert "cloudwatch:GetMetricData" in {call.action for call in log.calls}
+
+
 def test_with_leave_to_invoke_only(tmp_path: Path, project: MakeProject) -> None:
     """The load runs and passes; one note says what was not checked, and by which action it would be."""
     allowed = json.dumps(sorted(policy("invoke-only.json")))

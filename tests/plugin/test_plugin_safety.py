@@ -97,6 +97,30 @@ def test_one_request_by_hand_is_refused_as_well(endpoint: HostedEndpoint) -> Non
     assert 0 == endpoint.sent()
 
 
+@pytest.mark.parametrize(
+    "asked", ["sm_endpoint.invoke(b'1')", "sm_endpoint.pinned(1).__enter__()", "sm_endpoint.load(load_profile)"]
+)
+def test_whatever_is_asked_of_production_its_tags_are_looked_at_first(endpoint: HostedEndpoint, asked: str) -> None:
+    """One request and a pin no less than a load."""
+    tests = f"@perf(users=1, **SHORT)\ndef test_it(sm_endpoint, load_profile): {asked}\n"
+    run = endpoint.run(tests, endpoint.settings(rest='[safety]\nproduction = ["env=prod*"]'))
+
+    assert "its tag 'env=Prod-EU' matches 'env=prod*'" in run.section("test_it")
+    assert 0 == endpoint.sent()
+    assert not [action for action in endpoint.asked() if "Update" in action or "Register" in action]
+
+
+def test_another_table_of_a_production_endpoint_is_refused_too(endpoint: HostedEndpoint) -> None:
+    """Whichever is asked for, one of them has said it."""
+    again = endpoint.settings().partition("[endpoints.staging]")[2]
+    settings = endpoint.settings("production = true", f"[endpoints.again]{again}")
+    run = endpoint.run(ONE_LOAD, settings, "--smload-endpoint", "again")
+
+    assert USAGE_ERROR == run.exit_code
+    assert "is production ([endpoints.staging] says production = true)" in run.out
+    assert 0 == endpoint.sent()
+
+
 def test_a_described_load_that_exceeds_a_limit_is_refused_before_anything_runs(endpoint: HostedEndpoint) -> None:
     """With a line per limit; options are held as marks are."""
     rest = '[safety]\nmax_tps = 20\nmax_requests = 100\nmax_duration = "5s"'

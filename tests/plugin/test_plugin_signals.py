@@ -51,6 +51,7 @@ SIGNALS: dict[str, tuple[list[signal.Signals], int]] = {
     "ctrl-c": ([signal.SIGINT], 2),
     "ctrl-c twice": ([signal.SIGINT, signal.SIGINT], 2),
     "sigterm": ([signal.SIGTERM], 143),
+    "sighup": ([signal.SIGHUP], 129),
     "sigterm twice": ([signal.SIGTERM, signal.SIGTERM], 143),
 }
 """What is sent, and the exit code it makes."""

@@ -42,7 +42,7 @@ def test_every_key(tmp_path: Path) -> None:
     found = settings(tmp_path, WHOLE)
 
     staging, safety = found.endpoints["staging"], found.safety
-    assert (True, 1800.0, 10.0) == (staging.production, staging.wait_in_service_s, staging.watch_s)
+    assert ("staging", 1800.0, 10.0) == (staging.production, staging.wait_in_service_s, staging.watch_s)
     assert (("*prod*",), ("staging-*",)) == (safety.production, safety.allow)
     assert (50.0, 10_000, 600.0, 2.5) == (
         safety.max_tps,
@@ -55,6 +55,27 @@ def test_every_key(tmp_path: Path) -> None:
     assert 0.016 == found.prices.data_gb
 
 
+@pytest.mark.parametrize(
+    ("more", "by"),
+    [
+        ("", "prod"),
+        ('region = "us-east-1"', "prod"),
+        ('region = "eu-west-1"', ""),
+        ('account = "444455556666"', ""),
+        ('scenario = "s.toml"', ""),
+    ],
+)
+@pytest.mark.parametrize("name", ["abalone", "Abalone"])
+def test_another_table_of_a_production_endpoint_is_production_too(
+    tmp_path: Path, name: str, more: str, by: str
+) -> None:
+    """As far as it may be the same one; SageMaker's names are unique whatever their case."""
+    marked = '[endpoints.prod]\nname = "abalone"\nregion = "us-east-1"\naccount = "111122223333"\nproduction = true\n'
+    found = settings(tmp_path, f'{marked}[endpoints.other]\nname = "{name}"\n{more}\n[endpoints.third]\n')
+
+    assert ("prod", by, "") == tuple(found.endpoints[each].production for each in ("prod", "other", "third"))
+
+
 def test_without_them(tmp_path: Path) -> None:
     """Nothing is limited; an endpoint is waited for ten minutes, and not watched in between."""
     found = settings(tmp_path, "[endpoints.staging]\n")
@@ -65,7 +86,7 @@ def test_without_them(tmp_path: Path) -> None:
         dict(found.prices.instance_hour),
     )
     staging = found.endpoints["staging"]
-    assert (False, 600.0, None) == (staging.production, staging.wait_in_service_s, staging.watch_s)
+    assert ("", 600.0, None) == (staging.production, staging.wait_in_service_s, staging.watch_s)
 
 
 @pytest.mark.parametrize(

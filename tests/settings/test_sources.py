@@ -15,6 +15,7 @@ def problems(options: dict[str, str], environment: dict[str, str] | None = None)
     return caught.value.problems
 
 
+_LOADS = ("endpoint", "profile", "users", "tps", "duration", "warmup", "seed")
 _GENERATORS = ("processes", "workers", "bind")
 
 
@@ -22,18 +23,7 @@ def test_every_option_has_a_variable() -> None:
     """Flag, pytest attribute and variable are one name in three spellings."""
     assert [(option.flag, option.dest, option.variable) for option in OPTIONS] == [
         (f"--smload-{name}", f"smload_{name}", f"SMLOAD_{name.upper()}")
-        for name in (
-            "endpoint",
-            "profile",
-            "users",
-            "tps",
-            "duration",
-            "warmup",
-            "seed",
-            "transport",
-            *_GENERATORS,
-            "report",
-        )
+        for name in (*_LOADS, "transport", *_GENERATORS, "report")
     ]
 
 

@@ -13,14 +13,21 @@ _SCALING = frozenset({"Updating"})
 """Statuses an endpoint has while its instances are being added or removed."""
 
 
-def changes(before: EndpointState, after: EndpointState, *, may_scale: bool = False) -> list[str]:
+def changes(
+    before: EndpointState, after: EndpointState, *, may_scale: bool = False, scaled: str | None = None
+) -> list[str]:
     """Return a text per thing that is not as it was, ``"variant 'AllTraffic' went from 1 to 2 instances"``.
 
     Args:
         before, after: The same endpoint at two moments; *before* is in service.
         may_scale: Whether its instances may change in number: neither the counts nor the status this takes is a change
             then, nor what a serverless variant may use.
+        scaled: Which variant's, where it is one of several.
+
+    Two descriptions may be alike with a change in between that was undone: LastModifiedTime tells of it.
     """
+    if after.created_at != before.created_at:
+        return [f"it was deleted and created anew, at {after.created_at}"]
     found = []
     if after.config_name != before.config_name:
         found.append(f"its configuration went from {before.config_name!r} to {after.config_name!r}")
@@ -29,8 +36,12 @@ def changes(before: EndpointState, after: EndpointState, *, may_scale: bool = Fa
     states = {each.name: each for each in after.variants}
     for variant in before.variants:
         now = states.pop(variant.name, None)
-        found += _changes_of(variant, now, may_scale=may_scale) if now is not None else [f"{_name(variant)} is gone"]
-    return found + [f"{_name(variant)} is new" for variant in states.values()]
+        meant = may_scale and scaled in (None, variant.name)
+        found += _changes_of(variant, now, may_scale=meant) if now is not None else [f"{_name(variant)} is gone"]
+    found += [f"{_name(variant)} is new" for variant in states.values()]
+    if not found and not may_scale and after.modified_at != before.modified_at:
+        found.append(f"it was updated, and is as it was: last modified at {after.modified_at}")
+    return found
 
 
 def _changes_of(before: VariantState, after: VariantState, *, may_scale: bool) -> list[str]:

@@ -71,6 +71,7 @@ class EndpointState:
 
     Attributes:
         failure: Why it failed, or None.
+        created_at, modified_at: CreationTime and LastModifiedTime, ISO 8601; None where they are not told.
         data_capture_percent: Share of the invocations copied to S3, in percent; None where capture is off.
     """
 
@@ -80,6 +81,8 @@ class EndpointState:
     variants: tuple[VariantState, ...] = ()
     failure: str | None = None
     data_capture_percent: float | None = None
+    created_at: str | None = None
+    modified_at: str | None = None
 
     @property
     def in_service(self) -> bool:

@@ -14,6 +14,7 @@ from pytest_smload.core.units import format_duration
 
 if TYPE_CHECKING:
     from pytest_smload.core.limits.budget import ResolvedBudget, ScopedLimit, ScopedServerLimit
+    from pytest_smload.core.limits.server_limit import ServerLimit
     from pytest_smload.core.load.profile import LoadProfile
     from pytest_smload.core.request.route_kinds import RouteKind
 
@@ -70,8 +71,12 @@ def kept_by_all(limits: Iterable[ScopedServerLimit]) -> list[str]:
     return [
         f"{limit.source}: {limit.metric} {limit.describe()} is kept whatever happens; leave it out, or ask for more"
         for _, limit in limits
-        if limit.at_least == 0 and (limit.at_most is None or (limit.row.unit == "ratio" and limit.at_most >= 1))
+        if not limit.at_least and (limit.at_most is None or (_is_share(limit) and limit.at_most >= 1))
     ]
+
+
+def _is_share(limit: ServerLimit) -> bool:
+    return limit.relative or limit.row.unit == "ratio"
 
 
 def unreachable(limits: Iterable[ScopedLimit], offered: Mapping[ScopeName, Offer]) -> list[str]:

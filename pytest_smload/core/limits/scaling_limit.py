@@ -114,10 +114,21 @@ def _problem(limit: ScalingLimit, wish: ScalingWish | None) -> str:
         return (
             f"{words}: {why}; give the test perf({AUTOSCALED}={{...}}), or its load `with sm_endpoint.{AUTOSCALED}()`"
         )
-    if limit.quantity is not INSTANCES:
-        return ""
+    why = _count_problem(limit, wish) if limit.quantity is INSTANCES else _time_problem(limit)
+    return f"{words} {why}" if why else ""
+
+
+def _time_problem(limit: ScalingLimit) -> str:
+    if limit.at_most is None:
+        return "is kept by the slowest there is; say how long it may take"
+    return "" if limit.at_most else "cannot be kept: an instance takes its time"
+
+
+def _count_problem(limit: ScalingLimit, wish: Autoscaled) -> str:
     if limit.at_least is not None and limit.at_least > wish.maximum:
-        return f"{words} cannot be reached: the load is {wish.describe()}"
-    if limit.at_most is None and (limit.at_least or 0) <= wish.start:
-        return f"{words} is kept whatever happens: the load begins with {wish.start}; ask for more"
+        return f"cannot be reached: the load is {wish.describe()}"
+    if limit.at_most is not None and limit.at_most < wish.start:
+        return f"cannot be kept: the load begins with {wish.start}"
+    if (limit.at_most is None or limit.at_most >= wish.maximum) and (limit.at_least or 0) <= wish.start:
+        return f"is kept whatever happens: the load begins with {wish.start}; ask for more"
     return ""

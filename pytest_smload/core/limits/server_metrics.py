@@ -48,6 +48,7 @@ class ServerMetric:
         at_least: Whether a bare value is the least allowed.
         only_rises: Whether what CloudWatch has not counted yet can only make it larger.
         per_mille: Of a percentile, which.
+        of_each: Whether there is a value for every invocation, so that no period with one is without.
     """
 
     name: str
@@ -61,6 +62,7 @@ class ServerMetric:
     at_least: bool = False
     only_rises: bool = False
     per_mille: int = 0
+    of_each: bool = True
 
     @property
     def unit(self) -> Unit:
@@ -119,6 +121,7 @@ _ROWS = (
         "max",
         _MICROSECONDS,
         only_rises=True,
+        of_each=False,
     ),
     ServerMetric("loaded_models", "loaded models", MODELS, HOSTS, "LoadedModelCount", "level", at_least=True),
     ServerMetric(

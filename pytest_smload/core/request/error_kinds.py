@@ -26,27 +26,26 @@ _TASK = "Task"
 _FROM_WIRE = re.compile(r"(?!\d+\Z|\dxx\Z)[A-Za-z0-9_.-]{1,64}")
 """A number or a class of statuses would be taken for the status that was answered."""
 
-CLIENT_CAUSED_KINDS = frozenset(
-    {
-        OWN_NAMES[CLIENT],
-        "AccessDeniedException",
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "IncompleteSignature",
-        "IncompleteSignatureException",
-        "InvalidClientTokenId",
-        "InvalidSignatureException",
-        "MissingAuthenticationToken",
-        "MissingAuthenticationTokenException",
-        "NotAuthorized",
-        "OptInRequired",
-        "RequestExpired",
-        "RequestTimeTooSkewed",
-        "SignatureDoesNotMatch",
-        "UnrecognizedClientException",
-    }
+REFUSED_CODES = (
+    "AccessDeniedException",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "IncompleteSignature",
+    "IncompleteSignatureException",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+    "NotAuthorized",
+    "OptInRequired",
+    "RequestExpired",
+    "RequestTimeTooSkewed",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
 )
-"""Kinds that accuse the client's credentials, clock, DNS or descriptors, never the endpoint (AWS common errors)."""
+"""Codes that accuse who asks: credentials, their permission, the clock (AWS common errors)."""
+CLIENT_CAUSED_KINDS = frozenset({OWN_NAMES[CLIENT], *REFUSED_CODES})
+"""Kinds that accuse the client's credentials, clock, DNS or descriptors, never the endpoint."""
 
 
 def hopeless(failure: InvocationFailure) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pytest_smload.core.request.error_kinds import OWN_NAMES
+from pytest_smload.core.request.error_kinds import OWN_NAMES, REFUSED_CODES
 
 OTHER = "Other"
 """What kinds beyond the most a load tells apart are counted as."""
@@ -31,21 +31,7 @@ AWS_CODES = (
     "TooManyRequestsException",
     "UnknownOperationException",
     "ValidationException",
-    "AccessDeniedException",
-    "ExpiredToken",
-    "ExpiredTokenException",
-    "IncompleteSignature",
-    "IncompleteSignatureException",
-    "InvalidClientTokenId",
-    "InvalidSignatureException",
-    "MissingAuthenticationToken",
-    "MissingAuthenticationTokenException",
-    "NotAuthorized",
-    "OptInRequired",
-    "RequestExpired",
-    "RequestTimeTooSkewed",
-    "SignatureDoesNotMatch",
-    "UnrecognizedClientException",
+    *REFUSED_CODES,
 )
 CLASSES = ("4xx", "5xx")
 KNOWN_KINDS = (*OWN_NAMES[1:], *AWS_CODES, *CLASSES)

@@ -47,7 +47,7 @@ def endpoint_refusal(
     *,
     table: str,
     endpoint_name: str,
-    marked: bool,
+    marked: str,
     allow_production: bool,
 ) -> str:
     """Return why the endpoint may not be loaded, or ``""``; tags are `tag_refusal`'s.
@@ -55,7 +55,7 @@ def endpoint_refusal(
     Args:
         table: Name of its table in the settings file.
         endpoint_name: Its SageMaker name.
-        marked: Whether its table says ``production = true``.
+        marked: Name of the table that says ``production = true`` of it, or ``""``.
         allow_production: Whether loading production is asked for.
     """
     if safety.allow is not None and _matching(endpoint_name, safety.allow) is None:
@@ -66,7 +66,7 @@ def endpoint_refusal(
     if allow_production:
         return ""
     if marked:
-        return _production(table, endpoint_name, f"[endpoints.{table}] says production = true")
+        return _production(table, endpoint_name, f"[endpoints.{marked}] says production = true")
     for name in dict.fromkeys((endpoint_name, table)):
         pattern = _matching(name, safety.production)
         if pattern is not None:

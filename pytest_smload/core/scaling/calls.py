@@ -109,6 +109,14 @@ class Variant:
         }
         return Call(AUTOSCALING, "PutScalingPolicy", arguments)
 
+    def describe_policies(self) -> Call:
+        """Read its policies."""
+        return Call(AUTOSCALING, "DescribeScalingPolicies", self.resource)
+
+    def describe_actions(self) -> Call:
+        """Read its scheduled actions."""
+        return Call(AUTOSCALING, "DescribeScheduledActions", self.resource)
+
     def delete_policy(self, name: str) -> Call:
         """Delete the policy called *name*."""
         return Call(AUTOSCALING, "DeleteScalingPolicy", {"PolicyName": name, **self.resource})

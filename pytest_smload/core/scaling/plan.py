@@ -19,6 +19,7 @@ from pytest_smload.core.scaling.wish import Pinned, ScalingWish, counted
 
 OWN_POLICY = "pytest-smload"
 """Name of the policy added where a variant has none on its invocations."""
+_NO_VARIANT = "pytest-smload-rehearsal"
 _SCALING = Suspension(scheduled=True)
 """While a test scales: a scheduled action that came due would change the bounds it asked for."""
 
@@ -57,6 +58,22 @@ def changing_calls(found: VariantState, wish: ScalingWish, run: str) -> list[Cal
         name = there.name if there is not None else OWN_POLICY
         calls.append(variant.put_policy(ScalingPolicy(name, TARGET_TRACKING, configuration)))
         calls.append(variant.register(wish.minimum, wish.maximum, _SCALING))
+    return calls
+
+
+def rehearsing_calls(found: VariantState, wish: ScalingWish) -> list[Call]:
+    """Return calls that change nothing, and take those rights of restoring *found* that changing it does not take.
+
+    What they delete is not there: our tag, and the target and policy of a variant that no endpoint has.
+    """
+    nobody = Variant(found.endpoint_name, _NO_VARIANT)
+    calls = releasing_calls(found)
+    if isinstance(wish, Pinned):
+        return calls
+    if found.target is None:
+        calls += [nobody.describe_policies(), nobody.describe_actions(), nobody.deregister()]
+    if found.invocations_policy is None:
+        calls.append(nobody.delete_policy(OWN_POLICY))
     return calls
 
 
@@ -135,6 +152,14 @@ def differences(before: VariantState, now: VariantState, *, autoscaled: bool) ->
         elif was is None and is_now is not None and before.policy(OWN_POLICY) is None:
             found.append(f"the policy {OWN_POLICY!r} of this run is still there")
     return found
+
+
+def is_held(before: VariantState, now: VariantState) -> bool:
+    """Whether the scalable target may be as a run of ours leaves it, scaling suspended wholly or for scheduled actions
+    alone; not where it is as it was *before*."""
+    if now.target is None or before.target is None or _same_target(before.target, now.target):
+        return False
+    return now.target.suspension in (SUSPENDED, _SCALING)
 
 
 def _variant(state: VariantState) -> Variant:

@@ -109,8 +109,13 @@ def state_from(record: Mapping[str, Any]) -> VariantState:
         KeyError, TypeError: *record* is none.
     """
     target = record["target"]
+    texts = {name: record[name] for name in ("endpoint_name", "variant", "endpoint_arn", "created_at")}
+    counts = [record["instances"], *([target["minimum"], target["maximum"]] if target is not None else [])]
+    if not all(isinstance(text, str) for text in texts.values()) or not all(type(count) is int for count in counts):
+        raise TypeError("a text or a count is of another type")
     return VariantState(
-        **{name: record[name] for name in ("endpoint_name", "variant", "endpoint_arn", "created_at", "instances")},
+        **texts,
+        instances=record["instances"],
         target=None
         if target is None
         else ScalableTarget(**{**target, "suspension": Suspension(**target["suspension"])}),

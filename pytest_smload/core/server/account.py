@@ -28,6 +28,7 @@ class Account:
         service_mean_ms: Mean time from send to answer of those the model answered in the span, begun before it or not;
             NaN without one.
         begun_mean_ms: The same of those begun in the span, whenever they were answered.
+        within: How many the model has answered in the very period they were begun in, by period of the span.
     """
 
     sent: int
@@ -36,10 +37,15 @@ class Account:
     lost: int
     service_mean_ms: float = nan
     begun_mean_ms: float = nan
+    within: tuple[int, ...] = ()
 
 
-def account_of(recording: Recording, begin_s: float, end_s: float) -> Account:
-    """Return the account of the requests *recording* began from *begin_s* to *end_s*, on the samples' clock."""
+def account_of(recording: Recording, begin_s: float, end_s: float, *, period_s: float) -> Account:
+    """Return the account of the requests *recording* began from *begin_s* to *end_s*, on the samples' clock.
+
+    Args:
+        period_s: Of CloudWatch's periods, which divide the span.
+    """
     import numpy as np
 
     from pytest_smload.core.statistics.columns import mean, view
@@ -51,6 +57,9 @@ def account_of(recording: Recording, begin_s: float, end_s: float) -> Account:
     answered = inside & of_the_model
     in_span = of_the_model & (end >= begin_s) & (end < end_s)
     lost = inside & np.isin(kind, _codes(recording, ("Timeout", "Connection", "BadResponse")))
+    periods = round((end_s - begin_s) / period_s)
+    first, last = (np.floor((each - begin_s) / period_s) for each in (start, end))
+    within = np.bincount(first[answered & (first == last)].astype(np.intp), minlength=periods)[:periods]
     at_edges = ((start < begin_s) & (end >= begin_s)) | ((start < end_s) & (end >= end_s))
 
     def mean_ms(which: Flags) -> float:
@@ -64,6 +73,7 @@ def account_of(recording: Recording, begin_s: float, end_s: float) -> Account:
         lost=int(np.count_nonzero(lost)),
         service_mean_ms=mean_ms(in_span),
         begun_mean_ms=mean_ms(answered),
+        within=tuple(map(int, within)),
     )
 
 

@@ -10,6 +10,8 @@ from pytest_smload.core.trust.health import Finding
 from pytest_smload.core.units import format_ms, format_share
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_smload.core.server.account import Account
 
 MOST_FOREIGN = 0.01
@@ -38,14 +40,25 @@ class Counts:
     uncounted: int
 
     @classmethod
-    def of(cls, counted: float, account: Account) -> Counts:
-        """Hold the sum of Invocations against the client's account."""
-        whole = round(counted)
+    def of(cls, counted: Sequence[float], account: Account) -> Counts:
+        """Hold the Invocations of each period of the window against the client's account.
+
+        A sum alone does not show that periods are missing where others send as well. What lies on the wrong side of a
+        period's begin for the clocks' sake is too little to be taken for that.
+        """
+        whole = round(sum(counted))
+        missing = sum(max(0, sure - round(there)) for sure, there in zip(account.within, counted, strict=False))
+        if missing <= MOST_UNCOUNTED * account.answered:
+            missing = 0
         return cls(
             whole,
             foreign=max(0, whole - account.sent - account.at_edges),
-            uncounted=max(0, account.answered - account.at_edges - whole),
+            uncounted=max(missing, account.answered - account.at_edges - whole, 0),
         )
+
+    def is_whole(self, account: Account) -> bool:
+        """Whether what is missing is no more than clocks that differ may have put beside the window."""
+        return self.uncounted <= MOST_UNCOUNTED * account.answered
 
     @property
     def foreign_share(self) -> float:

@@ -24,6 +24,7 @@ _ALWAYS = (
     "server_5xx",
     "server_4xx",
 )
+COMPONENTS_APART = "inference components have figures of their own, which are not asked for"
 _WITH_GPUS = ("gpu_utilization_max", "gpu_memory_utilization_max")
 _MULTI_MODEL = ("model_cache_hit", "loaded_models", "model_loading_wait_max")
 
@@ -72,8 +73,7 @@ def demand_problems(
     if not limits:
         return []
     if components:
-        why = "CloudWatch has the figures of inference components apart, and these are not asked for"
-        return [f"{limits[0].source}: {limits[0].metric}: {why}; leave the limit out"]
+        return [f"{limits[0].source}: {limits[0].metric}: {COMPONENTS_APART}; leave the limit out"]
     problems = [
         f"{limit.source}: {limit.metric}: {problem}"
         for limit in limits

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_smload.core.limits.server_metrics import HOSTS
 from pytest_smload.core.server.resolution import MINUTE_S
-from pytest_smload.core.server.series import Point, Points, samples_row, series_of
+from pytest_smload.core.server.series import Point, Points, invocations, samples_row, series_of
 
 if TYPE_CHECKING:
     from pytest_smload.core.limits.server_metrics import ServerMetric
@@ -97,7 +97,7 @@ def _of_variant(row: ServerMetric, variant: ServingVariant, points: Points, wind
     if row.fold == "mean" and not count:
         return _no_data(row, wanted, points)
     value = _FOLDS[row.fold](values, count, window.span)
-    return _Part(value / units, count, _lacking(row, wanted, found, window))
+    return _Part(value / units, count, _lacking(row, wanted, found, _expected(row, variant, points, window)))
 
 
 _FOLDS: dict[str, Callable[[Sequence[float], int, Span], float]] = {
@@ -111,13 +111,25 @@ _FOLDS: dict[str, Callable[[Sequence[float], int, Span], float]] = {
 """A variant's value of its points, how many values are behind them, and the window."""
 
 
-def _lacking(row: ServerMetric, wanted: dict[str, Series], found: dict[str, list[Point]], window: Window) -> str:
-    """Instances publish in every period; of requests there is nothing in one without any."""
-    if row.namespace != HOSTS:
-        return ""
-    periods = window.span.length_s // next(iter(wanted.values())).period_s
-    gaps = periods - min(map(len, found.values()))
-    return f"CloudWatch lacks {row.series} of {gaps} of the window's {periods} periods" if gaps > 0 else ""
+def _lacking(
+    row: ServerMetric, wanted: dict[str, Series], found: dict[str, list[Point]], expected: Sequence[float]
+) -> str:
+    """Which of the periods that have to have data, begun when *expected* says, have none."""
+    period_s = next(iter(wanted.values())).period_s
+    periods = {begin_s // period_s for begin_s in expected}
+    gaps = max(len(periods - {point.begin_s // period_s for point in series}) for series in found.values())
+    of = "window's" if row.namespace == HOSTS else "window's busy"
+    return f"CloudWatch lacks {row.series} of {gaps} of the {of} {len(periods)} periods" if gaps else ""
+
+
+def _expected(row: ServerMetric, variant: ServingVariant, points: Points, window: Window) -> Sequence[float]:
+    """When periods begin that have to have data: instances publish in every one, of requests there is nothing in one
+    without any."""
+    if row.namespace == HOSTS:
+        return range(window.span.begin_s, window.span.end_s, window.resolution.hosts_s)
+    if not row.of_each or row.fold == "percentile":
+        return ()
+    return [point.begin_s for point in window.inside(invocations(variant, window.resolution), points) if point.value]
 
 
 def _samples_of(row: ServerMetric, variant: ServingVariant, points: Points, window: Window) -> int:

@@ -93,7 +93,8 @@ def duration_problem(ends_s: Sequence[float], resolution: Resolution, *, percent
                 f"{format_duration(end_s)} is not a multiple of it; let the load last {longer}"
             )
         if percentiles and not is_period(round(end_s)):
-            longer = format_duration(ceil(end_s / MINUTE_S) * MINUTE_S)
+            short = (each for each in SHORT_PERIODS_S if each >= end_s and each % period_s == 0)
+            longer = format_duration(next(short, ceil(end_s / MINUTE_S) * MINUTE_S))
             return (
                 f"CloudWatch has no percentile of a window of {format_duration(end_s)}: one takes "
                 f"{', '.join(map(str, SHORT_PERIODS_S))} s or whole minutes; let the load last {longer}"

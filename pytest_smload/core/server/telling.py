@@ -108,7 +108,7 @@ def _evidence(row: ServerMetric, figures: Figures, account: Account, scope: Scop
 
 
 def _uncounted_words(figures: Figures, account: Account) -> str:
-    if not figures.counts.uncounted:
+    if not figures.counts.uncounted or (figures.in_all >= figures.sent_in_all and figures.counts.is_whole(account)):
         return ""
     words = (
         f"CloudWatch had counted {figures.counts.counted:,} of the {account.answered:,} requests of the window that "

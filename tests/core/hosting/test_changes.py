@@ -61,3 +61,32 @@ def test_scaling_is_a_change_unless_it_is_meant(now: EndpointState, text: str) -
 def test_images_that_are_not_told_are_no_change() -> None:
     """An older SDK leaves them out."""
     assert [] == changes(BEFORE, after(images=()))
+
+
+@pytest.mark.parametrize(("may_scale", "told"), [(False, True), (True, False)])
+def test_a_change_that_was_undone_in_between(may_scale: bool, told: bool) -> None:
+    """Nothing else differs: LastModifiedTime says it; scaling out and in again is an autoscaled load's own."""
+    before = replace(BEFORE, modified_at="2026-01-01T00:00:00+00:00")
+    found = changes(before, replace(before, modified_at="2026-01-01T00:00:09+00:00"), may_scale=may_scale)
+
+    assert (["it was updated, and is as it was: last modified at 2026-01-01T00:00:09+00:00"] if told else []) == found
+
+
+def test_an_endpoint_of_the_same_name_is_another() -> None:
+    """Deleted and created anew, with the same configuration."""
+    before = replace(BEFORE, created_at="2026-01-01T00:00:00+00:00")
+    now = replace(before, created_at="2026-01-01T00:00:09+00:00")
+
+    assert ["it was deleted and created anew, at 2026-01-01T00:00:09+00:00"] == changes(before, now, may_scale=True)
+
+
+def test_of_several_variants_only_the_one_that_is_meant_to_may_scale() -> None:
+    """Another's instances change what is measured as well."""
+    green = replace(ONE, name="green")
+    before = replace(BEFORE, variants=(ONE, green))
+    more: dict[str, Any] = {"instances": 2, "desired_instances": 2}
+    now = replace(before, variants=(replace(ONE, **more), replace(green, **more)))
+
+    found = changes(before, now, may_scale=True, scaled="blue")
+    assert ["variant 'green' went from 1 to 2 instances"] == found
+    assert [] == changes(before, now, may_scale=True)

@@ -105,6 +105,26 @@ def test_limits_that_do_not_go_with_the_load() -> None:
     assert "is kept whatever happens: the load begins with 1; ask for more" in trivial
 
 
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        ({"scaled_to": "<= 4"}, "scaled_to <= 4 instances is kept whatever happens"),
+        ({"scaled_to": "1..4"}, "scaled_to 1..4 instances is kept whatever happens"),
+        ({"scaled_to": "<= 0"}, "scaled_to <= 0 instances cannot be kept: the load begins with 1"),
+        ({"scale_out_within": ">= 1s"}, "scale_out_within >= 1 s is kept by the slowest there is"),
+        ({"scale_out_within": "0s"}, "scale_out_within <= 0 ms cannot be kept"),
+        ({"scaled_to": "<= 3"}, ""),
+        ({"scaled_to": "2..4"}, ""),
+    ],
+)
+def test_a_limit_that_is_always_or_never_kept_is_refused(written: dict[str, str], problem: str) -> None:
+    """Of a load that is autoscaled 1..4, whichever way it is written."""
+    found = scaling_problems([limit(**written)], SCALED)
+
+    assert bool(problem) == bool(found)
+    assert not problem or problem in found[0]
+
+
 def test_the_default_table_is_for_loads_that_scale() -> None:
     """Its limits on scaling are left out where a load does not; a mark's are not."""
     table, _ = parse_budget_table({"scaled_to": 2}, source="smload.toml [budgets.default]")

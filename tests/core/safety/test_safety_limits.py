@@ -18,16 +18,16 @@ PROD = SafetyLimits(production=("*prod*",), source="smload.toml [safety]")
 
 def refusal(safety: SafetyLimits, name: str, **more: Any) -> str:
     """Why the endpoint *name* of the table ``t`` may not be loaded."""
-    given = {"table": "t", "marked": False, "allow_production": False, **more}
+    given = {"table": "t", "marked": "", "allow_production": False, **more}
     return endpoint_refusal(safety, endpoint_name=name, **given)
 
 
 def test_an_endpoint_that_is_marked() -> None:
     """In one line, with both ways out; without any [safety]."""
     assert (
-        "endpoint 'abalone' is production ([endpoints.t] says production = true): loads on it are refused; name "
+        "endpoint 'abalone' is production ([endpoints.staging] says production = true): loads on it are refused; name "
         "another endpoint than t, or add --smload-allow-production if this one is meant"
-    ) == refusal(SafetyLimits(), "abalone", marked=True)
+    ) == refusal(SafetyLimits(), "abalone", marked="staging")
 
 
 @pytest.mark.parametrize("name", ["abalone-prod", "Prod", "PRODUCTION-1"])
@@ -43,7 +43,7 @@ def test_the_name_of_the_table_counts_too() -> None:
 
 def test_production_that_is_asked_for() -> None:
     """By the switch; the list of what may be loaded holds all the same."""
-    assert "" == refusal(PROD, "abalone-prod", marked=True, allow_production=True)
+    assert "" == refusal(PROD, "abalone-prod", marked="staging", allow_production=True)
     assert "allow" in refusal(SafetyLimits(allow=("staging-*",)), "abalone-prod", allow_production=True)
 
 

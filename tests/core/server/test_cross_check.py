@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import isnan, nan
 
 import pytest
@@ -27,17 +28,18 @@ def test_the_clients_account_of_a_span():
         Row(20.0, 20.1, 20.2),  # after
     ]
 
-    found = account_of(recording(rows, 10.0, 20.0), 10.0, 20.0)
+    found = account_of(recording(rows, 10.0, 20.0), 10.0, 20.0, period_s=5.0)
 
     assert (4, 3, 2, 1) == (found.sent, found.answered, found.at_edges, found.lost)
     assert pytest.approx((0.4 + 0.2 + 0.6) / 3 * 1000) == found.service_mean_ms
     assert pytest.approx((0.2 + 0.6 + 0.5) / 3 * 1000) == found.begun_mean_ms
+    assert (2, 0) == found.within
     assert 6 == answered_by_model(recording(rows, 10.0, 20.0))
 
 
 def test_a_span_without_an_answer_has_no_mean():
     """NaN, not 0."""
-    assert isnan(account_of(recording([], 10.0, 20.0), 10.0, 20.0).service_mean_ms)
+    assert isnan(account_of(recording([], 10.0, 20.0), 10.0, 20.0, period_s=5.0).service_mean_ms)
 
 
 @pytest.mark.parametrize(
@@ -55,9 +57,19 @@ def test_a_span_without_an_answer_has_no_mean():
 )
 def test_what_is_foreign_and_what_is_missing(counted, sent, foreign, uncounted):
     """Beyond what the edges explain; a failure may have been counted or not."""
-    found = Counts.of(float(counted), sent)
+    found = Counts.of([counted], sent)
 
     assert (foreign, uncounted) == (found.foreign, found.uncounted)
+
+
+@pytest.mark.parametrize(
+    ("counted", "uncounted"), [([500, 500], 0), ([1000, 0], 500), ([505, 495], 0), ([550, 450], 50), ([900, 400], 100)]
+)
+def test_a_period_that_is_missing_is_not_made_up_for_by_another(counted, uncounted):
+    """What others send in one period does not stand for what is not counted in the next; clocks may differ a little."""
+    sent = replace(account(), within=(500, 500))
+
+    assert uncounted == Counts.of(counted, sent).uncounted
 
 
 @pytest.mark.parametrize(
@@ -65,14 +77,14 @@ def test_what_is_foreign_and_what_is_missing(counted, sent, foreign, uncounted):
 )
 def test_foreign_traffic_is_named_and_above_a_share_invalid(counted, invalid, noted):
     """1 % of what was counted."""
-    found = Counts.of(float(counted), account())
+    found = Counts.of([counted], account())
 
     assert (invalid, noted) == (found.foreign_reason() is not None, bool(found.note()))
 
 
 def test_the_sentence_on_foreign_traffic():
     """How much of what, and what to do."""
-    reason = Counts.of(1500.0, account()).foreign_reason()
+    reason = Counts.of([1500.0], account()).foreign_reason()
 
     assert (
         "500 of the 1,500 invocations CloudWatch counted in the window (33.33%) were not sent by this load; keep "

@@ -96,10 +96,7 @@ def test_what_can_be_held(metric, value):
             "server_5xx",
             0,
             {"components": True},
-            (
-                "CloudWatch has the figures of inference components apart, and these are not asked for; leave the "
-                "limit out"
-            ),
+            "inference components have figures of their own, which are not asked for; leave the limit out",
         ),
     ],
 )

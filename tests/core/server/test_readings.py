@@ -10,7 +10,7 @@ from server_figures import BEGIN, LARGE, points, window
 from pytest_smload.core.limits.server_metrics import SERVER_METRICS
 from pytest_smload.core.server.readings import needs, read
 from pytest_smload.core.server.resolution import Resolution, Span
-from pytest_smload.core.server.series import Point, Series, series_of, wanted
+from pytest_smload.core.server.series import Point, Series, invocations, series_of, wanted
 
 BIG = replace(LARGE, name="Canary", instance_type="ml.m5.2xlarge", vcpus=8, gpus=None)
 
@@ -100,6 +100,22 @@ def test_variants_together():
     assert pytest.approx(11) == value_of("model_latency_mean", of, **each)
     assert pytest.approx(0.5) == value_of("cpu_utilization_max", of, **each)
     assert 3 == value_of("server_5xx", of, **each)
+
+
+@pytest.mark.parametrize("name", ["server_5xx", "server_4xx", "model_cache_hit", "invocations_per_instance"])
+@pytest.mark.parametrize(("counted", "gaps"), [([60, 60], 1), ([60, 0], 0), ([60, None], 0)])
+def test_a_period_with_invocations_has_a_value_of_each(name, counted, gaps):
+    """No 5xx answer in one half of the window is not none in all of it."""
+    of = window(2)
+    row = SERVER_METRICS[name]
+    found = dict(points(of, **{name: {statistic: [0] for statistic in row.statistics}}))
+    if "SampleCount" in row.statistics:
+        found |= points(of, **{name: {"Sum": [1], "SampleCount": [60]}})
+    series = invocations(LARGE, of.resolution)
+    found[series] = tuple(Point(BEGIN + 60 * place, value) for place, value in enumerate(counted) if value is not None)
+
+    words = f"CloudWatch lacks {row.series} of 1 of the window's busy 2 periods" if gaps else ""
+    assert words == read(row, found, of).lacking
 
 
 @pytest.mark.parametrize("name", list(SERVER_METRICS))

@@ -97,6 +97,15 @@ def test_a_window_begins_with_a_period(earliest_s, warmup_s, period_s):
             ),
         ),
         (
+            [8],
+            Resolution(2, 1),
+            True,
+            (
+                "CloudWatch has no percentile of a window of 8s: one takes 1, 5, 10, 20, 30 s or whole minutes; let "
+                "the load last 10s"
+            ),
+        ),
+        (
             [90],
             Resolution(10, 10),
             True,

@@ -32,7 +32,7 @@ def figures(counted=1000, *, in_all=1100, sent_in_all=1100, account=SENT, sample
     found = points(of, **values)
     names = {*values, "server_5xx", "cpu_utilization_max"}
     readings = {name: read(SERVER_METRICS[name], found, of) for name in names}
-    return Figures(Counts.of(float(counted), account), in_all, sent_in_all, 42.0, readings)
+    return Figures(Counts.of([counted], account), in_all, sent_in_all, 42.0, readings)
 
 
 def said(written, account=SENT, **facts):
@@ -72,6 +72,15 @@ def test_a_metric_without_data_fails_its_check():
         ("fail", "CloudWatch has no data of CPUUtilization (/aws/sagemaker/Endpoints) for the window"),
     ] == [(check.outcome, check.note) for check in found.checks]
     assert "cpu_utilization_max" not in found.server.figures
+
+
+@pytest.mark.parametrize(("counted", "outcome"), [(992, "pass"), (980, "invalid")])
+def test_clocks_that_differ_a_little_are_no_reason(counted, outcome):
+    """All of the load is counted, and a hundredth of the window's on the other side of its edges."""
+    found = said({"server_5xx": 0}, counted=counted, server_5xx={"Sum": [0, 0]})
+
+    assert [outcome] == [check.outcome for check in found.checks]
+    assert (outcome == "invalid") == ("set this machine's clock right" in found.checks[0].note)
 
 
 def test_what_was_not_counted_in_time_passes_nothing():

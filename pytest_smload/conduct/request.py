@@ -1,0 +1,54 @@
+"""A load about to run: everything that decides what is sent where, and what it is held to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pytest_smload.conduct.allowance import Safeguards
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_smload.aws.preflight import Preflight
+    from pytest_smload.aws.target import EndpointTarget
+    from pytest_smload.conduct.regressions import BaselineUse
+    from pytest_smload.core.limits.budget import Budget
+    from pytest_smload.core.load.profile import LoadProfile
+    from pytest_smload.core.scaling.wish import ScalingWish
+    from pytest_smload.engine.distributed.crew import Crew
+    from pytest_smload.settings.tables import EndpointSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadRequest:
+    """A load about to run.
+
+    Attributes:
+        profile: The load, traffic fields filled in.
+        budget: Its limits; None only measures.
+        notes: Remarks for the report.
+        root: What payload paths are relative to.
+        transport: The transport asked for, or None for the software's choice.
+        baselines: Where runs of it are recorded.
+        cloudwatch: Whether CloudWatch may be asked about it.
+        safeguards: What it may not do.
+        preflight: What AWS says of the endpoint; None where nobody can be asked.
+        scaling: What holds the endpoint's instances; None where nothing of ours does.
+        crew: The worker processes that send it; None where this process does.
+    """
+
+    profile: LoadProfile
+    label: str | None
+    budget: Budget | None
+    notes: tuple[str, ...]
+    root: Path
+    settings: EndpointSettings
+    target: EndpointTarget
+    transport: str | None
+    baselines: BaselineUse
+    cloudwatch: bool = True
+    safeguards: Safeguards = field(default_factory=Safeguards)
+    preflight: Preflight | None = None
+    scaling: ScalingWish | None = None
+    crew: Crew | None = None
