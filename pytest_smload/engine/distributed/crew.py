@@ -149,6 +149,9 @@ class Crew:
     def dismiss(self, worker: Worker) -> None:
         """Do without *worker* from now on: it is lost, or does not do as it should."""
         if worker in self.workers:
+            # Where it still hears, it ends.
+            self.tell(worker, "interrupt", {})
+            self.tell(worker, "bye", {})
             self.workers.remove(worker)
         if worker.process is not None:
             worker.process.stop()

@@ -38,6 +38,7 @@ SILENT_S = 4.0
 """Workers report once a second; one that has not for so long is lost."""
 SLOW_SILENT_S = 60.0
 """The same while it gets ready, drains, or writes down what it has measured."""
+_AWAY_S = 0.5
 _LEAD_S = 0.05
 """What the word to begin may take to reach the last worker."""
 
@@ -93,7 +94,7 @@ class DistributedLoad:
         self._interrupts = Interrupts(lambda: None)
         self._pressed = 0
         self._hurried = self._called_off = False
-        self._begin_s = self._next_tick_s = inf
+        self._begin_s = self._followed_s = self._next_tick_s = inf
         now = dt.datetime.now(dt.UTC)
         self._started_at = now.isoformat(timespec="seconds")
         self._grid = Grid(period_s, plan.profile.warmup_s, epoch_s=now.timestamp() - perf_counter())
@@ -106,7 +107,7 @@ class DistributedLoad:
         Raises:
             EndpointError: no worker could begin.
         """
-        self._begin_s = perf_counter()
+        self._begin_s = self._followed_s = perf_counter()
         self._next_tick_s = self._begin_s + _TICK_S
         with self._interrupts.counted():
             try:
@@ -129,6 +130,12 @@ class DistributedLoad:
             self._crew.tell(sender.worker, "job", facts, body)
 
     def _follow(self) -> None:
+        now = perf_counter()
+        if now - self._followed_s > _AWAY_S:
+            # It was this process that stood still: what they said meanwhile is yet to be read.
+            for sender in self._senders:
+                sender.worker.heard_s = now
+        self._followed_s = now
         for sender in self._senders:
             while sender.worker.inbox and not sender.is_done:
                 self._take(sender, sender.worker.inbox.popleft())
@@ -137,7 +144,6 @@ class DistributedLoad:
         self._let_meet("primed")
         self._let_meet("begin")
         self._pass_on_interrupts()
-        now = perf_counter()
         if now >= self._next_tick_s:
             self._next_tick_s += _TICK_S
             self._tick(now)

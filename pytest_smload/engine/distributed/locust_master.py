@@ -18,7 +18,7 @@ import_locust()
 
 from locust.env import Environment  # noqa: E402 - only after import_locust is the standard library left alone
 from locust.event import Events  # noqa: E402
-from locust.exception import RPCError  # noqa: E402
+from locust.exception import RPCError, RPCReceiveError  # noqa: E402
 from locust.rpc import Message  # noqa: E402
 from locust.runners import MasterRunner  # noqa: E402
 
@@ -46,6 +46,8 @@ class LocustMaster(MasterRunner):
             try:
                 peer, message = self.server.recv_from_client()  # type: ignore[no-untyped-call]
                 self.handle_message(peer, message)
+            except RPCReceiveError:
+                gevent.sleep(0)
             except RPCError:
                 gevent.sleep(0.05)
             except Exception as error:  # bytes of anybody who can reach the port
