@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 _READINGS = 12
 _ANSWER_S = 10.0
 _POLL_S = 0.01
+_LAST_WORD_S, _END_S = 0.3, 2.0
 
 
 class MasterGoneError(Exception):
@@ -58,6 +59,7 @@ class WorkerService:
         self._welcome: AsyncResult[str] = AsyncResult()
         self._inbox: Queue[Opened] = Queue()
         self._load: _Part | None = None
+        self._dismissed = False
         self._master: LocustWorker = connect(host, port)
         self._master.heard = self._hear
         self._master.watch_connection(self._leave)
@@ -114,6 +116,7 @@ class WorkerService:
             opened = self._seal.opened(said)
         except ForgedMessageError:
             return
+        self._dismissed = self._dismissed or opened.kind == "bye"
         if self._load is None or not self._load.hears(opened):
             self._inbox.put(opened)
 
@@ -136,7 +139,12 @@ class WorkerService:
         self._welcome.set("")
 
     def _leave(self) -> None:
-        """End at once: without a master nobody wants what is being sent."""
+        """End at once: without a master nobody wants what is being sent. Its last word may just be on its way."""
+        if self._load is None:
+            gevent.sleep(_LAST_WORD_S)
+        if self._dismissed:
+            gevent.sleep(_END_S)
+            os._exit(0)
         os.write(2, b"the master is gone\n")
         os._exit(3)
 
