@@ -126,6 +126,7 @@ def calling(emulator: EmulatorProcess) -> Iterator[None]:
     """Let another process call the control plane meanwhile."""
     caller = subprocess.Popen([sys.executable, __file__, "--call", emulator.url])
     try:
+        # The caller starts a Python of its own, which is not what its calls cost.
         time.sleep(1.0)
         yield
     finally:

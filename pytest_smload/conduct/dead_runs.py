@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from pytest_smload.conduct.journal import Entry
+
 
 @dataclass(frozen=True, slots=True)
 class Unrestored:
@@ -56,9 +58,10 @@ def restore_dead_runs(root: Path, say: Callable[[str], object], tell: Callable[[
         try:
             journal = Journal.claim(path)
             with closing(journal):
-                if journal.entry is not None:
-                    name = journal.entry.before.endpoint_name
-                    tell(f"smload: {_restore(journal, say)}")
+                entry = journal.entry
+                if entry is not None:
+                    name = entry.before.endpoint_name
+                    tell(f"smload: {_restore(journal, entry, say)}")
         except HeldElsewhereError:
             # It restores for itself.
             continue
@@ -67,9 +70,7 @@ def restore_dead_runs(root: Path, say: Callable[[str], object], tell: Callable[[
     return unrestored
 
 
-def _restore(journal: Journal, say: Callable[[str], object]) -> str:
-    entry = journal.entry
-    assert entry is not None  # noqa: S101 - the caller looked
+def _restore(journal: Journal, entry: Entry, say: Callable[[str], object]) -> str:
     address = _Address(entry.before.endpoint_name, entry.region, entry.control_url, str(journal.path))
     with closing(ControlPlane(resolve_target(address))) as plane:
         control = InstanceControl(plane)

@@ -11,6 +11,7 @@ from pytest_smload.conduct.scaling_limits import is_scaled, left_out, unfit_limi
 from pytest_smload.core.baselines.fingerprint import fingerprint
 from pytest_smload.core.limits.budget import BUILT_IN_SOURCE
 from pytest_smload.core.limits.reach import kept_by_all, offers, unreachable
+from pytest_smload.core.load.stages import names_of_stages
 from pytest_smload.core.measure.scope_name import TOTAL
 from pytest_smload.errors import ConfigurationError
 from pytest_smload.version import __version__
@@ -54,12 +55,11 @@ class Demands:
         budget = None
         if request.budget is not None:
             profile, kind = plan.profile, plan.route_kind
-            stages = profile.stages or ()
             names = [route.name for route in plan.routes]
             budget = request.budget.resolve(
                 routes=names if kind is not None else [],
                 kind=kind,
-                stages=[stage.name or str(number) for number, stage in enumerate(stages, start=1)],
+                stages=names_of_stages(profile.stages or ()),
                 open_model=profile.open_model,
             )
             offered = offers(profile, dict(zip(names, plan.shares, strict=True)), kind)

@@ -160,12 +160,9 @@ def _explained(result: LoadResult, testimonies: Callable[[], Sequence[Testimony]
 
 def _with_testimonies(result: LoadResult, testimonies: Sequence[Testimony]) -> LoadResult:
     for said in testimonies:
-        client = result.client
-        if said.reasons:
-            client = replace(client, valid=False, reasons=(*client.reasons, *said.reasons))
         result = replace(
             result,
-            client=client,
+            client=result.client.distrusted(said.reasons),
             checks=(*result.checks, *said.checks),
             notes=(*result.notes, *said.notes),
             **said.facts,
@@ -174,12 +171,9 @@ def _with_testimonies(result: LoadResult, testimonies: Sequence[Testimony]) -> L
 
 
 def _with_regressions(result: LoadResult, verdict: RegressionVerdict) -> LoadResult:
-    client = result.client
-    if verdict.reasons:
-        client = replace(client, valid=False, reasons=(*client.reasons, *verdict.reasons))
     return replace(
         result,
-        client=client,
+        client=result.client.distrusted(verdict.reasons),
         interrupted=result.interrupted or verdict.interrupted,
         checks=(*result.checks, *verdict.checks),
         notes=(*result.notes, *verdict.notes),

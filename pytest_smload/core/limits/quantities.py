@@ -121,27 +121,16 @@ def _per_second(value: object) -> float:
     return number
 
 
-def _ratio(value: object) -> float:
+def _part(value: object, what: str, example: str) -> float:
+    """Return a part of a whole, 0..1, written in percent or below 1; *what* it is called, and an *example* of one."""
     if isinstance(value, str) and value.endswith("%"):
         return parse_share(value)
     number = _plain_number(value)
     if number == 1:
         raise ValueError(f'{quoted(value)}: 1 % or 100 %? write "1%" or "100%"')
     if number is None or number > 1:
-        percent = f'"{number:g}%"' if number is not None else '"1%"'
-        raise ValueError(f"{quoted(value)} is not a rate; write {percent} or a number below 1")
-    return number
-
-
-def _share_of_all(value: object) -> float:
-    if isinstance(value, str) and value.endswith("%"):
-        return parse_share(value)
-    number = _plain_number(value)
-    if number == 1:
-        raise ValueError(f'{quoted(value)}: 1 % or 100 %? write "1%" or "100%"')
-    if number is None or number > 1:
-        percent = f'"{number:g}%"' if number is not None else '"70%"'
-        raise ValueError(f"{quoted(value)} is not a share; write {percent} or a number below 1")
+        percent = f'"{number:g}%"' if number is not None else example
+        raise ValueError(f"{quoted(value)} is not a {what}; write {percent} or a number below 1")
     return number
 
 
@@ -197,11 +186,15 @@ RATE = Quantity(
         needs_rate=True,
     ),
 )
-RATIO = Quantity("ratio", _ratio, exact_share, format_share, refuse=_over_all_requests)
+RATIO = Quantity(
+    "ratio", partial(_part, what="rate", example='"1%"'), exact_share, format_share, refuse=_over_all_requests
+)
 COUNT = Quantity("requests", _count, _whole, _whole)
 DURATION = replace(LATENCY, refuse=lambda _at_least, _at_most: "")
 """A time that may be none."""
-SHARE = Quantity("ratio", _share_of_all, exact_share, format_share, refuse=_over_the_whole)
+SHARE = Quantity(
+    "ratio", partial(_part, what="share", example='"70%"'), exact_share, format_share, refuse=_over_the_whole
+)
 """How much of something is in use, or how often something held."""
 MODELS = Quantity("models", _count, _whole, rounded=lambda count: f"{count:,.4g}")
 INSTANCES = Quantity("instances", _count, _whole, _whole, after=" instances")

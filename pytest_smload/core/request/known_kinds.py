@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pytest_smload.core.request.error_kinds import OWN_NAMES, REFUSED_CODES
-
-OTHER = "Other"
-"""What kinds beyond the most a load tells apart are counted as."""
+from pytest_smload.core.request.error_kinds import OTHER, OWN_NAMES, REFUSED_CODES
 
 AWS_CODES = (
     # The operation's own, as botocore's model of sagemaker-runtime has them.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +47,8 @@ class ClientHealth:
     reasons: tuple[Finding, ...] = ()
     warnings: tuple[Finding, ...] = ()
     judged: bool = True
+
+    def distrusted(self, reasons: Iterable[Finding]) -> ClientHealth:
+        """Return the same with *reasons* more not to trust the measurement; the same where there are none."""
+        more = tuple(reasons)
+        return replace(self, valid=False, reasons=(*self.reasons, *more)) if more else self
