@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 from pytest_smload.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from pytest_smload.core.capacity.capacity import Capacity
+    from pytest_smload.core.capacity.comparison import compare_capacities
     from pytest_smload.core.limits.check import Check
     from pytest_smload.core.load.profile import LoadProfile
+    from pytest_smload.core.load.shapes import ramp, soak, spike, steps
     from pytest_smload.core.load.stages import Stage
     from pytest_smload.core.measure.figures import Stats, TimelinePoint
     from pytest_smload.core.measure.scope_name import ScopeName
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
 
 _PLACES = {
+    "Capacity": "pytest_smload.core.capacity.capacity",
     "Check": "pytest_smload.core.limits.check",
     "ClientHealth": "pytest_smload.core.trust.health",
     "ConfigurationError": "pytest_smload.errors",
@@ -46,12 +50,18 @@ _PLACES = {
     "Stage": "pytest_smload.core.load.stages",
     "Stats": "pytest_smload.core.measure.figures",
     "TimelinePoint": "pytest_smload.core.measure.figures",
+    "compare_capacities": "pytest_smload.core.capacity.comparison",
     "perf": "pytest_smload.gate.typed_marks",
     "perf_budget": "pytest_smload.gate.typed_marks",
+    "ramp": "pytest_smload.core.load.shapes",
+    "soak": "pytest_smload.core.load.shapes",
+    "spike": "pytest_smload.core.load.shapes",
+    "steps": "pytest_smload.core.load.shapes",
 }
 
 __all__ = [
     "INHERIT",
+    "Capacity",
     "Check",
     "ClientHealth",
     "ConfigurationError",
@@ -68,8 +78,13 @@ __all__ = [
     "Stage",
     "Stats",
     "TimelinePoint",
+    "compare_capacities",
     "perf",
     "perf_budget",
+    "ramp",
+    "soak",
+    "spike",
+    "steps",
 ]
 
 

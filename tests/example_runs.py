@@ -23,6 +23,7 @@ LIMIT_S = 240
 """A run that takes longer hangs."""
 WEIGHTED = "examples/test_weighted_multi_model.py::test_weighted_traffic"
 SCALED = "examples/autoscaling"
+SIZED = "examples/sizing"
 
 
 @dataclass(frozen=True)
@@ -82,11 +83,12 @@ class BegunExamples:
 
 @dataclass(frozen=True)
 class ExampleRuns:
-    """The examples on the healthy endpoint, one on the endpoint with a slow model, and those that scale."""
+    """The examples on the healthy endpoint, one on the endpoint with a slow model, those that scale, one that sizes."""
 
     healthy: BegunExamples
     regressed: BegunExamples
     scaled: BegunExamples
+    sized: BegunExamples
 
     @classmethod
     def begin(cls, folder: Callable[[str], Path]) -> Self:
@@ -96,9 +98,10 @@ class ExampleRuns:
             BegunExamples(folder("healthy")),
             BegunExamples(folder("regressed"), weighted, "--smload-endpoint", "regressed"),
             BegunExamples(folder("scaled"), SCALED),
+            BegunExamples(folder("sized"), SIZED),
         )
 
     def stop(self) -> None:
         """End them."""
-        for run in (self.healthy, self.regressed, self.scaled):
+        for run in (self.healthy, self.regressed, self.scaled, self.sized):
             run.stop()

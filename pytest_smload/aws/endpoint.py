@@ -83,6 +83,10 @@ def resolve_target(endpoint: EndpointAddress, session: Session | None = None) ->
         )
 
 
+UNHOSTED = EndpointTarget("", "", "", "locustfile", StaticCredentials(Credentials("", ""), "the locustfile's own"))
+"""Where a locustfile's own hosts are all there is: nothing is asked of it, and nothing sent to it."""
+
+
 def local_target(url: str, *, access_key: str, secret_key: str, endpoint_name: str, region: str) -> EndpointTarget:
     """Return the target of the embedded endpoint at *url*; its credentials are its own, never boto3's chain."""
     credentials = StaticCredentials(Credentials(access_key, secret_key), "emulator")

@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from pytest_smload.core.load.planned import planned_requests
+from pytest_smload.core.request.route_kinds import NAME
 from pytest_smload.core.safety.cost import Prices, hourly_cost, usd
 from pytest_smload.core.safety.limits import NO_SAFETY, SafetyLimits, load_refusals
 from pytest_smload.core.trust.health import Finding
@@ -70,19 +71,27 @@ class Allowance:
         ConfigurationError: the load as described would exceed a limit, or it cannot be told whether it would.
     """
 
-    def __init__(self, safeguards: Safeguards, plan: LoadPlan, hosting: Callable[[], Hosting | None] | None) -> None:
+    def __init__(
+        self,
+        safeguards: Safeguards,
+        plan: LoadPlan,
+        hosting: Callable[[], Hosting | None] | None,
+        *,
+        sides: int = 1,
+    ) -> None:
         self.ended_by = ""
         self._safety, self._prices = safeguards.limits, safeguards.prices
         self._spending = safeguards.spending
         self._plan = plan
         self._hosting = hosting
         self._models = len(plan.routes)
+        self._sides = sides
         self._sent = self._sent_now = self._sent_last = 0
         self._is_short = False
         self._took_s = 0.0
         self._marks: deque[tuple[float, int]] = deque()
         asked = plan.profile
-        problems = load_refusals(self._safety, asked, models=self._models)
+        problems = load_refusals(self._safety, asked, models=self._models, sides=sides)
         if problems:
             raise ConfigurationError(problems)
         self.profile = _cut(self._safety, asked)
@@ -100,7 +109,7 @@ class Allowance:
         if unknown:
             raise ConfigurationError(f"{self._safety.source} max_cost_usd cannot be held: {unknown}")
         asked = self._plan.profile
-        sent = min(planned_requests(asked, models=self._models), asked.max_requests or inf)
+        sent = min(self._planned(), asked.max_requests or inf)
         cost = self._prices.of(
             hourly_usd=hourly_usd, seconds=asked.warmup_s + asked.duration_s, data_bytes=sent * self._request_bytes()
         )
@@ -149,9 +158,9 @@ class Allowance:
             if self._hosting is not None:
                 self._spending.usd += self._cost(seconds, self._sent_now)
 
-    def ran(self, recording: Recording) -> None:
-        """Take note of what the run that is going on has sent; called when it has ended."""
-        count = self._sent_now = len(recording.samples)
+    def ran(self, recording: Recording, *, beside: int = 0) -> None:
+        """Take note of what the run that is going on has sent, *beside* to a control; called when it has ended."""
+        count = self._sent_now = len(recording.samples) + beside
         most = self._safety.max_requests
         self._is_short = recording.window_s < 0.999 * self._plan.profile.duration_s
         if (
@@ -182,6 +191,9 @@ class Allowance:
         ended = self.ended_by and self._is_short
         return Finding(f"{self._safety.source} {self.ended_by}", _REMEDY) if ended else None
 
+    def _planned(self) -> int:
+        return self._sides * planned_requests(self._plan.profile, models=self._models)
+
     def _no_more(self) -> str:
         """Why no other run is allowed after those there were, or ``""``."""
         if not self._took_s:
@@ -189,7 +201,7 @@ class Allowance:
         if self.ended_by:
             return f"{self._safety.source} {self.ended_by}"
         safety, asked = self._safety, self._plan.profile
-        again = max(planned_requests(asked, models=self._models), self._sent_last)
+        again = max(self._planned(), self._sent_last)
         if safety.max_requests is not None and self._sent + again > safety.max_requests:
             return (
                 f"{safety.source} max_requests = {safety.max_requests:,}: {self._sent:,} are sent, and another run "
@@ -229,7 +241,9 @@ class Allowance:
         return self._prices.of(hourly_usd=hourly_usd, seconds=seconds, data_bytes=sent * self._request_bytes())
 
     def _request_bytes(self) -> float:
-        """The mean request body, models weighed by their shares."""
+        """The mean request body, models weighed by their shares; of a locustfile's requests nobody knows it."""
+        if self._plan.route_kind == NAME:
+            return 0.0
         means = (sum(len(body.body) for body in rows) / len(rows) for rows in self._plan.rows)
         return sum(share * mean for share, mean in zip(self._plan.shares, means, strict=True))
 

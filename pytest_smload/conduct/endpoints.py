@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_smload.aws.endpoint import local_target, resolve_target
+from pytest_smload.aws.endpoint import UNHOSTED, local_target, resolve_target
 from pytest_smload.aws.preflight import Preflight
 from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.emulator.process import EmulatorProcess
@@ -32,6 +32,8 @@ class EndpointPool:
             EndpointError: region, credentials, URL or account are not as they must be.
             EmulatorError: the embedded endpoint did not start.
         """
+        if settings.unhosted:
+            return UNHOSTED
         key = _key(settings)
         if key not in self._targets:
             target = self._resolve(settings)
@@ -46,6 +48,8 @@ class EndpointPool:
         Raises:
             EndpointError, EmulatorError: as `target`.
         """
+        if settings.unhosted:
+            return None
         target = self.target(settings)
         return self._preflight_of(settings, target) if target.has_control_plane and not is_mocked(target) else None
 

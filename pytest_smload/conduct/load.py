@@ -6,16 +6,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from pytest_smload.conduct.allowance import Allowance
+from pytest_smload.conduct.control import with_control
 from pytest_smload.conduct.demands import Demands
 from pytest_smload.conduct.endpoints import endpoint_facts
+from pytest_smload.conduct.load_cost import check_prices, with_cost
 from pytest_smload.conduct.looks import Assessment, run_until_proven
+from pytest_smload.conduct.own_users import WAY, LocustfileSender, environ_of
 from pytest_smload.conduct.preflight import inspect
 from pytest_smload.conduct.retry import run_until_decided
 from pytest_smload.conduct.scaling_limits import is_scaled
 from pytest_smload.conduct.sender import Sender
 from pytest_smload.conduct.witnesses import watched, witnesses_of
 from pytest_smload.core.hosting.content import content_facts
-from pytest_smload.core.limits.judge import abort_check, judge
+from pytest_smload.core.limits.aborted import abort_check
+from pytest_smload.core.limits.judge import judge
 from pytest_smload.core.load.plan import LoadPlan
 from pytest_smload.core.measure.measurement import measure
 from pytest_smload.core.measure.slowness import ClientSlowness
@@ -25,11 +29,13 @@ from pytest_smload.core.statistics.bound import ALPHA
 from pytest_smload.core.trust.validity import examine
 from pytest_smload.engine.hooks import LoadHooks
 from pytest_smload.engine.interrupts import held_back
+from pytest_smload.errors import ConfigurationError
 from pytest_smload.transport.choice import choose_transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from pytest_smload.conduct.control import OtherSide
     from pytest_smload.conduct.preflight import Inspection
     from pytest_smload.conduct.regressions import RegressionVerdict
     from pytest_smload.conduct.request import LoadRequest
@@ -41,6 +47,7 @@ if TYPE_CHECKING:
     from pytest_smload.core.samples.look import Look
     from pytest_smload.core.samples.recording import Recording
     from pytest_smload.engine.interrupts import HeldBack
+    from pytest_smload.transport.choice import TransportChoice
 
 
 class Announcer(Protocol):
@@ -62,16 +69,18 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
         ConfigurationError, PayloadError, EndpointError: the load cannot be sent as described; nothing was sent.
     """
     plan = LoadPlan.from_profile(request.profile, request.root)
-    way = choose_transport(request.transport, request.target)
+    way = WAY if request.profile.locustfile is not None else choose_transport(request.transport, request.target)
+    request, other = with_control(request, way.name, simulated=way.simulated)
     demands = Demands.of(request, plan, simulated=way.simulated)
-    allowance = _allowance(request, plan, simulated=way.simulated)
+    allowance = _allowance(request, plan, simulated=way.simulated, other=other)
     hooks = replace(hooks, ends_load=allowance.ends)
-    sender = Sender(plan, request.target, way.name, hooks, way.simulated, gives_up=demands.forbid_failing_wholly)
+    sender = _sender(request, plan, way, hooks, demands, other)
     sender.check()
-    inspection = inspect(request, plan, announcer.waiting, simulated=way.simulated)
+    inspection = _inspected(request, plan, other, announcer.waiting, simulated=way.simulated)
     allowance.check_cost()
+    check_prices(request, inspection.hosting)
     facts = endpoint_facts(request.settings, request.target, inspection.account)
-    regressions = demands.regressions(request, plan, facts, way)
+    regressions = demands.regressions(request, plan, facts, way, other)
     announcer.announce(request, facts, way.name, way.reason, inspection)
 
     judging = _Judging(request.profile, demands, allowance, simulated=way.simulated)
@@ -82,10 +91,12 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
             regressions = regressions.with_hosting(content_facts(hosting))
         send = watch.counting(_within(allowance, sender, watch.period_s))
         last, undecided = run_until_decided(
-            allowance.profile,
+            allowance.profile if other is None else Sender.halved(allowance.profile),
             lambda: run_until_proven(allowance.profile, send, judging.assess),
             may_repeat=lambda: allowance.may_repeat and not is_scaled(request.scaling),
         )
+        if request.heard is not None:
+            request.heard(last)
         result = build_result(
             last.recording,
             last.measurement,
@@ -96,16 +107,51 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
             transport=way.name,
             transport_reason=way.reason,
             checks=last.checks,
-            notes=[*request.notes, *inspection.notes, *demands.notes, *(each.note for each in undecided)],
+            notes=[
+                *request.notes,
+                *inspection.notes,
+                *demands.notes,
+                *sender.notes,
+                *(each.note for each in undecided),
+            ],
             reruns=[each.counts for each in undecided],
             hosting=hosting,
         )
+        result = with_cost(result, request, hosting)
         if regressions is not None:
             again = regressions.judge(last, lambda: judging.assess(send(), ALPHA))
             result = _with_regressions(result, again)
         result = _explained(result, lambda: watch.testimonies(last, announcer.waiting), interrupts)
     # What was measured is not lost to a signal that came while it was judged.
     return replace(result, interrupted=True) if interrupts.count else result
+
+
+def _inspected(
+    request: LoadRequest, plan: LoadPlan, other: OtherSide | None, say: Callable[[str], object], *, simulated: bool
+) -> Inspection:
+    inspection = inspect(request, plan, say, simulated=simulated)
+    if other is None:
+        return inspection
+    other.inspect(say)
+    return replace(inspection, notes=(*inspection.notes, *other.notes))
+
+
+def _sender(
+    request: LoadRequest,
+    plan: LoadPlan,
+    way: TransportChoice,
+    hooks: LoadHooks,
+    demands: Demands,
+    other: OtherSide | None,
+) -> Sender | LocustfileSender:
+    if request.profile.locustfile is None:
+        return Sender(plan, request.target, way.name, hooks, way.simulated, demands.forbid_failing_wholly, other)
+    if other is not None:
+        raise ConfigurationError(
+            "control: a locustfile sends what it sends, which no control is sent too; leave one out"
+        )
+    environ = environ_of(request.settings, request.target)
+    return LocustfileSender(plan, request.root, hooks, demands.request_names, environ)
 
 
 class _Judging:
@@ -120,34 +166,38 @@ class _Judging:
     def assess(self, recording: Recording, alpha: float) -> Assessment:
         """Return what *recording* amounts to, with intervals that miss *alpha*."""
         measurement = measure(recording)
-        health = examine(recording, measurement, budgeted_scopes=self._demands.scopes, simulated=self._simulated)
+        limits = self._demands.limits_on(recording)
+        scopes = self._demands.scopes_of(limits)
+        health = examine(recording, measurement, budgeted_scopes=scopes, simulated=self._simulated)
         if (ended := self._allowance.finding) is not None:
             health = replace(health, valid=False, reasons=(ended, *health.reasons))
         slowness = ClientSlowness(recording) if health.judged else None
-        checks = judge(self._demands.limits, measurement, alpha=alpha, on_unproven=self._on_unproven, slowness=slowness)
+        checks = judge(limits, measurement, alpha=alpha, on_unproven=self._on_unproven, slowness=slowness)
         if recording.aborted is not None:
-            checks.insert(0, abort_check(recording.aborted))
+            checks.insert(0, abort_check(recording.aborted, recording, judged=health.judged))
         return Assessment(recording, measurement, health, checks, slowness)
 
 
-def _within(allowance: Allowance, sender: Sender, period_s: int | None) -> Send:
+def _within(allowance: Allowance, sender: Sender | LocustfileSender, period_s: int | None) -> Send:
     """Return what sends the load's next run, as much of it as *allowance* leaves; *period_s* is `Sender.send`'s."""
 
     def send(goes_on: Callable[[Look], bool] | None = None) -> Recording:
         next_run = replace(sender, plan=allowance.next_plan())
         with allowance.run():
             recording = next_run.send(goes_on, period_s=period_s)
-            allowance.ran(recording)
+            allowance.ran(recording, beside=sender.beside)
         return recording
 
     return send
 
 
-def _allowance(request: LoadRequest, plan: LoadPlan, *, simulated: bool) -> Allowance:
+def _allowance(request: LoadRequest, plan: LoadPlan, *, simulated: bool, other: OtherSide | None) -> Allowance:
     preflight = request.preflight
     costs_nothing = simulated or request.settings.embedded
     hosting = None if costs_nothing else lambda: preflight.hosting if preflight is not None else None
-    return Allowance(request.safeguards, plan, hosting)
+    if other is None:
+        return Allowance(request.safeguards, plan, hosting)
+    return Allowance(request.safeguards, plan, other.hosting_beside(request.settings, hosting), sides=2)
 
 
 def _explained(result: LoadResult, testimonies: Callable[[], Sequence[Testimony]], interrupts: HeldBack) -> LoadResult:
@@ -178,5 +228,6 @@ def _with_regressions(result: LoadResult, verdict: RegressionVerdict) -> LoadRes
         checks=(*result.checks, *verdict.checks),
         notes=(*result.notes, *verdict.notes),
         baseline=verdict.outcome,
+        control=verdict.control,
         reruns=(*result.reruns, *verdict.reruns),
     )

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from pytest_smload.conduct.load_cost import needs_prices
 from pytest_smload.core.hosting.mismatches import Asked, mismatches, missing_models, missing_models_sentence
 from pytest_smload.core.limits.server_limit import ServerLimit
+from pytest_smload.core.request.route_kinds import NAME
 from pytest_smload.core.safety.limits import endpoint_refusal, tag_refusal
 from pytest_smload.core.safety.outlived import Lifetime, outlived
 from pytest_smload.errors import ConfigurationError, EndpointError
@@ -88,7 +90,8 @@ def inspect(request: LoadRequest, plan: LoadPlan, say: Callable[[str], object], 
         return Inspection(account=request.settings.account, notes=tuple(notes))
     preflight.inspect(say)
     _refuse_production(request.settings, request.safeguards, preflight)
-    if preflight.hosting is not None:
+    # Of what a locustfile's requests ask nothing is known beforehand.
+    if preflight.hosting is not None and plan.route_kind != NAME:
         _refuse_mismatches(preflight, preflight.hosting, Asked.of(plan.routes), notes)
     identity = preflight.identity.name if preflight.identity is not None else ""
     return Inspection(preflight.hosting, preflight.account, identity, (*notes, *preflight.notes))
@@ -108,7 +111,7 @@ def is_asked(request: LoadRequest) -> bool:
     safety = request.safeguards.limits
     needs_tags = bool(safety.production) and not request.safeguards.allow_production
     needs_cost = safety.max_cost_usd is not None and not settings.embedded
-    return needs_tags or needs_cost or settings.watch_s is not None or asks_cloudwatch(request)
+    return needs_tags or needs_cost or settings.watch_s is not None or asks_cloudwatch(request) or needs_prices(request)
 
 
 def asks_cloudwatch(request: LoadRequest) -> bool:

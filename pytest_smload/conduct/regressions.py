@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from pytest_smload.core.baselines.outcome import MetricComparison
     from pytest_smload.core.baselines.runs import BaselineRun
     from pytest_smload.core.limits.budget import ResolvedBudget
+    from pytest_smload.core.results.control import ControlResult
 
 NOT_RECORDED = "not recorded as a baseline"
 """How the note on a load that is to be recorded and must not be begins."""
@@ -77,18 +78,20 @@ class RegressionVerdict:
     Attributes:
         checks: One per budget that could be compared, or must be.
         notes: For the report.
-        outcome: The load and its baseline.
+        outcome: The load and its baseline; None of a load held against its control.
         reruns: The confirming rerun, where there was one.
-        reasons: Why the run as a whole cannot be trusted: its rerun could not.
+        reasons: Why the run as a whole cannot be trusted: its rerun, or its control, could not.
         interrupted: Ctrl-C ended the rerun.
+        control: The control; None of a load held against its baseline.
     """
 
     checks: Sequence[Check]
     notes: Sequence[str]
-    outcome: BaselineOutcome
+    outcome: BaselineOutcome | None
     reruns: Sequence[Rerun] = ()
     reasons: Sequence[Finding] = ()
     interrupted: bool = False
+    control: ControlResult | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +158,7 @@ class RegressionBudgets:
         """*verdict*, with the run where it may be recorded, or with a note on why it may not."""
         if verdict.interrupted or verdict.reasons:
             return verdict
+        assert verdict.outcome is not None  # noqa: S101 - it is of a baseline
         regressed = verdict.outcome.regressed
         kept = as_baseline_run(budgets, run.measurement, started_at=run.recording.started_at)
         if why := self._unfit(run, budgets, regressed, kept):
@@ -265,7 +269,7 @@ class RegressionBudgets:
 _RERUN_REMEDY = "run the test again once the cause is gone; until then the regression is neither confirmed nor refuted"
 
 
-def counts_of(run: Assessment, why: Literal["regression", "client"]) -> Rerun:
+def counts_of(run: Assessment, why: Literal["regression", "client", "control"]) -> Rerun:
     """Return what *run*, which is not the one judged, has sent."""
     measurement = run.measurement
     return Rerun(

@@ -8,15 +8,33 @@ from typing import TYPE_CHECKING
 from pytest_smload.conduct.allowance import Safeguards
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from pytest_smload.aws.preflight import Preflight
     from pytest_smload.aws.target import EndpointTarget
+    from pytest_smload.conduct.looks import Assessment
     from pytest_smload.conduct.regressions import BaselineUse
     from pytest_smload.core.limits.budget import Budget
     from pytest_smload.core.load.profile import LoadProfile
     from pytest_smload.core.scaling.wish import ScalingWish
+    from pytest_smload.settings.control import ControlSettings
     from pytest_smload.settings.tables import EndpointSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """What a load is compared with, within reach.
+
+    Attributes:
+        settings: What it is.
+        target: Where its requests go.
+        preflight: What AWS says of it, or None where nobody can be asked.
+    """
+
+    settings: ControlSettings
+    target: EndpointTarget
+    preflight: Preflight | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +52,8 @@ class LoadRequest:
         safeguards: What it may not do.
         preflight: What AWS says of the endpoint; None where nobody can be asked.
         scaling: What holds the endpoint's instances; None where nothing of ours does.
+        control: What is sent the same in the same window, for its regression budgets; None without one.
+        heard: Told of the run that is judged, once it is; None where nobody wants more than the result.
     """
 
     profile: LoadProfile
@@ -49,3 +69,5 @@ class LoadRequest:
     safeguards: Safeguards = field(default_factory=Safeguards)
     preflight: Preflight | None = None
     scaling: ScalingWish | None = None
+    control: Control | None = None
+    heard: Callable[[Assessment], object] | None = None

@@ -1,18 +1,50 @@
-"""Notices, while a load runs, that its error rate has been too high for too long."""
+"""Notices, while a load runs, that its error rate or its latency has been too high for too long."""
 
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
+from math import ceil, inf
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+import numpy as np
+
+from pytest_smload.core.limits.metrics import METRICS
 from pytest_smload.core.samples.recording import Abort
 
 if TYPE_CHECKING:
-    from pytest_smload.core.load.profile import AbortRule
+    from collections.abc import Iterator
+
+    from pytest_smload.core.load.abort_rule import AbortRule
     from pytest_smload.core.samples.recording import Samples
 
 FEWEST_REQUESTS = 10
 """Fewer in the span say nothing about a rate."""
+FEWEST_FOR_P95 = METRICS["p95"].needed
+_P95 = 0.95
+
+
+class _Counts(NamedTuple):
+    """What had ended at a moment: errors, requests slower than the limit, and those that say nothing of latency:
+    failures that were not slow, and priming, whose answers are cold."""
+
+    at_s: float
+    requests: int
+    errors: int
+    slow: int
+    mute: int
+
+
+class Course(Protocol):
+    """What is to be known of the load itself.
+
+    Attributes:
+        begin_s: When its priming was over; infinite until then.
+    """
+
+    begin_s: float
+
+    def under_way(self, now: float) -> Iterator[tuple[float, int]]:
+        """When each of the requests not over at *now* was due or begun, and its route index."""
 
 
 class AbortWatch:
@@ -22,32 +54,92 @@ class AbortWatch:
         abort: What is to end the load, or None.
     """
 
-    def __init__(self, rule: AbortRule | None, samples: Samples) -> None:
+    def __init__(
+        self,
+        rule: AbortRule | None,
+        samples: Samples,
+        course: Course | None = None,
+        *,
+        from_due: bool = False,
+    ) -> None:
+        """Look at *samples* as they are appended.
+
+        Args:
+            from_due: Whether latency counts from when a request was due (open model), not from its start.
+            course: The load they are of; one without priming and of which nothing is under way if left out.
+        """
         self.abort: Abort | None = None
         self._rule = rule
         self._samples = samples
-        self._errors = 0
-        self._counted = 0
-        self._marks: deque[tuple[float, int, int]] = deque()
+        self._from_due = from_due
+        self._course = course
+        self._begin_s: float | None = None
+        self._counts = _Counts(0.0, 0, 0, 0, 0)
+        self._marks: deque[_Counts] = deque()
+
+    @property
+    def _primed_s(self) -> float:
+        return -inf if self._course is None else self._course.begin_s
+
+    def _overdue(self, now: float, latest_s: float) -> int:
+        """How many requests not over at *now* were due or begun before *latest_s*: they are slow, however they end."""
+        under_way = () if self._course is None else self._course.under_way(now)
+        return sum(begin_s < latest_s for begin_s, _ in under_way)
 
     def check(self, now: float) -> bool:
-        """Whether the rule's error rate was reached over its whole span up to *now* (``perf_counter`` seconds)."""
-        if self._rule is None or self.abort is not None:
+        """Whether a rate or percentile of the rule was reached over its whole span up to *now* (``perf_counter``
+        seconds)."""
+        rule = self._rule
+        if rule is None or self.abort is not None:
             return self.abort is not None
-        count = len(self._samples)
-        latest = self._samples.kind[self._counted : count]
-        self._errors += len(latest) - latest.count(0)
-        self._counted = count
-        self._marks.append((now, count, self._errors))
+        self._begin_s = now if self._begin_s is None else self._begin_s
+        self._counts = self._counted(now, rule)
+        if now - self._begin_s < rule.grace_s:
+            return False
+        marks = self._marks
+        marks.append(self._counts)
         # The mark before the span stays: counts since then cover all of it.
-        while len(self._marks) > 1 and self._marks[1][0] <= now - self._rule.span_s:
-            self._marks.popleft()
-        begin, count_before, errors_before = self._marks[0]
-        requests = count - count_before
-        if now - begin < self._rule.span_s or requests < FEWEST_REQUESTS:
-            return False
-        rate = (self._errors - errors_before) / requests
-        if rate < self._rule.error_rate:
-            return False
-        self.abort = Abort(rate, requests, self._rule.span_s, self._rule.error_rate)
-        return True
+        while len(marks) > 1 and marks[1].at_s <= now - rule.span_s:
+            marks.popleft()
+        if now - marks[0].at_s >= rule.span_s:
+            self.abort = self._for_errors(marks[0], rule) or self._for_latency(marks[0], rule)
+        return self.abort is not None
+
+    def _counted(self, now: float, rule: AbortRule) -> _Counts:
+        """Count what ended since the last look."""
+        samples, before = self._samples, self._counts
+        count = len(samples)
+        kinds = samples.kind[before.requests : count]
+        errors = len(kinds) - kinds.count(0)
+        slow = mute = 0
+        if rule.p95_ms is not None and len(kinds):
+            # Copies of what is new: a view of a column would keep it from growing.
+            begin_s = np.array((samples.due if self._from_due else samples.start)[before.requests : count])
+            took_s = np.array(samples.end[before.requests : count]) - begin_s
+            priming = begin_s < self._primed_s
+            is_slow = (took_s > rule.p95_ms / 1000) & ~priming
+            slow = int(np.count_nonzero(is_slow))
+            mute = int(np.count_nonzero(priming | (~is_slow & (np.array(kinds) != 0))))
+        return _Counts(now, count, before.errors + errors, before.slow + slow, before.mute + mute)
+
+    def _for_errors(self, before: _Counts, rule: AbortRule) -> Abort | None:
+        requests = self._counts.requests - before.requests
+        if rule.error_rate is None or requests < FEWEST_REQUESTS:
+            return None
+        rate = (self._counts.errors - before.errors) / requests
+        return Abort(rate, requests, rule.span_s, rule.error_rate) if rate >= rule.error_rate else None
+
+    def _for_latency(self, before: _Counts, rule: AbortRule) -> Abort | None:
+        """By nearest rank: p95 is over the limit where fewer than 95 % of the requests are within."""
+        now = self._counts
+        # The span, and so long before it as one of its requests may take, is to have nothing of priming.
+        if rule.p95_ms is None or now.at_s - rule.span_s - rule.p95_ms / 1000 < self._primed_s:
+            return None
+        overdue = self._overdue(now.at_s, now.at_s - rule.p95_ms / 1000)
+        ended = now.requests - before.requests
+        judged = ended - (now.mute - before.mute) + overdue
+        within = judged - overdue - (now.slow - before.slow)
+        if judged < FEWEST_FOR_P95 or within >= ceil(_P95 * judged):
+            return None
+        errors = (now.errors - before.errors) / ended if ended else 0.0
+        return Abort(errors, ended + overdue, rule.span_s, 0.0, p95_ms=rule.p95_ms)

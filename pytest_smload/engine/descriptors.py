@@ -17,19 +17,25 @@ _USUALLY_OPEN = 48
 """Where the system does not list them."""
 
 
-def refuse_more_than_files_allow(profile: LoadProfile) -> None:
+def refuse_more_than_files_allow(profile: LoadProfile, *, sides: int = 1) -> None:
     """Raise the limit of open files as far as it goes, and make sure that it carries the whole load.
+
+    Args:
+        profile: The load.
+        sides: Endpoints it is sent to at once, each over connections of its own.
 
     Raises:
         ConfigurationError: It does not: requests without a descriptor would fail, or wait, through the client's fault.
     """
-    connections, limit = profile.most_in_flight, raise_file_limit()
+    connections, limit = sides * profile.most_in_flight, raise_file_limit()
     left = max(0, limit - _open_files() - _SPARE_FILES)
     if connections <= left:
         return
     what, fewer = f"{connections:,} users need", f"{left:,} users or fewer"
     if profile.open_model:
-        what, fewer = f"{connections:,} requests in flight (max_in_flight) need", f"max_in_flight={left} or less"
+        both = " of both sides" if sides > 1 else ""
+        what = f"{connections:,} requests in flight (max_in_flight{both}) need"
+        fewer = f"max_in_flight={left // sides} or less"
     raise ConfigurationError(
         f"{what} a file descriptor each, and this process may open {left:,} more; raise the limit "
         f"(ulimit -n {limit + connections - left}, now {limit}), or ask for {fewer}"

@@ -86,14 +86,16 @@ def run_load(  # noqa: PLR0913 - a load is this many things
         refuse_more_than_files_allow(plan.profile)
         session = LoadSession(plan, transport, endpoint_name=endpoint_name, base_url=base_url)
         session.grid.period_s = period_s
-        run = _Run(session, hooks, judged=judged, gives_up=gives_up, goes_on=goes_on)
+        run = LoadRun(session, hooks, judged=judged, gives_up=gives_up, goes_on=goes_on)
     except BaseException:
         transport.close()
         raise
     return run.run()
 
 
-class _Run:
+class LoadRun:
+    """One load being run; its warm-up waits until the *partner* it may have is *primed* as well."""
+
     def __init__(
         self,
         session: LoadSession,
@@ -101,7 +103,7 @@ class _Run:
         *,
         judged: bool,
         gives_up: bool,
-        goes_on: Callable[[Look], bool] | None,
+        goes_on: Callable[[Look], bool] | None = None,
     ) -> None:
         self.session = session
         self.goes_on = goes_on
@@ -116,11 +118,17 @@ class _Run:
         self.ticker = LoopTicker(self.shape.prepare, self.watch)
         self.cpu = CpuMeter()
         self.priming = Priming(session)
-        self.abort = AbortWatch(profile.abort_rule, session.samples)
+        self.abort = AbortWatch(profile.abort_rule, session.samples, self.shape, from_due=profile.open_model)
         self.connects_before = self.connects = 0
-        self.called_off = False
+        self.called_off = self.primed = False
+        self.partner: LoadRun | None = None
 
     def run(self) -> Recording:
+        """Run it, hearing signals and what is raised anywhere to end the test."""
+        with stray_errors(self.session.end_by, self.session.ends_test), self.interrupts.counted():
+            return self.carry_out()
+
+    def carry_out(self) -> Recording:
         """Everything, in order; the finally clauses leave nothing behind however it ends."""
         now = dt.datetime.now(dt.UTC)
         self.started_at, self.epoch_s = now.isoformat(timespec="seconds"), now.timestamp() - perf_counter()
@@ -129,17 +137,16 @@ class _Run:
         self.environment = environment = create_environment(session, stop_timeout_s=session.plan.profile.timeout_s + 1)
         self.ticking = gevent.spawn(session.guard, self.ticker.run)
         self.upkeep = Upkeep(session, self.hooks.refresh)
-        with stray_errors(session.end_by, session.ends_test), self.interrupts.counted():
-            try:
-                if self.hooks.on_environment is not None:
-                    self.hooks.on_environment(environment)
-                    session.report_request = request_reporter(environment, session)
-                with garbage_collection_held_off(), quiet_spawning():
-                    if self.watch is not None:
-                        self.watch.start()
-                    self._drive(environment)
-            finally:
-                self._shut_down(environment)
+        try:
+            if self.hooks.on_environment is not None:
+                self.hooks.on_environment(environment)
+                session.report_request = request_reporter(environment, session)
+            with garbage_collection_held_off(), quiet_spawning():
+                if self.watch is not None:
+                    self.watch.start()
+                self._drive(environment)
+        finally:
+            self._shut_down(environment)
         if session.ended_by is not None:
             raise session.ended_by
         if self.watch is not None:
@@ -152,6 +159,9 @@ class _Run:
         self.live = LiveReadings(session, shape, begin_s=self.begin_s)
         begin(environment)
         self.priming.run(pump=self._goes_on)
+        self.primed = True
+        while self.partner is not None and not self.partner.primed and self._goes_on():
+            gevent.sleep(_PUMP_S / 5)
         if not session.plan.profile.open_model:
             # The users of an open load wait for their arrivals by themselves.
             self.pump_until(session.grid.begin(perf_counter()))
@@ -176,6 +186,12 @@ class _Run:
     def is_over(self) -> bool:
         """Whether the window has ended."""
         return perf_counter() >= self.session.window_end_s
+
+    @property
+    def ended_early(self) -> bool:
+        """Whether something ended it before its time."""
+        aborted = self.giving_up.abort is not None or self.abort.abort is not None
+        return bool(self.interrupts.count) or aborted or self.called_off or self.session.ended_by is not None
 
     @property
     def _in_a_hurry(self) -> bool:
@@ -260,7 +276,6 @@ class _Run:
         session, plan, runs = self.session, self.session.plan, window_end_s < self.session.window_end_s
         unsent_due, unsent_model = (array("d"), array("H")) if runs else self.shape.unsent()
         aborted = self.giving_up.abort or self.abort.abort
-        ended_early = bool(self.interrupts.count) or aborted is not None or self.called_off
         window_start_s = session.window_start_s
         if self.giving_up.abort is not None:
             window_start_s = min(window_start_s, *(samples.due if plan.profile.open_model else samples.start))
@@ -291,7 +306,7 @@ class _Run:
             interrupted=bool(self.interrupts.count),
             aborted=aborted,
             unprimed=self.priming.unready,
-            complete=plan.profile.open_model and not runs and not ended_early,
+            complete=plan.profile.open_model and not runs and not self.ended_early,
             epoch_s=self.epoch_s,
             variant_names=session.transport.variants.names,
             target_variants=[route.target_variant for route in plan.routes],

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from functools import partial
 from itertools import pairwise
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_smload.core.load.concurrency import Concurrency
+from pytest_smload.core.load.pairs import side_of
 from pytest_smload.core.load.schedule import WARMUP_SEED, Schedule
-from pytest_smload.core.load.stages import StageSpan, stage_at, stage_spans
+from pytest_smload.core.load.stages import StageSpan, stage_at, stage_spans, user_steps
 from pytest_smload.core.load.traffic import ShuffledBlocks, SmoothBlocks
 from pytest_smload.engine.turnstile import Turnstile
 
@@ -85,6 +86,7 @@ class ClosedShape:
         self.profile = session.plan.profile
         self.concurrency = Concurrency.of(self.profile)
         self.spans = stage_spans(self.profile.stages)
+        self.steps_s = [begin_s for begin_s, _ in user_steps(self.spans)]
         self.begin_s = self.window_start_s = float("inf")
         self._sequence = self._new_sequence(self.profile.seed + WARMUP_SEED)
         self._window_sequence = self._new_sequence(self.profile.seed)
@@ -122,10 +124,10 @@ class ClosedShape:
         """Nothing of a closed load is laid out ahead."""
 
     def changes(self, runner: Any) -> Iterator[tuple[float, Callable[[], object]]]:
-        for span, (before, users) in zip(self.spans[1:], pairwise(self.concurrency.users), strict=True):
+        for begin_s, (before, users) in zip(self.steps_s[1:], pairwise(self.concurrency.users), strict=True):
             # Locust ramps down at the spawn rate as well.
             rate = max(users, before)
-            yield self.session.window_start_s + span.start_s, partial(runner.start, users, rate)
+            yield self.session.window_start_s + begin_s, partial(runner.start, users, rate)
 
     def interrupt(self, now: float) -> None:
         self.session.window_end_s = min(self.session.window_end_s, now)
@@ -137,9 +139,8 @@ class ClosedShape:
         return self.spans
 
     def load_at(self, now: float) -> tuple[int | None, float | None]:
-        if not self.spans:
-            return self.profile.users, None
-        return stage_at(self.spans, now - self.session.window_start_s).users, None
+        step = bisect_right(self.steps_s, now - self.session.window_start_s) - 1
+        return self.concurrency.users[max(step, 0)], None
 
     def stretches(self) -> int:
         return 1
@@ -167,7 +168,9 @@ class OpenShape:
         self._lay_out(most=profile.max_requests)
 
     def _lay_out(self, *, most: int | None) -> None:
-        self.schedule = Schedule.of(self.profile, self.session.plan.shares, most=most)
+        plan = self.session.plan
+        schedule = Schedule.of(self.profile, plan.shares, most=most)
+        self.schedule = schedule if plan.side is None else side_of(schedule, plan.side, self.profile.seed)
         self.session.arrival_models = self.schedule.routes()
 
     def start(self, runner: Any) -> None:
@@ -178,10 +181,11 @@ class OpenShape:
         runner.start(users, users)
         runner.spawning_greenlet.join()
         session, schedule = self.session, self.schedule
+        # Adding the begin to a million offsets takes some 5 ms, which must be over when the first arrival is due.
+        begin_s = session.grid.begin(perf_counter() + 0.02 + len(schedule) * 2e-8)
         if session.window_end_s <= perf_counter():  # Ctrl-C came while the users were spawned
             return
-        # Adding the begin to a million offsets takes some 5 ms, which must be over when the first arrival is due.
-        self.begin_s = begin_s = session.grid.begin(perf_counter() + 0.02 + len(schedule) * 2e-8)
+        self.begin_s = begin_s
         self.window_start_s = session.window_start_s = begin_s + schedule.warmup_s
         first = schedule.ends[0]
         session.window_end_s = self.window_start_s + first.offset_s
@@ -223,7 +227,8 @@ class OpenShape:
     def load_at(self, now: float) -> tuple[int | None, float | None]:
         if not self.spans:
             return None, self.profile.tps
-        return None, stage_at(self.spans, now - self.session.window_start_s).tps
+        offset_s = min(max(now - self.session.window_start_s, 0.0), self.spans[-1].end_s)
+        return None, stage_at(self.spans, offset_s).tps_at(offset_s)
 
     def stretches(self) -> int:
         window_s = self.session.window_end_s - self.session.window_start_s

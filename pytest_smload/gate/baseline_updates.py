@@ -47,7 +47,8 @@ _WHY_UNFIT = {
 
 def _unfit(run: PerfRun, when: str | None, outcome: str) -> str:
     if not run.results:
-        return "it ran no load" if when == "call" else "its load did not run"
+        ran_none = "it ran no load" if when == "call" else "its load did not run"
+        return "a capacity search has no baseline" if run.capacities else ran_none
     regressed = [change_words(each) for result in run.results if result.baseline for each in result.baseline.regressed]
     if run.verdict == "fail" and regressed and run.accepting and (notes := _refusals(run)):
         return "; ".join(notes)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pytest_smload.conduct.control_problems import control_problems
 from pytest_smload.conduct.scaling_limits import unfit_limits
 from pytest_smload.core.limits.reach import kept_by_all, offers, too_short, unreachable
 from pytest_smload.core.limits.sources import DEFAULT_KEY
 from pytest_smload.core.load.spread import names_of, spread_of
-from pytest_smload.core.load.stages import names_of_stages
-from pytest_smload.core.request.route_kinds import ROUTE_KINDS, RouteKind
+from pytest_smload.core.load.stage_list import names_of_stages
+from pytest_smload.core.request.route_kinds import WEIGHTED, RouteKind
 from pytest_smload.core.safety.limits import load_refusals
 from pytest_smload.core.wording import nearest, some
 from pytest_smload.errors import ConfigurationError
@@ -36,14 +37,21 @@ def foresee(run: PerfRun, profile: LoadProfile) -> tuple[list[str], str]:
     )
     offered = offers(profile, spread.shares, spread.kind)
     mistakes = (
-        *load_refusals(run.safety, profile, models=len(spread.shares)),
+        *load_refusals(run.safety, profile, models=len(spread.shares), sides=1 if run.control is None else 2),
         *unreachable(resolved.limits, offered),
         *kept_by_all(resolved.server),
         *unfit_limits(run.budget, run.scaling),
+        *_control_problems(run, profile),
     )
     problems = [f"{run.nodeid}: {problem}" for problem in mistakes]
     warning = too_short(resolved, offered)
     return problems, f"{run.nodeid}: {warning}" if warning else ""
+
+
+def _control_problems(run: PerfRun, profile: LoadProfile) -> list[str]:
+    if run.control is None:
+        return []
+    return control_problems(run.control, endpoint=run.endpoint, profile=profile, budget=run.budget, scaling=run.scaling)
 
 
 def strangers_by_default(file: FileSettings, marked: Iterable[Mapping[str, Any]], *, all_known: bool) -> list[str]:
@@ -59,7 +67,7 @@ def strangers_by_default(file: FileSettings, marked: Iterable[Mapping[str, Any]]
     if table is None:
         return []
     tables = [*(endpoint.traffic for endpoint in file.endpoints.values()), *file.profiles.values(), *marked]
-    known: dict[str, list[str]] = {kind: _routes(tables, kind) for kind in ROUTE_KINDS}
+    known: dict[str, list[str]] = {kind: _routes(tables, kind) for kind in WEIGHTED}
     known["stage"] = _stages(tables)
     entries = [*table.limits, *(entry for named in table.profiles.values() for entry in named)]
     problems = []

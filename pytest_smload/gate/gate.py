@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_smload.conduct.allowance import Safeguards, Spending
+from pytest_smload.conduct.capacity import find_capacity
 from pytest_smload.conduct.dead_runs import restore_dead_runs
 from pytest_smload.conduct.endpoints import EndpointPool
 from pytest_smload.conduct.load import conduct
@@ -36,8 +37,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_smload.aws.preflight import Preflight
+    from pytest_smload.conduct.capacity import CapacityRequest
     from pytest_smload.conduct.dead_runs import Unrestored
     from pytest_smload.conduct.request import LoadRequest
+    from pytest_smload.core.capacity.capacity import Capacity
     from pytest_smload.core.results.result import LoadResult
     from pytest_smload.settings.tables import FileSettings
 
@@ -161,9 +164,32 @@ class Gate:
             raise KeyboardInterrupt
         return result
 
+    def find_capacity(self, run: PerfRun, request: CapacityRequest) -> Capacity:
+        """Search the capacity of a test's endpoint, showing it on the console.
+
+        Raises:
+            KeyboardInterrupt, pytest.exit.Exception: as `conduct`; what was found is among the run's capacities.
+        """
+        __tracebackhide__ = True
+        try:
+            with self._termination.loading():
+                found = find_capacity(
+                    request, lambda load: conduct(load, self._hooks(load), self._console), self._console.tell
+                )
+        except _ENDS_TEST as error:
+            raise error.with_traceback(from_users_code(error.__traceback__)) from error.__cause__
+        finally:
+            self._console.end_load()
+        run.capacities.append(found)
+        if found.interrupted:
+            self.keep_interrupted(run)
+            self._termination.exit_if_asked()
+            raise KeyboardInterrupt
+        return found
+
     def keep_interrupted(self, run: PerfRun) -> None:
         """Record the loads of an attempt that a signal or ``pytest.exit`` ended: pytest makes no report of it."""
-        if run.over or not run.results:
+        if run.over or not run.measured:
             return
         run.over = True
         interrupted = replace(result_of(run), verdict="interrupted")

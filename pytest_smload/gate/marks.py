@@ -12,7 +12,7 @@ from pytest_smload.core.limits.sources import parse_marker_limits
 from pytest_smload.core.load.fields import MARK_KEYS
 from pytest_smload.core.load.profile import LOAD_FIELDS, check_load_fields, given_shapes
 from pytest_smload.core.load.spread import spread_of
-from pytest_smload.core.load.stages import names_of_stages
+from pytest_smload.core.load.stage_list import names_of_stages
 from pytest_smload.core.request.route_kinds import WEIGHT_FIELDS
 from pytest_smload.core.scaling.wish import READERS, SCALING_KEYS
 from pytest_smload.core.wording import unknown_field

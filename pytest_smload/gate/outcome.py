@@ -70,7 +70,7 @@ class Ruling:
 def result_of(run: PerfRun, *, body_failed: bool = False) -> TestResult:
     """Return what reports say of the attempt; a test whose own assertion failed has not passed."""
     verdict = "fail" if body_failed and run.verdict == "pass" else run.verdict
-    return TestResult(run.nodeid, run.attempt, verdict, tuple(run.results))
+    return TestResult(run.nodeid, run.attempt, verdict, tuple(run.results), tuple(run.capacities))
 
 
 def breach_text(run: PerfRun, *, report_directory: str | None, options: Sequence[str], width: int) -> str | None:
@@ -82,7 +82,7 @@ def breach_text(run: PerfRun, *, report_directory: str | None, options: Sequence
         options: This run's ``--smload-…`` arguments, for the next command.
         width: Columns of the terminal.
     """
-    if run.results and run.verdict == "fail":
+    if run.measured and run.verdict == "fail":
         run.told = True
         return failure_text(result_of(run), width=width, report_dir=report_directory, options=options)
     return None
@@ -97,7 +97,7 @@ def judge_phase(run: PerfRun, phase: Phase, *, options: Sequence[str], width: in
         return Ruling(phase)
     of_teardown = phase.when == "teardown"
     # A fixture after load_result may skip the test as well as its body may.
-    to_enforce = phase.when == "call" or (phase.when == "setup" and phase.outcome == "skipped" and run.results)
+    to_enforce = phase.when == "call" or (phase.when == "setup" and phase.outcome == "skipped" and run.measured)
     ruling = Ruling(_enforced(run, phase, options, width) if to_enforce else _unexcused(phase))
     if not of_teardown:
         run.over = True
@@ -107,11 +107,11 @@ def judge_phase(run: PerfRun, phase: Phase, *, options: Sequence[str], width: in
             ruling.stale = stale_loads(run.baselines, run.load_keys)
     failed = ruling.phase.failed
     result = result_of(run, body_failed=failed and phase.when == "call")
-    if run.results:
+    if run.measured:
         ruling.properties = junit_properties(result)
-    if not of_teardown and (run.results or failed):
+    if not of_teardown and (run.measured or failed):
         ruling.result = result
-    if failed and (of_teardown or not run.results or run.verdict == "pass"):
+    if failed and (of_teardown or not run.measured or run.verdict == "pass"):
         ruling.failure = ruling.phase.message.strip().partition("\n")[0]
     return ruling
 
@@ -124,17 +124,17 @@ def _unexcused(phase: Phase) -> Phase:
 
 
 def _enforced(run: PerfRun, body: Phase, options: Sequence[str], width: int) -> Phase:
-    if run.results and run.verdict == "invalid":
+    if run.measured and run.verdict == "invalid":
         also = f"\n\nThe test's body failed as well:\n\n{body.text}" if body.failed else ""
         run.told = True
         return _error(INVALID_PHASE, invalid_text(result_of(run), width=width, options=options) + also)
     if isinstance(body.error, SmloadError) and not isinstance(body.error, InvocationError):
         return _error(ERROR_PHASE, str(body.error))
-    if not run.results and body.outcome == "passed":
+    if not run.measured and body.outcome == "passed":
         return _error(ERROR_PHASE, no_load_text(run.nodeid, options=options))
-    if run.results and body.outcome == "passed" and run.unused_budget:
+    if run.measured and body.outcome == "passed" and run.unused_budget:
         return _error(ERROR_PHASE, unused_budget_text(run.nodeid, run.unused_budget, options=options))
-    if run.results and body.outcome == "skipped" and not body.excused and run.verdict == "fail":
+    if run.measured and body.outcome == "skipped" and not body.excused and run.verdict == "fail":
         # unittest keeps a skip for itself until the body is over.
         text = failure_text(result_of(run), options=options)
         return Phase("call", "failed", text, text)

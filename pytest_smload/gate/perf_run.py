@@ -16,17 +16,20 @@ from pytest_smload.core.safety.cost import Prices
 from pytest_smload.core.safety.limits import NO_SAFETY, SafetyLimits
 from pytest_smload.errors import ConfigurationError
 from pytest_smload.options import NO_CLOUDWATCH
+from pytest_smload.settings.control import choose_control
 from pytest_smload.settings.resolve import choose_endpoint, resolve_load
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from pytest_smload.core.capacity.capacity import Capacity
     from pytest_smload.core.limits.budget import Budget
     from pytest_smload.core.load.profile import LoadProfile
     from pytest_smload.core.results.result import LoadResult, Verdict
     from pytest_smload.core.scaling.wish import ScalingWish
     from pytest_smload.gate.marks import PerfTest
+    from pytest_smload.settings.control import ControlSettings
     from pytest_smload.settings.sources import Overrides
     from pytest_smload.settings.tables import EndpointSettings, FileSettings
 
@@ -42,8 +45,10 @@ class PerfRun:
         profile: The resolved load of marks, file, environment and options; without users, tps and stages where none is
             given.
         profile_name: The named profile that took part.
+        control: What its loads are compared with in the same window; None without one.
         scaling: What it asks of its endpoint's instances, for all of the test; None where it leaves them alone.
         results: Its loads so far.
+        capacities: What its capacity searches found so far.
         over: Whether its body is over and its verdict given.
         told: Whether the text it fails with shows the checks of its loads.
         safety: What loads may not do, of the file.
@@ -73,8 +78,10 @@ class PerfRun:
     prices: Prices = field(default_factory=Prices)
     accepting: bool = False
     scaling: ScalingWish | None = None
+    control: ControlSettings | None = None
     load_keys: set[str] = field(default_factory=set)
     results: list[LoadResult] = field(default_factory=list)
+    capacities: list[Capacity] = field(default_factory=list)
     over: bool = False
     told: bool = False
     own_limits: str = ""
@@ -99,6 +106,7 @@ class PerfRun:
             ConfigurationError: with one sentence per mistake.
         """
         endpoint = choose_endpoint(overrides=overrides, marks=perf_test.loads, file=file)
+        control = choose_control(marks=perf_test.loads, file=file, endpoint=endpoint)
         resolved = resolve_load(overrides=overrides, marks=perf_test.loads, file=file, endpoint=endpoint)
         root = file.root if file is not None else rootdir
         test = nodeid_from(nodeid, rootdir, root)
@@ -118,7 +126,7 @@ class PerfRun:
             profile=resolved.profile,
             profile_name=resolved.profile_name,
             budget=budget,
-            notes=tuple(notes),
+            notes=(*notes, *(control.notes(endpoint) if control is not None else ())),
             baselines=BaselineFile(root, test),
             updating=overrides.update_baselines,
             safety=file.safety if file is not None else NO_SAFETY,
@@ -126,16 +134,17 @@ class PerfRun:
             own_limits=_own_limits(perf_test, test, file),
             accepting=overrides.accept_regression,
             scaling=perf_test.scaling,
+            control=control,
         )
 
     def check_baselines(self) -> None:
-        """Look at the test's baseline file, where its budget needs one, before any load.
+        """Look at the test's baseline file, where its budget needs one, before any load; a control takes its place.
 
         Raises:
             ConfigurationError: it is not a baseline.
             ReportError: it is to be written, and cannot be.
         """
-        if any(isinstance(entry, RegressionLimit) for entry in self.budget.limits.values()):
+        if self.control is None and any(isinstance(entry, RegressionLimit) for entry in self.budget.limits.values()):
             self.baselines.read()
             if self.updating:
                 self.baselines.try_folder()
@@ -203,9 +212,15 @@ class PerfRun:
         return "" if self.inherited else self.own_limits
 
     @property
+    def measured(self) -> bool:
+        """Whether it has run a load or searched a capacity."""
+        return bool(self.results or self.capacities)
+
+    @property
     def verdict(self) -> Verdict:
         """``interrupted`` before ``invalid`` before ``fail`` before ``pass``; a test without a load is invalid."""
-        verdicts = [result.verdict for result in self.results]
+        verdicts: list[Verdict] = [each.verdict for each in self.results]
+        verdicts += [each.verdict for each in self.capacities]
         if "interrupted" in verdicts:
             return "interrupted"
         if not verdicts or "invalid" in verdicts:

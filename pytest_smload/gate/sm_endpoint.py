@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_smload.aws.control_plane import ControlPlane
+from pytest_smload.conduct.capacity import CapacityRequest
+from pytest_smload.conduct.capacity_demands import check_arguments
 from pytest_smload.conduct.preflight import static_refusal
-from pytest_smload.conduct.request import LoadRequest
+from pytest_smload.conduct.regressions import BaselineUse
+from pytest_smload.conduct.request import Control, LoadRequest
 from pytest_smload.core.load.plan import LoadPlan
 from pytest_smload.core.load.profile import LoadProfile
 from pytest_smload.core.quoting import quoted
 from pytest_smload.core.request.members import MEMBERS
-from pytest_smload.core.scaling.wish import AUTOSCALED, DEFAULT_PER_INSTANCE, PINNED, READERS
+from pytest_smload.core.scaling.wish import AUTOSCALED, DEFAULT_PER_INSTANCE, PINNED, READERS, Pinned
+from pytest_smload.core.units import parse_duration_s
 from pytest_smload.core.wording import unknown_field
 from pytest_smload.errors import ConfigurationError, InvocationError
 from pytest_smload.settings.resolve import narrowed_to, with_endpoint_defaults
@@ -21,10 +26,13 @@ from pytest_smload.transport.sdk.single import invoke_once
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from pytest_smload.core.capacity.capacity import Capacity
+    from pytest_smload.core.limits.budget import Budget
     from pytest_smload.core.results.result import LoadResult
     from pytest_smload.core.scaling.wish import ScalingWish
     from pytest_smload.gate.gate import Gate
     from pytest_smload.gate.perf_run import PerfRun
+    from pytest_smload.settings.tables import EndpointSettings
     from pytest_smload.transport.sdk.single import InvokeResponse
 
 
@@ -79,6 +87,7 @@ class SmEndpoint:
         problems = [unknown_field(name, MEMBERS) for name in fields if name not in MEMBERS]
         if problems:
             raise ConfigurationError([f"sm_endpoint.invoke: {problem}" for problem in problems])
+        _refuse_unhosted(self._run.endpoint, "invoke")
         body = payload.encode() if isinstance(payload, str) else payload
         profile = with_endpoint_defaults(self._run.profile.replace(payload=body), self._run.endpoint)
         plan = LoadPlan.from_profile(narrowed_to(profile.replace(batch=None), target_model), self._run.root)
@@ -105,37 +114,93 @@ class SmEndpoint:
             ConfigurationError, PayloadError, EndpointError: the load cannot be sent as described; nothing was sent.
         """
         __tracebackhide__ = True
+        self._check("load", profile, label)
+        run = self._run
+        limits = run.budget_of(budget, INHERIT)
+        baselines = run.baselines_of(label, self._gate.options)
+        return self._gate.conduct(run, self._request(profile, label, limits, baselines))
+
+    def capacity(
+        self,
+        profile: LoadProfile,
+        *,
+        at_least: float | None = None,
+        budget: Mapping[str, Any] | _Inherit = INHERIT,
+        within: str = "30m",
+        max_tps: float | None = None,
+        instances: int | None = None,
+        label: str | None = None,
+    ) -> Capacity:
+        """Find the highest rate at which the endpoint keeps the budget, and return it with the curve up to there.
+
+        Each probe is a load of *profile* at another rate. The rate rises by half until the budget is not kept, and is
+        bisected to 5 %; what is not proven to be kept counts as not kept, and a run twice as long confirms the answer.
+
+        Args:
+            profile: An open load: its ``tps`` is where the search begins, ``duration`` and ``warmup`` are a probe's.
+                An unproven probe goes on up to ``max_duration``, four times ``duration`` where it is left out.
+            at_least: Fails the test where less than so many requests/s are kept.
+            budget: As in `load`; one without a limit that more load could break is refused.
+            within: Longest time the search may take in all.
+            max_tps: Highest rate to try.
+            instances: How many instances carry the load, where the endpoint does not tell; 1 if left out.
+            label: What reports call it.
+
+        Raises:
+            ConfigurationError, PayloadError, EndpointError: it cannot be searched as described; nothing was sent.
+        """
+        __tracebackhide__ = True
+        self._check("capacity", profile, label)
+        check_arguments(at_least=at_least, within=within, max_tps=max_tps, instances=instances)
+        run = self._run
+        unused = BaselineUse(run.baselines, "", updating=False, accepting=False, arguments=())
+        held = self._scaling.instances if isinstance(self._scaling, Pinned) else None
+        request = CapacityRequest(
+            load=replace(self._request(profile, label, run.budget_of(budget, INHERIT), unused), control=None),
+            at_least=None if at_least is None else float(at_least),
+            within_s=parse_duration_s(within),
+            max_tps=None if max_tps is None else float(max_tps),
+            instances=instances or held,
+        )
+        return self._gate.find_capacity(run, request)
+
+    def _check(self, what: str, profile: object, label: object) -> None:
+        """Refuse what no load can be made of, or none that would be judged."""
         if not isinstance(profile, LoadProfile):
             raise ConfigurationError(
-                f"sm_endpoint.load takes a LoadProfile, such as load_profile; not {quoted(profile)}"
+                f"sm_endpoint.{what} takes a LoadProfile, such as load_profile; not {quoted(profile)}"
             )
         if label is not None and (not isinstance(label, str) or not label.strip()):
-            raise ConfigurationError(f"sm_endpoint.load: label is text such as 'calm', or None; not {quoted(label)}")
+            raise ConfigurationError(f"sm_endpoint.{what}: label is text such as 'calm', or None; not {quoted(label)}")
         if not profile.has_shape:
-            raise ConfigurationError("sm_endpoint.load: the profile gives none of users, tps and stages")
-        run = self._run
-        run.check_thread()
-        if run.over:
+            raise ConfigurationError(f"sm_endpoint.{what}: the profile gives none of users, tps and stages")
+        self._run.check_thread()
+        if self._run.over:
             raise ConfigurationError(
-                "sm_endpoint.load: a load in a fixture's teardown comes after the test's verdict and would never be "
+                f"sm_endpoint.{what}: a load in a fixture's teardown comes after the test's verdict and would never be "
                 "judged; run it in the body, or before the fixture's yield"
             )
-        request = LoadRequest(
+
+    def _request(
+        self, profile: LoadProfile, label: str | None, budget: Budget | None, baselines: BaselineUse
+    ) -> LoadRequest:
+        run = self._run
+        return LoadRequest(
             profile=with_endpoint_defaults(profile, run.endpoint),
             label=label,
-            budget=run.budget_of(budget, INHERIT),
+            budget=budget,
             notes=run.notes,
             root=run.root,
             settings=run.endpoint,
             target=self._target,
             transport=self._gate.transport or run.endpoint.transport,
-            baselines=run.baselines_of(label, self._gate.options),
+            baselines=baselines,
             cloudwatch=not self._gate.overrides.no_cloudwatch,
             safeguards=self._gate.safeguards(run),
             preflight=self._gate.endpoints.preflight(run.endpoint),
             scaling=self._scaling,
+            control=self._control(),
         )
-        return self._gate.conduct(run, request)
 
     @contextmanager
     def pinned(self, instances: int = 1, *, variant: str | None = None) -> Iterator[None]:
@@ -191,6 +256,15 @@ class SmEndpoint:
         with self._held(_wish(AUTOSCALED, fields)):
             yield
 
+    def _control(self) -> Control | None:
+        settings, endpoints = self._run.control, self._gate.endpoints
+        if settings is None:
+            return None
+        if refusal := static_refusal(settings.endpoint, self._gate.safeguards(self._run)):
+            raise ConfigurationError(refusal)
+        target = endpoints.target(settings.endpoint)
+        return Control(settings=settings, target=target, preflight=endpoints.preflight(settings.endpoint))
+
     @contextmanager
     def held_as_marked(self) -> Iterator[None]:
         """Hold the instances as the test's marks ask, if they do.
@@ -217,6 +291,7 @@ class SmEndpoint:
     @contextmanager
     def _held(self, wish: ScalingWish) -> Iterator[None]:
         run, gate = self._run, self._gate
+        _refuse_unhosted(run.endpoint, AUTOSCALED if wish.moves else PINNED)
         preflight = gate.endpoints.preflight(run.endpoint)
         plane = preflight.plane if preflight is not None else ControlPlane(self._target)
         gate.check_may_change(run, preflight)
@@ -227,6 +302,13 @@ class SmEndpoint:
                 yield
             finally:
                 self._scaling = None
+
+
+def _refuse_unhosted(endpoint: EndpointSettings, what: str) -> None:
+    if endpoint.unhosted:
+        raise ConfigurationError(
+            f"sm_endpoint.{what}: no endpoint is configured, only a locustfile; name one by endpoint=..."
+        )
 
 
 def _wish(name: str, fields: Mapping[str, object]) -> ScalingWish:

@@ -45,8 +45,10 @@ def open_gate(session: pytest.Session, collected: Sequence[pytest.Item]) -> Gate
                 run = gate.perf_run(item)
                 run.check_baselines()
                 run.check_cloudwatch(gate.overrides)
-                if refusal := static_refusal(run.endpoint, gate.safeguards(run)):
-                    problems.append(refusal)
+                sides = (run.endpoint, *([run.control.endpoint] if run.control is not None else []))
+                refusals = [static_refusal(each, gate.safeguards(run)) for each in sides]
+                if any(refusals):
+                    problems += filter(None, refusals)
                 elif uses(item, ["load_result"]):
                     mistakes, warning = foresee(run, with_endpoint_defaults(run.load_profile(), run.endpoint))
                     problems += mistakes

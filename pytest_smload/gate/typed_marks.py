@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar, overload
 import pytest
 
 from pytest_smload.core.load.profile import Arrivals, OnUnproven, Order, PayloadSource, Weights
-from pytest_smload.core.load.stages import Stage
+from pytest_smload.core.load.stage_list import Stages
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -43,7 +43,7 @@ class PerfLoad(TypedDict, total=False):
     wait: str | None
     tps: float | None
     arrivals: Arrivals
-    stages: Sequence[Stage] | None
+    stages: Stages | None
     duration: str
     warmup: str
     models: Weights | None
@@ -70,8 +70,13 @@ class PerfLoad(TypedDict, total=False):
     on_unproven: OnUnproven
     invalid_retries: int
     abort_on: Mapping[str, str | float] | None
+    locustfile: str | None
+    host: str | None
+    tags: Sequence[str] | None
+    exclude_tags: Sequence[str] | None
     profile: str
     endpoint: str
+    control: str
     pinned: int | PinnedFields | None
     autoscaled: AutoscaledFields | None
 
@@ -112,12 +117,14 @@ class PerfLimits(TypedDict, total=False):
     server_4xx: int | str
     scaled_to: int | str
     scale_out_within: str
+    cost_per_million: float | str
     regression: Mapping[str, str]
     baseline_required: bool
     model: str
     variant: str
     container: str
     component: str
+    name: str
     stage: str
 
 

@@ -20,14 +20,17 @@ if TYPE_CHECKING:
 
     from pydantic import TypeAdapter
 
+    from pytest_smload.core.capacity.capacity import Capacity
+    from pytest_smload.core.limits.check import Check
+
 SCHEMA_NAME = "report.schema.json"
 """The JSON Schema of ``report.json``, beside this module."""
 
 Json = dict[str, Any]
 
 _ABSENT = (
-    "account", "baseline", "reruns", "hosting", "server", "diagnosis", "scaling", "anchor", "rerun", "version",
-    "commit", "branch", "failures",
+    "account", "baseline", "control", "reruns", "shared", "hosting", "server", "diagnosis", "scaling", "anchor",
+    "rerun", "version", "commit", "branch", "failures", "capacities", "cost",
 )  # fmt: skip
 """Keys that are left out where there is nothing to say; all others are always there."""
 _FIGURES = {each.name for each in fields(Figures)}
@@ -71,7 +74,10 @@ def run_record(run: RunResult) -> Json:
 
 def attempt_record(test: TestResult) -> Json:
     """Return an attempt of a test as JSON values."""
-    return {**_dumped(test, {"loads"}), "loads": [load_record(load) for load in test.loads]}
+    record = {**_dumped(test, {"loads", "capacities"}), "loads": [load_record(load) for load in test.loads]}
+    if test.capacities:
+        record["capacities"] = [capacity_record(capacity) for capacity in test.capacities]
+    return record
 
 
 def attempt_from(record: Any) -> TestResult:
@@ -88,17 +94,36 @@ def load_record(load: LoadResult) -> Json:
     """Return a load as JSON values: the total's figures in an object of their own, and what follows beside them."""
     table = _dumped(load, {**dict.fromkeys(_FIGURES, True), "baseline": _UNWRITTEN})
     table["endpoint"] = _present(table["endpoint"])
-    table["checks"] = [each | {"valid": check.valid} for each, check in zip(table["checks"], load.checks, strict=True)]
+    table["checks"] = [_with_valid(each, check) for each, check in zip(table["checks"], load.checks, strict=True)]
     if load.baseline is not None:
-        comparisons = [_present(each) for each in table["baseline"]["comparisons"]]
+        comparisons = [_compared(each) for each in table["baseline"]["comparisons"]]
         # As in the file of baselines, null is infinite there.
         table["baseline"] = without_nan(table["baseline"] | {"comparisons": comparisons}, None)
+    if load.control is not None:
+        table["control"]["comparisons"] = [_compared(each) for each in table["control"]["comparisons"]]
+        table["control"]["endpoint"] = _present(table["control"]["endpoint"])
     record: Json = {"label": table.pop("label"), "verdict": load.verdict}
     for name, value in _present(table).items():
         if name == "models":
             record["total"] = _dumped(load.total)
         record[name] = value
     return dict(without_nan(record))
+
+
+def capacity_record(capacity: Capacity) -> Json:
+    """Return what a capacity search found as JSON values."""
+    table = _dumped(capacity)
+    table["endpoint"] = _present(table["endpoint"])
+    for place, level in zip(table["levels"], capacity.levels, strict=True):
+        place["checks"] = [_with_valid(each, check) for each, check in zip(place["checks"], level.checks, strict=True)]
+    for name, check in (("check", capacity.check), ("binding", capacity.binding)):
+        if check is not None:
+            table[name] = _with_valid(table[name], check)
+    return dict(without_nan({"verdict": capacity.verdict, **table}))
+
+
+def _with_valid(record: Json, check: Check) -> Json:
+    return record | {"valid": check.valid}
 
 
 def report_schema() -> Json:
@@ -124,7 +149,12 @@ def report_schema() -> Json:
     parts = schema["$defs"]
     verdict = parts["TestResult"]["properties"]["verdict"]
     added = {"verdict": verdict, "total": {"$ref": f"#/$defs/{Stats.__name__}"}}
-    for part, name, kind in ((schema, "verdict", verdict), (parts["Check"], "valid", {"type": "boolean"})):
+    added_to = (
+        (schema, "verdict", verdict),
+        (parts["Capacity"], "verdict", verdict),
+        (parts["Check"], "valid", {"type": "boolean"}),
+    )
+    for part, name, kind in added_to:
         part["properties"][name] = kind
         part["required"].append(name)
     load = _without(parts["LoadResult"], _FIGURES)
@@ -166,6 +196,16 @@ def _flat(load: Mapping[str, Any]) -> Json:
 def _present(table: Json) -> Json:
     """*table* without the keys that have nothing to say."""
     return {name: entry for name, entry in table.items() if entry or name not in _ABSENT}
+
+
+def _compared(comparison: Json) -> Json:
+    """A comparison, without what only one with a control has where it is with recorded runs."""
+    return {
+        name: {key: entry for key, entry in part.items() if key != "shared" or entry is not None}
+        if isinstance(part, dict)
+        else part
+        for name, part in _present(comparison).items()
+    }
 
 
 def _dumped(value: Any, exclude: Any = None) -> Json:

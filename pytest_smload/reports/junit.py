@@ -12,6 +12,7 @@ from pytest_smload.reports.words.details import NOT_JUDGED, is_judged
 from pytest_smload.reports.words.headline import endpoint_words
 
 if TYPE_CHECKING:
+    from pytest_smload.core.capacity.capacity import Capacity
     from pytest_smload.core.limits.check import Check
     from pytest_smload.core.results.result import LoadResult, TestResult
 
@@ -40,6 +41,8 @@ def junit_properties(test: TestResult) -> list[Property]:
             place = f"smload.{name}"
             found += [(f"{place}.verdict", load.verdict), (f"{place}.endpoint", endpoint_words(load.endpoint))]
             found += _check_properties(place, load)
+    for number, capacity in enumerate(test.capacities, start=1):
+        found += _capacity_properties(f"smload.capacity.{capacity.label or number}", capacity)
     return _told_apart([(plain_text(name), plain_text(value)) for name, value in found])
 
 
@@ -58,6 +61,19 @@ def _check_properties(place: str, load: LoadResult) -> Iterator[Property]:
         for key, value in _check_values(check, trusted=trusted).items():
             if value:
                 yield f"{place}.{check.scope}.{check.metric}.{key}", value
+
+
+def _capacity_properties(place: str, capacity: Capacity) -> Iterator[Property]:
+    """Verdict, endpoint, rate and bracket of a search, and what bound it."""
+    yield f"{place}.verdict", capacity.verdict
+    yield f"{place}.endpoint", endpoint_words(capacity.endpoint)
+    yield f"{place}.tps", _number(capacity.tps)
+    yield f"{place}.not_kept_tps", _number(capacity.not_kept_tps)
+    yield f"{place}.confirmed", "yes" if capacity.confirmed else "no"
+    if capacity.binding is not None:
+        yield f"{place}.binding", f"{capacity.binding.metric} {capacity.binding.limit}"
+    if capacity.check is not None:
+        yield f"{place}.at_least", _number(capacity.check.at_least)
 
 
 def _check_values(check: Check, *, trusted: bool) -> dict[str, str]:

@@ -23,7 +23,7 @@ from pytest_smload.core.scaling.wish import SCALING_KEYS
 from pytest_smload.core.wording import unknown_name
 from pytest_smload.errors import ConfigurationError
 from pytest_smload.settings.sources import Overrides
-from pytest_smload.settings.tables import LOCAL, EndpointSettings, FileSettings, embedded_endpoint
+from pytest_smload.settings.tables import LOCAL, EndpointSettings, FileSettings, embedded_endpoint, no_endpoint
 
 Marks = Sequence[tuple[str, Mapping[str, Any]]]
 """(where, keyword arguments) of each ``perf`` mark of a test, weakest first: module, class, function."""
@@ -65,6 +65,8 @@ def choose_endpoint(*, overrides: Overrides, marks: Marks, file: FileSettings | 
     if name is None and file is not None and file.endpoint is not None:
         name, source = file.endpoint, f"{file.label} endpoint"
     tables = file.endpoints if file is not None else {}
+    if name is None and _brings_users(overrides, marks, file):
+        return no_endpoint()
     if name is None:
         known = f" ({file.label} describes {', '.join(tables)} but names no default)" if file and tables else ""
         raise ConfigurationError(NO_ENDPOINT.replace(" is configured", f" is configured{known}", 1))
@@ -87,7 +89,8 @@ def resolve_load(
         ConfigurationError: naming every field that is wrong and the source it came from.
     """
     profile_name, named = _named_profile(overrides, marks, file)
-    levels: list[tuple[str, Mapping[str, Any]]] = [(endpoint.source, endpoint.traffic)]
+    own_users = _brings_users(overrides, marks, file)
+    levels: list[tuple[str, Mapping[str, Any]]] = [(endpoint.source, {} if own_users else endpoint.traffic)]
     if profile_name is not None and file is not None:
         levels.append((f"{file.label} [profiles.{profile_name}]", named))
     others = (*MARK_KEYS, *SCALING_KEYS)
@@ -113,6 +116,8 @@ def with_endpoint_defaults(profile: LoadProfile, endpoint: EndpointSettings) -> 
     Raises:
         ConfigurationError: a SageMaker endpoint without a payload; a distribution over models that are given nowhere.
     """
+    if profile.locustfile is not None:
+        return profile
     changes: dict[str, Any] = {
         name: endpoint.traffic[name]
         for name in TRAFFIC_FIELDS
@@ -140,6 +145,12 @@ def with_endpoint_defaults(profile: LoadProfile, endpoint: EndpointSettings) -> 
         if changes.get("content_type", profile.content_type) is None:
             changes["content_type"] = _EMBEDDED_CONTENT_TYPE
     return profile.replace(**changes) if changes else profile
+
+
+def _brings_users(overrides: Overrides, marks: Marks, file: FileSettings | None) -> bool:
+    """Whether a mark or the named profile has a locustfile: an endpoint's own traffic is none of its load's."""
+    _, named = _named_profile(overrides, marks, file)
+    return any(fields.get("locustfile") is not None for fields in (named, *(mark for _, mark in marks)))
 
 
 def _narrowed(value: Any, sent_to: Collection[str]) -> Any:

@@ -38,6 +38,7 @@ class EndpointSettings:
         vcpus, gpus: Of each of its instances; None where their type says it.
         traffic: Values of `TRAFFIC_FIELDS` the table gives.
         source: Where it was written, for messages: ``smload.toml [endpoints.staging]``.
+        unhosted: Whether there is none: a locustfile's requests go to hosts of its own.
     """
 
     name: str
@@ -56,6 +57,7 @@ class EndpointSettings:
     vcpus: int | None = None
     gpus: int | None = None
     traffic: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    unhosted: bool = False
 
     @property
     def embedded(self) -> bool:
@@ -93,3 +95,8 @@ class FileSettings:
 def embedded_endpoint() -> EndpointSettings:
     """Return the embedded endpoint with its default scenario, for a project without a ``[endpoints.local]`` table."""
     return EndpointSettings(name=LOCAL, endpoint_name=LOCAL, source="the embedded endpoint")
+
+
+def no_endpoint() -> EndpointSettings:
+    """Return what stands for an endpoint where a locustfile has hosts of its own, and none is configured."""
+    return EndpointSettings(name="locustfile", endpoint_name="", source="the locustfile", unhosted=True)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fakes import FakeTransport, plan_of, run
 
-from pytest_smload.core.limits.judge import abort_check
+from pytest_smload.core.limits.aborted import abort_check
 from pytest_smload.core.measure.measurement import measure
 from pytest_smload.core.request.invocation import InvocationFailure
 from pytest_smload.engine import giving_up
@@ -119,7 +119,7 @@ def test_a_load_that_can_only_fail_ends_early(kind: str, message: str, outcome: 
     assert recording.aborted is not None
     assert f"every request fails with {kind}: {message.rstrip('.')}" in recording.aborted.reason
     assert measure(recording).errors == {kind: len(transport.log)}
-    check = abort_check(recording.aborted)
+    check = abort_check(recording.aborted, recording)
     assert (outcome, recording.aborted.reason) == (check.outcome, check.note)
 
 

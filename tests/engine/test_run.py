@@ -12,6 +12,7 @@ from time import perf_counter
 from typing import Any
 
 import gevent
+import numpy as np
 import pytest
 from fakes import FakeTransport, ctrl_c_at, run
 from locust.runners import LocalRunner
@@ -128,6 +129,20 @@ def test_stages_change_the_number_of_users(transport: FakeTransport) -> None:
     assert per_stage[1] > 2 * per_stage[0]
     assert per_stage[1] > 3 * per_stage[2]
     assert [stage.users for stage in recording.stages] == [2, 9, 1]
+
+
+@pytest.mark.parametrize("shape", ["ramp(1..8 users over 400ms)", "ramp(8..1 users over 400ms)"])
+def test_a_slope_changes_the_number_of_users(transport: FakeTransport, shape: str) -> None:
+    """Users come or go one after the other, and all that is sent is recorded."""
+    transport.latency_s = 0.01
+    recording = run(transport, users=None, duration="60s", stages=shape)
+    begins = np.array([begin for begin, _ in transport.log]) - recording.window_start_s
+    first, last = np.count_nonzero(begins < 0.1), np.count_nonzero(begins >= 0.3)
+
+    assert len(transport.log) == len(recording.samples)
+    assert transport.most_in_flight == 8
+    assert (first < last) == shape.startswith("ramp(1")
+    assert recording.stages[0].slopes
 
 
 def test_stages_change_the_rate(transport: FakeTransport) -> None:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 LOADS = {
     "examples/locust_listener/test_with_listener.py::test_every_request_is_heard": [None],
+    "examples/locustfile/test_own_users.py::test_single_endpoint": [None],
+    "examples/locustfile/test_own_users.py::test_weighted_models": [None],
     "examples/moto/test_wiring.py::test_wiring": [None],
     "examples/test_many_models.py::test_popular_models_stay_loaded": [None],
     "examples/test_phases.py::test_endpoint_recovers_from_overload": ["before", "overload", "after"],
@@ -80,6 +82,16 @@ def test_weighted_example_splits_three_to_one(run: ExamplesRun) -> None:
     assert load["scheduled"] == sum(requests.values())
 
 
+def test_own_users_are_told_apart_by_name(run: ExamplesRun) -> None:
+    """The published scripts, run unchanged: each name of theirs has figures, and all together are the total's."""
+    (load,) = run.tests["examples/locustfile/test_own_users.py::test_weighted_models"]["loads"]
+    requests = {name: stats["requests"] for name, stats in load["names"].items()}
+    assert {"InvokeEndpoint xgboost-0", "InvokeEndpoint xgboost-1"} == set(requests)
+    assert load["total"]["requests"] == sum(requests.values()) > 20
+    assert "locustfile" == load["transport"]
+    assert {} == load["mix"] == load["models"]
+
+
 def test_overload_is_measured_without_a_budget(run: ExamplesRun) -> None:
     """The phase with ``budget=None`` sheds load and has no checks; those around it have."""
     before, overload, after = run.tests["examples/test_phases.py::test_endpoint_recovers_from_overload"]["loads"]
@@ -110,6 +122,19 @@ def test_instances_that_are_held_and_scaled(example_runs: ExampleRuns) -> None:
     assert steps["stages"]["20 TPS"]["p95_ms"] < 200 < steps["stages"]["100 TPS"]["p95_ms"]
     assert [1, 2] == [count["instances"] for count in scaled["scaling"]["instances"]]
     assert not list((example_runs.scaled.folder / "examples").rglob(".smload/journal/*.json"))
+
+
+def test_instances_are_sized_by_what_one_holds(example_runs: ExampleRuns) -> None:
+    """One instance of 8 workers at 40 ms holds just under 200 requests/s, and fails with 5xx beyond; as many as sizing
+    says hold 1,000."""
+    run = example_runs.sized.ended()
+    assert pytest.ExitCode.OK == run.exit_code, run.out
+    (test,) = run.tests.values()
+    (found,), (load,) = test["capacities"], test["loads"]
+    assert 130 <= found["tps"] <= 210
+    assert (1, True) == (found["instances"], found["instances_known"])
+    assert load["hosting"]["variants"][0]["instances"] == -(-1100 // found["tps"])
+    assert load["cost"]["hourly_usd"] == pytest.approx(0.204 * load["hosting"]["variants"][0]["instances"])
 
 
 def test_plain_pytest_does_not_collect_examples() -> None:

@@ -15,16 +15,28 @@ PROFILES = """
 [profiles.steps]
 warmup = "0s"
 stages = [{ duration = "200ms", users = 1, name = "low" }, { duration = "200ms", users = 3 }]
+
+[profiles.shaped]
+warmup = "0s"
+stages = ["steps(1..3 users by 2 each 100ms)", "soak(1 users over 100ms)"]
 """
 TESTS = """
 import pytest
-from pytest_smload import Stage
+from pytest_smload import Stage, ramp
 
 @pytest.mark.perf(warmup="0s", stages=[Stage("200ms", tps=50, name="low"), Stage("200ms", tps=100)])
 @pytest.mark.perf_budget(error_rate="100%")
 @pytest.mark.perf_budget(stage="low", requests=1)
 @pytest.mark.perf_budget(stage="2", p50="1us")
 def test_stages_of_the_mark(load_result): pass
+
+@pytest.mark.perf(warmup="0s", stages=ramp(tps=(50, 150), over="300ms"))
+@pytest.mark.perf_budget(error_rate="100%")
+@pytest.mark.perf_budget(stage="ramp", requests=30)
+def test_shape_of_the_mark(load_result): pass
+
+@pytest.mark.perf(profile="shaped")
+def test_shapes_of_the_file(load_result): pass
 
 @pytest.mark.perf(profile="steps")
 def test_stages_of_the_file(load_result): pass
@@ -65,6 +77,17 @@ def test_stages_of_a_named_profile(run: PytestRun) -> None:
     (load,) = run.loads("test_stages_of_the_file")
     assert ["low", "2"] == list(load["stages"])
     assert "passed" == run.junit()["test_stages_of_the_file"][0]
+
+
+def test_shapes_are_stages_with_names(run: PytestRun) -> None:
+    """A shape's stages are reported and limited by the shape's names, whichever way it is written."""
+    (load,) = run.loads("test_shape_of_the_mark")
+    outcomes = {(check["scope"], check["metric"]): check["outcome"] for check in load["checks"]}
+    assert "pass" == outcomes["stage ramp", "requests"]
+    assert 30 == load["stages"]["ramp"]["requests"]
+    assert 100 == round(load["offered_tps"])
+    (load,) = run.loads("test_shapes_of_the_file")
+    assert ["step-1", "step-2", "soak"] == list(load["stages"])
 
 
 def test_share_needs_an_offered_rate(run: PytestRun) -> None:

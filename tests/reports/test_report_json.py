@@ -195,6 +195,7 @@ def test_the_keys_of_a_load() -> None:
         "variants",
         "containers",
         "components",
+        "names",
         "stages",
         "mix",
         "invoked_variants",
@@ -208,7 +209,7 @@ def test_the_keys_of_a_load() -> None:
 
     assert list(found) == expected
     fields_of_a_load = {each.name for each in dataclasses.fields(LoadResult)}
-    absent = {"baseline", "reruns", "hosting", "server", "diagnosis", "scaling"}
+    absent = {"baseline", "control", "reruns", "hosting", "server", "diagnosis", "scaling", "cost"}
     assert {*found, *absent} == fields_of_a_load - set(SCHEMA_STATS) | {
         "errors",
         "total",

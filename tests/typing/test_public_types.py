@@ -14,12 +14,14 @@ from typing import get_type_hints
 import pytest
 
 import pytest_smload
+from pytest_smload.core.limits.cost_limit import COST_METRICS
 from pytest_smload.core.limits.metrics import METRICS
 from pytest_smload.core.limits.regression_limit import BASELINE_REQUIRED, REGRESSION
 from pytest_smload.core.limits.scaling_limit import SCALING_METRICS
 from pytest_smload.core.limits.server_metrics import SERVER_METRICS
 from pytest_smload.core.load.fields import MARK_KEYS
 from pytest_smload.core.load.profile import LoadProfile
+from pytest_smload.core.load.stage_list import Stages
 from pytest_smload.core.request.route_kinds import ROUTE_KINDS
 from pytest_smload.core.scaling.wish import SCALING_KEYS
 from pytest_smload.gate.typed_marks import AutoscaledFields, PerfLimits, PerfLoad, PinnedFields
@@ -84,8 +86,19 @@ def test_typed_arguments_are_the_fields() -> None:
     expected = {spec.name: fields[spec.name] for spec in dataclasses.fields(LoadProfile)} | dict.fromkeys(
         MARK_KEYS, str
     )
+    # A field of a LoadProfile is what its shapes have become; a mark takes them as they are written.
+    expected["stages"] = Stages | None
     held = {"pinned": int | PinnedFields | None, "autoscaled": AutoscaledFields | None}
     assert expected | held == get_type_hints(PerfLoad)
     assert set(SCALING_KEYS) == set(held)
-    limits = {*METRICS, *SERVER_METRICS, *SCALING_METRICS, REGRESSION, BASELINE_REQUIRED, *ROUTE_KINDS, "stage"}
+    limits = {
+        *METRICS,
+        *SERVER_METRICS,
+        *SCALING_METRICS,
+        *COST_METRICS,
+        REGRESSION,
+        BASELINE_REQUIRED,
+        *ROUTE_KINDS,
+        "stage",
+    }
     assert limits == set(get_type_hints(PerfLimits))

@@ -10,6 +10,7 @@ import pytest
 import pytest_smload
 from pytest_smload import (
     INHERIT,
+    Capacity,
     Check,
     ClientHealth,
     ConfigurationError,
@@ -26,12 +27,20 @@ from pytest_smload import (
     Stage,
     Stats,
     TimelinePoint,
+    compare_capacities,
     perf,
     perf_budget,
+    ramp,
+    soak,
+    spike,
+    steps,
 )
 
 NIGHT, NOON = Stage("30s", tps=10, name="night"), Stage("1m", tps=40, name="noon")
 STAGED = LoadProfile(stages=[NIGHT, NOON], warmup="0s")
+MORNING = perf(stages=[ramp(tps=(1, 9), over="1m"), NOON, "soak(9 tps over 1m)", soak(tps=9, over="1m")])
+RUSH = perf(stages=spike(users=(1, 9), over="1m", rest="2m"))
+STAIRS = [perf(stages=steps(tps=(1, 9), by=2, each="1m")), perf(stages="ramp(1..9 tps over 1m)")]
 CLOSED = LoadProfile(users=8, spawn_rate=0.5, wait="100ms", models=["a", "b", "zipf(1.1)"], payload=b"1,2")
 OPEN = LoadProfile(
     tps=50,
@@ -84,7 +93,7 @@ def test_the_same_with_completion(load_result: LoadResult) -> None:
     points: tuple[TimelinePoint, ...] = load_result.timeline
     assert_type(points[0].p95_ms, float)
     scope = ScopeName.parse(load_result.checks[0].scope)
-    assert_type(scope.kind, Literal["total", "model", "variant", "container", "component", "each", "stage"])
+    assert_type(scope.kind, Literal["total", "model", "variant", "container", "component", "name", "each", "stage"])
     assert_type(scope.name, str)
 
 
@@ -161,9 +170,24 @@ def test_mistakes_are_seen(load_result: LoadResult) -> None:
     LoadProfile(stages=[{"duration": "30s", "tsp": 10}])  # type: ignore[list-item]
     LoadProfile(arrivals="poison")  # type: ignore[arg-type]
     perf(tsp=50)  # type: ignore[call-overload]
+    ramp(tps=5, over="1m")  # type: ignore[arg-type]
     perf(order="random")  # type: ignore[call-overload]
     perf_budget(p95=250)  # type: ignore[arg-type, typeddict-item, unused-ignore]
     perf_budget(p59="1s")  # type: ignore[call-arg]
     STAGED.seed = 1  # type: ignore[misc]
     _ = load_result.p95  # type: ignore[attr-defined]
     _ = pytest_smload.LoadProfil  # type: ignore[attr-defined]
+
+
+@pytest.mark.perf(tps=50)
+@pytest.mark.perf_budget(p95="250ms")
+def test_capacity(sm_endpoint: SmEndpoint, load_profile: LoadProfile) -> None:
+    found = sm_endpoint.capacity(load_profile, at_least=200, within="20m", max_tps=500, instances=1, label="one")
+    assert_type(found, Capacity)
+    assert_type(found.bracket, tuple[float, float])
+    assert_type(found.binding, Check | None)
+    assert_type(found.curve[0].p95_ms.upper, float)
+    assert_type(found.instances_for(1000, headroom=0.3), int)
+    assert_type(found.cost_per_million(instance_hour_usd=0.119), float)
+    assert_type(found.autoscaling_target(safety=0.5), float)
+    assert_type(compare_capacities([found]).cheapest, str | None)

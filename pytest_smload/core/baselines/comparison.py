@@ -57,6 +57,8 @@ class Comparison:
         beyond: Whether the value is worse by `BEYOND` times what is allowed, and by more than the baseline and the
             noise between runs explain: where a rerun is so too it is a failure, though its sampling alone may explain
             either.
+        shared: How much of what varies within the window does so on both sides of it alike, 0..1, and leaves their
+            ratio as it is; None against recorded runs.
     """
 
     decision: Decision
@@ -71,6 +73,7 @@ class Comparison:
     attainable_now: float
     detectable: float
     beyond: bool = False
+    shared: float | None = None
 
     @property
     def suspicious(self) -> bool:

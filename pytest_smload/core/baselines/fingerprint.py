@@ -13,6 +13,7 @@ from pytest_smload.core.load.profile import LOAD_FIELDS
 from pytest_smload.core.load.written import MOST_ENTRIES, written_profile
 from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.core.request.invocation import Payload
+from pytest_smload.core.request.route_kinds import NAME
 from pytest_smload.core.units import format_duration
 
 _DIGEST_DIGITS = 16
@@ -56,7 +57,7 @@ def fingerprint(
         "machine": machine,
         "payload": _payload_digest(plan),
         "region": endpoint.region,
-        "rows": _rows(plan),
+        "rows": None if plan.route_kind == NAME else _rows(plan),
         "transport": transport,
         **(scaling or {}),
     }
@@ -65,9 +66,12 @@ def fingerprint(
             {
                 "duration": format_duration(stage.duration_s),
                 **({"users": stage.users} if stage.users else {"tps": stage.tps}),
+                **({"to": stage.to} if stage.to is not None else {}),
             }
             for stage in profile.stages
         ]
+    if plan.route_kind == NAME:
+        return facts
     if plan.route_kind not in ("model", None):
         facts["weights_over"] = plan.route_kind
     if plan.route_kind is not None:

@@ -22,8 +22,9 @@ class MetricComparison:
         scope, metric: What was compared.
         budget: The change allowed, as the user wrote it.
         decision: What came of it: ``"fail"`` only where the rerun failed as well.
-        against: Whether the latest runs decided, or the anchor, on the cumulative budget.
-        latest, anchor: The comparison with each; no *anchor* where it is the only run.
+        against: Whether the latest runs decided, or the anchor, on the cumulative budget; or the load's control.
+        latest, anchor: The comparison with each; no *anchor* where it is the only run. With the control, where there is
+            one, it is *latest*.
         rerun: The confirming rerun's comparison with what decided, where there was one.
     """
 
@@ -31,7 +32,7 @@ class MetricComparison:
     metric: str
     budget: str
     decision: Decision
-    against: Literal["latest", "anchor"]
+    against: Literal["latest", "anchor", "control"]
     latest: Comparison
     anchor: Comparison | None = None
     rerun: Comparison | None = None

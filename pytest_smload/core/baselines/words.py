@@ -6,6 +6,7 @@ from math import isfinite, isinf, isnan
 
 from pytest_smload.core.baselines.comparison import CUMULATIVE, Comparison
 from pytest_smload.core.baselines.outcome import MetricComparison
+from pytest_smload.core.baselines.paired import BY_CHANCE
 from pytest_smload.core.limits.metrics import METRICS
 from pytest_smload.core.limits.regression_limit import RegressionLimit
 from pytest_smload.core.units import format_ms, format_share
@@ -34,6 +35,8 @@ def base_words(limit: RegressionLimit, comparison: MetricComparison) -> str:
     base = limit.row.quantity.rounded(deciding.base)
     budget = limit.budget * (CUMULATIVE if anchored else 1)
     floor = f", the floor of {format_ms(limit.floor_ms)}" if limit.floor_ms > budget * deciding.base else ""
+    if comparison.against == "control":
+        return f"control {base}{floor}"
     if anchored:
         return f"the first baseline run {base}{floor}"
     return f"baseline {base}{floor} ({runs_words(deciding.runs)})"
@@ -42,7 +45,7 @@ def base_words(limit: RegressionLimit, comparison: MetricComparison) -> str:
 def comparison_note(comparison: MetricComparison) -> str:
     """Return the change, its ratio and interval, what a rerun said, and short of a failure how much would be one."""
     parts = [change_words(comparison), f"ratio {ratio_text(comparison.deciding)}"]
-    if comparison.decision != "fail":
+    if comparison.against == "control" or comparison.decision != "fail":
         parts += sensitivity(comparison.deciding)
     if comparison.rerun is not None:
         verb = "confirmed by a rerun" if comparison.decision == "fail" else "the rerun"
@@ -51,13 +54,26 @@ def comparison_note(comparison: MetricComparison) -> str:
 
 
 def sensitivity(comparison: Comparison) -> list[str]:
-    """Return the noise between runs, what budgets unchanged code keeps, and what regressions are caught."""
+    """Return what noise there is, what budgets unchanged code keeps, and what regressions are caught."""
+    if comparison.shared is not None:
+        return [
+            _shared_words(comparison.shared),
+            f"smallest budget attainable {_share(comparison.attainable_now)} with these requests",
+            f"caught 9 times in 10: {_share(comparison.detectable)} worse",
+        ]
     attainable = f"{_share(comparison.attainable)} with {runs_words(comparison.runs)}"
     return [
         f"noise between runs {format_share(comparison.noise)}",
         f"smallest budget attainable {attainable}, {_share(comparison.attainable_now)} with these requests",
         f"caught 9 times in 10: {_share(comparison.detectable)} worse",
     ]
+
+
+def _shared_words(shared: float) -> str:
+    """Whether a control gains anything here."""
+    if shared < BY_CHANCE:
+        return "the noise is each side's own (its queue, its sampling), and only more requests narrow the interval"
+    return f"{shared:.0%} of the noise is common to both sides, and cancels"
 
 
 def ratio_text(comparison: Comparison) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pytest_smload.core.limits.bounds import Bounds
+from pytest_smload.core.limits.cost_limit import COST_METRICS, CostLimit
 from pytest_smload.core.limits.grammar import parse_limit
 from pytest_smload.core.limits.limit import Limit
 from pytest_smload.core.limits.metrics import CLOSED_METRIC, COLD_METRIC, METRICS, metric_family
@@ -20,14 +21,14 @@ from pytest_smload.core.limits.scaling_limit import SCALING_METRICS, ScalingLimi
 from pytest_smload.core.limits.server_limit import ServerLimit
 from pytest_smload.core.limits.server_metrics import SERVER_METRICS
 from pytest_smload.core.measure.scope_name import EACH, TOTAL, ScopeName
-from pytest_smload.core.request.route_kinds import ROUTE_KINDS, WEIGHTED, RouteKind
+from pytest_smload.core.request.route_kinds import NAME, ROUTE_KINDS, ROUTE_TABLES, WEIGHTED, RouteKind
 from pytest_smload.core.wording import did_you_mean, some
 
 Origin = Literal["built-in", "default", "mark", "key", "override"]
 """Who set a limit: nobody, ``[budgets.default]``, a ``perf_budget`` mark, another budget key of the file, the call."""
 
 
-Entry = Limit | ServerLimit | ScalingLimit | RegressionLimit | BaselineRequired
+Entry = Limit | ServerLimit | ScalingLimit | CostLimit | RegressionLimit | BaselineRequired
 """One line of a budget."""
 ScopedLimit = tuple[ScopeName, Limit]
 ScopedRegression = tuple[ScopeName, RegressionLimit]
@@ -99,7 +100,7 @@ class Budget:
 
         Args:
             routes: Names in the traffic, in order; empty without weights.
-            kind: What they are; of no importance without any.
+            kind: What they are; of no importance without any, but for the names of requests, which are known later.
             stages: Stage names, in order.
             open_model: Whether the load offers a rate.
         """
@@ -108,12 +109,10 @@ class Budget:
         found: dict[Key, Entry] = {}
         strangers: dict[tuple[str, str], list[str]] = {}
         own = {name: ScopeName(kind, name) for name in routes} if kind is not None else {}
-        known: dict[str, Collection[str]] = {
-            **dict.fromkeys(ROUTE_KINDS, ()),
-            str(kind): own,
-            "stage": frozenset(stages),
-        }
-        for (scope, metric), limit in self._meaningful(kind if own else None, problems):
+        known: dict[str, Collection[str]] = dict.fromkeys(ROUTE_KINDS, ())
+        known |= {str(kind): own, "stage": frozenset(stages)}
+        kind = kind if own or kind == NAME else None
+        for (scope, metric), limit in self._meaningful(kind, problems):
             by_default = self.origins[scope, metric] == "default"
             if isinstance(limit, Limit) and limit.needs_rate and not open_model:
                 (notes if by_default else problems).append(_closed_share(limit, by_default=by_default))
@@ -121,7 +120,8 @@ class Budget:
                 if self.origins[scope, metric] not in ("default", "built-in"):
                     problems.append(_closed_only(limit, scope))
             elif scope.kind == "each" and (not own or scope.name not in ("", kind)):
-                problems += [] if by_default else [_each_of_none(limit, scope, kind if own else None)]
+                waits = kind == NAME and scope.name in ("", NAME)
+                problems += [] if by_default or waits else [_each_of_none(limit, scope, kind)]
             elif scope.kind in known and scope.name not in known[scope.kind]:
                 if not by_default:
                     strangers.setdefault((limit.source, scope.kind), []).append(scope.name)
@@ -133,7 +133,7 @@ class Budget:
                 found[scope, metric] = limit
         for (source, strange), names in strangers.items():
             there = stages if strange == "stage" else routes if strange == kind else ()
-            problems.append(_stranger(source, strange, list(dict.fromkeys(names)), there, kind if own else None))
+            problems.append(_stranger(source, strange, list(dict.fromkeys(names)), there, kind))
         required = found.pop((TOTAL, BASELINE_REQUIRED), None)
         ordered = _in_order(found, list(own.values()), stages)
         return ResolvedBudget(
@@ -144,6 +144,11 @@ class Budget:
             isinstance(required, BaselineRequired) and required.required,
             tuple((scope, limit) for scope, limit in ordered if isinstance(limit, ServerLimit)),
         )
+
+    @property
+    def request_names(self) -> list[str]:
+        """The names of requests that have limits of their own."""
+        return list(dict.fromkeys(scope.name for scope, _ in self.limits if scope.kind == NAME))
 
     def scaling(self, *, autoscaled: bool) -> list[ScalingLimit]:
         """Return the limits on scaling; what ``[budgets.default]`` says of it is for loads that are *autoscaled*."""
@@ -162,7 +167,7 @@ class Budget:
             elif self.origins[key] != "default":
                 problems.append(
                     f"{limit.source}: {COLD_METRIC} is of TargetModels, which are loaded, and this load's weights are "
-                    f"over {WEIGHTED[kind].field}; leave it out"
+                    f"over {ROUTE_TABLES[kind]}; leave it out"
                 )
 
 
@@ -268,9 +273,13 @@ def _each_of_none(limit: Entry, scope: ScopeName, own: RouteKind | None) -> str:
 
 def _none_of(kind: str, own: RouteKind | None) -> str:
     """Why a load whose weights are over *own* has no *kind*, and what to do."""
+    if own == NAME and kind != NAME:
+        return "a locustfile's requests are told apart by their names; limit one by name=, or the total"
+    if kind == NAME:
+        return "only a locustfile's requests have names; limit the total, or give the load locustfile=..."
     wanted = WEIGHTED[next((each for each in ROUTE_KINDS if each == kind), "model")]
     if own is not None and own != wanted.kind:
-        return f"this load's weights are over {WEIGHTED[own].field}; limit one of these, or the total"
+        return f"this load's weights are over {ROUTE_TABLES[own]}; limit one of these, or the total"
     return f"this load's traffic names no {wanted.field}; limit the total, or give the load {wanted.field}={{...}}"
 
 
@@ -289,7 +298,10 @@ def _some(names: Sequence[str]) -> str:
 
 
 _REGRESSIONS = [f"regression {of}" for of in REGRESSION_METRICS]
-_ORDER = {metric: place for place, metric in enumerate([*METRICS, *SERVER_METRICS, *SCALING_METRICS, *_REGRESSIONS])}
+_ORDER = {
+    metric: place
+    for place, metric in enumerate([*METRICS, *SERVER_METRICS, *SCALING_METRICS, *COST_METRICS, *_REGRESSIONS])
+}
 
 
 def _in_order(limits: Mapping[Key, Entry], routes: Sequence[ScopeName], stages: Sequence[str]) -> list[ScopedEntry]:

@@ -7,12 +7,12 @@ from typing import Literal
 
 Outcome = Literal["pass", "fail", "invalid"]
 """Kept; broken, whatever the client did; left undecided, for a `Cause`."""
-Unit = Literal["ms", "requests/s", "ratio", "requests", "requests/min", "models", "instances"]
+Unit = Literal["ms", "requests/s", "ratio", "requests", "requests/min", "models", "instances", "usd"]
 """Of a check's numbers: a latency, a rate, a share 0..1, a count of requests, a rate a minute, counts of models
-and instances."""
-Cause = Literal["client", "few requests", "incomplete"]
+and instances, US dollars."""
+Cause = Literal["client", "few requests", "incomplete", "control"]
 """Why a check is undecided: the client's own slowness, too few requests for a percentile, CloudWatch not having all of
-them."""
+them, a control without the like."""
 
 
 @dataclass(frozen=True, slots=True)

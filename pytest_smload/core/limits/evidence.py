@@ -121,6 +121,14 @@ class ScalingEvidence:
     missing: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class CostEvidence:
+    """What a million requests of a load cost at its measured rate, in US dollars, and how many successes say so."""
+
+    usd_per_million: float
+    samples: int
+
+
 def scope_of(measurement: Measurement, name: ScopeName) -> Scope | None:
     """Return the scope *name* of *measurement*, or None where the load has no such scope."""
     return measurement.scopes.get(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 
+from pytest_smload.core.limits.cost_limit import COST_METRICS, CostLimit
 from pytest_smload.core.limits.limit import Limit
 from pytest_smload.core.limits.metrics import METRICS, Metric, metric_named
 from pytest_smload.core.limits.quantities import Quantity
@@ -20,7 +21,7 @@ _BOUND = re.compile(r"\s*([<>=!~≤≥]*)\s*(.*?)\s*", re.DOTALL)
 _MEANT = {"<": "<=", "=<": "<=", "≤": "<=", ">": ">=", "=>": ">=", "≥": ">="}
 
 
-AbsoluteLimit = Limit | ServerLimit | ScalingLimit
+AbsoluteLimit = Limit | ServerLimit | ScalingLimit | CostLimit
 
 
 def parse_limits(
@@ -82,9 +83,16 @@ def parse_scaling_limit(metric: str, value: object, *, source: str) -> ScalingLi
     return ScalingLimit(metric, *_read(row.quantity, value, at_least_if_bare=row.at_least), str(value), source)
 
 
+def parse_cost_limit(metric: str, value: object, *, source: str) -> CostLimit:
+    """Return the limit on *metric*, one of `COST_METRICS`, written as *value*; all else as `parse_limit`."""
+    row = COST_METRICS[metric]
+    return CostLimit(metric, *_read(row.quantity, value, at_least_if_bare=row.at_least), str(value), source)
+
+
 _OF_THE_WHOLE: Mapping[str, Callable[..., AbsoluteLimit]] = {
     **dict.fromkeys(SERVER_METRICS, parse_server_limit),
     **dict.fromkeys(SCALING_METRICS, parse_scaling_limit),
+    **dict.fromkeys(COST_METRICS, parse_cost_limit),
 }
 """What only the whole load has limits on, and who reads them."""
 

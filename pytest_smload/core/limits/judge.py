@@ -8,14 +8,10 @@ from pytest_smload.core.limits.budget import BUILT_IN_SOURCE, ScopedLimit
 from pytest_smload.core.limits.check import Check
 from pytest_smload.core.limits.evidence import ScopeEvidence, scope_of
 from pytest_smload.core.limits.family import hold_family
-from pytest_smload.core.limits.metrics import CLOSED_METRIC, METRICS
+from pytest_smload.core.limits.metrics import CLOSED_METRIC
 from pytest_smload.core.measure.measurement import Measurement
-from pytest_smload.core.measure.scope_name import TOTAL
 from pytest_smload.core.measure.slowness import ClientSlowness
-from pytest_smload.core.request.error_kinds import CLIENT_CAUSED_KINDS
-from pytest_smload.core.samples.recording import Abort
 from pytest_smload.core.statistics.bound import ALPHA
-from pytest_smload.core.units import format_duration, format_share
 
 
 def judge(
@@ -51,34 +47,3 @@ def judge(
 def _is_told(check: Check) -> bool:
     """Whether a reader must know of it: of a silence that nobody limited and that was not, nobody must."""
     return check.metric != CLOSED_METRIC or check.source != BUILT_IN_SOURCE or check.outcome != "pass"
-
-
-def abort_check(abort: Abort) -> Check:
-    """Return the check of a load that ended early: failing, or invalid where the client's own fault ended it."""
-    metric = METRICS["error_rate"]
-    if abort.reason:
-        return Check(
-            scope=str(TOTAL),
-            metric=metric.name,
-            limit="< 100%",
-            source="first requests",
-            observed=abort.error_rate,
-            n=abort.requests,
-            outcome="invalid" if abort.kind in CLIENT_CAUSED_KINDS else "fail",
-            note=abort.reason,
-            at_most=abort.limit,
-            unit=metric.unit,
-        )
-    span = format_duration(abort.span_s)
-    return Check(
-        scope=str(TOTAL),
-        metric=metric.name,
-        limit=f"< {format_share(abort.limit)} for {span}",
-        source="abort_on",
-        observed=abort.error_rate,
-        n=abort.requests,
-        outcome="fail",
-        note=f"abort_on ended the load: that many of the requests of {span} had failed",
-        at_most=abort.limit,
-        unit=metric.unit,
-    )

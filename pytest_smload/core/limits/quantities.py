@@ -141,6 +141,17 @@ def _per_minute(value: object) -> float:
     return number
 
 
+def _dollars(value: object) -> float:
+    number = _plain_number(value)
+    if number is None:
+        raise ValueError(f"{quoted(value)} is not an amount; write US dollars as a number: 1.5")
+    return number
+
+
+def _costs_nothing(_at_least: float | None, at_most: float | None) -> str:
+    return ": instances are never free; write an amount above 0" if at_most == 0 else ""
+
+
 def _count(value: object, otherwise: str = "") -> float:
     number = _plain_number(value)
     if number is None or not number.is_integer() or isinstance(value, float):
@@ -198,6 +209,9 @@ SHARE = Quantity(
 """How much of something is in use, or how often something held."""
 MODELS = Quantity("models", _count, _whole, rounded=lambda count: f"{count:,.4g}")
 INSTANCES = Quantity("instances", _count, _whole, _whole, after=" instances")
+USD = Quantity(
+    "usd", _dollars, lambda amount: f"${amount:.10g}", lambda amount: f"${amount:.3g}", refuse=_costs_nothing
+)
 PER_MINUTE = Quantity(
     "requests/min",
     _per_minute,

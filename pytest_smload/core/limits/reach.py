@@ -44,7 +44,7 @@ def offers(
     stages = profile.stages or ()
     found: dict[ScopeName, Offer] = {}
     for number, stage in enumerate(stages, start=1):
-        offer = _offer(stage.tps, stage.duration_s, stage.duration_s, cap)
+        offer = _offer(stage.mean_tps, stage.duration_s, stage.duration_s, cap)
         found[ScopeName("stage", stage.name or str(number))] = offer
     if stages and profile.open_model:
         count, span_s = sum(each.tps * each.span_s for each in found.values()), profile.duration_s

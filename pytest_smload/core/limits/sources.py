@@ -17,6 +17,7 @@ from pytest_smload.core.limits.budget import (
     merge,
     once_each,
 )
+from pytest_smload.core.limits.cost_limit import COST_METRICS, CostLimit
 from pytest_smload.core.limits.grammar import parse_limits
 from pytest_smload.core.limits.metrics import METRICS
 from pytest_smload.core.limits.regression_grammar import parse_baseline_required, parse_regression
@@ -27,12 +28,12 @@ from pytest_smload.core.limits.server_metrics import SERVER_METRICS
 from pytest_smload.core.load.weights import expand_names, name_problem
 from pytest_smload.core.measure.scope_name import EACH, TOTAL, ScopeName
 from pytest_smload.core.quoting import quoted
-from pytest_smload.core.request.route_kinds import ROUTE_KINDS, WEIGHT_FIELDS, WEIGHTED, RouteKind
+from pytest_smload.core.request.route_kinds import NAME, ROUTE_KINDS, ROUTE_TABLES, RouteKind
 from pytest_smload.errors import ConfigurationError
 
 DEFAULT_KEY = "default"
 """The budget table that holds for every test, weaker than its marks."""
-_TABLES = ("each", *WEIGHT_FIELDS, "stages")
+_TABLES = ("each", *ROUTE_TABLES.values(), "stages")
 _SCOPE_KEYS = (*ROUTE_KINDS, "stage")
 """Keys of a ``perf_budget`` mark that say what its limits are of."""
 _ScopesOf = Callable[[object], tuple[list[ScopeName], list[str]]]
@@ -61,8 +62,8 @@ def parse_marker_limits(kwargs: Mapping[str, object], *, source: str) -> tuple[l
     """Return what one ``perf_budget(**kwargs)`` says, and one sentence per mistake.
 
     Args:
-        kwargs: ``model``, ``variant``, ``container`` or ``component`` (a name, ``{0..9}`` expands; ``"each"``) or
-            ``stage``, and limits.
+        kwargs: ``model``, ``variant``, ``container`` or ``component`` (a name, ``{0..9}`` expands; ``"each"``),
+            ``name`` (of requests; ``"each"``) or ``stage``, and limits.
         source: Where the mark is, for messages and reports.
     """
     scopes, problems = _marker_scopes(kwargs)
@@ -74,7 +75,7 @@ def parse_marker_limits(kwargs: Mapping[str, object], *, source: str) -> tuple[l
     limits, mistakes = _where_cloudwatch_looks(limits, scopes)
     problems.extend(mistakes)
     if not fields:
-        allowed = ", ".join((*METRICS, *SERVER_METRICS, *SCALING_METRICS, REGRESSION, BASELINE_REQUIRED))
+        allowed = ", ".join((*METRICS, *SERVER_METRICS, *SCALING_METRICS, *COST_METRICS, REGRESSION, BASELINE_REQUIRED))
         problems.append(f"perf_budget without a limit; write one such as p95='250ms' (allowed: {allowed})")
     return [(scope, limit) for scope in scopes for limit in limits], [f"{source}: {problem}" for problem in problems]
 
@@ -84,7 +85,7 @@ def parse_budget_table(table: object, *, source: str) -> tuple[FileBudget, list[
 
     Args:
         table: Limits, ``regression`` and ``baseline_required``; ``each``, ``models.NAME`` (``{0..9}`` expands; or
-            ``variants``, ``containers``, ``components``) and ``stages.NAME`` with limits of their own;
+            ``variants``, ``containers``, ``components``), ``names.NAME`` and ``stages.NAME`` with limits of their own;
             ``profiles.NAME`` with all of these again.
         source: Where the table is, such as ``smload.toml [budgets."tests/perf"]``, for messages and reports.
     """
@@ -181,6 +182,10 @@ def _route_scopes(name: object, kind: RouteKind) -> tuple[list[ScopeName], list[
         return [ScopeName("each", kind)], []
     if not isinstance(name, str):
         return [], [f'{kind}: {quoted(name)} is not a {kind}\'s name; write one, or "each" for every {kind}']
+    if kind == NAME:
+        # A path may have braces in it, and stands for itself.
+        is_name = name.strip() == name != ""
+        return ([ScopeName(NAME, name)], []) if is_name else ([], [f"{kind}: {quoted(name)} is no request's name"])
     try:
         names = expand_names(name)
     except ValueError as error:
@@ -204,7 +209,7 @@ def _table_limits(table: object, source: str, tables: Sequence[str], problems: l
     found = _scope_limits(own, [TOTAL], source, problems, beside=tables, whole=True)
     if "each" in table:
         found += _scope_limits(table["each"], [EACH], source, problems, path=" each")
-    named: dict[str, _ScopesOf] = {row.field: partial(_route_scopes, kind=row.kind) for row in WEIGHTED.values()}
+    named: dict[str, _ScopesOf] = {table: partial(_route_scopes, kind=kind) for kind, table in ROUTE_TABLES.items()}
     for group, scopes_of in (*named.items(), ("stages", _stage_scopes)):
         inner = table.get(group, {})
         if not isinstance(inner, Mapping):
@@ -241,7 +246,7 @@ def _scope_limits(
 
 
 def _where_cloudwatch_looks(limits: list[Entry], scopes: Sequence[ScopeName]) -> tuple[list[Entry], list[str]]:
-    """*limits* without those on the server's side, and on scaling, that *scopes* cannot have; a sentence per such."""
+    """*limits* without those on the server's side, scaling and cost that *scopes* cannot have; a sentence per such."""
     if all(scope == TOTAL for scope in scopes):
         return limits, []
     problems = [
@@ -254,7 +259,12 @@ def _where_cloudwatch_looks(limits: list[Entry], scopes: Sequence[ScopeName]) ->
         for limit in limits
         if isinstance(limit, ScalingLimit)
     ]
-    return [limit for limit in limits if not isinstance(limit, (ServerLimit, ScalingLimit))], problems
+    problems += [
+        f"{limit.metric}: instances are paid for as a whole; limit it for the whole load"
+        for limit in limits
+        if isinstance(limit, CostLimit)
+    ]
+    return [limit for limit in limits if not isinstance(limit, (ServerLimit, ScalingLimit, CostLimit))], problems
 
 
 def _entries(

@@ -34,14 +34,18 @@ def window_arrivals(tps: float, duration_s: float, arrivals: str, seed: int) -> 
 def staged_arrivals(stages: Sequence[Stage], arrivals: str, seed: int) -> Floats:
     """Return the sorted offsets, in seconds from the window's start, of a window made of *stages* with a rate each.
 
-    Every stage has its own exact count, as `window_arrivals` defines it, inside its own span.
+    Every stage has its own exact count, as `window_arrivals` defines it for its mean rate, inside its own span. Where
+    the rate changes, linearly, from a to b over T, r(t) = a + (b - a) t / T, the expected number of arrivals up to t is
+    its integral, a t + (b - a) t^2 / 2T; arrivals are even (or uniformly random) in that number and mapped back to time
+    by its inverse.
     """
     ends_s = list(accumulate(stage.duration_s for stage in stages))
     parts = []
     for number, (stage, start_s, end_s) in enumerate(zip(stages, [0.0, *ends_s], ends_s, strict=False)):
         if stage.tps is None:
             raise ValueError(f"stage {number + 1} has no tps; only an open load has arrivals")
-        within = _steady(stage.tps, stage.duration_s, arrivals, seed, purpose=f"stage {number}")
+        to_tps = stage.tps if stage.to is None else stage.to
+        within = _linear(stage.tps, to_tps, stage.duration_s, arrivals, seed, purpose=f"stage {number}")
         parts.append(_below(end_s, start_s + within))
     return np.concatenate(parts)
 
@@ -73,6 +77,18 @@ def _whole(expected: float) -> int:
 
 def _steady(tps: float, duration_s: float, arrivals: str, seed: int, *, purpose: str) -> Floats:
     return _even_or_random(_whole(tps * duration_s), tps, duration_s, arrivals, seed, purpose=purpose)
+
+
+def _linear(from_tps: float, to_tps: float, duration_s: float, arrivals: str, seed: int, *, purpose: str) -> Floats:
+    if from_tps == to_tps:
+        return _steady(from_tps, duration_s, arrivals, seed, purpose=purpose)
+    expected = (from_tps + to_tps) / 2 * duration_s
+    ranks = _even_or_random(_whole(expected), 1.0, expected, arrivals, seed, purpose=purpose)
+    change = (to_tps - from_tps) / duration_s
+    # The root of the quadratic that loses no digits where the change is small; never below 0 but for rounding.
+    roots = np.sqrt(np.maximum(from_tps**2 + 2 * change * ranks, 0.0))
+    offsets: Floats = 2 * ranks / (from_tps + roots)
+    return offsets
 
 
 def _even_or_random(count: int, rate: float, end: float, arrivals: str, seed: int, *, purpose: str) -> Floats:

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_smload.core.load.stages import stage_spans, user_steps
+
 if TYPE_CHECKING:
     from pytest_smload.core.load.profile import LoadProfile
 
@@ -15,7 +17,8 @@ class Concurrency:
     """What bounds the requests of one load, or of one generator's part of it.
 
     Attributes:
-        users: Concurrent users of a closed load, a number per stage, a single one without stages; empty in an open one.
+        users: Concurrent users of a closed load, a number per step of `user_steps`, a single one without stages; empty
+            in an open one.
         spawn_rate: Users a closed load starts per second at its begin; all at once where that is all of them. 0 in an
             open load.
         max_in_flight: Most requests under way at once.
@@ -33,7 +36,7 @@ class Concurrency:
         most = profile.most_in_flight
         if profile.open_model:
             return cls((), 0.0, most, profile.max_requests)
-        users = tuple(stage.users or 0 for stage in profile.stages) if profile.stages else (profile.users or 0,)
+        users = tuple(users for _, users in user_steps(stage_spans(profile.stages))) or (profile.users or 0,)
         return cls(users, profile.spawn_rate or users[0], most, profile.max_requests)
 
     def part(self, index: int, parts: int) -> Concurrency:

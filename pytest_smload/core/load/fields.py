@@ -14,8 +14,9 @@ from pytest_smload.core.request.route_kinds import RouteKind
 POISSON: Final = "poisson"
 UNIFORM: Final = "uniform"
 """How the arrivals of an open load are spaced."""
-MARK_KEYS = ("profile", "endpoint")
-"""Keyword arguments of the ``perf`` mark besides the fields of a load: names of tables of the settings file."""
+MARK_KEYS = ("profile", "endpoint", "control")
+"""Keyword arguments of the ``perf`` mark besides the fields of a load: names of tables of the
+settings file, or of a variant."""
 THE_ENDPOINTS = "the endpoint's"
 """What a traffic field amounts to where nothing is given."""
 ROW = "row"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from pytest_smload.core.load.payloads import build_payloads, per_model
 from pytest_smload.core.load.spread import spread_of
 from pytest_smload.core.request.invocation import Payload, Route
 from pytest_smload.core.request.members import MEMBERS
-from pytest_smload.core.request.route_kinds import WEIGHTED, RouteKind
+from pytest_smload.core.request.route_kinds import NAME, WEIGHTED, RouteKind
+from pytest_smload.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,19 +28,23 @@ class LoadPlan:
 
     Attributes:
         profile: The resolved profile, traffic fields filled in.
-        routes: One per TargetModel, variant, container or component with a weight, or a single one named ``"total"``.
+        routes: One per TargetModel, variant, container or component with a weight, or a single one named ``"total"``:
+            without weights, and of a locustfile, whose requests have names of their own.
         shares: Share of the traffic per route, summing to 1.
-        rows: The payloads each route cycles through.
+        rows: The payloads each route cycles through; of a locustfile the file itself, which is what tells two of them
+            apart.
+        side: Which of a pair of loads it is, one of `pytest_smload.core.load.pairs.SIDES`; None of a load by itself.
     """
 
     profile: LoadProfile
     routes: tuple[Route, ...]
     shares: tuple[float, ...]
     rows: tuple[tuple[Payload, ...], ...]
+    side: int | None = None
 
     @property
     def route_kind(self) -> RouteKind | None:
-        """What the weights name; None without weights."""
+        """What the weights name, or that requests have names; None without either."""
         return self.routes[0].kind
 
     @property
@@ -52,8 +58,12 @@ class LoadPlan:
 
         Raises:
             PayloadError: a payload cannot be read or is too large.
-            ConfigurationError: a per-model table does not fit the models.
+            ConfigurationError: a per-model table does not fit the models; there is no such locustfile.
         """
+        if profile.locustfile is not None:
+            return cls(
+                profile, (Route(0, WHOLE_ENDPOINT, (), NAME),), (1.0,), ((_locustfile(profile.locustfile, root),),)
+            )
         spread = spread_of(vars(profile))
         names: list[str | None] = list(spread.shares) or [None]
         columns = [
@@ -76,3 +86,14 @@ class LoadPlan:
             kind=spread.kind,
         )
         return cls(profile, tuple(routes), tuple(spread.shares.values()) or (1.0,), tuple(map(tuple, rows)))
+
+
+def _locustfile(path: str, root: Path) -> Payload:
+    try:
+        content = (root / path).read_bytes()
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise ConfigurationError(
+            f"locustfile: {root / path} cannot be read ({why}); its path is relative to {root}"
+        ) from None
+    return Payload(0, content, sha256(content).hexdigest())

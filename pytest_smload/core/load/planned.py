@@ -20,9 +20,9 @@ def planned_requests(profile: LoadProfile, *, models: int = 0) -> int:
     primed = max(models, 1) if profile.prime and profile.warmup_s > 0 else 0
     stages = profile.stages or ()
     if not profile.open_model:
-        return primed + max([profile.users or 1, *(stage.users or 1 for stage in stages)])
+        return primed + max([profile.users or 1, *(stage.highest_users for stage in stages)])
     first_tps = (stages[0].tps if stages else profile.tps) or 0.0
     # The ramp rises over the first half of the warm-up and stays there: three quarters of the full rate.
     ramp = max(1, round(0.75 * first_tps * profile.warmup_s)) if profile.warmup_s > 0 else 0
-    spans = [(stage.tps or 0.0, stage.duration_s) for stage in stages] or [(first_tps, profile.duration_s)]
+    spans = [(stage.mean_tps or 0.0, stage.duration_s) for stage in stages] or [(first_tps, profile.duration_s)]
     return primed + ramp + sum(max(1, round(tps * duration_s)) for tps, duration_s in spans)

@@ -10,6 +10,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from pytest_smload.core.load.abort_rule import AbortRule, abort_rule_problems
 from pytest_smload.core.load.fields import (
     POISSON,
     ROW,
@@ -20,11 +21,12 @@ from pytest_smload.core.load.fields import (
     rows_of,
     weights_row,
 )
+from pytest_smload.core.load.locustfile import EXCLUDE_TAGS, HOST, LOCUSTFILE, TAGS, locustfile_problems
 from pytest_smload.core.load.spread import spread_problems
+from pytest_smload.core.load.stage_list import laid_out
 from pytest_smload.core.load.stages import Stage
 from pytest_smload.core.load.values import (
     MAX_USERS,
-    abort_rule,
     anything,
     choice,
     duration_text,
@@ -36,7 +38,7 @@ from pytest_smload.core.load.values import (
     whole_per_model,
 )
 from pytest_smload.core.statistics.bound import LOOKS
-from pytest_smload.core.units import format_duration, parse_duration_s, parse_number, parse_share, parse_whole
+from pytest_smload.core.units import format_duration, parse_duration_s, parse_number, parse_whole
 from pytest_smload.core.wording import unknown_field
 from pytest_smload.errors import ConfigurationError
 
@@ -53,14 +55,6 @@ a list for literal rows; a function of the TargetModel, or whatever else the wei
 LEAST_IN_FLIGHT = 50
 IN_FLIGHT_S = 2.0
 """``max_in_flight`` defaults to this many seconds of load, within `LEAST_IN_FLIGHT` and `MAX_USERS`."""
-
-
-@dataclass(frozen=True, slots=True)
-class AbortRule:
-    """End the load when at least *error_rate* (0..1) of the requests that ended in the last *span_s* seconds failed."""
-
-    error_rate: float
-    span_s: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +84,7 @@ class LoadProfile:
     arrivals: Arrivals = field(default=POISSON, metadata={ROW: LoadField(
         'spacing of that schedule: `"poisson"` or `"uniform"`', choice(POISSON, UNIFORM), loads="open")})
     stages: Sequence[Stage] | None = field(default=None, metadata={ROW: LoadField(
-        "list of `Stage(duration, users= or tps=, name=)`, one after the other inside the window",
+        "list of `Stage(duration, users= or tps=, to=, name=)` and shapes, one after the other inside the window",
         stage_list, unset="", shape=True, fingerprint="derived")})
     duration: str = field(default="60s", metadata={ROW: LoadField(
         "the measured window; with stages, their sum",
@@ -151,8 +145,13 @@ class LoadProfile:
         "how often a load is repeated by itself that only the client's own slowness left undecided; with what it sent "
         "before, never beyond max_requests", whole(0, 10), fingerprint="no")})
     abort_on: Mapping[str, str | float] | None = field(default=None, metadata={ROW: LoadField(
-        '`{error_rate = "50%", for = "10s"}` ends, and fails, a load whose error rate stays that high',
-        abort_rule, fingerprint="no")})
+        '`{error_rate = "50%", p95 = "2s", for = "30s"}` ends, and fails, a load whose error rate or p95 stays '
+        'that high; `grace = "1m"` lets its first minute be',
+        abort_rule_problems, fingerprint="no")})
+    locustfile: str | None = field(default=None, metadata={ROW: LOCUSTFILE})
+    host: str | None = field(default=None, metadata={ROW: HOST})
+    tags: Sequence[str] | None = field(default=None, metadata={ROW: TAGS})
+    exclude_tags: Sequence[str] | None = field(default=None, metadata={ROW: EXCLUDE_TAGS})
     # fmt: on
 
     def __post_init__(self) -> None:
@@ -165,7 +164,8 @@ class LoadProfile:
         if problems:
             raise ConfigurationError([f"LoadProfile: {problem}" for problem in problems])
         if self.stages is not None:
-            stages = tuple(stage if isinstance(stage, Stage) else Stage(**stage) for stage in self.stages)
+            entries = laid_out(self.stages)
+            stages = tuple(stage if isinstance(stage, Stage) else Stage(**stage) for stage in entries)
             object.__setattr__(self, "stages", stages)
 
     def _ramp_problems(self) -> list[str]:
@@ -243,13 +243,7 @@ class LoadProfile:
     @cached_property
     def abort_rule(self) -> AbortRule | None:
         """When to end the load early."""
-        if self.abort_on is None:
-            return None
-        rate = self.abort_on["error_rate"]
-        return AbortRule(
-            error_rate=parse_share(rate) if isinstance(rate, str) else rate,
-            span_s=parse_duration_s(self.abort_on["for"]),
-        )
+        return AbortRule.of(self.abort_on) if self.abort_on is not None else None
 
     @cached_property
     def wait_s(self) -> float:
@@ -261,16 +255,16 @@ class LoadProfile:
         """Most requests under way at once: the users of a closed load, the in-flight cap of an open one."""
         stages = self.stages or ()
         if not self.open_model:
-            return max([self.users or 1, *(stage.users or 1 for stage in stages)])
+            return max([self.users or 1, *(stage.highest_users for stage in stages)])
         if self.max_in_flight is not None:
             return self.max_in_flight
-        most_tps = max([self.tps or 0.0, *(stage.tps or 0.0 for stage in stages)])
+        most_tps = max([self.tps or 0.0, *(stage.highest_tps for stage in stages)])
         return min(MAX_USERS, max(LEAST_IN_FLIGHT, ceil(IN_FLIGHT_S * most_tps)))
 
     @property
     def has_shape(self) -> bool:
-        """Whether one of users, tps and stages is set."""
-        return bool(given_shapes(vars(self)))
+        """Whether one of users, tps and stages is set, or a locustfile, which may have a shape of its own."""
+        return bool(given_shapes(vars(self))) or self.locustfile is not None
 
     @property
     def open_model(self) -> bool:
@@ -311,6 +305,7 @@ def check_load_fields(fields: Mapping[str, object]) -> list[str]:
             problems.extend(f"{name}: {problem}" for problem in LOAD_FIELDS[name].check(value))
     if not problems:
         problems += spread_problems(fields)
+    problems += locustfile_problems(fields)
     if fields.get("stages") is not None and fields.get("duration") is not None:
         problems.append("duration: stages have their own durations; leave it out")
     if "users" not in shapes and fields.get("spawn_rate") is not None and "tps" in shapes:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 
+from pytest_smload.core.load.shapes import EXAMPLES
+from pytest_smload.core.load.stage_list import laid_out
 from pytest_smload.core.load.stages import Stage
 from pytest_smload.core.quoting import quoted
-from pytest_smload.core.units import parse_duration_s, parse_share
+from pytest_smload.core.units import parse_duration_s
 from pytest_smload.core.wording import unknown_field
+from pytest_smload.errors import ConfigurationError
 
 ValueCheck = Callable[[object], list[str]]
 MAX_USERS = 5_000
@@ -110,30 +113,19 @@ def text_per_model(value: object) -> list[str]:
     return [f"{quoted(value)} is neither text nor a table of text per model"]
 
 
-def abort_rule(value: object) -> list[str]:
-    """Pass ``{"error_rate": "50%", "for": "10s"}``."""
-    if not isinstance(value, Mapping) or set(value) != {"error_rate", "for"}:
-        return [f'{quoted(value)} is not a rule such as {{"error_rate": "50%", "for": "10s"}}']
-    problems = [f"for: {problem}" for problem in duration_text()(value["for"])]
-    share = value["error_rate"]
-    try:
-        share = parse_share(share) if isinstance(share, str) else share
-    except ValueError:
-        share = None
-    if not isinstance(share, float) or not 0 < share <= 1:
-        given = quoted(value["error_rate"])
-        problems.append(f'error_rate: {given} is not a share above 0; write one like "50%" or 0.5')
-    return problems
-
-
 def stage_list(value: object) -> list[str]:
-    """Pass Stage objects and mappings with their fields, all of one model, each with a name of its own."""
-    if not isinstance(value, (list, tuple)) or not value:
+    """Pass stages and shapes: Stage objects, mappings with their fields and shapes as text, all of one model, each
+    stage with a name of its own."""
+    if not isinstance(value, (str, list, tuple)) or not value:
         return [f"{quoted(value)} is not a list of stages; write {_STAGES}"]
+    try:
+        entries = laid_out(value)
+    except ConfigurationError as error:
+        return error.problems
     problems: list[str] = []
     shapes: set[str] = set()
     names: set[str] = set()
-    for number, stage in enumerate(value, start=1):
+    for number, stage in enumerate(entries, start=1):
         fields = dataclasses.asdict(stage) if isinstance(stage, Stage) else stage
         if not isinstance(fields, Mapping):
             problems.append(f"stage {number}: {quoted(stage)} is not a Stage; stages are written {_STAGES}")
@@ -155,11 +147,18 @@ _STAGE_SHAPES: Mapping[str, ValueCheck] = {"users": user_count, "tps": positive}
 
 def _stage(fields: Mapping[str, object]) -> list[str]:
     names = tuple(spec.name for spec in dataclasses.fields(Stage))
-    problems = [unknown_field(name, names) for name in fields if name not in names]
+    problems = [
+        f"{name} is a shape, written as text: {EXAMPLES[name]!r}" if name in EXAMPLES else unknown_field(name, names)
+        for name in fields
+        if name not in names
+    ]
     problems += [f"duration: {problem}" for problem in duration_text()(fields.get("duration"))]
     if fields.get("name") is not None and not isinstance(fields["name"], str):
         problems.append(f"name: {quoted(fields['name'])} is not text")
     given = [name for name in _STAGE_SHAPES if fields.get(name) is not None]
     if len(given) != 1:
         problems.append("needs exactly one of users and tps")
-    return problems + [f"{name}: {problem}" for name in given for problem in _STAGE_SHAPES[name](fields[name])]
+    problems += [f"{name}: {problem}" for name in given for problem in _STAGE_SHAPES[name](fields[name])]
+    if fields.get("to") is not None and len(given) == 1:
+        problems += [f"to: {problem}" for problem in _STAGE_SHAPES[given[0]](fields["to"])]
+    return problems

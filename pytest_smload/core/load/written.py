@@ -10,6 +10,7 @@ from pathlib import PurePath
 from typing import Any
 
 from pytest_smload.core.load.fields import LoadField
+from pytest_smload.core.load.locustfile import applies_beside
 from pytest_smload.core.load.profile import LOAD_FIELDS, LoadProfile
 
 MOST_ENTRIES = 100
@@ -23,7 +24,7 @@ def written_profile(profile: LoadProfile) -> dict[str, Any]:
 
     Payloads appear as a path, a function's name, or the size and SHA-256 of what was given, never as their bytes.
     """
-    values = {name: getattr(profile, name) for name, row in LOAD_FIELDS.items() if _applies(row, profile)}
+    values = {name: getattr(profile, name) for name, row in LOAD_FIELDS.items() if _applies(name, row, profile)}
     return {
         name: _payload(value) if name == "payload" else _plain(value)
         for name, value in values.items()
@@ -31,8 +32,10 @@ def written_profile(profile: LoadProfile) -> dict[str, Any]:
     }
 
 
-def _applies(row: LoadField, profile: LoadProfile) -> bool:
+def _applies(name: str, row: LoadField, profile: LoadProfile) -> bool:
     """Whether the field's default would tell a reader something true of this load."""
+    if profile.locustfile is not None and not applies_beside(name):
+        return False
     if row.loads == "unstaged":
         return profile.stages is None
     return row.loads in ("all", "open" if profile.open_model else "closed")

@@ -18,7 +18,7 @@ from pytest_smload.core.measure.timeline import timeline
 from pytest_smload.core.measure.variants import invoked_variants
 from pytest_smload.core.measure.window import Window, unsent_in_window, window_of
 from pytest_smload.core.request.error_kinds import OK
-from pytest_smload.core.request.route_kinds import RouteKind
+from pytest_smload.core.request.route_kinds import NAME, RouteKind
 from pytest_smload.core.samples.in_order import InOrder, in_order
 from pytest_smload.core.samples.recording import Recording
 from pytest_smload.core.statistics.columns import Floats, Integers, view
@@ -31,10 +31,11 @@ class Measurement:
 
     Attributes:
         total: The whole load over its window.
-        route_kind: What the weights are over; None without weights.
-        routes: Per model, variant, container or component with a weight, also those without a sample; else empty.
+        route_kind: What the weights are over, or that requests have names; None without either.
+        routes: Per model, variant, container or component with a weight, also those without a sample, or per name of
+            requests; else empty.
         stages: Per stage by its name; empty without stages.
-        mix: Share of the requests sent per route; empty without weights.
+        mix: Share of the requests sent per route with a weight.
         invoked_variants: What each production variant answered, where answers named it.
         errors: Failures per kind, ``Unsent`` included; their sum is ``total.errors``.
         timeline: One point a second over the window.
@@ -98,7 +99,7 @@ def measure(recording: Recording) -> Measurement:
         route_kind=recording.route_kind,
         routes={scope.name.name: scope.stats for scope in per_route},
         stages={scope.name.name: scope.stats for scope in stages},
-        mix=_mix(recording, per_route) if per_route else {},
+        mix=_mix(recording, per_route) if per_route and recording.route_kind != NAME else {},
         invoked_variants=invoked_variants(recording),
         errors=dict(sorted(total.kinds.items(), key=lambda entry: (-entry[1], entry[0]))),
         timeline=points,
@@ -116,7 +117,9 @@ def measure(recording: Recording) -> Measurement:
 
 
 def _has_one_rate(recording: Recording, name: ScopeName) -> bool:
-    return recording.open_model and (name.kind == "stage" or len({stage.tps for stage in recording.stages}) <= 1)
+    spans = [stage for stage in recording.stages if name.kind != "stage" or stage.name == name.name]
+    steady = len({stage.tps for stage in spans}) <= 1 and not any(stage.slopes for stage in spans)
+    return recording.open_model and steady
 
 
 def _touches_ms(recording: Recording) -> Floats:
@@ -170,7 +173,7 @@ def _stage_scopes(recording: Recording, ordered: InOrder, window: Window) -> lis
             ended_ok=_ended_in_slices(ended, float(begins_s[place]), length_s),
             span_s=length_s,
             body_bytes=(None, None),
-            offered_tps=stage.tps,
+            offered_tps=stage.mean_tps(length_s),
             touches_ms=np.empty(0),
             suspected=0,
         )

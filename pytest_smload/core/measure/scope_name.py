@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from pytest_smload.core.request.route_kinds import ROUTE_KINDS, RouteKind
 
-ScopeKind = Literal["total", "model", "variant", "container", "component", "each", "stage"]
+ScopeKind = Literal["total", "model", "variant", "container", "component", "name", "each", "stage"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +18,8 @@ class ScopeName:
     text has ``"model "`` put before it.
 
     Attributes:
-        kind: The whole load; one model, variant, container or component; each of them in the traffic (limits only); or
-            one stage.
+        kind: The whole load; one model, variant, container or component; the requests of one name; each of them in the
+            traffic (limits only); or one stage.
         name: Its own; of ``each`` the kind that is meant, ``""`` for whatever the weights are over.
     """
 
@@ -38,7 +38,7 @@ class ScopeName:
 
     @property
     def route_kind(self) -> RouteKind | None:
-        """What it is one of, where the weights of a load name it; else None."""
+        """What it is one of, where requests are told apart by it; else None."""
         return next((kind for kind in ROUTE_KINDS if kind == self.kind), None)
 
     def __str__(self) -> str:
@@ -53,6 +53,6 @@ class ScopeName:
 
 TOTAL = ScopeName("total")
 EACH = ScopeName("each")
-"""Each of whatever the load's weights are over."""
+"""Each of whatever the load's weights are over, or of the names its requests have."""
 _PREFIXED: Final[tuple[ScopeKind, ...]] = (*ROUTE_KINDS, "stage")
 _BY_TEXT = {str(scope): scope for scope in (TOTAL, EACH, *(ScopeName("each", kind) for kind in ROUTE_KINDS))}

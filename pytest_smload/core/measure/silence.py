@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pytest_smload.core.load.stages import user_steps
 from pytest_smload.core.samples.recording import Recording
 from pytest_smload.core.statistics.columns import Flags, Floats, Integers, view
 
@@ -140,11 +141,11 @@ def _largest(values: Floats, count: int) -> Integers:
 
 
 def _users(recording: Recording, moments: Floats, waiting: Integers) -> Floats:
-    """How many users there were: the stage's, or as many as ever waited."""
+    """How many users there were: the stage's at that moment, or as many as ever waited."""
     if not recording.stages:
         return np.full(len(moments), np.max(waiting))
-    begins = [stage.start_s for stage in recording.stages]
-    users = np.array([stage.users or 1 for stage in recording.stages])
+    begins, counts = zip(*user_steps(recording.stages), strict=True)
+    users = np.array(counts)
     place = np.searchsorted(begins, moments - recording.window_start_s, side="right") - 1
     asked: Floats = np.minimum(users[np.maximum(place, 0)], np.max(waiting))
     return asked

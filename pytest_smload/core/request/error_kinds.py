@@ -21,8 +21,8 @@ _LAST_CODE = 255
 """Codes are kept in a one-byte column; later names share the last code."""
 OTHER = "Other"
 """What the names that share it are called; it hides which they were."""
-_TASK = "Task"
-"""What ends a request in the load generator's own code."""
+TASK = "Task"
+"""An exception in a task of a user's own locustfile."""
 _FROM_WIRE = re.compile(r"(?!\d+\Z|\dxx\Z)[A-Za-z0-9_.-]{1,64}")
 """A number or a class of statuses would be taken for the status that was answered."""
 
@@ -63,7 +63,7 @@ def hopeless(failure: InvocationFailure) -> str | None:
 
 def is_wire_kind(name: str) -> bool:
     """Return whether an endpoint may name an error *name*: a short word, and none that we give ourselves."""
-    return _FROM_WIRE.fullmatch(name) is not None and name not in {*OWN_NAMES, OTHER, _TASK}
+    return _FROM_WIRE.fullmatch(name) is not None and name not in {*OWN_NAMES, OTHER, TASK}
 
 
 class ErrorKinds:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pytest_smload.core.request.error_kinds import OTHER, OWN_NAMES, REFUSED_CODES
+from pytest_smload.core.request.error_kinds import OTHER, OWN_NAMES, REFUSED_CODES, TASK
 
 AWS_CODES = (
     # The operation's own, as botocore's model of sagemaker-runtime has them.
@@ -31,8 +31,10 @@ AWS_CODES = (
     *REFUSED_CODES,
 )
 CLASSES = ("4xx", "5xx")
-KNOWN_KINDS = (*OWN_NAMES[1:], *AWS_CODES, *CLASSES)
-ALLOWED = f"{', '.join(OWN_NAMES[1:])}, a code AWS answers with, a status such as '413', or {' and '.join(CLASSES)}"
+KNOWN_KINDS = (*OWN_NAMES[1:], TASK, *AWS_CODES, *CLASSES)
+ALLOWED = (
+    f"{', '.join(OWN_NAMES[1:])}, {TASK}, a code AWS answers with, a status such as '413', or {' and '.join(CLASSES)}"
+)
 
 _STATUS = re.compile(r"[345]\d\d", re.ASCII)
 

@@ -1,4 +1,4 @@
-"""What the weights of a load may spread its requests over, a row each."""
+"""What the requests of a load are told apart by: what its weights spread them over, or the names they go by."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ from typing import Final, Literal, NamedTuple, get_args
 
 from pytest_smload.core.request.members import MEMBERS, Member
 
-RouteKind = Literal["model", "variant", "container", "component"]
+RouteKind = Literal["model", "variant", "container", "component", "name"]
 ROUTE_KINDS: Final[tuple[RouteKind, ...]] = get_args(RouteKind)
+
+
+NAME: Final = "name"
+"""What a user's own locustfile calls a request: nobody weighs it, and it is known once it was sent."""
 
 
 class Weighted(NamedTuple):
@@ -35,3 +39,5 @@ WEIGHTED: Final[dict[RouteKind, Weighted]] = {
 }
 WEIGHT_FIELDS: Final = {row.field: row for row in WEIGHTED.values()}
 """By the field of a load."""
+ROUTE_TABLES: Final[dict[RouteKind, str]] = {kind: row.field for kind, row in WEIGHTED.items()} | {NAME: "names"}
+"""By kind the table of a budget, and the key of a result."""

@@ -13,7 +13,7 @@ from pytest_smload.core.load.written import written_profile
 from pytest_smload.core.measure.measurement import Measurement
 from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.core.request.invocation import InvocationFailure
-from pytest_smload.core.request.route_kinds import WEIGHT_FIELDS, WEIGHTED
+from pytest_smload.core.request.route_kinds import ROUTE_TABLES
 from pytest_smload.core.results.result import LoadResult, Rerun
 from pytest_smload.core.samples.recording import Recording
 from pytest_smload.core.trust.health import ClientHealth
@@ -37,9 +37,9 @@ def build_result(  # noqa: PLR0913 - a result has this many origins
     """Return the load's result, its total's figures as its own attributes."""
     figures = {spec.name: getattr(measurement.total, spec.name) for spec in fields(measurement.total)}
     del figures["errors"]
-    routes: dict[str, Any] = {field: {} for field in WEIGHT_FIELDS}
+    routes: dict[str, Any] = {table: {} for table in ROUTE_TABLES.values()}
     if measurement.route_kind is not None:
-        routes[WEIGHTED[measurement.route_kind].field] = measurement.routes
+        routes[ROUTE_TABLES[measurement.route_kind]] = measurement.routes
     return LoadResult(
         **figures,
         label=label,

@@ -7,13 +7,16 @@ from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal
 
 from pytest_smload.core.baselines.outcome import BaselineOutcome
+from pytest_smload.core.capacity.capacity import Capacity
 from pytest_smload.core.diagnosis.finding import Diagnosis
 from pytest_smload.core.hosting.hosting import Hosting
 from pytest_smload.core.limits.check import Check
 from pytest_smload.core.measure.by_name import ByName
 from pytest_smload.core.measure.figures import Figures, InvokedVariant, MixShare, Stats, TimelinePoint, WarmupCounts
 from pytest_smload.core.request.endpoint import EndpointFacts
-from pytest_smload.core.request.route_kinds import WEIGHT_FIELDS, WEIGHTED, RouteKind
+from pytest_smload.core.request.route_kinds import ROUTE_TABLES, RouteKind
+from pytest_smload.core.results.control import ControlResult
+from pytest_smload.core.safety.cost import LoadCost
 from pytest_smload.core.scaling.record import ScalingRecord
 from pytest_smload.core.server.server_side import ServerSide
 from pytest_smload.core.trust.health import ClientHealth
@@ -27,7 +30,8 @@ class Rerun:
 
     Attributes:
         why: ``"regression"``: the rerun that was to confirm one. ``"client"``: a run before the one judged, which the
-            client's own slowness left undecided.
+            client's own slowness left undecided. ``"control"``: what a run other than the one judged
+            sent to the control.
         sent, unsent, errors: Counts over its window.
         models: Requests of its window per model, or whatever else the weights name.
         warmup: What it sent before.
@@ -41,7 +45,7 @@ class Rerun:
     models: Mapping[str, int]
     warmup: WarmupCounts
     valid: bool
-    why: Literal["regression", "client"] = "regression"
+    why: Literal["regression", "client", "control"] = "regression"
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -54,7 +58,8 @@ class LoadResult(Figures):
         models, variants, containers, components: Statistics per TargetModel, variant, container or inference component,
             of the one kind that the load's weights are over; the others are empty. An unknown name is answered with the
             nearest one, here as in *stages*.
-        mix: Share of the traffic by the same names.
+        names: Statistics per name of the requests of a locustfile (``"GET /"``); empty without one.
+        mix: Share of the traffic by what has weights; empty without.
         invoked_variants: What each production variant answered, by the answers' own word: SageMaker's split where no
             variant is asked for. Empty where answers name none, and where the first 1,000 all name one, unasked.
         stages: Statistics per stage; empty without stages.
@@ -64,10 +69,12 @@ class LoadResult(Figures):
         interrupted: Ctrl-C ended the load early.
         notes: Remarks for the report (a file's limit looser than the mark's, ...).
         baseline: What holding it against its baseline came to; None without a regression budget.
+        control: The control it was compared with in its own window; None without one.
         reruns: What it sent besides the run judged.
         server: What CloudWatch said of it; None where it was not asked.
         diagnosis: What explains the figures, the gravest first; empty where all is well.
         hosting: What hosted the endpoint when the load began; None where that is not known.
+        cost: What it cost by ``[prices]``; None where prices or instances are not known.
         scaling: What held the endpoint's instances, and what became of them; None where nothing did nor scaled.
     """
 
@@ -91,6 +98,7 @@ class LoadResult(Figures):
     variants: Mapping[str, Stats] = field(default_factory=dict)
     containers: Mapping[str, Stats] = field(default_factory=dict)
     components: Mapping[str, Stats] = field(default_factory=dict)
+    names: Mapping[str, Stats] = field(default_factory=dict)
     stages: Mapping[str, Stats]
     mix: Mapping[str, MixShare]
     invoked_variants: Mapping[str, InvokedVariant] = field(default_factory=dict)
@@ -101,31 +109,33 @@ class LoadResult(Figures):
     checks: tuple[Check, ...] = ()
     notes: tuple[str, ...] = ()
     baseline: BaselineOutcome | None = None
+    control: ControlResult | None = None
     reruns: tuple[Rerun, ...] = ()
     server: ServerSide | None = None
     diagnosis: tuple[Diagnosis, ...] = ()
     hosting: Hosting | None = None
     scaling: ScalingRecord | None = None
+    cost: LoadCost | None = None
 
     def __post_init__(self) -> None:
-        for name in (*WEIGHT_FIELDS, "stages"):
+        for name in (*ROUTE_TABLES.values(), "stages"):
             object.__setattr__(self, name, ByName(getattr(self, name)))
 
     def __repr__(self) -> str:
         label = f" {self.label!r}" if self.label else ""
-        over = f", {len(self.routes):,} {WEIGHTED[self.route_kind].field}" if self.route_kind is not None else ""
+        over = f", {len(self.routes):,} {ROUTE_TABLES[self.route_kind]}" if self.route_kind is not None else ""
         return f"<LoadResult{label} {self.verdict}: {self._in_short()}{over}>"
 
     @property
     def route_kind(self) -> RouteKind | None:
-        """What the weights are over; None without weights."""
-        return next((kind for kind, row in WEIGHTED.items() if getattr(self, row.field)), None)
+        """What the weights are over, or ``"name"``; None without weights and names."""
+        return next((kind for kind, table in ROUTE_TABLES.items() if getattr(self, table)), None)
 
     @property
     def routes(self) -> Mapping[str, Stats]:
-        """Statistics by the names that have weights."""
+        """Statistics by the names that have weights, or that requests go by."""
         kind = self.route_kind
-        found: Mapping[str, Stats] = getattr(self, WEIGHTED[kind].field) if kind is not None else {}
+        found: Mapping[str, Stats] = getattr(self, ROUTE_TABLES[kind]) if kind is not None else {}
         return found
 
     @property
@@ -156,8 +166,9 @@ class TestResult:
 
     Attributes:
         attempt: Counted from 1.
+        capacities: What its capacity searches found; their probes are in no other place.
         verdict: ``interrupted`` where a load of it was, else the worst of its loads', or ``fail`` where only its own
-            body failed; ``invalid`` without a load.
+            body failed; ``invalid`` without a load or search.
     """
 
     __test__: ClassVar[bool] = False  # nothing for pytest to collect, whatever the name
@@ -166,6 +177,13 @@ class TestResult:
     attempt: int
     verdict: Verdict
     loads: tuple[LoadResult, ...] = ()
+    capacities: tuple[Capacity, ...] = ()
+
+    @property
+    def failed_besides(self) -> bool:
+        """Whether it failed, and none of its loads and searches did."""
+        verdicts = {each.verdict for each in self.loads} | {each.verdict for each in self.capacities}
+        return self.verdict == "fail" and verdicts <= {"pass"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 _GB = 2**30
 _HOUR_S = 3600.0
+_MILLION = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,19 @@ class Prices:
     def of(self, *, hourly_usd: float, seconds: float, data_bytes: float) -> float:
         """Return what *seconds* of instances at *hourly_usd* and *data_bytes* of bodies cost."""
         return hourly_usd * seconds / _HOUR_S + self.data_gb * data_bytes / _GB
+
+
+@dataclass(frozen=True, slots=True)
+class LoadCost:
+    """What a load cost in US dollars: an hour of the instances, and a million requests at its TPS (inf at none)."""
+
+    hourly_usd: float
+    usd_per_million: float
+
+
+def cost_per_million(*, hourly_usd: float, tps: float) -> float:
+    """Return US dollars per million requests of instances at *hourly_usd* that answer *tps*; inf where that is 0."""
+    return hourly_usd / (tps * _HOUR_S) * _MILLION if tps > 0 else inf
 
 
 def hourly_cost(hosting: Hosting | None, prices: Prices) -> tuple[float, str]:

@@ -88,26 +88,29 @@ def tag_refusal(safety: SafetyLimits, *, table: str, endpoint_name: str, tags: M
     return ""
 
 
-def load_refusals(safety: SafetyLimits, profile: LoadProfile, *, models: int = 0) -> list[str]:
+def load_refusals(safety: SafetyLimits, profile: LoadProfile, *, models: int = 0, sides: int = 1) -> list[str]:
     """Return a sentence per limit that the load of *profile* as described would exceed.
 
     Args:
         models: How many TargetModels it primes; one is primed without any.
+        sides: To how many endpoints it is sent at once: 2 with a control.
     """
     problems = []
-    highest = highest_tps(profile)
+    both = ", both sides together" if sides > 1 else ""
+    offered = highest_tps(profile)
+    highest = offered * sides if offered is not None else None
     if safety.max_tps is not None and highest is not None and highest > safety.max_tps:
         problems.append(
-            f"{safety.source} max_tps = {safety.max_tps:g}: the load is {highest:g} TPS; ask for less, or raise it "
-            "there"
+            f"{safety.source} max_tps = {safety.max_tps:g}: the load is {highest:g} TPS{both}; ask for less, or "
+            "raise it there"
         )
-    planned = planned_requests(profile, models=models)
+    planned = sides * planned_requests(profile, models=models)
     if profile.max_requests is not None:
         planned = min(planned, profile.max_requests)
     if safety.max_requests is not None and planned > safety.max_requests:
         problems.append(
-            f"{safety.source} max_requests = {safety.max_requests:,}: the load sends {planned:,} requests, warm-up "
-            "included; ask for less, or raise it there"
+            f"{safety.source} max_requests = {safety.max_requests:,}: the load sends {planned:,} requests{both}, "
+            "warm-up included; ask for less, or raise it there"
         )
     takes_s = profile.warmup_s + profile.duration_s
     if safety.max_duration_s is not None and takes_s > safety.max_duration_s:
@@ -122,7 +125,7 @@ def highest_tps(profile: LoadProfile) -> float | None:
     """Return the highest rate an open load asks for; None of a closed one, whose rate is the endpoint's doing."""
     if not profile.open_model:
         return None
-    return max([profile.tps or 0.0, *(stage.tps or 0.0 for stage in profile.stages or ())])
+    return max([profile.tps or 0.0, *(stage.highest_tps for stage in profile.stages or ())])
 
 
 def _matching(text: str, patterns: Sequence[str]) -> str | None:

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from pytest_smload.core.statistics.columns import Floats
 
 
+TASKS = "(tasks)"
+"""Name that stands for no request: exceptions in tasks of a locustfile are errors of the whole load only."""
+
+
 class Samples:
     """Invocations in the order they ended, one column per fact; 27 bytes a sample.
 
@@ -127,6 +131,7 @@ class Abort:
     *limit* ends a load.
 
     Attributes:
+        p95_ms: Where it was their 95th percentile that ended it, the limit that was above; else None.
         kind: What every request failed with, or most of them, where the load was given up; ``""`` where ``abort_on``
             ended it.
         reason: In that case the sentence for people: endpoint, count, first message, next step.
@@ -138,6 +143,7 @@ class Abort:
     limit: float
     kind: str = ""
     reason: str = ""
+    p95_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +152,8 @@ class Recording:
 
     Attributes:
         model_names: Route names, indexed by ``Samples.model``; one entry ``"total"`` without weights.
-        route_kind: What the routes are, of which results are reported one by one; None without weights.
-        target_shares: Share of traffic asked for per route, summing to 1.
+        route_kind: What the routes are, of which results are reported one by one; None without weights and names.
+        target_shares: Share of traffic asked for per route, summing to 1; of names, which nobody weighs, 0 each.
         kind_names: Error kind names, indexed by ``Samples.kind``.
         kind_statuses: HTTP status each was answered with, None where there was no answer; in step with *kind_names*.
         samples: Warm-up and window together; those with ``due`` (open) or ``start`` (closed) before the window's start

@@ -6,6 +6,7 @@ from math import sqrt
 
 from pytest_smload.core.load.traffic import BLOCK_CHOICES
 from pytest_smload.core.measure.measurement import Measurement
+from pytest_smload.core.request.route_kinds import NAME
 from pytest_smload.core.samples.recording import Recording
 from pytest_smload.core.trust.health import Finding
 from pytest_smload.core.units import format_share
@@ -31,7 +32,7 @@ def mix_findings(recording: Recording, measurement: Measurement) -> list[Finding
       many requests as were under way at the window's end may have crossed one of its ends between being chosen and
       being begun; each adds p (1 - p).
     """
-    if recording.route_kind is None:
+    if recording.route_kind in (None, NAME):
         return []
     counts = [stats.requests for stats in measurement.routes.values()]
     requests = sum(counts)

@@ -11,8 +11,8 @@ import numpy as np
 from pytest_smload.core.measure.measurement import Measurement
 from pytest_smload.core.measure.scope_name import TOTAL, ScopeName
 from pytest_smload.core.measure.variants import diverted
-from pytest_smload.core.request.error_kinds import CLIENT_CAUSED_KINDS, OK
-from pytest_smload.core.request.route_kinds import WEIGHTED
+from pytest_smload.core.request.error_kinds import CLIENT_CAUSED_KINDS, OK, TASK
+from pytest_smload.core.request.route_kinds import NAME, WEIGHTED
 from pytest_smload.core.samples.recording import Recording
 from pytest_smload.core.statistics.columns import view
 from pytest_smload.core.statistics.percentiles import NAN, percentile
@@ -190,6 +190,14 @@ def _nothing_sent(recording: Recording, measurement: Measurement) -> Iterator[Fi
             "no request began in the window: every user was still waiting for an answer to one of the warm-up",
             "look at the endpoint first (does one request by sm_endpoint.invoke answer?), or set a shorter timeout",
         )
+    elif recording.route_kind == NAME:
+        task = recording.examples.get(TASK)
+        said = f'; its users failed with "{task.message}"' if task is not None else ""
+        yield Finding(
+            f"the locustfile reported no request in the window of {recording.window_s:.3g} s{said}",
+            "see that its tasks fire events.request for what they send (HttpUser and FastHttpUser do), and that tags, "
+            "wait_time and on_start leave them something to do",
+        )
     else:
         yield Finding(
             f"no request was sent in the window of {recording.window_s:.3g} s",
@@ -233,7 +241,10 @@ def _diverted(recording: Recording) -> Iterator[Finding]:
 def _task_exceptions(recording: Recording) -> Iterator[Finding]:
     if recording.task_exceptions:
         first, count = recording.task_exceptions[0], len(recording.task_exceptions)
-        more = f" (and {count - 1} more)" if count > 1 else ""
+        more = f" (and {count - 1:,} more)" if count > 1 else ""
+        if recording.route_kind == NAME:
+            yield Finding(f"{first}{more}", "mend the locustfile there; what ran is not the load that was asked for")
+            return
         yield Finding(
             f"an exception ended a task of the load: {first}{more}",
             "fix the listener or payload function it names; if it names pytest_smload itself, please report it",
@@ -274,9 +285,13 @@ def _silent_scopes(
     silent = [str(name) for name in budgeted_scopes if name != TOTAL and _requests(measurement, name) == 0]
     if silent:
         cut = " (the load was interrupted)" if recording.interrupted else ""
+        remedy = "give it more weight or the load a longer duration, or drop the limit"
+        if recording.route_kind == NAME:
+            seen = [repr(name) for name, stats in measurement.routes.items() if stats.requests]
+            remedy = f"write a name that its requests have: {some(seen)}"
         yield Finding(
             f"{some(silent)} {'has a limit' if len(silent) == 1 else 'have limits'} but got no request{cut}",
-            "give it more weight or the load a longer duration, or drop the limit",
+            remedy,
         )
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from pytest_smload.reports.markdown.capacity import capacities_markdown
 from pytest_smload.reports.markdown.gfm import code, code_block, escaped, row, table, unfolding
 from pytest_smload.reports.text.failure import failure_text, invalid_text
 from pytest_smload.reports.words.cells import (
@@ -79,6 +80,7 @@ def run_markdown(
         rows = [[code(each.nodeid, in_table=True), escaped(plain_text(each.why, LONGEST_WHY))] for each in run.failures]
         text = table(["failed besides the measurement", "why"], rows)
         parts.append(_Part(_WHY, f"\n{text}\n"))
+    parts += [_Part(_WHY, f"\n{capacities_markdown(run)}\n")] if any(each.capacities for each in run.tests) else []
     for test in run.tests:
         if _breached(test):
             parts += _why(test, report_dir)
@@ -90,12 +92,12 @@ def run_markdown(
 
 def _breached(test: TestResult) -> bool:
     """Whether a load of it failed or is INVALID: a test may fail on an assertion of its own alone."""
-    return any(load.verdict != "pass" for load in test.loads)
+    return any(load.verdict != "pass" for load in test.loads) or any(each.verdict != "pass" for each in test.capacities)
 
 
 def _heading(run: RunResult) -> str:
     last = {test.nodeid: test for test in run.tests}
-    counts = Counter(_worst_load(test) for test in last.values() if test.loads)
+    counts = Counter(_worst_load(test) for test in last.values() if test.loads or test.capacities)
     words = [f"{counts[verdict]} {_VERDICTS[verdict]}" for verdict in _VERDICTS if counts[verdict]]
     if run.failures:
         words.append(f"{len(run.failures)} failed besides the measurement")
@@ -105,13 +107,13 @@ def _heading(run: RunResult) -> str:
 
 def _worst_load(test: TestResult) -> str:
     """The verdict on a test's loads: its own, but for what failed besides the measurement."""
-    verdicts = {load.verdict for load in test.loads}
+    verdicts = {load.verdict for load in test.loads} | {each.verdict for each in test.capacities}
     return next(verdict for verdict in _WORST_FIRST if verdict in verdicts)
 
 
 def _verdict_table(run: RunResult) -> Iterator[_Part]:
     """One row for each load: the verdict on it, its worst check, its figures."""
-    if not run.tests:
+    if not any(test.loads for test in run.tests):
         return
     headers = ["verdict", "test", "limit", "observed", "endpoint", *_FIGURES]
     yield _Part(_HEAD, "\n" + table(headers, [headers], right=_NUMBERS).rpartition("\n")[0] + "\n")

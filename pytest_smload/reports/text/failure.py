@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pytest_smload.core.request.error_kinds import OWN_NAMES, UNSENT
+from pytest_smload.reports.text.capacity import capacity_lines
 from pytest_smload.reports.text.tables import checks_table
+from pytest_smload.reports.words.capacity_lines import capacity_sentence
 from pytest_smload.reports.words.cells import format_count, metric_words, observed_text, plain_text, printed, wrap
 from pytest_smload.reports.words.details import (
     LONG_EXAMPLE,
@@ -21,6 +23,7 @@ from pytest_smload.reports.words.next_step import next_steps, rerun_command
 from pytest_smload.reports.words.server_lines import diagnosis_lines, server_lines
 
 if TYPE_CHECKING:
+    from pytest_smload.core.capacity.capacity import Capacity
     from pytest_smload.core.limits.check import Check
     from pytest_smload.core.results.result import LoadResult, TestResult
 
@@ -56,10 +59,13 @@ def failure_text(
         options: This run's ``--smload-…`` arguments, for the next command.
     """
     failed_loads = [load for load in test.loads if load.verdict == "fail"]
-    lines = [_failure_sentence(test, failed_loads)]
+    failed_searches = [each for each in test.capacities if each.verdict == "fail"]
+    lines = [_failure_sentence(test, failed_loads) if failed_loads else _searches_sentence(failed_searches)]
     for load in failed_loads:
         lines += ["", *wrap(load_headline(load), width), *checks_table(load.checks, width)]
         lines += [*error_lines(load, LONG_EXAMPLE), *_wrapped(_beside(load), width)]
+    for search in failed_searches:
+        lines += ["", *capacity_lines(search, width)]
     return _text([*lines, "", *_next(next_steps(test, report_dir, options))])
 
 
@@ -67,6 +73,8 @@ def invalid_text(test: TestResult, *, width: int = DEFAULT_WIDTH, options: Seque
     """Return the text of a test whose measurement cannot be trusted: causes, remedies, and what was not judged."""
     invalid = [load for load in test.loads if load.verdict == "invalid"]
     causes = [cause for load in invalid for cause in _causes(load)]
+    searches = [each for each in test.capacities if each.verdict == "invalid"]
+    causes += [_undecided_search(each) for each in searches]
     cause = causes[0] if causes else "no reason was recorded"
     more = f" (and {len(causes) - 1} more)" if len(causes) > 1 else ""
     whole = not invalid or any(not load.client.valid for load in invalid)
@@ -80,6 +88,8 @@ def invalid_text(test: TestResult, *, width: int = DEFAULT_WIDTH, options: Seque
             lines += checks_table(load.checks, width)
         lines += wrap(client_line(load), width)
         lines += [*error_lines(load, LONG_EXAMPLE), *_wrapped(_beside(load), width)]
+    for search in searches:
+        lines += ["", *capacity_lines(search, width)]
     lines += _not_judged(test)
     for load in test.loads:
         if load.verdict == "fail":
@@ -144,6 +154,16 @@ def _failure_sentence(test: TestResult, failed_loads: Sequence[LoadResult]) -> s
     checks = sum(len(load.checks) for load in test.loads)
     more = f"; {len(failed) - 1} more of {checks} checks failed" if len(failed) > 1 else ""
     return f"{_prefix(test, failed_loads[:1])}{_cause(failed_loads[0])}{one_line(failed[0])}{more}"
+
+
+def _searches_sentence(searches: Sequence[Capacity]) -> str:
+    more = f"; {len(searches) - 1} more searches failed" if len(searches) > 1 else ""
+    return "".join(capacity_sentence(each) for each in searches[:1]) + more
+
+
+def _undecided_search(capacity: Capacity) -> str:
+    why = capacity.reasons[0].cause if capacity.reasons else capacity.ended
+    return plain_text(f"{why}; {capacity_sentence(capacity)} until then")
 
 
 def _cause(load: LoadResult) -> str:

@@ -59,6 +59,8 @@ def before_load_line(
     """
     account = f", account {endpoint.account}" if endpoint.account else ""
     why = f" ({transport_reason})" if transport_reason not in {"", "default"} else ""
+    if not target.endpoint_name:
+        return plain_text(f"smload: load by the {endpoint.name} on its own hosts; no endpoint is configured")
     origin = "resolved by botocore" if target.url_source == "botocore" else f"set by {target.url_source}"
     return plain_text(
         f"smload: load on {endpoint.name} ({target.endpoint_name}, {target.region}{account}), "

@@ -89,7 +89,7 @@ def overview(loads: Sequence[tuple[TestResult, LoadResult]], width: int) -> list
 
 def load_verdict(test: TestResult, load: LoadResult) -> str:
     """Return the word for a load: that it failed, too, where its test did so on an assertion of its own."""
-    if test.verdict == "fail" and all(one.verdict == "pass" for one in test.loads):
+    if test.failed_besides:
         return VERDICTS["fail"]
     return VERDICTS[load.verdict]
 

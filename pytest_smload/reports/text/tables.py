@@ -139,7 +139,7 @@ def _with_short_scopes(rows: Sequence[dict[str, str]], excess: int) -> list[dict
 
 def _checks_lines(rows: Sequence[dict[str, str]], without: Sequence[str]) -> list[str]:
     headers = [column for column in rows[0] if column not in without]
-    return _tabulate([[row[column] for column in headers] for row in rows], headers, right=("observed", _SAMPLES))
+    return tabulated([[row[column] for column in headers] for row in rows], headers, right=("observed", _SAMPLES))
 
 
 def _check_cells(check: Check) -> dict[str, str]:
@@ -194,7 +194,7 @@ def _stats_table(subject: str, extra: list[str], rows: Sequence[tuple[str, Stats
             headers = headers[:place] + headers[place + 1 :]
             cells = [row[:place] + row[place + 1 :] for row in cells]
             missing.append(column)
-        figures_width = max(map(len, _tabulate(cells, headers, right=headers)))
+        figures_width = max(map(len, tabulated(cells, headers, right=headers)))
         room = max(width - figures_width - _GAP, SHORTEST_NAME)
         lines = _named_table(shorten_names(names, room), subject, cells, headers)
         if _fits(lines, width):
@@ -243,14 +243,14 @@ def _stats_cells(stats: Stats, *, tight: bool) -> list[str]:
 
 def _named_table(names: Sequence[str], subject: str, cells: list[list[str]], headers: list[str]) -> list[str]:
     rows = [[name, *row] for name, row in zip(names, cells, strict=True)]
-    return _tabulate(rows, [subject, *headers], right=headers)
+    return tabulated(rows, [subject, *headers], right=headers)
 
 
 def _fits(lines: list[str], width: int) -> bool:
     return max(map(len, lines)) <= width
 
 
-def _tabulate(rows: list[list[str]], headers: list[str], *, right: Sequence[str]) -> list[str]:
+def tabulated(rows: list[list[str]], headers: list[str], *, right: Sequence[str]) -> list[str]:
     from tabulate import tabulate  # a run without perf tests never needs it
 
     aligned = ["right" if header in right else "left" for header in headers]

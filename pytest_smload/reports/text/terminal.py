@@ -7,10 +7,12 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pytest_smload.core.wording import some
+from pytest_smload.reports.text.capacity import capacity_line, indented_capacity
 from pytest_smload.reports.text.overview import VERDICTS, overview
 from pytest_smload.reports.text.tables import checks_table, models_table, stages_table
 from pytest_smload.reports.words.baseline_lines import baseline_lines, undecided_lines
 from pytest_smload.reports.words.cells import observed_text, plain_text, printed, wrap
+from pytest_smload.reports.words.control_lines import control_lines
 from pytest_smload.reports.words.details import (
     SHORT_EXAMPLE,
     client_line,
@@ -82,11 +84,16 @@ def _in_brief(run: RunResult, width: int, told: Collection[Attempt], *, quiet: b
                     yield from wrap(line, width, _INDENT)
     for line, count in common.items():
         yield from wrap(f"{line} ({count:,} loads)", width)
-    empty = [plain_text(test.nodeid) for test in run.tests if not test.loads]
+    for test in run.tests:
+        for capacity in test.capacities:
+            if not quiet or capacity.verdict in _UNDECIDED:
+                yield from wrap(capacity_line(test, capacity), width)
+    empty = [plain_text(test.nodeid) for test in run.tests if not test.loads and not test.capacities]
     if empty:
         yield from wrap(f"ERROR: no load was run by {some(empty)}", width)
     for test in run.tests:
-        if _attempt(test) not in told and any(each.verdict in {"fail", "invalid"} for each in test.loads):
+        verdicts = {each.verdict for each in test.loads} | {each.verdict for each in test.capacities}
+        if _attempt(test) not in told and verdicts & {"fail", "invalid"}:
             yield ""
             yield from lines_of_test(test, width)
 
@@ -94,11 +101,11 @@ def _in_brief(run: RunResult, width: int, told: Collection[Attempt], *, quiet: b
 def _remarks(test: TestResult, load: LoadResult, *, quiet: bool) -> list[str]:
     if quiet:
         return [*growth_lines(load), *note_lines(load), *unproven_breach_lines(load), *undecided_lines(load)]
-    lines = [*urgent_lines(load), *unproven_breach_lines(load), *undecided_lines(load)]
+    compared = undecided_lines(load) if load.control is None else [*control_lines(load), *baseline_lines(load)]
+    lines = [*urgent_lines(load), *unproven_breach_lines(load), *compared]
     if load.client.warnings:
         lines.append(client_line(load))
-    besides = test.verdict == "fail" and all(each.verdict == "pass" for each in test.loads)
-    return [FAILED_BESIDES, *lines] if besides and load is test.loads[0] else lines
+    return [FAILED_BESIDES, *lines] if test.failed_besides and load is test.loads[0] else lines
 
 
 def _attempt(test: TestResult) -> Attempt:
@@ -109,18 +116,21 @@ def lines_of_test(test: TestResult, width: int = 100, *, told: bool = False) -> 
     """Yield one test with its tables; *told* leaves out the checks and errors of loads that were not a pass."""
     attempt = f" (attempt {test.attempt})" if test.attempt > 1 else ""
     yield f"{_outcome(test)} {plain_text(test.nodeid)}{attempt}"
-    if not test.loads:
+    if not test.loads and not test.capacities:
         yield _INDENT + "no load was run"
-    elif test.verdict == "fail" and all(load.verdict == "pass" for load in test.loads):
+    elif test.failed_besides:
         yield _INDENT + FAILED_BESIDES
     for place, load in enumerate(test.loads):
         if place:
             yield ""
         yield from _load_lines(load, width, told=told and load.verdict != "pass")
+    for capacity in test.capacities:
+        if not told or capacity.verdict == "pass":
+            yield from indented_capacity(capacity, width)
 
 
 def _outcome(test: TestResult) -> str:
-    if not test.loads:
+    if not test.loads and not test.capacities:
         return "ERROR"
     return VERDICTS[test.verdict]
 

@@ -7,6 +7,7 @@ import re
 import textwrap
 from typing import TYPE_CHECKING
 
+from pytest_smload.core.limits.cost_limit import COST_METRICS
 from pytest_smload.core.limits.metrics import metric_named
 from pytest_smload.core.limits.scaling_limit import SCALING_METRICS
 from pytest_smload.core.limits.server_metrics import SERVER_METRICS
@@ -63,6 +64,7 @@ _FORMS: dict[Unit, Callable[[float], str]] = {
     "requests/min": lambda rate: f"{format_tps(rate)} a minute",
     "models": lambda count: f"{count:,.4g}",
     "instances": format_count,
+    "usd": lambda amount: f"${amount:.3g}",
 }
 _PRECISE: dict[Unit, Callable[[float], str]] = {
     "ms": lambda latency_ms: f"{latency_ms:.7g} ms",
@@ -72,6 +74,7 @@ _PRECISE: dict[Unit, Callable[[float], str]] = {
     "requests/min": lambda rate: f"{rate:.6g} a minute",
     "models": lambda count: f"{count:.7g}",
     "instances": format_count,
+    "usd": lambda amount: f"${amount:.6g}",
 }
 
 
@@ -106,8 +109,9 @@ def samples_text(check: Check) -> str:
 
 def metric_words(check: Check) -> str:
     """Return what a check is about, as the subject of a sentence: ``"p95 of xgboost-1.tar.gz"``."""
-    row = SERVER_METRICS.get(check.metric) or SCALING_METRICS.get(check.metric) or metric_named(check.metric)
-    words = row.words
+    tables = (SERVER_METRICS, SCALING_METRICS, COST_METRICS)
+    words = next((table[check.metric].words for table in tables if check.metric in table), None)
+    words = words or metric_named(check.metric).words
     return words if check.scope == "total" else f"{words} of {check.scope}"
 
 

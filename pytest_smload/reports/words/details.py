@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from pytest_smload.core.units import format_share
 from pytest_smload.reports.words.cells import format_count, format_latency, metric_words, observed_text, plain_text
+from pytest_smload.reports.words.control_lines import control_lines
 from pytest_smload.reports.words.margin import is_undecided, worst_first
 
 if TYPE_CHECKING:
@@ -88,8 +90,15 @@ def variant_lines(load: LoadResult) -> list[str]:
 
 
 def remark_lines(load: LoadResult) -> list[str]:
-    """Return variants, cold starts, warnings and remarks, a line each."""
-    return [*variant_lines(load), *cold_lines(load), *urgent_lines(load)]
+    """Return the control, variants, cold starts, cost, warnings and remarks, a line each."""
+    return [*control_lines(load), *variant_lines(load), *cold_lines(load), *cost_lines(load), *urgent_lines(load)]
+
+
+def cost_lines(load: LoadResult) -> list[str]:
+    """Return what it cost, in a line, where prices are known."""
+    if load.cost is None or not math.isfinite(load.cost.usd_per_million):
+        return []
+    return [f"cost: ${load.cost.usd_per_million:.3g} per million requests, ${load.cost.hourly_usd:.4g} an hour"]
 
 
 def urgent_lines(load: LoadResult) -> list[str]:

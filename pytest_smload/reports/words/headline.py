@@ -59,10 +59,15 @@ def is_closed(profile: Mapping[str, Any]) -> bool:
 
 
 def load_amount(shape: Mapping[str, Any]) -> str:
-    """Return how much load a profile or stage asks for: ``"20 users"`` or ``"50 TPS"``."""
+    """Return how much load a profile or stage asks for: ``"20 users"``, ``"50 TPS"`` or ``"10 to 50 TPS"``."""
+    to = f" to {shape['to']:,g}" if shape.get("to") is not None else ""
     if shape.get("tps") is not None:
-        return f"{shape['tps']:,g} TPS"
+        return f"{shape['tps']:,g}{to} TPS"
     users = shape.get("users") or 0
+    if not users and shape.get("locustfile"):
+        return "as many users as its shape says"
+    if to:
+        return f"{users:,}{to} users"
     return f"{users:,} user{'s' if users != 1 else ''}"
 
 
@@ -91,6 +96,9 @@ def _spoken(seconds: float) -> str:
 def endpoint_words(endpoint: EndpointFacts) -> str:
     """Return the endpoint's two names, where they differ, its region, and its account where known."""
     name, endpoint_name = endpoint.name, endpoint.endpoint_name
+    if not endpoint_name:
+        # A locustfile's requests have hosts of their own, and no endpoint is configured.
+        return f"{name} on its own hosts"
     subject = name if name == endpoint_name else f"{name} ({endpoint_name})"
     words = f"{subject} in {endpoint.region}"
     return f"{words}, account {endpoint.account}" if endpoint.account else words

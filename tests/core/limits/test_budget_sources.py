@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pytest_smload.core.limits.cost_limit import COST_METRICS
 from pytest_smload.core.limits.metrics import METRICS
 from pytest_smload.core.limits.scaling_limit import SCALING_METRICS
 from pytest_smload.core.limits.server_metrics import SERVER_METRICS
@@ -22,8 +23,8 @@ from pytest_smload.core.limits.sources import (
 from pytest_smload.errors import ConfigurationError
 
 ALLOWED = ", ".join((*METRICS, "regression"))
-SCOPES = "model, variant, container, component, stage"
-WHOLE = ", ".join((*METRICS, *SERVER_METRICS, *SCALING_METRICS, "regression", "baseline_required"))
+SCOPES = "model, variant, container, component, name, stage"
+WHOLE = ", ".join((*METRICS, *SERVER_METRICS, *SCALING_METRICS, *COST_METRICS, "regression", "baseline_required"))
 TEST = "tests/perf/test_a.py::TestB::test_c[x]"
 
 
@@ -175,7 +176,7 @@ def test_all_mistakes_of_a_table_together():
 
     _, problems = parse_budget_table(wrong, source="F [T]")
 
-    tables = "each, models, variants, containers, components, stages"
+    tables = "each, models, variants, containers, components, names, stages"
     assert problems == [
         'F [T]: p95: 250 needs a unit: write "250ms" or "250s"',
         f"F [T]: unknown key 'eech'; did you mean 'each'? (allowed: {WHOLE}, {tables}, profiles)",

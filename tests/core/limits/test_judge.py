@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from recordings import MODEL_ERROR, TIMEOUT, Row, recording
 
+from pytest_smload.core.limits.aborted import abort_check
 from pytest_smload.core.limits.check import Check
 from pytest_smload.core.limits.grammar import parse_limit
-from pytest_smload.core.limits.judge import abort_check, judge
+from pytest_smload.core.limits.judge import judge
 from pytest_smload.core.limits.metrics import METRICS
 from pytest_smload.core.load.stages import StageSpan
 from pytest_smload.core.measure.measurement import Measurement, measure
@@ -314,7 +315,9 @@ def test_a_load_that_was_ended_early():
         unit="ratio",
     )
 
-    assert expected == abort_check(Abort(error_rate=0.75, requests=40, span_s=10.0, limit=0.5))
+    assert expected == abort_check(
+        Abort(error_rate=0.75, requests=40, span_s=10.0, limit=0.5), recording([], opens=0, closes=1)
+    )
     assert expected.proven
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pytest_smload.core.limits.cost_limit import COST_METRICS
 from pytest_smload.core.limits.grammar import parse_limit, parse_limits
 from pytest_smload.core.limits.limit import Limit
 from pytest_smload.core.limits.metrics import METRICS
@@ -235,7 +236,7 @@ def test_all_mistakes_of_a_table_together():
         beside=["model"],
     )
 
-    allowed = f"(allowed: {', '.join((*METRICS, *SERVER_METRICS, *SCALING_METRICS))}, model)"
+    allowed = f"(allowed: {', '.join((*METRICS, *SERVER_METRICS, *SCALING_METRICS, *COST_METRICS))}, model)"
     assert [
         f"unknown key 'p95_ms'; did you mean 'p95'? {allowed}",
         'cold_p95: 1000 needs a unit: write "1000ms" or "1000s"',

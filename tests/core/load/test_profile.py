@@ -150,7 +150,7 @@ def test_all_mistakes_are_reported_together() -> None:
         ({"users": 1, "tps": 1}, "users and tps are both given; a load has exactly one of users, tps and stages"),
         ({"stages": [Stage("1s", tps=1)], "tps": 1}, "tps and stages are both given"),
         ({"stages": []}, "stages: [] is not a list of stages; write [Stage("),
-        ({"stages": "30s"}, "stages: '30s' is not a list of stages"),
+        ({"stages": "30s"}, "stages: '30s' is no shape; write one like 'ramp(10..200 tps over 2m)'"),
         ({"stages": [5]}, "stages: stage 1: 5 is not a Stage; stages are written [Stage('30s', tps=10), "),
         (
             {"stages": [("30s", 50)]},

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from recordings import CLIENT, CONNECTION, MODELS, TIMEOUT, Row, recording
 
+from pytest_smload.core.limits.aborted import abort_check
 from pytest_smload.core.limits.grammar import parse_limit
-from pytest_smload.core.limits.judge import abort_check, judge
+from pytest_smload.core.limits.judge import judge
 from pytest_smload.core.load.profile import LoadProfile
 from pytest_smload.core.load.stages import StageSpan
 from pytest_smload.core.load.traffic import ShuffledBlocks, shuffled_schedule
@@ -364,7 +365,7 @@ def test_a_load_that_was_ended_before_its_window_is_judged() -> None:
     assert "max_requests" in reason.remedy
     assert health(recording(rows, OPENS, OPENS, cpu=1.5)).warnings == ()
     limits = [(TOTAL, parse_limit("p95", "1s", source=""))]
-    checks = [abort_check(aborted), *judge(limits, measure(found))]
+    checks = [abort_check(aborted, found), *judge(limits, measure(found))]
     assert [(check.outcome, check.note) for check in checks[1:]] == [("fail", "no sample")]
     result = build_result(
         found,

@@ -1,0 +1,127 @@
+"""Chooses the rates a capacity search probes: half as much again until one is not kept, then bisection to 5 %.
+
+Source of the rules: what LoadGen's FindPeakPerformance and AIPerf do, with verdicts that take chance into account. A
+single noisy probe overstates capacity; one that must be proven kept does so rarely.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import log10, sqrt
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_smload.core.capacity.level import LevelVerdict, Purpose
+
+GROWTH = 1.5
+"""Factor from one rate to the next, up and down, until there is a bracket."""
+PRECISION = 1.05
+"""The bracket is narrow enough where its ends are within this factor."""
+MOST_PROBES = 40
+MOST_RECHECKS = 3
+"""Rates that were only not proven are probed once more when the rate below them is confirmed, so many at most."""
+_DIGITS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A rate to probe, and why."""
+
+    tps: float
+    purpose: Purpose
+
+
+class CapacitySearch:
+    """Is told what each probe came to, and says which is next.
+
+    Attributes:
+        kept_tps: The highest rate kept below all that are not; 0 without one.
+        not_kept_tps: The lowest rate not kept above it; None without one.
+    """
+
+    def __init__(self, start_tps: float, *, least_tps: float, most_tps: float | None = None) -> None:
+        """Begin at *start_tps*.
+
+        Args:
+            start_tps: The first rate.
+            least_tps: Below this a probe has too few requests to prove anything.
+            most_tps: What must not be exceeded, or None.
+        """
+        self.kept_tps = 0.0
+        self.not_kept_tps: float | None = None
+        self._confirmed: set[float] = set()
+        self._least, self._most = least_tps, most_tps
+        self._start = min(start_tps, most_tps) if most_tps is not None else start_tps
+        self._kept: list[float] = []
+        self._not_kept: dict[float, LevelVerdict] = {}
+        self._rechecked: set[float] = set()
+        self._probes = 0
+        self._over = False
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether a run of its own has confirmed *kept_tps*."""
+        return self.kept_tps in self._confirmed
+
+    @property
+    def at_most_allowed(self) -> bool:
+        """Whether the answer is the highest rate that may be asked for, and the endpoint may carry more."""
+        return self._most is not None and self.not_kept_tps is None and self.kept_tps >= self._most
+
+    def next(self) -> Probe | None:
+        """Return what to probe, None where there is nothing left to find out."""
+        if self._over or self._probes >= MOST_PROBES:
+            return None
+        low, high = self.kept_tps, self.not_kept_tps
+        if self.confirmed:
+            return Probe(high, "recheck") if high is not None and self._is_doubtful(high) else None
+        if high is None:
+            return self._upwards(low)
+        if not low:
+            return self._downwards(high)
+        if high / low <= PRECISION:
+            return Probe(low, "confirm")
+        return Probe(rounded(sqrt(low * high)), "bisect")
+
+    def heard(self, probe: Probe, verdict: LevelVerdict) -> None:
+        """Take note of what *probe* came to; one that cannot be trusted ends the search where it stands."""
+        self._probes += 1
+        if probe.purpose == "recheck":
+            self._rechecked.add(probe.tps)
+        if verdict == "invalid":
+            # Rechecked or not, the answer was confirmed.
+            self._over = True
+        elif verdict == "kept":
+            self._kept.append(probe.tps)
+            self._not_kept.pop(probe.tps, None)
+        else:
+            self._not_kept[probe.tps] = verdict
+        if probe.purpose == "confirm" and verdict == "kept":
+            self._confirmed.add(probe.tps)
+        self.not_kept_tps = high = min(self._not_kept, default=None)
+        # A rate whose confirmation fails was kept by chance, and so may have been those above it.
+        self.kept_tps = max((tps for tps in self._kept if high is None or tps < high), default=0.0)
+
+    def _is_doubtful(self, tps: float) -> bool:
+        """Whether *tps* was only not proven to be kept, and once: an unlucky probe must not be the last word."""
+        return self._not_kept[tps] == "unproven" and tps not in self._rechecked and len(self._rechecked) < MOST_RECHECKS
+
+    def _upwards(self, low: float) -> Probe | None:
+        if not low:
+            return Probe(self._start, "up")
+        if self._most is not None and low >= self._most:
+            return Probe(low, "confirm")
+        higher = rounded(low * GROWTH)
+        return Probe(min(higher, self._most) if self._most is not None else higher, "up")
+
+    def _downwards(self, high: float) -> Probe | None:
+        lower = rounded(high / GROWTH)
+        if lower >= self._least:
+            return Probe(lower, "down")
+        # As low as can be judged, unless that is what was not kept.
+        return Probe(self._least, "down") if high > self._least * PRECISION else None
+
+
+def rounded(tps: float) -> float:
+    """Return *tps* to three significant digits: rates people can read, finer than the precision."""
+    return round(tps, _DIGITS - 1 - int(log10(tps) // 1))

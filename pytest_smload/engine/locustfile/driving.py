@@ -1,0 +1,283 @@
+"""Drives a locustfile's users through warm-up and window, in the process that is theirs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from math import ceil
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import gevent
+from locust import User
+from locust.exception import StopUser
+
+from pytest_smload.core.load.abort_rule import AbortRule
+from pytest_smload.core.request.route_kinds import NAME
+from pytest_smload.core.request.sendings import Sendings
+from pytest_smload.core.samples.late_reads import note_late_reads
+from pytest_smload.core.samples.merge import merge
+from pytest_smload.core.samples.recording import ClientReadings, Recording
+from pytest_smload.engine.abort import AbortWatch
+from pytest_smload.engine.health import CpuMeter, LoopTicker, garbage_collection_held_off
+from pytest_smload.engine.locustfile.heard import Heard
+from pytest_smload.engine.stall_watch import StallWatch
+from pytest_smload.engine.stray_errors import stray_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_smload.engine.locustfile.job import LocustfileJob
+
+SPAWNING_S = 60.0
+"""The window waits so long beyond its warm-up for users that are still being started."""
+_LOOK_S = 0.05
+_TELL_S = 0.5
+_HURRIED_S = 1.0
+_MOST_EXCEPTIONS = 1_000
+_OVER = ("stopping", "stopped", "cleanup")
+_LISTENER_RAISED = "Uncaught exception in "
+
+
+class Clock:
+    """The wall clock and the samples' clock, read together when the load's process began."""
+
+    def __init__(self) -> None:
+        now = dt.datetime.now(dt.UTC)
+        self.started_at, self.epoch_s = now.isoformat(timespec="seconds"), now.timestamp() - perf_counter()
+
+
+class _Raised(logging.Handler):
+    """Keeps the last line of what listeners of the user's raised, which Locust only logs."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__(logging.ERROR)
+        self._lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if str(record.msg).startswith(_LISTENER_RAISED) and len(self._lines) < _MOST_EXCEPTIONS:
+            last = record.getMessage().strip().rsplit("\n", 1)[-1]
+            place = str(record.msg).removeprefix(_LISTENER_RAISED).partition(":")[0]
+            self._lines.append(f"{place} of the locustfile raised {last}")
+
+
+class Driver:
+    """One load.
+
+    Args:
+        tell: Called about twice a second with how the load goes.
+        asked_to_end: Whether the parent wants it to end.
+
+    Attributes:
+        notes: Remarks for the report.
+    """
+
+    def __init__(
+        self,
+        job: LocustfileJob,
+        heard: Heard,
+        clock: Clock,
+        *,
+        tell: Callable[[dict[str, Any]], object],
+        asked_to_end: Callable[[], bool],
+    ) -> None:
+        self._job, self._heard, self._clock = job, heard, clock
+        self._tell, self._asked_to_end = tell, asked_to_end
+        self._watch = StallWatch() if StallWatch.is_possible() else None
+        self._ticker = LoopTicker(lambda: None, self._watch)
+        self._cpu = CpuMeter()
+        rule = None if job.abort_on is None else AbortRule.of(job.abort_on)
+        self._abort = AbortWatch(rule, heard.samples)
+        self._exceptions: list[str] = []
+        self._spawned = False
+        self._next_s = 0.0
+        self._told = (0, 0)
+        self.notes: list[str] = []
+
+    def listen(self, events: Any) -> None:
+        """Hear requests before anyone else does: another listener may end a user's task from there."""
+        events.request.add_listener(self._on_request)
+
+    def run(self, environment: Any) -> Recording:
+        """Run the load; its users are gone when this returns."""
+        self._runner, job = environment.runner, self._job
+        environment.events.user_error.add_listener(self._on_user_error)
+        environment.events.spawning_complete.add_listener(self._on_spawned)
+        environment.stop_timeout = job.timeout_s + SPAWNING_S
+        logging.getLogger().addHandler(_Raised(self._exceptions))
+        ticking = gevent.spawn(self._ticker.run)
+        with stray_errors(self._end_by), garbage_collection_held_off():
+            if self._watch is not None:
+                self._watch.start()
+            try:
+                self._drive(environment)
+            finally:
+                ticking.kill()
+                if self._watch is not None:
+                    self._watch.stop()
+        return self._recorded()
+
+    def _drive(self, environment: Any) -> None:
+        job, runner = self._job, self._runner
+        self.begin_s = perf_counter()
+        self.window_start_s = self._gridded(self.begin_s + job.warmup_s)
+        self._heard.window_end_s = self.window_start_s + job.duration_s
+        if environment.shape_class is not None:
+            runner.start_shape()
+        else:
+            runner.start(job.users, job.spawn_rate or job.users)
+        self._pump(lambda: self.window_start_s)
+        if environment.shape_class is None and not self._spawned:
+            latest_s = self.window_start_s + SPAWNING_S
+            self._heard.window_end_s = latest_s + job.duration_s
+            self._pump(lambda: 0.0 if self._spawned else latest_s)
+            if not self._is_over():
+                self.window_start_s = self._gridded(perf_counter())
+                self._heard.window_end_s = self.window_start_s + job.duration_s
+                self._pump(lambda: self.window_start_s)
+        self._cpu.begin()
+        self._ticker.recording = True
+        self._pump(lambda: self._heard.window_end_s)
+        self._ticker.recording = False
+        self._cpu.end()
+        self._drain()
+
+    def _gridded(self, moment_s: float) -> float:
+        period_s = self._job.period_s
+        if period_s is None:
+            return moment_s
+        return ceil((moment_s + self._clock.epoch_s) / period_s) * period_s - self._clock.epoch_s
+
+    def _is_over(self) -> bool:
+        return perf_counter() >= self._heard.window_end_s
+
+    def _pump(self, moment_s: Callable[[], float]) -> None:
+        """Let the users work until that moment, or until something ends the load."""
+        while (now := perf_counter()) < moment_s() and not self._is_over():
+            self._look(now)
+            gevent.sleep(max(0.0, min(_LOOK_S, moment_s() - perf_counter(), self._heard.window_end_s - perf_counter())))
+
+    def _look(self, now: float) -> None:
+        if self._runner.state in _OVER:
+            if (shape := self._runner.environment.shape_class) is not None:
+                early = f"{type(shape).__name__} of the locustfile ended the load after {now - self.begin_s:.3g} s"
+                self.notes.append(f"{early}, {self._heard.window_end_s - now:.3g} s before its window was over")
+            else:
+                self._exceptions.insert(0, "the locustfile stopped Locust's runner before the window was over")
+            self._end(now)
+        most = self._job.max_requests
+        full = most is not None and len(self._heard.samples) >= most
+        if full or self._abort.check(now) or self._asked_to_end():
+            self._end(now)
+        self._show(now, "warm-up" if now < self.window_start_s else "window")
+
+    def _end(self, now: float) -> None:
+        self._heard.window_end_s = min(self._heard.window_end_s, now)
+
+    def _end_by(self, error: BaseException) -> None:
+        """Take what would end Locust itself: ``sys.exit`` in a task, say."""
+        self._exceptions.insert(0, f"the locustfile raised {type(error).__name__}({error}), which ends Locust")
+        self._end(perf_counter())
+
+    def _drain(self) -> None:
+        """Let users end their tasks within the timeout; those who do not were waiting for an answer all the while."""
+        self._note_gone()
+        runner, users = self._runner, self._runner.user_greenlets
+        stopping = gevent.spawn(runner.stop)
+        begin_s = perf_counter()
+        while len(users):
+            now = perf_counter()
+            hurried = self._asked_to_end() or self._abort.abort is not None
+            if now >= begin_s + (_HURRIED_S if hurried else self._job.timeout_s):
+                if not hurried:
+                    self._note_stuck(now)
+                break
+            self._show(now, "draining")
+            gevent.sleep(_LOOK_S)
+        users.kill(timeout=_HURRIED_S)
+        stopping.join(timeout=_HURRIED_S)
+        stopping.kill(timeout=_HURRIED_S)
+
+    def _note_gone(self) -> None:
+        asked, left = self._job.users or 0, len(self._runner.user_greenlets)
+        if self._runner.environment.shape_class is None and self._runner.state not in _OVER and left < asked:
+            self.notes.append(f"{asked - left:,} of {asked:,} users had ended by themselves before the window was over")
+
+    def _note_stuck(self, now: float) -> None:
+        for each in list(self._runner.user_greenlets):
+            self._heard.stuck(id(each), not_before_s=self.window_start_s, now=now)
+
+    def _show(self, now: float, phase: str) -> None:
+        if now < self._next_s:
+            return
+        samples, (seen, errors) = self._heard.samples, self._told
+        count = len(samples)
+        failed = sum(1 for kind in samples.kind[seen:count] if kind)
+        took = sorted(
+            end - start
+            for start, end in zip(samples.start[seen:count][:1000], samples.end[seen:count][:1000], strict=True)
+        )
+        self._tell(
+            {
+                "elapsed_s": now - self.begin_s,
+                "total_s": self.window_start_s + self._job.duration_s - self.begin_s,
+                "phase": phase,
+                "users": len(self._runner.user_greenlets),
+                "tps": (count - seen - failed) / _TELL_S if self._next_s else 0.0,
+                "p95_ms": took[ceil(len(took) * 0.95) - 1] * 1000 if took else None,
+                "errors": errors + failed,
+                "sent": count,
+            }
+        )
+        self._told, self._next_s = (count, errors + failed), now + _TELL_S
+
+    def _on_request(self, **event: Any) -> None:
+        user = gevent.getcurrent()
+        self._heard.last_s[id(user)] = perf_counter()
+        if not self._heard.request(**event) and user in self._runner.user_greenlets:
+            # Begun after the window: nothing of this user's is wanted any more, not even in a task that never ends.
+            raise StopUser
+
+    def _on_user_error(self, user_instance: Any, exception: BaseException, **_: Any) -> None:
+        user = type(getattr(user_instance, "user", user_instance)).__name__
+        if isinstance(user_instance, User) and len(self._exceptions) < _MOST_EXCEPTIONS:
+            self._exceptions.append(f"on_start of {user} raised {type(exception).__name__}: {exception}")
+        self._heard.task_failed(exception, user)
+
+    def _on_spawned(self, **_: Any) -> None:
+        self._spawned = True
+
+    def _recorded(self) -> Recording:
+        heard, window_end_s = self._heard, self._heard.window_end_s
+        window_start_s = min(self.window_start_s, window_end_s)
+        in_window = [start >= window_start_s for start in heard.samples.start]
+        bytes_in = [0] * len(heard.names)
+        for route, length, inside in zip(heard.samples.model, heard.lengths, in_window, strict=True):
+            bytes_in[route] += length if inside else 0
+        recording = merge(
+            [
+                Recording(
+                    model_names=heard.names,
+                    route_kind=NAME,
+                    target_shares=[0.0] * len(heard.names),
+                    kind_names=heard.kinds.names,
+                    kind_statuses=heard.kinds.statuses,
+                    samples=heard.samples,
+                    open_model=False,
+                    window_start_s=window_start_s,
+                    window_end_s=window_end_s,
+                    clients=[ClientReadings(self._cpu.cpu, self._ticker.lag_s, self._ticker.wake_lag_s)],
+                    started_at=self._clock.started_at,
+                    bytes_in=bytes_in,
+                    bytes_out=[0] * len(heard.names),
+                    examples=heard.examples,
+                    task_exceptions=self._exceptions,
+                    aborted=self._abort.abort,
+                    epoch_s=self._clock.epoch_s,
+                )
+            ],
+            [0.0],
+        )
+        if self._watch is not None:
+            note_late_reads(recording.samples, self._watch.stalls, self._ticker.ticks, Sendings())
+        return recording

@@ -1,0 +1,253 @@
+"""A capacity search over loads that were never sent, of an endpoint whose capacity is known."""
+
+from __future__ import annotations
+
+from math import inf
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from finished import GIVEN
+from recordings import CLIENT, Row, recording
+
+from pytest_smload.aws.credentials import StaticCredentials
+from pytest_smload.aws.target import Credentials, EndpointTarget
+from pytest_smload.conduct.allowance import Safeguards
+from pytest_smload.conduct.baseline_file import BaselineFile
+from pytest_smload.conduct.capacity import CapacityRequest, find_capacity
+from pytest_smload.conduct.capacity_demands import check_arguments
+from pytest_smload.conduct.looks import Assessment
+from pytest_smload.conduct.regressions import BaselineUse
+from pytest_smload.conduct.request import LoadRequest
+from pytest_smload.core.limits.judge import judge
+from pytest_smload.core.limits.sources import override_budget
+from pytest_smload.core.load.profile import LoadProfile
+from pytest_smload.core.measure.measurement import measure
+from pytest_smload.core.results.assemble import build_result
+from pytest_smload.core.safety.limits import SafetyLimits
+from pytest_smload.core.scaling.wish import Autoscaled
+from pytest_smload.core.trust.validity import examine
+from pytest_smload.errors import ConfigurationError, EndpointError
+from pytest_smload.settings.tables import EndpointSettings
+
+if TYPE_CHECKING:
+    from pytest_smload.core.results.result import LoadResult
+
+TARGET = EndpointTarget(
+    "e", "us-east-1", "http://127.0.0.1:1", "t", StaticCredentials(Credentials("AKIA", "s"), "test")
+)
+PROFILE = LoadProfile(tps=40, duration="10s", warmup="0s", payload=b"1")
+BUDGET = {"p95": "100ms", "error_rate": "5%"}
+
+
+class Endpoint:
+    """Answers in 20 ms up to a rate and in 200 ms beyond; *fails* says at which probe what happens besides."""
+
+    def __init__(self, capacity: float, **fails: Any) -> None:
+        self.capacity = capacity
+        self.requests: list[LoadRequest] = []
+        self._fails = fails
+
+    def __call__(self, request: LoadRequest) -> LoadResult:
+        self.requests.append(request)
+        if self._fails.get("raises") == len(self.requests):
+            raise EndpointError("it is gone")
+        if self._fails.get("signal") == len(self.requests):
+            raise KeyboardInterrupt
+        profile = request.profile
+        assert profile.tps is not None
+        takes_s = 0.02 if profile.tps <= self.capacity else 0.2
+        too_fast = profile.tps > self._fails.get("client_tps", inf)
+        span_s = profile.window_ends_s[-1]
+        count = round(profile.tps * span_s)
+        due = [100 + (place + 0.5) / profile.tps for place in range(count)]
+        rows = [Row(at, at, at + takes_s, CLIENT if too_fast and not place % 2 else 0) for place, at in enumerate(due)]
+        found = recording(rows, 100.0, 100 + span_s, multi_model=False, offered_tps=profile.tps)
+        measured = measure(found)
+        health = examine(found, measured, budgeted_scopes=[], simulated=False)
+        assert request.budget is not None
+        limits = request.budget.resolve(routes=[], kind=None, open_model=True).limits
+        checks = judge(limits, measured)
+        assert request.heard is not None
+        request.heard(Assessment(found, measured, health, checks))
+        return build_result(found, measured, health, **(GIVEN | {"checks": checks, "profile": profile}))
+
+
+def request(profile: LoadProfile = PROFILE, budget: Any = BUDGET, **facts: Any) -> CapacityRequest:
+    root = Path("/nowhere")
+    load = LoadRequest(
+        profile=profile,
+        label=None,
+        budget=override_budget(budget, source="the mark"),
+        notes=(),
+        root=root,
+        settings=EndpointSettings(name="staging", endpoint_name="e", source="smload.toml"),
+        target=TARGET,
+        transport=None,
+        baselines=BaselineUse(BaselineFile(root, "t"), "", updating=False, accepting=False, arguments=()),
+        safeguards=Safeguards(limits=facts.pop("limits", SafetyLimits())),
+        scaling=facts.pop("scaling", None),
+    )
+    return CapacityRequest(
+        load=load, **{"at_least": None, "within_s": 1800.0, "max_tps": None, "instances": None, **facts}
+    )
+
+
+def test_it_finds_the_rate_and_what_binds() -> None:
+    """The bracket holds the truth; the limit broken above is the one that binds; the last run confirmed the answer."""
+    endpoint, said = Endpoint(100.0), list[str]()
+
+    found = find_capacity(request(), endpoint, said.append)
+
+    low, high = found.bracket
+    assert low <= 100.0 < high <= 1.05 * low
+    assert ("pass", True, "") == (found.verdict, found.confirmed, found.ended)
+    assert found.binding is not None
+    assert ("p95", 200.0) == (found.binding.metric, pytest.approx(found.binding.observed))
+    assert [each.profile.tps for each in endpoint.requests] == [level.offered_tps for level in found.levels]
+    assert "confirm" == found.levels[-1].purpose
+    assert endpoint.requests[-1].profile.duration_s == 2 * endpoint.requests[0].profile.duration_s
+    assert said[0].startswith("smload: capacity of staging: from 40 TPS up by half")
+    assert "30m in all at most" in said[0]
+
+
+def test_each_probe_has_its_own_schedule_and_models_are_primed_once() -> None:
+    """One seed for all would make their chances one chance."""
+    endpoint = Endpoint(100.0)
+    find_capacity(request(), endpoint, str)
+
+    profiles = [each.profile for each in endpoint.requests]
+    assert len({profile.seed for profile in profiles}) == len(profiles)
+    assert [True] + [False] * (len(profiles) - 1) == [profile.prime for profile in profiles]
+
+
+@pytest.mark.parametrize(("least", "verdict"), [(90.0, "pass"), (110.0, "fail")])
+def test_at_least(least: float, verdict: str) -> None:
+    """A check on what was found."""
+    found = find_capacity(request(at_least=least), Endpoint(100.0), str)
+
+    assert found.check is not None
+    assert (verdict, found.tps, least) == (found.verdict, found.check.observed, found.check.at_least)
+
+
+def test_an_endpoint_that_never_keeps_it_fails() -> None:
+    """Down to the lowest rate that can be judged."""
+    found = find_capacity(request(), Endpoint(0.0), str)
+
+    assert ("fail", 0.0) == (found.verdict, found.tps)
+    assert found.not_kept_tps < 40
+
+
+def test_a_client_that_cannot_make_the_rate_is_no_knee() -> None:
+    """INVALID with what was found; nothing is said to bind; what was proven before still passes."""
+    found = find_capacity(request(), Endpoint(500.0, client_tps=100.0), str)
+
+    assert ("invalid", 90.0, inf, None) == (found.verdict, found.tps, found.not_kept_tps, found.binding)
+    assert found.reasons
+    proven = find_capacity(request(at_least=80.0), Endpoint(500.0, client_tps=100.0), str)
+    short = find_capacity(request(at_least=95.0), Endpoint(500.0, client_tps=100.0), str)
+    assert ("pass", "invalid") == (proven.verdict, short.verdict)
+
+
+def test_ctrl_c_keeps_what_was_found() -> None:
+    """Between probes as well as in one."""
+    found = find_capacity(request(at_least=10.0), Endpoint(100.0, signal=4), str)
+
+    assert ("interrupted", 3, 90.0) == (found.verdict, len(found.levels), found.tps)
+
+
+def test_an_endpoint_lost_on_the_way() -> None:
+    """What was found is kept, and INVALID; at the first probe it is the caller's to hear."""
+    found = find_capacity(request(), Endpoint(100.0, raises=3), str)
+
+    assert ("invalid", 60.0) == (found.verdict, found.tps)
+    assert "it is gone" in found.reasons[0].cause
+    with pytest.raises(EndpointError, match="it is gone"):
+        find_capacity(request(), Endpoint(100.0, raises=1), str)
+
+
+def test_safety_holds_over_all_probes() -> None:
+    """The next probe would go beyond it: the search ends, what was found stands, and each probe gets what is left."""
+    endpoint = Endpoint(1000.0)
+    found = find_capacity(request(limits=SafetyLimits(max_requests=8000)), endpoint, str)
+
+    assert "max_requests = 8,000" in found.ended
+    left = [each.safeguards.limits.max_requests for each in endpoint.requests]
+    assert 8000 == left[0]
+    assert sorted(left, reverse=True) == left  # type: ignore[type-var]
+    assert ("pass", False) == (found.verdict, found.confirmed)
+
+
+def test_the_rate_is_bounded() -> None:
+    """By the argument and by safety, whichever is less; the answer says that it is a floor."""
+    endpoint = Endpoint(1000.0)
+    found = find_capacity(request(max_tps=80.0, limits=SafetyLimits(max_tps=70.0)), endpoint, str)
+
+    assert 70.0 == found.tps == max(each.profile.tps or 0 for each in endpoint.requests)
+    assert "the endpoint may carry more" in found.notes[-1]
+
+
+def test_what_is_not_of_one_rate_is_left_out() -> None:
+    """And said; no probe is held to it."""
+    endpoint = Endpoint(100.0)
+    budget = {**BUDGET, "tps": 10, "requests": 5, "regression": {"p95": "10%"}}
+    found = find_capacity(request(budget=budget), endpoint, str)
+
+    assert "pass" == found.verdict
+    assert ["not held against the probes: tps, requests, regression.p95"] == [
+        note.replace("regression p95", "regression.p95") for note in found.notes
+    ]
+    assert {"p95", "error_rate"} == {check.metric for check in found.levels[0].checks}
+
+
+@pytest.mark.parametrize(
+    ("facts", "why"),
+    [
+        ({"profile": LoadProfile(users=5, payload=b"1")}, "the load has users, and a search sets the rate itself"),
+        (
+            {"profile": LoadProfile(stages=[{"duration": "1s", "tps": 5}], payload=b"1")},
+            "the load has stages, and a search sets the rate itself",
+        ),
+        ({"budget": None}, "no limit that more load could break"),
+        ({"budget": {}}, "no limit that more load could break"),
+        ({"budget": {"tps": 40, "requests": 10}}, "no limit that more load could break"),
+        ({"within_s": 5.0}, "one probe takes 10s, warm-up included, and within='5s'"),
+        ({"profile": PROFILE.replace(max_requests=10)}, "bound the search by within="),
+        ({"profile": PROFILE.replace(max_in_flight=10)}, "would be taken for the endpoint's capacity; leave it out"),
+        ({"profile": PROFILE.replace(tps=1)}, "1 TPS to begin with sends 40 requests in 40s, and "),
+        (
+            {"scaling": Autoscaled(minimum=1, maximum=2, invocations_per_instance=100, start=1)},
+            "the instances are autoscaled",
+        ),
+    ],
+)
+def test_refused_before_anything_is_sent(facts: dict[str, Any], why: str) -> None:
+    """In one line that says what is allowed."""
+    endpoint = Endpoint(100.0)
+    with pytest.raises(ConfigurationError) as refused:
+        find_capacity(request(**facts), endpoint, str)
+
+    assert why in str(refused.value)
+    assert "\n" not in str(refused.value)
+    assert [] == endpoint.requests
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ({"at_least": 0}, "at_least is a rate above 0"),
+        ({"at_least": "200"}, "at_least is a rate above 0"),
+        ({"max_tps": inf}, "max_tps is a rate above 0"),
+        ({"max_tps": True}, "max_tps is a rate above 0"),
+        ({"instances": 0}, "instances is a whole number"),
+        ({"instances": 1.5}, "instances is a whole number"),
+        ({"within": 30}, "within: 30 needs a unit"),
+        ({"at_least": 200, "max_tps": 100}, "at_least=200 cannot be reached"),
+    ],
+)
+def test_arguments(wrong: dict[str, Any], why: str) -> None:
+    """Each mistake is named, with what is allowed."""
+    right = {"at_least": None, "within": "30m", "max_tps": None, "instances": None}
+    check_arguments(**right)
+    with pytest.raises(ConfigurationError, match=why):
+        check_arguments(**(right | wrong))

@@ -1,0 +1,68 @@
+"""What a probe says of its rate."""
+
+from __future__ import annotations
+
+import pytest
+from capacities import check, level
+
+from pytest_smload.core.capacity.level import LevelVerdict
+from pytest_smload.core.capacity.verdict import falls_behind, judge_level
+from pytest_smload.core.limits.check import Check
+
+KEPT = check()
+BROKEN = check(outcome="fail")
+HALF_KEPT = check(proven=False)
+HALF_BROKEN = check(outcome="fail", proven=False)
+CLIENT = check(outcome="invalid", cause="client")
+BURSTY_RATE = check("tps", proven=False, observed=99.0, at_most=None, at_least=98.0, base=100.0)
+UNPROVEN_RATE = check("tps", proven=False, observed=99.0, at_most=None, at_least=98.0)
+
+
+@pytest.mark.parametrize(
+    ("checks", "valid", "verdict"),
+    [
+        ([KEPT, KEPT], True, "kept"),
+        ([KEPT, BROKEN], True, "broken"),
+        ([KEPT, HALF_KEPT], True, "unproven"),
+        ([KEPT, HALF_BROKEN], True, "unproven"),
+        ([KEPT, CLIENT], True, "invalid"),
+        ([CLIENT, BROKEN], True, "broken"),
+        ([CLIENT, HALF_BROKEN], True, "invalid"),
+        ([BROKEN], False, "invalid"),
+        ([BURSTY_RATE], True, "kept"),
+        ([UNPROVEN_RATE], True, "unproven"),
+    ],
+)
+def test_three_ways_and_invalid(checks: list[Check], valid: bool, verdict: LevelVerdict) -> None:
+    """Kept is proven kept; a sound failure decides; a measurement that cannot be trusted says
+    nothing. A share of the offered rate is decided by its estimate."""
+    assert verdict == judge_level(checks, valid=valid)
+
+
+@pytest.mark.parametrize(
+    ("arrivals", "before", "after", "behind"),
+    [
+        (12_000, 20, 25, False),
+        (12_000, 20, 200, False),
+        (12_000, 20, 600, True),  # 5 % more than it carries, for 60 s at 200 TPS
+        (80, 2, 5, False),
+        (80, 2, 40, True),
+        (80, 0, 0, False),
+    ],
+)
+def test_a_queue_that_grows_is_not_kept_up_with(arrivals: int, before: int, after: int, behind: bool) -> None:
+    """Also under a budget that limits nothing but errors, which a long queue keeps for as long as it has room."""
+    found = falls_behind(arrivals=arrivals, under_way_before=before, under_way_after=after)
+
+    assert behind == (found is not None)
+    assert found is None or ("fail" == found.outcome and "does not keep up" in found.note)
+
+
+def test_what_binds_is_what_is_broken_most() -> None:
+    """A proven breach before one that is not, that before what is only not proven; nothing where all is kept."""
+    far, near = check("p99", "fail", observed=900.0), check("p95", "fail", observed=260.0)
+
+    assert far == level(1.0, checks=(HALF_BROKEN, near, far, KEPT)).binding
+    assert near == level(1.0, checks=(HALF_BROKEN, near, HALF_KEPT)).binding
+    assert HALF_KEPT == level(1.0, checks=(KEPT, HALF_KEPT)).binding
+    assert level(1.0, checks=(KEPT, BURSTY_RATE)).binding is None

@@ -1,0 +1,234 @@
+"""A locustfile runs in a process of its own, as under Locust's command line, and nothing of it is left."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from textwrap import dedent
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_smload.core.load.profile import LoadProfile
+from pytest_smload.core.measure.measurement import measure
+from pytest_smload.core.samples.recording import TASKS
+from pytest_smload.core.trust.validity import examine
+from pytest_smload.engine.hooks import LoadHooks
+from pytest_smload.engine.locustfile.job import LocustfileJob
+from pytest_smload.engine.locustfile.process import run_locustfile
+from pytest_smload.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pytest_smload.core.samples.recording import Recording
+
+MARK = "LOCUSTFILE_UNDER_TEST"
+HEAD = """
+import os, sys, time, gevent
+from locust import User, task, tag, constant, events, LoadTestShape
+
+def send(user, name, ms=2, **more):
+    start = time.time()
+    gevent.sleep(ms / 1000)
+    user.environment.events.request.fire(
+        request_type="T", name=name, response_time=ms, response_length=10, start_time=start, context={}, **more)
+"""
+USERS = """
+class Own(User):
+    wait_time = constant(0.02)
+
+    @task
+    def one(self):
+        send(self, "one")
+"""
+
+
+def run(folder: Path, text: str, hooks: LoadHooks | None = None, **fields: Any) -> tuple[Recording, tuple[str, ...]]:
+    """Run *text* as a locustfile, for a second unless the fields say otherwise."""
+    file = folder / "locustfile.py"
+    file.write_text(dedent(HEAD) + dedent(text))
+    profile = LoadProfile(locustfile=str(file), **({"duration": "1s", "warmup": "200ms", "timeout": "1s"} | fields))
+    return run_locustfile(
+        LocustfileJob.of(profile, str(file), (), None), {**os.environ, MARK: str(folder)}, hooks or LoadHooks()
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("import no_such_module", "it cannot be imported: ModuleNotFoundError: No module named 'no_such_module' (line"),
+        ("x = 1", "it has no class of Locust's User that is not abstract"),
+        ("sys.exit(3)", r"it called sys.exit(3) while it was imported"),
+        ("print('so long', flush=True); os._exit(4)", "while it was imported, by itself; it last printed 'so long'"),
+    ],
+)  # fmt: skip
+def test_a_file_that_cannot_run_is_one_line(tmp_path: Path, text: str, said: str) -> None:
+    """It names the file and the mistake, and nothing was sent."""
+    with pytest.raises(ConfigurationError) as raised:
+        run(tmp_path, text, users=2)
+    assert said in str(raised.value)
+    assert str(tmp_path / "locustfile.py") in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_users_run_as_under_the_command_line(tmp_path: Path) -> None:
+    """Listeners, tags, options and exceptions are Locust's; every event is a sample, under its own name."""
+    text = """
+    heard = []
+
+    @events.test_start.add_listener
+    def begun(environment, **_):
+        heard.append("test_start")
+
+    @events.init_command_line_parser.add_listener
+    def option(parser):
+        parser.add_argument("--mine", default="m")
+
+    class Own(User):
+        wait_time = constant(0.02)
+
+        def on_start(self):
+            heard.append("on_start")
+
+        @tag("a")
+        @task
+        def one(self):
+            options = self.environment.parsed_options
+            send(self, f"{self.host} {heard[0]} {options.mine} {options.tags}")
+            print("z" * 100_000)
+            raise ValueError("boo")
+
+        @task
+        def two(self):
+            send(self, "two")
+    """
+    recording, _ = run(tmp_path, text, users=3, tags=["a"], host="https://h")
+    name = "T https://h test_start m ['a']"
+    assert {name, TASKS} == set(recording.model_names)
+    measured = measure(recording)
+    assert measured.routes[name].requests > 10
+    assert 0 == measured.routes[name].errors
+    assert measured.errors["Task"] >= measured.routes[name].requests - 3
+    assert {} == measured.mix
+    assert list(recording.samples.end) == sorted(recording.samples.end)
+
+
+def test_nothing_it_started_is_left(tmp_path: Path) -> None:
+    """A child of a fork, one in a session of its own and a command all end with the load; a fork sends nothing."""
+    text = (
+        USERS
+        + """
+    import subprocess
+    if os.fork() == 0:
+        pass  # goes on as if it were the one
+    class Forking(User):
+        fixed_count = 1
+        @task
+        def fork(self):
+            if os.fork() == 0:
+                os.setsid()
+                time.sleep(300)
+            subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"], start_new_session=True)
+            gevent.sleep(300)
+    """
+    )
+    text = dedent(USERS) + dedent(text.removeprefix(USERS))
+    recording, _ = run(tmp_path, text, users=2)
+    assert measure(recording).routes["T one"].requests > 5
+    if sys.platform == "linux":
+        time.sleep(0.2)
+        assert [] == [place for place in Path("/proc").glob("[0-9]*/environ") if _is_of(place, tmp_path)]
+
+
+def _is_of(place: Path, folder: Path) -> bool:
+    try:
+        return f"{MARK}={folder}".encode() in place.read_bytes().split(b"\0")
+    except OSError:
+        return False
+
+
+def test_a_user_that_waits_in_vain_is_a_timeout(tmp_path: Path) -> None:
+    """Its request has no event, and would else be in no figure: the slowest would be left out."""
+    text = """
+    class Own(User):
+        @task
+        def hang(self):
+            gevent.sleep(300)
+    """
+    recording, _ = run(tmp_path, text, users=2)
+    assert {"Timeout": 2} == dict(measure(recording).errors)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("sys.exit(5)", "the locustfile raised SystemExit(5), which ends Locust"),
+        ("self.environment.runner.quit()", "the locustfile stopped Locust's runner before the window was over"),
+    ],
+)
+def test_a_file_that_ends_locust_is_invalid(tmp_path: Path, text: str, said: str) -> None:
+    """What was measured until then is kept, and is no verdict."""
+    body = f"""
+    class Own(User):
+        @task
+        def one(self):
+            send(self, "one", ms=300)
+            send(self, "one", ms=300)
+            {text}
+    """
+    recording, _ = run(tmp_path, body, users=1, duration="20s")
+    health = examine(recording, measure(recording), budgeted_scopes=(), simulated=False)
+    assert said in [reason.cause for reason in health.reasons]
+    assert len(recording.samples)
+    assert recording.window_s < 10
+
+
+def test_a_load_without_a_request_is_invalid(tmp_path: Path) -> None:
+    """No event is no success."""
+    text = """
+    class Own(User):
+        wait_time = constant(0.02)
+        @task
+        def nothing(self): pass
+    """
+    recording, _ = run(tmp_path, text, users=1)
+    health = examine(recording, measure(recording), budgeted_scopes=(), simulated=False)
+    assert not health.valid
+    assert "the locustfile reported no request" in health.reasons[0].cause
+
+
+def test_a_shape_ends_the_load_it_describes(tmp_path: Path) -> None:
+    """Users may be left out then; the window ends with it, and a note says so."""
+    text = dedent(USERS) + dedent("""
+    class Shape(LoadTestShape):
+        def tick(self):
+            return (2, 10) if self.get_run_time() < 1.5 else None
+    """)
+    recording, notes = run(tmp_path, text, duration="20s")
+    assert 0.5 < recording.window_s < 10
+    assert any("Shape of the locustfile ended the load" in note for note in notes)
+    assert [] == list(recording.task_exceptions)
+
+
+def test_ctrl_c_keeps_what_was_measured(tmp_path: Path) -> None:
+    """The load ends, says that it was interrupted, and its process is gone; a task that never ends does not hold it."""
+    text = """
+    class Own(User):
+        @task
+        def never(self):
+            while True:
+                send(self, "one")
+    """
+    pressed = []
+
+    def press(progress: Any) -> None:
+        if progress.phase == "window" and not pressed:
+            pressed.append(time.monotonic())
+            signal.raise_signal(signal.SIGINT)
+
+    recording, _ = run(tmp_path, text, LoadHooks(on_progress=press), users=2, duration="60s", timeout="30s")
+    assert recording.interrupted
+    assert len(recording.samples)
+    assert recording.window_s < 30
