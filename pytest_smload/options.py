@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 PREFIX = "SMLOAD_"
+TOKEN_VARIABLE = f"{PREFIX}TOKEN"
+"""What workers elsewhere and their master share; a variable only, for command lines are there for all to see."""
 
 
 class Option(NamedTuple):
@@ -45,6 +47,11 @@ OPTIONS = (
     Option("warmup", "TIME", "unrecorded ramp before the window, such as 10s"),
     Option("seed", "N", "seed of schedule and model sequence"),
     Option("transport", "NAME", "how requests are sent: http or boto3"),
+    Option("processes", "N", "send each load from N worker processes on this machine"),
+    Option("workers", "N", "send each load from N workers elsewhere, which join at --smload-bind"),
+    Option(
+        "bind", "HOST:PORT", "where they join: python -m pytest_smload.worker HOST:PORT, with the same SMLOAD_TOKEN"
+    ),
     Option("report", "DIR", "write report.json and report.md into this folder"),
 )
 """Every option with a value, and with it its ``SMLOAD_*`` variable."""

@@ -6,16 +6,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from pytest_smload.conduct.allowance import Allowance
+from pytest_smload.conduct.both_sides import halved
 from pytest_smload.conduct.control import with_control
 from pytest_smload.conduct.demands import Demands
 from pytest_smload.conduct.endpoints import endpoint_facts
 from pytest_smload.conduct.load_cost import check_prices, with_cost
 from pytest_smload.conduct.looks import Assessment, run_until_proven
-from pytest_smload.conduct.own_users import WAY, LocustfileSender, environ_of
+from pytest_smload.conduct.own_users import WAY
 from pytest_smload.conduct.preflight import inspect
 from pytest_smload.conduct.retry import run_until_decided
 from pytest_smload.conduct.scaling_limits import is_scaled
-from pytest_smload.conduct.sender import Sender
+from pytest_smload.conduct.senders import sender_of
 from pytest_smload.conduct.witnesses import watched, witnesses_of
 from pytest_smload.core.hosting.content import content_facts
 from pytest_smload.core.limits.aborted import abort_check
@@ -29,7 +30,6 @@ from pytest_smload.core.statistics.bound import ALPHA
 from pytest_smload.core.trust.validity import examine
 from pytest_smload.engine.hooks import LoadHooks
 from pytest_smload.engine.interrupts import held_back
-from pytest_smload.errors import ConfigurationError
 from pytest_smload.transport.choice import choose_transport
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from pytest_smload.conduct.preflight import Inspection
     from pytest_smload.conduct.regressions import RegressionVerdict
     from pytest_smload.conduct.request import LoadRequest
+    from pytest_smload.conduct.senders import LoadSender
     from pytest_smload.conduct.witness import Testimony
     from pytest_smload.conduct.witnesses import Send
     from pytest_smload.core.load.profile import LoadProfile
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
     from pytest_smload.core.samples.look import Look
     from pytest_smload.core.samples.recording import Recording
     from pytest_smload.engine.interrupts import HeldBack
-    from pytest_smload.transport.choice import TransportChoice
 
 
 class Announcer(Protocol):
@@ -74,12 +74,13 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
     demands = Demands.of(request, plan, simulated=way.simulated)
     allowance = _allowance(request, plan, simulated=way.simulated, other=other)
     hooks = replace(hooks, ends_load=allowance.ends)
-    sender = _sender(request, plan, way, hooks, demands, other)
-    sender.check()
+    sender = sender_of(request, way, hooks, demands, other)
+    sender.check(plan)
     inspection = _inspected(request, plan, other, announcer.waiting, simulated=way.simulated)
     allowance.check_cost()
     check_prices(request, inspection.hosting)
     facts = endpoint_facts(request.settings, request.target, inspection.account)
+    sender.get_ready(facts.account, announcer.waiting)
     regressions = demands.regressions(request, plan, facts, way, other)
     announcer.announce(request, facts, way.name, way.reason, inspection)
 
@@ -91,7 +92,7 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
             regressions = regressions.with_hosting(content_facts(hosting))
         send = watch.counting(_within(allowance, sender, watch.period_s))
         last, undecided = run_until_decided(
-            allowance.profile if other is None else Sender.halved(allowance.profile),
+            allowance.profile if other is None else halved(allowance.profile),
             lambda: run_until_proven(allowance.profile, send, judging.assess),
             may_repeat=lambda: allowance.may_repeat and not is_scaled(request.scaling),
         )
@@ -136,24 +137,6 @@ def _inspected(
     return replace(inspection, notes=(*inspection.notes, *other.notes))
 
 
-def _sender(
-    request: LoadRequest,
-    plan: LoadPlan,
-    way: TransportChoice,
-    hooks: LoadHooks,
-    demands: Demands,
-    other: OtherSide | None,
-) -> Sender | LocustfileSender:
-    if request.profile.locustfile is None:
-        return Sender(plan, request.target, way.name, hooks, way.simulated, demands.forbid_failing_wholly, other)
-    if other is not None:
-        raise ConfigurationError(
-            "control: a locustfile sends what it sends, which no control is sent too; leave one out"
-        )
-    environ = environ_of(request.settings, request.target)
-    return LocustfileSender(plan, request.root, hooks, demands.request_names, environ)
-
-
 class _Judging:
     """Judges runs of one load by what it is held to."""
 
@@ -178,13 +161,13 @@ class _Judging:
         return Assessment(recording, measurement, health, checks, slowness)
 
 
-def _within(allowance: Allowance, sender: Sender | LocustfileSender, period_s: int | None) -> Send:
-    """Return what sends the load's next run, as much of it as *allowance* leaves; *period_s* is `Sender.send`'s."""
+def _within(allowance: Allowance, sender: LoadSender, period_s: int | None) -> Send:
+    """Return what sends the load's next run, as much of it as *allowance* leaves; *period_s* is `LoadSender.send`'s."""
 
     def send(goes_on: Callable[[Look], bool] | None = None) -> Recording:
-        next_run = replace(sender, plan=allowance.next_plan())
+        plan = allowance.next_plan()
         with allowance.run():
-            recording = next_run.send(goes_on, period_s=period_s)
+            recording = sender.send(plan, goes_on, period_s=period_s)
             allowance.ran(recording, beside=sender.beside)
         return recording
 

@@ -35,7 +35,6 @@ class LocustfileSender:
         notes: Remarks of its runs, for the report.
     """
 
-    plan: LoadPlan
     root: Path
     hooks: LoadHooks
     names: tuple[str, ...]
@@ -47,7 +46,7 @@ class LocustfileSender:
         """Requests that the last run sent to a control: none."""
         return 0
 
-    def check(self) -> None:
+    def check(self, plan: LoadPlan) -> None:  # noqa: ARG002 - nothing of it matters
         """Raise what can be known to be wrong without running the file.
 
         Raises:
@@ -59,12 +58,17 @@ class LocustfileSender:
                 "without mock_aws, or against the embedded endpoint"
             )
 
-    def send(self, _goes_on: Callable[[Look], bool] | None = None, *, period_s: int | None = None) -> Recording:
-        """Run the load; *period_s* as `pytest_smload.engine.run.run_load` takes it. Its window is never extended."""
+    def get_ready(self, account: str | None, say: Callable[[str], object]) -> None:
+        """Nothing has to be waited for."""
+
+    def send(
+        self, plan: LoadPlan, _goes_on: Callable[[Look], bool] | None = None, *, period_s: int | None = None
+    ) -> Recording:
+        """Run *plan*; *period_s* as `pytest_smload.engine.run.run_load` takes it. Its window is never extended."""
         from pytest_smload.engine.locustfile.job import LocustfileJob
         from pytest_smload.engine.locustfile.process import run_locustfile
 
-        profile = self.plan.profile
+        profile = plan.profile
         job = LocustfileJob.of(profile, str((self.root / str(profile.locustfile)).resolve()), self.names, period_s)
         environ = {**os.environ, **self.environ}
         recording, notes = run_locustfile(

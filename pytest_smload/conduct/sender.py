@@ -1,82 +1,64 @@
-"""Sends a plan, once or more often, each time over a transport of its own."""
+"""Sends a plan from this process, once or more often, each time over a transport of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pytest_smload.aws.target import EndpointTarget
-from pytest_smload.conduct.control import OtherSide
-from pytest_smload.core.load.plan import LoadPlan
-from pytest_smload.core.load.profile import LoadProfile
-from pytest_smload.core.samples.look import Look
-from pytest_smload.core.samples.recording import Recording
 from pytest_smload.engine.descriptors import refuse_more_than_files_allow
-from pytest_smload.engine.hooks import LoadHooks
-from pytest_smload.engine.pair import Side, run_pair
 from pytest_smload.engine.run import run_load
 from pytest_smload.transport.detours import proxy_for
 from pytest_smload.transport.http.transport import HttpTransport
 from pytest_smload.transport.registry import TRANSPORTS
 from pytest_smload.transport.wire import validate_route
 
+if TYPE_CHECKING:
+    from pytest_smload.aws.target import EndpointTarget
+    from pytest_smload.core.load.plan import LoadPlan
+    from pytest_smload.core.samples.look import Look
+    from pytest_smload.core.samples.recording import Recording
+    from pytest_smload.engine.hooks import LoadHooks
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
     """Sends a plan, each time over a transport of its own.
 
     Attributes:
         gives_up: Whether a load whose first requests all fail ends there: no limit of it would allow that.
-        other: What is sent the same in the same window, or None.
+        beside: Requests that the last run sent to a control: none.
         notes: Remarks of its runs: none.
     """
 
-    plan: LoadPlan
     target: EndpointTarget
     transport_name: str
     hooks: LoadHooks
     simulated: bool
-    gives_up: bool = False
-    other: OtherSide | None = None
+    gives_up: bool
+    beside: int = 0
     notes: tuple[str, ...] = ()
 
-    def check(self) -> None:
+    def check(self, plan: LoadPlan) -> None:
         """Raise what can be known to be wrong without sending a request."""
-        refuse_more_than_files_allow(self.plan.profile, sides=1 if self.other is None else 2)
-        for route in self.plan.routes:
-            validate_route(route)
-        if self.simulated:
-            return
-        for target in (self.target, *([self.other.control.target] if self.other is not None else [])):
-            # Whichever transport sends, it goes this way.
-            prober = HttpTransport(target, timeout_s=self.plan.profile.timeout_s, proxy=proxy_for(target))
-            try:
-                prober.probe()
-            finally:
-                prober.close()
+        refuse_more_than_files_allow(plan.profile)
+        check_routes(plan)
+        if not self.simulated:
+            probe(self.target, plan)
 
-    @staticmethod
-    def halved(profile: LoadProfile) -> LoadProfile:
-        """Return *profile* for one of two sides, which share the most requests there may be."""
-        most = profile.max_requests
-        return profile if most is None else profile.replace(max_requests=max(1, most // 2))
+    def get_ready(self, account: str | None, say: Callable[[str], object]) -> None:
+        """Nothing has to be waited for."""
 
-    @property
-    def beside(self) -> int:
-        """Requests that the last run sent to the control."""
-        recording = self.other.recording if self.other is not None else None
-        return len(recording.samples) if recording is not None else 0
-
-    def send(self, goes_on: Callable[[Look], bool] | None = None, *, period_s: int | None = None) -> Recording:
-        """Run the plan; *goes_on* and *period_s* as `run_load` takes them."""
-        if self.other is not None:
-            return self._send_both(self.other, period_s)
-        own = self.plan.profile
+    def send(
+        self, plan: LoadPlan, goes_on: Callable[[Look], bool] | None = None, *, period_s: int | None = None
+    ) -> Recording:
+        """Run *plan*; *goes_on* and *period_s* as `run_load` takes them."""
+        own = plan.profile
         transport = TRANSPORTS[self.transport_name].make(
             self.target, timeout_s=own.timeout_s, most_in_flight=own.most_in_flight, mocked=self.simulated
         )
         return run_load(
-            self.plan,
+            plan,
             transport,
             endpoint_name=self.target.endpoint_name,
             base_url=self.target.url,
@@ -87,19 +69,25 @@ class Sender:
             period_s=period_s,
         )
 
-    def _send_both(self, other: OtherSide, period_s: int | None) -> Recording:
-        profile = self.halved(self.plan.profile)
-        plan = replace(self.plan, profile=profile, side=0)
-        own = Side(
-            plan=plan,
-            transport=TRANSPORTS[self.transport_name].make(
-                self.target, timeout_s=profile.timeout_s, most_in_flight=profile.most_in_flight, mocked=False
-            ),
-            endpoint_name=self.target.endpoint_name,
-            base_url=self.target.url,
-            hooks=self.hooks,
-            gives_up=self.gives_up,
-        )
-        recording, beside = run_pair(own, other.side(plan), period_s=period_s)
-        other.sent(beside)
-        return recording
+
+def check_routes(plan: LoadPlan) -> None:
+    """Make sure that what *plan* says of its requests can be sent.
+
+    Raises:
+        ConfigurationError: as `validate_route`.
+    """
+    for route in plan.routes:
+        validate_route(route)
+
+
+def probe(target: EndpointTarget, plan: LoadPlan) -> None:
+    """Make sure that something listens at *target*; whichever transport sends, it goes this way.
+
+    Raises:
+        EndpointError: as `HttpTransport.probe`.
+    """
+    prober = HttpTransport(target, timeout_s=plan.profile.timeout_s, proxy=proxy_for(target))
+    try:
+        prober.probe()
+    finally:
+        prober.close()

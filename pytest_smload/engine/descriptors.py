@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_smload.core.load.part import WHOLE, Part
 from pytest_smload.errors import ConfigurationError
 from pytest_smload.file_limit import raise_file_limit
 
@@ -17,17 +18,18 @@ _USUALLY_OPEN = 48
 """Where the system does not list them."""
 
 
-def refuse_more_than_files_allow(profile: LoadProfile, *, sides: int = 1) -> None:
-    """Raise the limit of open files as far as it goes, and make sure that it carries the whole load.
+def refuse_more_than_files_allow(profile: LoadProfile, *, sides: int = 1, part: Part = WHOLE) -> None:
+    """Raise the limit of open files as far as it goes, and make sure that it carries this process's part of the load.
 
     Args:
         profile: The load.
         sides: Endpoints it is sent to at once, each over connections of its own.
+        part: Which part of it this process sends.
 
     Raises:
         ConfigurationError: It does not: requests without a descriptor would fail, or wait, through the client's fault.
     """
-    connections, limit = sides * profile.most_in_flight, raise_file_limit()
+    connections, limit = sides * part.share(profile.most_in_flight), raise_file_limit()
     left = max(0, limit - _open_files() - _SPARE_FILES)
     if connections <= left:
         return

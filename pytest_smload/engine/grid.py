@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import nan
 
@@ -18,6 +19,8 @@ class Grid:
         epoch_s: What the samples' clock is short of the wall clock; known once the load runs.
         begin_s: When the warm-up begins, once that is decided.
         waits_s: How long it waits for that.
+        agreed: Asks the other generators of the load when to begin, not before the moment it is given; None where there
+            are none.
     """
 
     period_s: int | None
@@ -25,9 +28,14 @@ class Grid:
     epoch_s: float = nan
     begin_s: float = 0.0
     waits_s: float = 0.0
+    agreed: Callable[[float], float] | None = None
 
     def begin(self, earliest_s: float) -> float:
         """Return when the warm-up is to begin, not before *earliest_s*."""
+        if self.agreed is not None:
+            self.begin_s = self.agreed(earliest_s)
+            self.waits_s = self.begin_s - earliest_s
+            return self.begin_s
         self.begin_s = earliest_s
         if self.period_s is not None:
             self.begin_s = aligned_begin_s(earliest_s + self.epoch_s, self.warmup_s, self.period_s) - self.epoch_s

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +25,21 @@ class Running(NamedTuple):
     primed: bool
 
 
+class Companions(Protocol):
+    """The other generators of a load, as one of them meets them on its way."""
+
+    def primed(self, begun: int, goes_on: Callable[[], bool]) -> int:
+        """Wait until priming is over, and return how many requests it took in all.
+
+        Args:
+            begun: Those of this generator.
+            goes_on: Called now and then; says whether to go on waiting.
+        """
+
+    def begin(self, earliest_s: float, goes_on: Callable[[], bool]) -> float:
+        """Return when all begin, on this generator's clock; *earliest_s* is when it can."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadHooks:
     """What the caller wants to hear of a running load.
@@ -37,6 +52,7 @@ class LoadHooks:
         ends_load: Asked some ten times a second whether the load is to end now; None where nobody wants it to.
         ends_test: Exceptions that a listener raises to end the test, rather than by mistake; what is no `Exception` at
             all always does.
+        companions: The other generators of the load; None where this process sends all of it.
     """
 
     on_environment: Callable[[Any], object] | None = None
@@ -44,3 +60,4 @@ class LoadHooks:
     refresh: Callable[[], object] | None = None
     ends_load: Callable[[Running], bool] | None = None
     ends_test: tuple[type[BaseException], ...] = ()
+    companions: Companions | None = None

@@ -92,15 +92,13 @@ def run_pair(tested: Side, control: Side, *, period_s: int | None = None) -> tup
 
 def _runs(tested: Side, control: Side, period_s: int | None) -> tuple[LoadRun, LoadRun]:
     runs: list[LoadRun] = []
-    grid = _Meeting(period_s, tested.plan.profile.warmup_s)
-    grid.is_off = lambda: any(run.ended_early or run.is_over() for run in runs)
+    meeting = _Meeting(runs, Grid(period_s, tested.plan.profile.warmup_s))
     for side in (tested, control):
         session = LoadSession(side.plan, side.transport, endpoint_name=side.endpoint_name, base_url=side.base_url)
-        session.grid = grid
         ends = _ended_with(runs, 1 - len(runs), side.hooks.ends_load)
-        runs.append(LoadRun(session, replace(side.hooks, ends_load=ends), judged=True, gives_up=side.gives_up))
+        hooks = replace(side.hooks, ends_load=ends, companions=meeting)
+        runs.append(LoadRun(session, hooks, judged=True, gives_up=side.gives_up))
     lead, other = runs
-    lead.partner, other.partner = other, lead
     other.interrupts = lead.interrupts
     return lead, other
 
@@ -119,19 +117,32 @@ def _ended_with(
     return ends
 
 
-class _Meeting(Grid):
-    """Where two loads begin together: each waits for the other."""
+class _Meeting:
+    """Where the two *runs* wait for each other."""
 
-    def __init__(self, period_s: int | None, warmup_s: float) -> None:
-        super().__init__(period_s, warmup_s)
-        self.is_off: Callable[[], bool] = bool
+    def __init__(self, runs: list[LoadRun], grid: Grid) -> None:
+        self._runs = runs
+        self._grid = grid
+        self._primed = 0
         self._earliest_s: list[float] = []
         self._agreed_s: float | None = None
 
-    def begin(self, earliest_s: float) -> float:
+    def primed(self, begun: int, goes_on: Callable[[], bool]) -> int:
+        """Wait until both are; each has half of ``max_requests``, which the other's priming takes nothing of."""
+        self._primed += 1
+        while self._primed < 2 and self._is_on(goes_on):
+            gevent.sleep(_MEET_S)
+        return begun
+
+    def begin(self, earliest_s: float, goes_on: Callable[[], bool]) -> float:
+        """Return when both begin."""
         self._earliest_s.append(earliest_s)
-        while len(self._earliest_s) < 2 and not self.is_off():
+        while len(self._earliest_s) < 2 and self._is_on(goes_on):
             gevent.sleep(_MEET_S)
         if self._agreed_s is None:
-            self._agreed_s = super().begin(max(*self._earliest_s, perf_counter()))
+            self._grid.epoch_s = self._runs[0].epoch_s
+            self._agreed_s = self._grid.begin(max(*self._earliest_s, perf_counter()))
         return self._agreed_s
+
+    def _is_on(self, goes_on: Callable[[], bool]) -> bool:
+        return goes_on() and not any(run.is_over() for run in self._runs)

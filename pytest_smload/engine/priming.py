@@ -33,7 +33,7 @@ class Priming:
         profile = session.plan.profile
         self.unready = 0
         self._session = session
-        self._wanted = profile.prime and profile.warmup_s > 0
+        self._wanted = profile.prime and profile.warmup_s > 0 and session.part.primes
         self._timeout_s = profile.prime_timeout_s
         self._name_of = session.transport.kinds.name
 

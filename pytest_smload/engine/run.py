@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import gevent
 
+from pytest_smload.core.load.part import WHOLE, Part
 from pytest_smload.core.samples.late_reads import note_late_reads
 from pytest_smload.core.samples.recording import ClientReadings, Recording, Samples
 from pytest_smload.engine.abort import AbortWatch
@@ -26,6 +27,7 @@ from pytest_smload.engine.hooks import Running
 from pytest_smload.engine.interrupts import Interrupts
 from pytest_smload.engine.live import LiveReadings
 from pytest_smload.engine.looking import let_go_on
+from pytest_smload.engine.meeting import begin_together, meet_primed
 from pytest_smload.engine.priming import Priming
 from pytest_smload.engine.session import LoadSession
 from pytest_smload.engine.shape import ClosedShape, OpenShape, Shape
@@ -62,6 +64,7 @@ def run_load(  # noqa: PLR0913 - a load is this many things
     gives_up: bool = False,
     goes_on: Callable[[Look], bool] | None = None,
     period_s: int | None = None,
+    part: Part = WHOLE,
 ) -> Recording:
     """Drive *plan* over *transport* and return what was measured; nothing of the load is left running.
 
@@ -75,6 +78,7 @@ def run_load(  # noqa: PLR0913 - a load is this many things
             the profile comes before that.
         goes_on: Asked shortly before each end the window may have (`LoadProfile.window_ends_s`) whether the load is to
             go on to the next; in a native thread, while it runs. None ends it at the first.
+        part: Which part of the load this process sends; what is no whole meets the others in ``hooks.companions``.
         period_s: The window is to begin at a multiple of so many seconds of the wall clock: the warm-up waits for that.
 
     Raises:
@@ -83,8 +87,8 @@ def run_load(  # noqa: PLR0913 - a load is this many things
             load has ended by then.
     """
     try:
-        refuse_more_than_files_allow(plan.profile)
-        session = LoadSession(plan, transport, endpoint_name=endpoint_name, base_url=base_url)
+        refuse_more_than_files_allow(plan.profile, part=part)
+        session = LoadSession(plan, transport, endpoint_name=endpoint_name, base_url=base_url, part=part)
         session.grid.period_s = period_s
         run = LoadRun(session, hooks, judged=judged, gives_up=gives_up, goes_on=goes_on)
     except BaseException:
@@ -94,7 +98,7 @@ def run_load(  # noqa: PLR0913 - a load is this many things
 
 
 class LoadRun:
-    """One load being run; its warm-up waits until the *partner* it may have is *primed* as well."""
+    """One load being run."""
 
     def __init__(
         self,
@@ -106,6 +110,7 @@ class LoadRun:
         goes_on: Callable[[Look], bool] | None = None,
     ) -> None:
         self.session = session
+        begin_together(session, hooks.companions, self._goes_on)
         self.goes_on = goes_on
         self.hooks = hooks
         session.ends_test = hooks.ends_test
@@ -120,8 +125,7 @@ class LoadRun:
         self.priming = Priming(session)
         self.abort = AbortWatch(profile.abort_rule, session.samples, self.shape, from_due=profile.open_model)
         self.connects_before = self.connects = 0
-        self.called_off = self.primed = False
-        self.partner: LoadRun | None = None
+        self.called_off = False
 
     def run(self) -> Recording:
         """Run it, hearing signals and what is raised anywhere to end the test."""
@@ -159,9 +163,7 @@ class LoadRun:
         self.live = LiveReadings(session, shape, begin_s=self.begin_s)
         begin(environment)
         self.priming.run(pump=self._goes_on)
-        self.primed = True
-        while self.partner is not None and not self.partner.primed and self._goes_on():
-            gevent.sleep(_PUMP_S / 5)
+        meet_primed(self.session, self.hooks.companions, self._goes_on)
         if not session.plan.profile.open_model:
             # The users of an open load wait for their arrivals by themselves.
             self.pump_until(session.grid.begin(perf_counter()))

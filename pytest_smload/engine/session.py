@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gevent import GreenletExit
 
+from pytest_smload.core.load.part import WHOLE, Part
 from pytest_smload.core.request.error_kinds import OWN_NAMES, TIMEOUT
 from pytest_smload.core.request.invocation import InvocationFailure
 from pytest_smload.core.samples.recording import Samples
@@ -34,6 +35,11 @@ class LoadSession:
         window_start_s: Begin of the window on the ``perf_counter`` clock; infinite until a closed load opens it.
         window_end_s: End of the window; a closed load's users begin nothing after it.
         next_model: Gives the next route index (closed model); another sequence takes over when the window opens.
+        part: Which part of the load it is.
+        begun: Requests begun outside a schedule.
+        primed: Those of priming, by all generators.
+        most_requests: Ends the load after so many requests begun here; None without such a cap.
+        rows: The payloads each route cycles through.
         turnstile: Gives out arrivals (open model), else None.
         arrival_models: Route index of each arrival of the schedule (open model).
         bytes_in, bytes_out: Body bytes of window samples per route.
@@ -46,8 +52,11 @@ class LoadSession:
         report_request: Fires Locust's request event, or None where nobody listens.
     """
 
-    def __init__(self, plan: LoadPlan, transport: Transport, *, endpoint_name: str, base_url: str) -> None:
+    def __init__(
+        self, plan: LoadPlan, transport: Transport, *, endpoint_name: str, base_url: str, part: Part = WHOLE
+    ) -> None:
         self.plan = plan
+        self.part = part
         self.transport = transport
         self.endpoint_name = endpoint_name
         self.base_url = base_url
@@ -55,12 +64,13 @@ class LoadSession:
         self.grid = Grid(None, plan.profile.warmup_s)
         self.window_start_s = _FAR
         self.window_end_s = _FAR
-        self.begun = 0
+        self.begun = self.primed = 0
         self.next_model: Callable[[], int] = int
         self.turnstile: Turnstile | None = None
         self.arrival_models = array("H")
         routes = len(plan.routes)
-        self.cursors = [0] * routes
+        self.rows = plan.rows
+        self.cursors = [0] * routes if plan.profile.open_model else part.first_rows(plan.rows)
         self.bytes_in = [0] * routes
         self.bytes_out = [0] * routes
         self.examples: dict[str, InvocationFailure] = {}
@@ -70,7 +80,7 @@ class LoadSession:
         self.out_of_time = False
         self.report_request: Callable[[Connection, float, int, Payload], None] | None = None
         self._counts_from_due = plan.profile.open_model
-        self._most_requests = plan.profile.max_requests
+        self.most_requests = plan.profile.max_requests
         self._connections: dict[Any, Connection] = {}
         self._back_off = BackOff(paced=plan.profile.open_model)
 
@@ -132,7 +142,7 @@ class LoadSession:
 
     def may_begin(self) -> bool:
         """Count a request outside a schedule; False, and the window's end, once ``max_requests`` is reached."""
-        if self._most_requests is not None and self.begun >= self._most_requests:
+        if self.most_requests is not None and self.begun >= self.most_requests:
             self.window_end_s = min(self.window_end_s, perf_counter())
             return False
         self.begun += 1

@@ -9,7 +9,6 @@ from itertools import pairwise
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pytest_smload.core.load.concurrency import Concurrency
 from pytest_smload.core.load.pairs import side_of
 from pytest_smload.core.load.schedule import WARMUP_SEED, Schedule
 from pytest_smload.core.load.stages import StageSpan, stage_at, stage_spans, user_steps
@@ -84,12 +83,13 @@ class ClosedShape:
     def __init__(self, session: LoadSession) -> None:
         self.session = session
         self.profile = session.plan.profile
-        self.concurrency = Concurrency.of(self.profile)
+        self.concurrency = session.part.concurrency(self.profile)
         self.spans = stage_spans(self.profile.stages)
         self.steps_s = [begin_s for begin_s, _ in user_steps(self.spans)]
         self.begin_s = self.window_start_s = float("inf")
-        self._sequence = self._new_sequence(self.profile.seed + WARMUP_SEED)
-        self._window_sequence = self._new_sequence(self.profile.seed)
+        seed = session.part.seed(self.profile.seed)
+        self._sequence = self._new_sequence(seed + WARMUP_SEED)
+        self._window_sequence = self._new_sequence(seed)
         session.next_model = self._sequence.next
 
     def _new_sequence(self, seed: int) -> ShuffledBlocks | SmoothBlocks:
@@ -161,20 +161,22 @@ class OpenShape:
     def __init__(self, session: LoadSession) -> None:
         self.session = session
         self.profile = profile = session.plan.profile
-        self.concurrency = Concurrency.of(profile)
+        self.concurrency = session.part.concurrency(profile)
         self.spans = stage_spans(profile.stages)
         self.begin_s = self.window_start_s = float("inf")
         session.turnstile = self.turnstile = Turnstile()
         self._lay_out(most=profile.max_requests)
 
     def _lay_out(self, *, most: int | None) -> None:
-        plan = self.session.plan
-        schedule = Schedule.of(self.profile, plan.shares, most=most)
-        self.schedule = schedule if plan.side is None else side_of(schedule, plan.side, self.profile.seed)
-        self.session.arrival_models = self.schedule.routes()
+        session, plan = self.session, self.session.plan
+        whole = Schedule.of(self.profile, plan.shares, most=most)
+        own = session.part.schedule(whole)
+        self.schedule = own if plan.side is None else side_of(own, plan.side, self.profile.seed)
+        session.rows = session.part.rows(whole, plan.rows)
+        session.arrival_models = self.schedule.routes()
 
     def start(self, runner: Any) -> None:
-        most, primed = self.profile.max_requests, self.session.begun
+        most, primed = self.profile.max_requests, self.session.primed
         if most is not None and primed:
             self._lay_out(most=max(0, most - primed))
         users = self.concurrency.max_in_flight
@@ -183,7 +185,7 @@ class OpenShape:
         session, schedule = self.session, self.schedule
         # Adding the begin to a million offsets takes some 5 ms, which must be over when the first arrival is due.
         begin_s = session.grid.begin(perf_counter() + 0.02 + len(schedule) * 2e-8)
-        if session.window_end_s <= perf_counter():  # Ctrl-C came while the users were spawned
+        if session.window_end_s <= perf_counter():  # Ctrl-C came while users were spawned or others waited for
             return
         self.begin_s = begin_s
         self.window_start_s = session.window_start_s = begin_s + schedule.warmup_s

@@ -61,7 +61,7 @@ def drive_closed(session: LoadSession, user: Any) -> None:
     """Send, wait for the answer, think, send again, until the window ends or Locust stops this user."""
     connection = session.enter(user)
     invoke, record = connection.invoke, session.record
-    rows, routes, cursors = session.plan.rows, session.plan.routes, session.cursors
+    rows, routes, cursors = session.rows, session.plan.routes, session.cursors
     wait_s = session.plan.profile.wait_s
     ready_s = perf_counter()
     while ready_s < session.window_end_s and user._state != LOCUST_STATE_STOPPING and session.may_begin():
@@ -92,7 +92,7 @@ def drive_open(session: LoadSession, user: Any) -> None:
     assert turnstile is not None  # noqa: S101 - user_class chose this loop because there is one
     connection = session.enter(user)
     invoke, record = connection.invoke, session.record
-    rows, routes, cursors = session.plan.rows, session.plan.routes, session.cursors
+    rows, routes, cursors = session.rows, session.plan.routes, session.cursors
     next_arrival: Callable[[float], int] = turnstile.next_arrival
     free_s = 0.0
     while user._state != LOCUST_STATE_STOPPING:

@@ -20,6 +20,7 @@ from pytest_smload.conduct.shielded import shielded
 from pytest_smload.engine.hooks import LoadHooks
 from pytest_smload.gate.console import Console
 from pytest_smload.gate.environment_hook import call_environment_hook
+from pytest_smload.gate.generators import crew_of
 from pytest_smload.gate.instances import HeldInstances
 from pytest_smload.gate.interruption import tell_junit
 from pytest_smload.gate.keys import KEEPER, PERF_RUN, PERF_TEST
@@ -53,6 +54,7 @@ class Gate:
 
     Attributes:
         overrides: Options and environment.
+        crew: The processes that send loads; None where this one does.
         endpoints: The endpoints used so far.
         instances: The holds on their instances.
         foreseen: What to know of the loads before they run, a line each.
@@ -66,6 +68,7 @@ class Gate:
         given = {option.name: config.getoption(option.dest) for option in OPTIONS}
         given |= {option.name: "1" for option in SWITCHES if config.getoption(option.dest)}
         self.overrides = read_overrides(given, dict(os.environ))
+        self.crew = crew_of(self.overrides, os.environ)
         self.endpoints = EndpointPool()
         self._spending = Spending()
         self.foreseen: list[str] = []
@@ -200,6 +203,8 @@ class Gate:
         """Restore what is still changed, and stop what is still running."""
         self.instances.close()
         self._termination.close()
+        if self.crew is not None:
+            self.crew.close()
         self.endpoints.close()
 
     def restore_dead_runs(self, root: Path) -> list[Unrestored]:

@@ -200,6 +200,7 @@ class SmEndpoint:
             preflight=self._gate.endpoints.preflight(run.endpoint),
             scaling=self._scaling,
             control=self._control(),
+            crew=self._gate.crew,
         )
 
     @contextmanager

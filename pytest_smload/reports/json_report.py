@@ -29,8 +29,8 @@ SCHEMA_NAME = "report.schema.json"
 Json = dict[str, Any]
 
 _ABSENT = (
-    "account", "baseline", "control", "reruns", "shared", "hosting", "server", "diagnosis", "scaling", "anchor",
-    "rerun", "version", "commit", "branch", "failures", "capacities", "cost",
+    "account", "baseline", "control", "reruns", "shared", "hosting", "server", "diagnosis", "scaling", "workers",
+    "anchor", "rerun", "version", "commit", "branch", "failures", "capacities", "cost",
 )  # fmt: skip
 """Keys that are left out where there is nothing to say; all others are always there."""
 _FIGURES = {each.name for each in fields(Figures)}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
 
 from pytest_smload.core.load.profile import LOAD_FIELDS, ONE_SHAPE, check_load_fields, given_shapes
 from pytest_smload.core.quoting import quoted
+from pytest_smload.core.units import parse_whole
 from pytest_smload.core.wording import nearest
 from pytest_smload.errors import ConfigurationError
 from pytest_smload.options import (
@@ -17,6 +19,7 @@ from pytest_smload.options import (
     OPTIONS,
     PREFIX,
     SWITCHES,
+    TOKEN_VARIABLE,
     UPDATE_BASELINES,
     Option,
 )
@@ -27,6 +30,16 @@ def _transport(text: str) -> str:
     if text not in TRANSPORTS:
         raise ValueError(f"{quoted(text)} is not one of {', '.join(TRANSPORTS)}")
     return text
+
+
+_MOST_PROCESSES, _MOST_WORKERS = 64, 1_000
+
+
+def _count(text: str, most: int) -> int:
+    count = parse_whole(text)
+    if not 1 <= count <= most:
+        raise ValueError(f"{quoted(text)} must be between 1 and {most:,}")
+    return count
 
 
 def _switch(text: str) -> bool:
@@ -41,6 +54,8 @@ _SWITCHED = {"1": True, "true": True, "yes": True, "on": True, "0": False, "fals
 _PARSERS: Mapping[str, Callable[[str], object]] = {
     **{name: row.from_text for name, row in LOAD_FIELDS.items() if row.from_text is not None},
     "transport": _transport,
+    "processes": partial(_count, most=_MOST_PROCESSES),
+    "workers": partial(_count, most=_MOST_WORKERS),
     **{option.name: _switch for option in SWITCHES},
 }
 """How an option's text becomes its value; text stays text."""
@@ -62,6 +77,11 @@ class Overrides:
         """Return the stronger value of a setting that is text (endpoint, profile, transport, report), or None."""
         value = self.options.get(name, self.environment.get(name))
         return None if value is None else str(value)
+
+    def whole(self, name: str) -> int | None:
+        """Return the stronger value of a setting that is a whole number (processes, workers), or None."""
+        value = self.options.get(name, self.environment.get(name))
+        return value if isinstance(value, int) else None
 
     @property
     def update_baselines(self) -> bool:
@@ -111,7 +131,11 @@ def read_overrides(options: Mapping[str, str | None], environment: Mapping[str, 
         ConfigurationError: naming every option and variable that is wrong.
     """
     # Rebound, so that no traceback with local variables can print the whole environment.
-    environment = {name: text for name, text in environment.items() if name.startswith(PREFIX) and text.strip()}
+    environment = {
+        name: text
+        for name, text in environment.items()
+        if name.startswith(PREFIX) and name != TOKEN_VARIABLE and text.strip()
+    }
     problems: list[str] = []
     given = {name: text for name, text in options.items() if text is not None}
     every = _BY_NAME.values()

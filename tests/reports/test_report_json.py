@@ -209,7 +209,7 @@ def test_the_keys_of_a_load() -> None:
 
     assert list(found) == expected
     fields_of_a_load = {each.name for each in dataclasses.fields(LoadResult)}
-    absent = {"baseline", "control", "reruns", "hosting", "server", "diagnosis", "scaling", "cost"}
+    absent = {"baseline", "control", "reruns", "hosting", "server", "diagnosis", "scaling", "workers", "cost"}
     assert {*found, *absent} == fields_of_a_load - set(SCHEMA_STATS) | {
         "errors",
         "total",

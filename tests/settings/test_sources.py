@@ -15,18 +15,22 @@ def problems(options: dict[str, str], environment: dict[str, str] | None = None)
     return caught.value.problems
 
 
+_LOADS = ("endpoint", "profile", "users", "tps", "duration", "warmup", "seed")
+_GENERATORS = ("processes", "workers", "bind")
+
+
 def test_every_option_has_a_variable() -> None:
     """Flag, pytest attribute and variable are one name in three spellings."""
     assert [(option.flag, option.dest, option.variable) for option in OPTIONS] == [
         (f"--smload-{name}", f"smload_{name}", f"SMLOAD_{name.upper()}")
-        for name in ("endpoint", "profile", "users", "tps", "duration", "warmup", "seed", "transport", "report")
+        for name in (*_LOADS, "transport", *_GENERATORS, "report")
     ]
 
 
 def test_options_of_a_load_are_its_fields() -> None:
     """A load field says how its option's text becomes a value if there is one of its name, and only then."""
     parsed = {name for name, row in LOAD_FIELDS.items() if row.from_text is not None}
-    others = {"endpoint", "profile", "transport", "report"}
+    others = {"endpoint", "profile", "transport", "report", *_GENERATORS}
     assert parsed == {option.name for option in OPTIONS} - others
 
 

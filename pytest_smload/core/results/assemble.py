@@ -70,6 +70,7 @@ def build_result(  # noqa: PLR0913 - a result has this many origins
         notes=tuple(notes),
         reruns=tuple(reruns),
         hosting=hosting,
+        workers=tuple(recording.generators),
     )
 
 

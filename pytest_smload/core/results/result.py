@@ -17,6 +17,7 @@ from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.core.request.route_kinds import ROUTE_TABLES, RouteKind
 from pytest_smload.core.results.control import ControlResult
 from pytest_smload.core.safety.cost import LoadCost
+from pytest_smload.core.samples.generators import Generator
 from pytest_smload.core.scaling.record import ScalingRecord
 from pytest_smload.core.server.server_side import ServerSide
 from pytest_smload.core.trust.health import ClientHealth
@@ -76,6 +77,7 @@ class LoadResult(Figures):
         hosting: What hosted the endpoint when the load began; None where that is not known.
         cost: What it cost by ``[prices]``; None where prices or instances are not known.
         scaling: What held the endpoint's instances, and what became of them; None where nothing did nor scaled.
+        workers: The processes that sent it, where there were several.
     """
 
     label: str | None
@@ -116,6 +118,7 @@ class LoadResult(Figures):
     hosting: Hosting | None = None
     scaling: ScalingRecord | None = None
     cost: LoadCost | None = None
+    workers: tuple[Generator, ...] = ()
 
     def __post_init__(self) -> None:
         for name in (*ROUTE_TABLES.values(), "stages"):

@@ -19,7 +19,8 @@ _PLAN = ("model_names", "route_kind", "target_shares", "open_model", "stages", "
 def merge(recordings: Sequence[Recording], offsets_s: Sequence[float]) -> Recording:
     """Return the recordings of one window by several generators, each with its part of the load, as one.
 
-    The window is from the earliest begin to the latest end: on the common clock they are to be the same. Samples are in
+    The window is from the earliest begin to the latest end: on the common clock they are to be the same. Of a generator
+    that ended before its window opened only the end counts. Samples are in
     the order they ended, readings of the generators in that of *recordings*.
 
     Args:
@@ -43,13 +44,15 @@ def merge(recordings: Sequence[Recording], offsets_s: Sequence[float]) -> Record
         unsent_due.extend(due + offset_s for due in recording.unsent_due)
         unsent_model.extend(recording.unsent_model)
     _sort_by_end(samples)
+    window_end_s = max(recording.window_end_s + offset_s for recording, offset_s in clocks)
+    opened = [recording.window_start_s + offset_s for recording, offset_s in clocks if recording.window_s > 0]
     return dataclasses.replace(
         first,
         kind_names=kinds.names,
         kind_statuses=kinds.statuses,
         samples=samples,
-        window_start_s=min(recording.window_start_s + offset_s for recording, offset_s in clocks),
-        window_end_s=max(recording.window_end_s + offset_s for recording, offset_s in clocks),
+        window_start_s=min(opened, default=window_end_s),
+        window_end_s=window_end_s,
         clients=[client for recording in recordings for client in recording.clients],
         started_at=min(recording.started_at for recording in recordings),
         offered_tps=_offered_tps(recordings),

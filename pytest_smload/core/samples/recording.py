@@ -12,6 +12,7 @@ from pytest_smload.core.request.invocation import InvocationFailure
 from pytest_smload.core.request.route_kinds import RouteKind
 
 if TYPE_CHECKING:
+    from pytest_smload.core.samples.generators import Generator
     from pytest_smload.core.statistics.columns import Floats
 
 
@@ -183,6 +184,8 @@ class Recording:
         variant_names: Production variants that answered, indexed by ``Samples.variant_code``; the first, ``""``, stands
             for none named.
         target_variants: Per route the variant its requests ask for, or None; empty where none does.
+        generators: The processes that sent it, in step with *clients*; empty where this one sent all of it.
+        lost: Why parts of it are missing, a sentence each: generators that failed, fell silent or ended.
     """
 
     model_names: Sequence[str]
@@ -213,6 +216,8 @@ class Recording:
     epoch_s: float = 0.0
     variant_names: Sequence[str] = ("",)
     target_variants: Sequence[str | None] = ()
+    generators: Sequence[Generator] = ()
+    lost: Sequence[str] = ()
 
     @property
     def window_s(self) -> float:

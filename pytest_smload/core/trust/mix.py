@@ -70,7 +70,8 @@ def _allowed(recording: Recording, measurement: Measurement, share: float) -> fl
     variance = share * (1 - share)
     if recording.open_model:
         return recording.stretches + 1e-9 * requests if recording.complete else 3 + _SIGMAS * sqrt(requests * variance)
-    block = max(BLOCK_CHOICES, len(recording.model_names))
+    # Each generator goes through blocks of its own.
+    block = max(BLOCK_CHOICES, len(recording.model_names)) * len(recording.clients)
     chosen = requests * (1 - requests / block) if requests < block / 2 else block / 4
     choosing = chosen + measurement.in_flight_at_end
     return 3 + _SIGMAS * sqrt(choosing * variance)

@@ -42,6 +42,7 @@ def examine(
     readings = _read(recording, measurement)
     reasons = [
         *_nothing_sent(recording, measurement),
+        *_lost_generators(recording),
         *_task_exceptions(recording),
         *_clock_ran_backwards(recording),
     ]
@@ -235,6 +236,14 @@ def _diverted(recording: Recording) -> Iterator[Finding]:
         yield Finding(
             f"{count:,} of {requests:,} requests for variant {asked!r} were answered by {answered!r}",
             f"see that nothing on the way drops the header {WEIGHTED['variant'].member.header}",
+        )
+
+
+def _lost_generators(recording: Recording) -> Iterator[Finding]:
+    for why in recording.lost:
+        yield Finding(
+            f"part of the load is missing: worker {why}",
+            "run it again; where it stays, look at that worker's machine and network",
         )
 
 

@@ -34,6 +34,7 @@ from pytest_smload.reports.words.margin import worst_first
 from pytest_smload.reports.words.next_step import next_steps, rerun_command
 from pytest_smload.reports.words.scaling_lines import scaling_lines
 from pytest_smload.reports.words.server_lines import diagnosis_lines, server_lines
+from pytest_smload.reports.words.worker_lines import worker_lines
 
 if TYPE_CHECKING:
     from pytest_smload.core.limits.check import Check
@@ -229,7 +230,7 @@ def _details(test: TestResult, load: LoadResult) -> str:
     if stages:
         rows = [[escaped(name), *_figures(stats)] for name, stats in stages.items()]
         blocks.append(table(["stage", *_FIGURES], rows, right=_NUMBERS))
-    blocks.append("\n".join(f"- {escaped(line)}" for line in scaling_lines(load)))
+    blocks.append("\n".join(f"- {escaped(line)}" for line in [*scaling_lines(load), *worker_lines(load)]))
     if passed:
         remarks = [*remark_lines(load)[:MAX_REMARKS], *server_lines(load), *diagnosis_lines(load)]
         blocks += [f"- {escaped(remark)}" for remark in remarks]

@@ -28,6 +28,7 @@ from pytest_smload.reports.words.headline import load_headline
 from pytest_smload.reports.words.margin import is_undecided
 from pytest_smload.reports.words.scaling_lines import scaling_lines
 from pytest_smload.reports.words.server_lines import diagnosis_lines, server_lines
+from pytest_smload.reports.words.worker_lines import worker_lines
 
 if TYPE_CHECKING:
     from pytest_smload.core.limits.check import Check
@@ -140,7 +141,7 @@ def _load_lines(load: LoadResult, width: int, *, told: bool) -> Iterator[str]:
     yield from wrap(load_headline(load), width, _INDENT)
     yield from _indented(models_table(load, room))
     yield from _set_apart(stages_table(load, room))
-    for line in scaling_lines(load):
+    for line in [*scaling_lines(load), *worker_lines(load)]:
         yield from wrap(line, width, _INDENT)
     if told:
         yield from wrap(client_line(load), width, _INDENT)

@@ -206,3 +206,18 @@ def test_recordings_of_different_loads_are_refused() -> None:
         merge([WHOLE, dataclasses.replace(WHOLE, stretches=2)], [0.0, 0.0])
     with pytest.raises(ValueError, match="a load has at least one generator"):
         merge([], [])
+
+
+def test_a_generator_that_ended_before_its_window_opened_adds_none() -> None:
+    """What the others sent meanwhile was warm-up, and the window is that of those whose window opened."""
+    early = recording([Row(1.0, 1.0, 1.1)], 1.5, 1.5)
+    late = recording([Row(1.6, 1.6, 1.7), Row(2.1, 2.1, 2.2)], 2.0, 3.0)
+
+    merged, none = (
+        merge([early, late], [0.0, 0.0]),
+        merge([early, dataclasses.replace(early, window_end_s=1.2)], [0, 0]),
+    )
+
+    assert (merged.window_start_s, merged.window_end_s) == (2.0, 3.0)
+    assert measure(merged).sent == 1
+    assert none.window_s == 0.0

@@ -1,0 +1,1 @@
+"""Loads that several processes send together, over Locust's master and worker."""

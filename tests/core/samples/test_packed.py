@@ -1,0 +1,100 @@
+"""Recordings that travel from one process to another."""
+
+from __future__ import annotations
+
+import dataclasses
+from array import array
+from typing import Any
+
+import pytest
+from recordings import MODEL_ERROR, Row, recording
+
+from pytest_smload.core.load.stages import StageSpan
+from pytest_smload.core.request.invocation import InvocationFailure
+from pytest_smload.core.samples.packed import packed, unpacked
+from pytest_smload.core.samples.recording import Abort, ClientReadings, Recording, Samples
+
+
+def _full() -> Recording:
+    rows = [Row(1.0, 1.1, 1.2, model=1), Row(1.3, 1.4, 1.55, MODEL_ERROR, 2, free=1.35)]
+    made = recording(
+        rows,
+        1.0,
+        3.0,
+        unsent=[(2.9, 1)],
+        offered_tps=1.5,
+        stages=[StageSpan("calm", 0.0, 1.0, None, 1.5)],
+        examples={"ModelError": InvocationFailure("ModelError", "out of\nmemory ✓", 500, 503)},
+        aborted=Abort(0.5, 10, 2.0, 0.4, "ModelError", "given up"),
+        kind_statuses=[None] * 6 + [500],
+        bytes_in=[1, 2, 3],
+        bytes_out=[4, 5, 6],
+        connects=7,
+        task_exceptions=["ValueError: x"],
+        unprimed=1,
+        complete=True,
+        epoch_s=1e9 + 0.1,
+        variant_names=("", "blue"),
+        target_variants=[None, "blue", None],
+        interrupted=True,
+        stretches=2,
+    )
+    made.samples.late_index.append(1)
+    made.samples.late_from.append(1.5)
+    made.samples.late_to.append(1.54)
+    made.samples.variant_index.append(0)
+    made.samples.variant_code.append(1)
+    return made
+
+
+def _facts(made: Recording) -> dict[str, Any]:
+    facts = {each.name: getattr(made, each.name) for each in dataclasses.fields(made)}
+    facts["samples"] = {name: getattr(made.samples, name) for name in Samples.__slots__}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in facts.items()}
+
+
+def test_a_recording_comes_back_as_it_was() -> None:
+    """Every field, to the last bit of every time."""
+    made = _full()
+
+    assert _facts(unpacked(packed(made))) == _facts(made)
+
+
+def test_every_field_of_a_recording_travels() -> None:
+    """A field that is not packed would silently be its default on the other side; what a master adds does not."""
+    filled = _facts(_full())
+    defaults = {
+        each.name: list(each.default) if isinstance(each.default, tuple) else each.default
+        for each in dataclasses.fields(Recording)
+    }
+
+    masters_own = {"generators", "lost"}
+    assert {name for name, value in filled.items() if value == defaults[name]} == masters_own
+
+
+def test_readings_of_each_generator_stay_apart() -> None:
+    """Two generators' columns are not mixed up."""
+    clients = [ClientReadings(0.1, array("d", [1.0]), array("d", [2.0])), ClientReadings(0.2, array("d"), array("d"))]
+    made = dataclasses.replace(_full(), clients=clients)
+
+    assert unpacked(packed(made)).clients == clients
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        b"",
+        b"{}\n",
+        b"[]\n",
+        packed(_full())[:-1],
+        packed(_full()) + b"x",
+        packed(_full()).replace(b'"model_names": ["a.tar.gz", "b.tar.gz", "c.tar.gz"]', b'"model_names": ["a.tar.gz"]'),
+        packed(_full()).replace(b'["d", 2]', b'["d", 1]', 1),
+        packed(_full()).replace(b'["d", 2]', b'["q", 2]', 1),
+        packed(_full()).replace(b'["d", 2]', b'["d", -2]', 1),
+    ],
+)
+def test_bytes_that_are_no_recording_are_refused(spoilt: bytes) -> None:
+    """One sort of error, whatever is wrong with them."""
+    with pytest.raises(ValueError, match="no recording"):
+        unpacked(spoilt)
