@@ -131,7 +131,7 @@ def print_real(rounds: int, window_s: float) -> bool:
     ]
     title = f"loads over http of {window_s:g} s, {requests:,.0f} requests each, median of {rounds}"
     print_table(title, ("what", "CPU us/request", "ratio", "target"), rows)
-    print("  the first request of each model in a second is signed anew, the others of that second are not")
+    print("  the first request of each model in ten seconds is signed anew, the others of these ten are not")
     return max(last_to_first, choosing, many_to_few) <= MOST_RATIO
 
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from pytest_smload.conduct.preflight import Inspection
     from pytest_smload.conduct.regressions import RegressionVerdict
     from pytest_smload.conduct.request import LoadRequest
+    from pytest_smload.conduct.retry import Undecided
     from pytest_smload.conduct.senders import LoadSender
     from pytest_smload.conduct.witness import Testimony
     from pytest_smload.conduct.witnesses import Send
@@ -108,13 +109,7 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
             transport=way.name,
             transport_reason=way.reason,
             checks=last.checks,
-            notes=[
-                *request.notes,
-                *inspection.notes,
-                *demands.notes,
-                *sender.notes,
-                *(each.note for each in undecided),
-            ],
+            notes=_notes(request, inspection, demands, sender, undecided),
             reruns=[each.counts for each in undecided],
             hosting=hosting,
         )
@@ -125,6 +120,13 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
         result = _explained(result, lambda: watch.testimonies(last, announcer.waiting), interrupts)
     # What was measured is not lost to a signal that came while it was judged.
     return replace(result, interrupted=True) if interrupts.count else result
+
+
+def _notes(
+    request: LoadRequest, inspection: Inspection, demands: Demands, sender: LoadSender, undecided: Sequence[Undecided]
+) -> list[str]:
+    earlier = [each.note for each in undecided]
+    return [*request.notes, *inspection.notes, *demands.notes, *sender.notes, *earlier]
 
 
 def _inspected(

@@ -20,7 +20,7 @@ from pytest_smload.aws.target import Credentials, EndpointTarget
 from pytest_smload.core.request.invocation import Payload, Route
 from pytest_smload.core.request.members import MEMBERS
 from pytest_smload.errors import EndpointError
-from pytest_smload.transport.http.signing import CACHED_REQUESTS, RequestSigner
+from pytest_smload.transport.http.signing import SIGNED_FOR_S, RequestSigner
 
 printable = st.text(alphabet=string.printable[:95], min_size=1, max_size=60).filter(
     lambda text: text == text.strip(" ")
@@ -106,9 +106,9 @@ def test_every_request_is_signed_as_botocore_signs_it(
     )
 
 
-def test_a_request_is_made_once_a_second() -> None:
-    """The same route and payload give the same bytes until the second ends, and then others."""
-    seconds = iter([1_000.0, 1_001.0])
+def test_a_request_is_made_once_a_time_stamp() -> None:
+    """The same route and payload give the same bytes until the signer is renewed, and then others."""
+    seconds = iter([1_000.0, 1_010.0])
     target = EndpointTarget("abalone", "us-east-1", "http://127.0.0.1:8080", "test", StaticSource())
     signer = RequestSigner(target, clock=lambda: next(seconds))
     first = signer.sign(ROUTE, ROW)
@@ -117,7 +117,18 @@ def test_a_request_is_made_once_a_second() -> None:
 
     signer.renew()
 
-    assert (b"19700101T001640Z" in first, b"19700101T001641Z" in signer.sign(ROUTE, ROW)) == (True, True)
+    assert (b"19700101T001640Z" in first, b"19700101T001650Z" in signer.sign(ROUTE, ROW)) == (True, True)
+
+
+@settings(max_examples=50, deadline=None)
+@given(now=st.floats(0, 4e9))
+def test_a_time_stamp_is_used_for_ten_seconds_of_one_day_at_most(now: float) -> None:
+    """AWS takes it for five minutes, and its key for its day."""
+    with mock.patch("pytest_smload.transport.http.signing.time.perf_counter", return_value=0.0):
+        left_s = signer_at(now).valid_until
+
+    assert 0 < left_s <= SIGNED_FOR_S
+    assert now + left_s <= (now // 86_400 + 1) * 86_400
 
 
 def test_new_credentials_sign_after_renewal() -> None:
@@ -134,13 +145,14 @@ def test_new_credentials_sign_after_renewal() -> None:
     assert (b"AKIDNEW" in wire, b"AKIDOLD" in wire, b"Token" in wire) == (True, False, False)
 
 
-def test_the_cache_is_bounded() -> None:
-    """More distinct requests than the cache holds are signed, and not kept."""
+def test_the_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More bytes of distinct requests than the cache may hold are signed, and not kept."""
+    monkeypatch.setattr("pytest_smload.transport.http.signing.CACHED_BYTES", 20_000)
     signer = signer_at(0)
-    for index in range(CACHED_REQUESTS + 10):
-        signer.sign(ROUTE, Payload(index, b"", hashlib.sha256(b"").hexdigest()))
+    wires = [signer.sign(ROUTE, Payload(index, b"", hashlib.sha256(b"").hexdigest())) for index in range(200)]
 
-    assert len(signer.wires) == CACHED_REQUESTS
+    assert 20_000 <= sum(map(len, signer.wires.values())) < 20_000 + len(wires[0]) + 10
+    assert len(set(wires)) == 1
 
 
 def test_a_large_body_is_not_copied_behind_its_head() -> None:

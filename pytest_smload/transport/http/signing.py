@@ -1,4 +1,4 @@
-"""Signature Version 4 for InvokeEndpoint: the bytes of whole requests, signed and cached for one UTC second.
+"""Signature Version 4 for InvokeEndpoint: the bytes of whole requests, signed and cached for a few seconds.
 
 Protocol: https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html, with botocore's ``SigV4Auth`` as
 the reference for every choice it leaves open.
@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
 SERVICE: Final = "sagemaker"
 """The signing name (the service's own is ``sagemaker-runtime``)."""
-CACHED_REQUESTS: Final = 4_096
+SIGNED_FOR_S: Final = 10
+"""How long a signature is used, in seconds. AWS takes a request for five minutes after its time stamp
+(https://docs.aws.amazon.com/IAM/latest/UserGuide/signing-elements.html); a client's clock may be off by the rest."""
+CACHED_BYTES: Final = 64 * 1024 * 1024
 JOINED_BODY_BYTES: Final = 16 * 1024
 """Bodies up to this size are kept behind their head, so that one send carries the request."""
 
@@ -49,9 +52,9 @@ class _RouteText:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class _RouteSecond:
-    """What does not change in one route's requests within a second: the canonical request's hash up to the payload's
-    digest, and the head up to the signature."""
+class _RoutePrefix:
+    """What does not change in one route's requests until the signer is renewed: the canonical request's hash up to the
+    payload's digest, and the head up to the signature."""
 
     canonical: Any
     head: bytes
@@ -64,12 +67,14 @@ class RequestSigner:
     credentials are another object than ``credentials``.
 
     Attributes:
-        wires: Whole requests with small bodies by ``route.index << 32 | payload.index``; at most 4,096, of this second.
-        valid_until: ``time.perf_counter()`` at which the UTC second ends, in seconds.
+        wires: Whole requests with small bodies by ``route.index << 32 | payload.index``; 64 MiB of them at most.
+            All are of the time stamp in force.
+        valid_until: ``time.perf_counter()`` at which the time stamp in force is too old, in seconds.
         credentials: What ``wires`` are signed with.
     """
 
     __slots__ = (
+        "_cached_bytes",
         "_canonical_start",
         "_clock",
         "_head_start",
@@ -77,9 +82,9 @@ class RequestSigner:
         "_key_scope",
         "_key_states",
         "_long_heads",
+        "_prefixes",
         "_region",
         "_scope",
-        "_seconds",
         "_source",
         "_texts",
         "_timestamp",
@@ -102,23 +107,25 @@ class RequestSigner:
         self._canonical_start = f"POST\n{canonical_path(path)}\n\n"
         self._head_start = f"POST {path} HTTP/1.1\r\nHost: {self._host}\r\nUser-Agent: pytest-smload\r\n"
         self._texts: dict[int, _RouteText] = {}
-        self._seconds: dict[int, _RouteSecond] = {}
+        self._prefixes: dict[int, _RoutePrefix] = {}
         self._long_heads: dict[int, SecretiveBytes] = {}
         self._key_scope: tuple[str, Credentials] | None = None
         self.wires: dict[int, SecretiveBytes] = {}
         self.renew()
 
     def renew(self) -> None:
-        """Take the UTC second and the credentials in force now; everything signed before is forgotten.
+        """Take the time and the credentials in force now; everything signed before is forgotten.
 
         Raises:
             EndpointError: The credentials hold characters no header can carry.
         """
         now = self._clock()
         second = int(now)
-        self.valid_until = time.perf_counter() + (second + 1 - now)
+        # At multiples of it: the date of the key's scope then never ends before its signatures do.
+        self.valid_until = time.perf_counter() + (SIGNED_FOR_S - now % SIGNED_FOR_S)
+        self._cached_bytes = 0
         self.wires.clear()
-        self._seconds.clear()
+        self._prefixes.clear()
         self._long_heads.clear()
         self.credentials = credentials = self._source.current
         self._timestamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
@@ -141,8 +148,8 @@ class RequestSigner:
         known = cache.get(key)
         if known is not None:
             return known
-        second = self._seconds.get(route.index) or self._route_second(route)
-        canonical = second.canonical.copy()
+        prefix = self._prefixes.get(route.index) or self._route_prefix(route)
+        canonical = prefix.canonical.copy()
         canonical.update(payload.sha256.encode())
         inner, outer = self._key_states
         mac = inner.copy()
@@ -150,13 +157,14 @@ class RequestSigner:
         outer_mac = outer.copy()
         outer_mac.update(mac.digest())
         tail = f"{outer_mac.hexdigest()}\r\nContent-Length: {len(payload.body)}\r\n\r\n".encode()
-        wire = SecretiveBytes(second.head + tail + payload.body if small else second.head + tail)
-        # Once full it stays as it is until the second ends: evicting would lose to cyclic traffic every time.
-        if len(cache) < CACHED_REQUESTS:
+        wire = SecretiveBytes(prefix.head + tail + payload.body if small else prefix.head + tail)
+        # Once full it stays as it is until it is renewed: evicting would lose to cyclic traffic every time.
+        if self._cached_bytes < CACHED_BYTES:
+            self._cached_bytes += len(wire)
             cache[key] = wire
         return wire
 
-    def _route_second(self, route: Route) -> _RouteSecond:
+    def _route_prefix(self, route: Route) -> _RoutePrefix:
         text = self._texts.get(route.index)
         if text is None:
             text = self._texts[route.index] = self._route_text(route)
@@ -174,8 +182,8 @@ class RequestSigner:
             f"Authorization: AWS4-HMAC-SHA256 Credential={self.credentials.access_key}/{self._scope}, "
             f"SignedHeaders={signed}, Signature="
         )
-        made = _RouteSecond(sha256(canonical.encode()), head.encode("ascii"))
-        self._seconds[route.index] = made
+        made = _RoutePrefix(sha256(canonical.encode()), head.encode("ascii"))
+        self._prefixes[route.index] = made
         return made
 
     def _route_text(self, route: Route) -> _RouteText:
