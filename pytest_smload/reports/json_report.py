@@ -30,7 +30,7 @@ Json = dict[str, Any]
 
 _ABSENT = (
     "account", "baseline", "control", "reruns", "shared", "hosting", "server", "diagnosis", "scaling", "workers",
-    "anchor", "rerun", "version", "commit", "branch", "failures", "capacities", "cost",
+    "distribution", "anchor", "rerun", "version", "commit", "branch", "failures", "capacities", "cost",
 )  # fmt: skip
 """Keys that are left out where there is nothing to say; all others are always there."""
 _FIGURES = {each.name for each in fields(Figures)}

@@ -205,6 +205,7 @@ def test_the_keys_of_a_load() -> None:
         "timeline",
         "checks",
         "notes",
+        "distribution",
     ]
 
     assert list(found) == expected
@@ -242,7 +243,8 @@ def test_the_keys_of_a_load() -> None:
         "projected",
         "valid",
     ]
-    assert list(found["timeline"][0]) == ["t_s", "offered", "tps", "p50_ms", "p95_ms", "errors", "in_flight"]
+    latencies = ["p50_ms", "p95_ms", "errors", "in_flight", "p99_ms", "min_ms", "max_ms"]
+    assert list(found["timeline"][0]) == ["t_s", "offered", "tps", *latencies]
 
 
 def test_a_check_has_its_bounds_as_numbers(records) -> None:

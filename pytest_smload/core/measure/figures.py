@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from math import nan
 from typing import TYPE_CHECKING
 
 from pytest_smload.core.units import format_ms, format_share
@@ -119,6 +120,9 @@ class TimelinePoint:
     p95_ms: float
     errors: int
     in_flight: int
+    p99_ms: float = nan
+    min_ms: float = nan
+    max_ms: float = nan
 
 
 @dataclass(frozen=True, slots=True)

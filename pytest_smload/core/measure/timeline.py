@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from math import ceil
+from math import ceil, nan
 
 import numpy as np
 
@@ -47,6 +47,9 @@ def timeline(recording: Recording, ordered: InOrder, window: Window) -> list[Tim
                 p95_ms=percentile(latencies, 950),
                 errors=requests - len(latencies),
                 in_flight=begun[index + 1] - ended[index + 1],
+                p99_ms=percentile(latencies, 990),
+                min_ms=float(latencies[0]) if len(latencies) else nan,
+                max_ms=float(latencies[-1]) if len(latencies) else nan,
             )
         )
     return points

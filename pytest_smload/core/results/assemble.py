@@ -10,6 +10,7 @@ from pytest_smload.core.hosting.hosting import Hosting
 from pytest_smload.core.limits.check import Check
 from pytest_smload.core.load.profile import LoadProfile
 from pytest_smload.core.load.written import written_profile
+from pytest_smload.core.measure.distribution import distribution_of
 from pytest_smload.core.measure.measurement import Measurement
 from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.core.request.invocation import InvocationFailure
@@ -71,6 +72,7 @@ def build_result(  # noqa: PLR0913 - a result has this many origins
         reruns=tuple(reruns),
         hosting=hosting,
         workers=tuple(recording.generators),
+        distribution=distribution_of(recording, measurement.total),
     )
 
 

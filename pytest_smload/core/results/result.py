@@ -12,6 +12,7 @@ from pytest_smload.core.diagnosis.finding import Diagnosis
 from pytest_smload.core.hosting.hosting import Hosting
 from pytest_smload.core.limits.check import Check
 from pytest_smload.core.measure.by_name import ByName
+from pytest_smload.core.measure.distribution import Distribution
 from pytest_smload.core.measure.figures import Figures, InvokedVariant, MixShare, Stats, TimelinePoint, WarmupCounts
 from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.core.request.route_kinds import ROUTE_TABLES, RouteKind
@@ -78,6 +79,7 @@ class LoadResult(Figures):
         cost: What it cost by ``[prices]``; None where prices or instances are not known.
         scaling: What held the endpoint's instances, and what became of them; None where nothing did nor scaled.
         workers: The processes that sent it, where there were several.
+        distribution: Where its latencies and failures lie; None where its window is empty.
     """
 
     label: str | None
@@ -119,6 +121,7 @@ class LoadResult(Figures):
     scaling: ScalingRecord | None = None
     cost: LoadCost | None = None
     workers: tuple[Generator, ...] = ()
+    distribution: Distribution | None = None
 
     def __post_init__(self) -> None:
         for name in (*ROUTE_TABLES.values(), "stages"):

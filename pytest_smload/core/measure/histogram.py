@@ -1,0 +1,88 @@
+"""Latencies counted in bins that grow by one factor: small, and those of several loads add up."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from itertools import accumulate
+from math import log
+
+import numpy as np
+
+from pytest_smload.core.statistics.columns import Floats, Integers
+
+RATIO = 1.02
+"""Upper edge of a bin over its lower one: a percentile read from it is 1 % off at most."""
+LEAST_MS = 0.001
+"""What is shorter counts as this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """Latencies in bins.
+
+    Attributes:
+        ratio: Upper edge of a bin over its lower one.
+        first: Number of the first bin; bin *i* holds latencies from ``ratio ** i`` ms up to ``ratio ** (i + 1)`` ms.
+        counts: Latencies per bin, from the first on.
+    """
+
+    ratio: float
+    first: int
+    counts: tuple[int, ...]
+
+    @property
+    def total(self) -> int:
+        """How many latencies there are."""
+        return sum(self.counts)
+
+    def edge_ms(self, place: int) -> float:
+        """Return the lower edge of the bin at *place* of the counts."""
+        return float(self.ratio ** (self.first + place))
+
+    def percentile_ms(self, per_thousand: float) -> float:
+        """Return the nearest-rank percentile, the geometric middle of its bin; NaN where it is empty."""
+        ranks = list(accumulate(self.counts))
+        if not ranks or not ranks[-1]:
+            return float("nan")
+        rank = max(1, -int(-per_thousand * ranks[-1] // 1000))
+        return float(self.edge_ms(bisect_left(ranks, rank)) * self.ratio**0.5)
+
+    def merged(self, other: Histogram) -> Histogram:
+        """Return the latencies of both.
+
+        Raises:
+            ValueError: their bins differ.
+        """
+        if self.ratio != other.ratio:
+            raise ValueError(f"histograms with bins of ratio {self.ratio} and {other.ratio} do not add up")
+        if not self.counts or not other.counts:
+            return self if self.counts else other
+        first = min(self.first, other.first)
+        counts = [0] * (max(self.first + len(self.counts), other.first + len(other.counts)) - first)
+        for each in (self, other):
+            for place, count in enumerate(each.counts, start=each.first - first):
+                counts[place] += count
+        return Histogram(self.ratio, first, tuple(counts))
+
+
+def bins_of(latencies_ms: Floats) -> Integers:
+    """Return the number of the bin, of ratio `RATIO`, that each latency is in."""
+    bins: Integers = np.floor(np.log(np.maximum(latencies_ms, LEAST_MS)) / log(RATIO)).astype(np.int64)
+    return bins
+
+
+def trimmed(first: int, counts: Integers, *, bins_each: int = 1) -> Histogram:
+    """Return the histogram of *counts* without the empty bins at its ends.
+
+    Args:
+        first: Number of the first.
+        counts: Per bin.
+        bins_each: How many bins of ratio `RATIO` one of *counts* spans.
+    """
+    filled = np.flatnonzero(counts)
+    ratio = RATIO**bins_each
+    if not len(filled):
+        return Histogram(ratio, 0, ())
+    begin, end = int(filled[0]), int(filled[-1]) + 1
+    return Histogram(ratio, first + begin, tuple(counts[begin:end].tolist()))
