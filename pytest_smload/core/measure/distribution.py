@@ -37,6 +37,7 @@ class Distribution:
             most requests.
         errors_over_time: Per error kind and slice, those that occurred.
         errors_by_route: Per route with failures: count per error kind.
+        client_lag_ms: Per slice, about when: by how much the client's own loop was late at most, in any generator.
     """
 
     total: Histogram
@@ -46,6 +47,7 @@ class Distribution:
     routes_p95_ms: Mapping[str, tuple[float, ...]]
     errors_over_time: Mapping[str, tuple[int, ...]]
     errors_by_route: Mapping[str, Mapping[str, int]]
+    client_lag_ms: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,21 @@ def distribution_of(recording: Recording, total: Figures) -> Distribution | None
             for index, name in weighted
             if tables.failed_at[index].any()
         },
+        client_lag_ms=_client_lag_ms(recording, tables.slices),
     )
+
+
+def _client_lag_ms(recording: Recording, slices: int) -> tuple[float, ...]:
+    worst_ms = np.zeros(slices)
+    for client in recording.clients:
+        lag_s = view(client.loop_lag_s)
+        if not client.judged or not len(lag_s):
+            continue
+        # Readings bear no time: each takes a tick of a mean length, and what it was late by.
+        ended_s = np.cumsum(lag_s + max(0.0, recording.window_s - float(lag_s.sum())) / len(lag_s))
+        slots = _slots(recording, recording.window_start_s + ended_s - lag_s, slices)
+        np.maximum.at(worst_ms, slots, lag_s * 1000)
+    return tuple(round(lag_ms, 3) for lag_ms in worst_ms.tolist())
 
 
 class _Tables:

@@ -122,3 +122,12 @@ def test_a_load_without_weights_has_no_routes() -> None:
     assert spread is not None
     assert (spread.routes, spread.routes_p95_ms, spread.errors_by_route) == ({}, {}, {})
     assert spread_of(recording([], 2.0, 2.0)) is None
+
+
+def test_the_clients_own_stall_is_in_its_slice() -> None:
+    """A loop that was late by a second in the middle of the window is seen there, and nowhere else."""
+    lag_s = [0.0001] * 150 + [1.0] + [0.0001] * 150
+    spread = spread_of(recording([Row(1.0, 1.0, 1.5)], 0.0, 4.0, lag_s=lag_s))
+
+    assert spread is not None
+    assert spread.client_lag_ms == (0.1, 1000.0, 0.1, 0.1)
