@@ -52,7 +52,7 @@ OPTIONS = (
     Option(
         "bind", "HOST:PORT", "where they join: python -m pytest_smload.worker HOST:PORT, with the same SMLOAD_TOKEN"
     ),
-    Option("report", "DIR", "write report.json and report.md into this folder"),
+    Option("report", "DIR", "write report.json, report.md and report.html into this folder"),
 )
 """Every option with a value, and with it its ``SMLOAD_*`` variable."""
 UPDATE_BASELINES = Option(

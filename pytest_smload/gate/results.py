@@ -117,6 +117,7 @@ class ResultKeeper:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         from pytest_smload.errors import ReportError
+        from pytest_smload.reports.registry import left_out
 
         directory = self._config.getoption("smload_report") or os.environ.get("SMLOAD_REPORT", "").strip() or None
         summary = os.environ.get("GITHUB_STEP_SUMMARY", "").strip()
@@ -130,6 +131,8 @@ class ResultKeeper:
                     session.exitstatus = pytest.ExitCode.TESTS_FAILED
             else:
                 self._closing_lines.append(f"smload: wrote {paths[0]} and {some([path.name for path in paths[1:]])}")
+                if line := left_out():
+                    self._closing_lines.append(f"smload: {line}")
         # An xdist worker sees reports as well; the summary is appended to, and must be once.
         if summary and (self.tests or self.failures) and not hasattr(self._config, "workerinput"):
             from pytest_smload.reports.markdown.step_summary import append_summary
@@ -151,7 +154,8 @@ class ResultKeeper:
         from pytest_smload.reports.registry import REPORTS, FinishedRun
 
         run = FinishedRun(self._run(), directory)
-        return [report.write(run, self._config.invocation_params.dir / directory) for report in REPORTS.values()]
+        folder = self._config.invocation_params.dir / directory
+        return [report.write(run, folder) for report in REPORTS.values() if not report.missing()]
 
     def _has_nothing_to_write(self, session: pytest.Session) -> bool:
         """Whether the run was refused, only collected, or is reported by another process.

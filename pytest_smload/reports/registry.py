@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -12,6 +13,9 @@ from pytest_smload.reports.markdown.report import run_markdown
 
 if TYPE_CHECKING:
     from pytest_smload.core.results.result import RunResult
+
+
+EXTRA: Final = "pip install 'pytest-smload[report]'"
 
 
 class FinishedRun(NamedTuple):
@@ -32,10 +36,12 @@ class Report(NamedTuple):
     Attributes:
         file_name: Its file in the reports' folder.
         text: The file's content.
+        missing: What it needs and is not installed; it is not written then.
     """
 
     file_name: str
     text: Callable[[FinishedRun], str]
+    missing: Callable[[], list[str]] = list
 
     def write(self, finished: FinishedRun, folder: str | Path) -> Path:
         """Write the report of *finished*, creating *folder*, and return the file's path.
@@ -52,9 +58,20 @@ def _markdown(finished: FinishedRun) -> str:
     return run_markdown(finished.run, report_dir=finished.report_dir)
 
 
+def _html(finished: FinishedRun) -> str:
+    from pytest_smload.reports.html.page import run_html
+
+    return run_html(finished.run)
+
+
+def _missing_for_html() -> list[str]:
+    return [name for name in ("jinja2", "plotly") if find_spec(name) is None]
+
+
 REPORTS: Final = {
     "json": Report("report.json", lambda finished: run_json(finished.run)),
     "markdown": Report("report.md", _markdown),
+    "html": Report("report.html", _html, _missing_for_html),
 }
 """By name, the one that all others are drawn from first."""
 
@@ -67,6 +84,15 @@ def check_writable(folder: str | Path) -> None:
     """
     for report in REPORTS.values():
         _file(Path(folder) / report.file_name).try_folder()
+
+
+def left_out() -> str:
+    """Return which reports are not written and why, in one line; ``""`` where all are."""
+    lacking = {report.file_name: report.missing() for report in REPORTS.values() if report.missing()}
+    if not lacking:
+        return ""
+    names = ", ".join(name for missing in lacking.values() for name in missing)
+    return f"{' and '.join(lacking)} was not written: it needs {names}; {EXTRA}"
 
 
 def _file(path: Path) -> WholeFile:

@@ -1,0 +1,86 @@
+"""Charts as Plotly reads them: traces and layout, with a title, a summary in words and the numbers as a table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pytest_smload.reports.words.cells import plain_text
+
+Json = dict[str, Any]
+
+COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999999")
+"""Okabe and Ito's, told apart by the colour-blind (https://jfly.uni-koeln.de/color/), without yellow and black, which
+one of the two backgrounds swallows."""
+DASHES: Final = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+SYMBOLS: Final = ("circle", "square", "diamond", "cross", "x", "triangle-up", "star")
+INK, GRID = "ink", "grid"
+"""Colours that the page puts in for its theme."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One chart.
+
+    Attributes:
+        title: What it shows.
+        summary: The same in a sentence or two, with figures: who cannot see it reads that.
+        data: Plotly's traces.
+        layout: Plotly's layout.
+        columns: Its numbers by the heading of their column.
+        height_px: How tall it is.
+    """
+
+    title: str
+    summary: str
+    data: list[Json]
+    layout: Json
+    columns: Mapping[str, Sequence[Any]]
+    height_px: int = 320
+    cursor: bool = field(default=False)
+
+    def json(self) -> Json:
+        """Return what the page's script reads."""
+        return {
+            "title": plain_text(self.title),
+            "data": self.data,
+            "layout": self.layout,
+            "columns": {name: [*column] for name, column in self.columns.items()},
+            "height": self.height_px,
+            "cursor": self.cursor,
+        }
+
+
+def line(x: Sequence[Any], y: Sequence[Any], name: str, place: int, **more: Any) -> Json:
+    """Return a trace of points joined by a line, the *place*-th of its chart by colour and dashes."""
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": [*x],
+        "y": [*y],
+        "name": safe_text(name),
+        "line": {"color": COLOURS[place % len(COLOURS)], "dash": DASHES[place % len(DASHES)], "width": 2},
+        **more,
+    }
+
+
+def rounded(values: Iterable[float], digits: int = 4) -> list[float | None]:
+    """Return *values* to so many significant digits; None where a value is not finite, which is a gap."""
+    return [float(f"{value:.{digits}g}") if math.isfinite(value) else None for value in values]
+
+
+def safe_text(text: object, longest: int = 80) -> str:
+    """Return *text* so that Plotly, which takes some tags in labels for markup, shows it as it is."""
+    return plain_text(text, longest).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def axis(title: str, **more: Any) -> Json:
+    """Return an axis with a title."""
+    return {"title": {"text": title}, "automargin": True, "gridcolor": GRID, "zerolinecolor": GRID, **more}
+
+
+def note(text: str, **place: Any) -> Json:
+    """Return a small text beside a mark."""
+    return {"text": safe_text(text), "showarrow": False, "font": {"size": 11}, **place}

@@ -1,0 +1,66 @@
+"""``report.html``: one page that opens offline, asks nothing of anybody, and takes all text for text."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from pytest_smload.reports.html.views import Charts, run_view
+from pytest_smload.reports.json_report import run_json
+from pytest_smload.reports.words.cells import plain_text
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from pytest_smload.core.results.result import RunResult
+
+
+def run_html(run: RunResult) -> str:
+    """Return the page of *run*; jinja2 and plotly must be there."""
+    charts = Charts()
+    view = run_view(run, charts)
+    drawn = {"charts": [chart.json() for chart in charts.charts], "routes": charts.routes}
+    page: str = (
+        _environment()
+        .get_template("page.html")
+        .render(
+            run=view,
+            plotly=_plotly() if charts.charts else "",
+            drawn=_packed(json.dumps(drawn, allow_nan=False, separators=(",", ":"))),
+            record=_packed(run_json(run)),
+        )
+    )
+    return page
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    def shown(value: Any) -> Any:
+        return value if isinstance(value, Markup) or not isinstance(value, str) else plain_text(value)
+
+    return Environment(
+        loader=PackageLoader("pytest_smload.reports.html"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+@cache
+def _plotly() -> str:
+    from plotly.offline import get_plotlyjs
+
+    return _packed(get_plotlyjs())
+
+
+def _packed(text: str) -> str:
+    """Return *text* compressed, in letters that can end no element: the page's script unpacks it when it is needed."""
+    return base64.b64encode(gzip.compress(text.encode("utf-8", "replace"), 6, mtime=0)).decode()

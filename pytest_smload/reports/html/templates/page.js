@@ -1,0 +1,215 @@
+"use strict";
+(() => {
+  const all = (query, root = document) => [...root.querySelectorAll(query)];
+  const live = document.getElementById("live");
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const printed = matchMedia("print");
+  let drawn, ready;
+
+  const unpacked = async (id) => {
+    const bytes = Uint8Array.from(atob(document.getElementById(id).textContent), (letter) => letter.charCodeAt(0));
+    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+  };
+
+  const load = () => (ready ??= (async () => {
+    if (typeof DecompressionStream === "undefined") throw new Error("this browser is too old to draw the charts");
+    drawn = JSON.parse(await unpacked("drawn"));
+    if (!document.getElementById("plotly").textContent) return;
+    const script = document.createElement("script");
+    script.textContent = await unpacked("plotly");
+    document.head.append(script);
+  })());
+
+  const colours = (light) => {
+    const style = getComputedStyle(document.documentElement);
+    const of = (name) => style.getPropertyValue(name).trim();
+    return light ? { ink: "#000", grid: "#ddd", bg: "#fff" } : { ink: of("--ink"), grid: of("--grid"), bg: of("--bg") };
+  };
+
+  const themed = (value, theme) => {
+    if (typeof value === "string") return value === "ink" ? theme.ink : value === "grid" ? theme.grid : value;
+    if (Array.isArray(value)) return value.length && typeof value[0] === "object" ? value.map((each) => themed(each, theme)) : value;
+    if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, themed(each, theme)]));
+    return value;
+  };
+
+  const draw = (place, chart, light = false, width) => {
+    const theme = colours(light);
+    const layout = {
+      ...themed(chart.layout, theme), height: chart.height, width, autosize: !width, margin: { l: 60, r: 16, t: 28, b: 44 },
+      paper_bgcolor: theme.bg, plot_bgcolor: theme.bg, font: { color: theme.ink, size: 12 },
+      hoverlabel: { bgcolor: theme.bg, bordercolor: theme.ink, font: { color: theme.ink } },
+    };
+    Plotly.react(place, themed(chart.data, theme), layout, { responsive: !width, displaylogo: false, displayModeBar: false });
+    place.querySelector("svg.main-svg")?.setAttribute("aria-hidden", "true");
+    place.dataset.drawn = "1";
+  };
+
+  const table = (columns) => {
+    const made = document.createElement("table"), head = made.createTHead().insertRow(), body = made.createTBody();
+    const names = Object.keys(columns);
+    for (const name of names) {
+      const cell = document.createElement("th");
+      cell.scope = "col"; cell.textContent = name; head.append(cell);
+    }
+    for (let row = 0; row < columns[names[0]].length; row++) {
+      const line = body.insertRow();
+      for (const name of names) line.insertCell().textContent = columns[name][row] ?? "";
+    }
+    const wide = document.createElement("div");
+    wide.className = "wide"; wide.tabIndex = 0; wide.setAttribute("role", "region"); wide.setAttribute("aria-label", "Numbers");
+    wide.append(made);
+    return wide;
+  };
+
+  const show = async (figure) => {
+    const place = figure.querySelector(".plot");
+    try {
+      await load();
+      if (!place.dataset.drawn) draw(place, chartOf(figure));
+    } catch (error) {
+      place.textContent = `The chart cannot be drawn: ${error.message}. Its figures are in report.json.`;
+    }
+  };
+
+  const chartOf = (figure) => figure.dataset.chart ? drawn.charts[Number(figure.dataset.chart)] : figure.chart;
+
+  const cursor = (figure) => {
+    const place = figure.querySelector(".plot"), readout = figure.querySelector(".readout");
+    if (!readout) return;
+    let at = -1;
+    place.addEventListener("keydown", (event) => {
+      const chart = place.dataset.drawn && chartOf(figure);
+      if (!chart) return;
+      const names = Object.keys(chart.columns), last = chart.columns[names[0]].length - 1;
+      const step = { ArrowRight: 1, ArrowLeft: -1, PageDown: 10, PageUp: -10, Home: -Infinity, End: Infinity }[event.key];
+      if (step === undefined) return;
+      event.preventDefault();
+      at = Math.max(0, Math.min(last, at + step));
+      readout.textContent = names.map((name) => `${name} ${chart.columns[name][at] ?? "-"}`).join(", ");
+      Plotly.Fx.hover(place, [{ curveNumber: 0, pointNumber: at }], ["xy"]);
+    });
+  };
+
+  const edge = (data, place) => data.ratio ** (data.first + place);
+  const routeCharts = (data) => {
+    const total = data.counts.reduce((sum, count) => sum + count, 0), x = [1], y = [edge(data, 0)];
+    let rank = 0;
+    data.counts.forEach((count, place) => {
+      rank += count;
+      if (count) { x.push(total / Math.max(total - rank, 1)); y.push(edge(data, place + 1)); }
+    });
+    const legible = (title) => ({ title: { text: title }, automargin: true, gridcolor: "grid", zerolinecolor: "grid" });
+    const ticks = [[2, "p50"], [10, "p90"], [20, "p95"], [100, "p99"], [1000, "p99.9"]].filter(([at]) => at <= Math.max(2, total));
+    const line = (xs, ys, name) => ({ type: "scatter", mode: "lines", x: xs, y: ys, name, line: { color: "#0072B2", width: 2 } });
+    const round = (values) => values.map((value) => value === null ? null : Number(value.toPrecision(4)));
+    const found = [{
+      title: "Latency by percentile", height: 260, data: [line(round(x), round(y), "latency")],
+      layout: { xaxis: { ...legible("percentile"), type: "log", tickvals: ticks.map(([at]) => at), ticktext: ticks.map(([, text]) => text) }, yaxis: legible("latency ms") },
+      columns: { "1/(1-p)": round(x), "latency ms": round(y) },
+    }];
+    if (data.p95.length > 1) {
+      const seconds = data.p95.map((_, index) => Number((index * data.slice_s).toPrecision(4)));
+      found.push({
+        title: "p95 over the window", height: 260, data: [line(seconds, data.p95, "p95")],
+        layout: { xaxis: legible("seconds of the window"), yaxis: { ...legible("p95 ms"), rangemode: "tozero" } }, columns: { s: seconds, "p95 ms": data.p95 },
+      });
+    }
+    return found;
+  };
+
+  const figureOf = (chart) => {
+    const figure = document.createElement("figure"), caption = document.createElement("figcaption"), place = document.createElement("div");
+    const numbers = document.createElement("details"), summary = document.createElement("summary"), strong = document.createElement("strong");
+    figure.className = "chart"; place.className = "plot"; place.style.height = `${chart.height}px`; figure.chart = chart;
+    strong.textContent = chart.title; caption.append(strong);
+    numbers.className = "numbers"; summary.textContent = `Numbers of “${chart.title}”`; numbers.append(summary);
+    figure.append(caption, place, numbers);
+    return figure;
+  };
+
+  const openRoute = async (button) => {
+    const row = button.closest("tr"), open = button.getAttribute("aria-expanded") === "true";
+    button.setAttribute("aria-expanded", String(!open));
+    if (open) { row.nextElementSibling.remove(); return; }
+    const inside = document.createElement("tr"), cell = inside.insertCell(), pair = document.createElement("div");
+    inside.className = "inside"; cell.colSpan = row.cells.length; pair.className = "pair"; cell.append(pair); row.after(inside);
+    try {
+      await load();
+      for (const chart of routeCharts(drawn.routes[button.dataset.route])) {
+        const figure = figureOf(chart);
+        pair.append(figure); prepare(figure); draw(figure.querySelector(".plot"), chart);
+      }
+    } catch (error) { pair.textContent = `The charts cannot be drawn: ${error.message}.`; }
+  };
+
+  const sortable = (made) => {
+    const heads = all("thead th", made);
+    heads.forEach((head, column) => {
+      if (!head.dataset.sort) return;
+      const button = document.createElement("button");
+      button.type = "button"; button.textContent = head.textContent; head.replaceChildren(button);
+      button.addEventListener("click", () => {
+        const down = head.getAttribute("aria-sort") !== "descending" && (head.dataset.sort !== "name" || head.hasAttribute("aria-sort"));
+        heads.forEach((other) => other.removeAttribute("aria-sort"));
+        head.setAttribute("aria-sort", down ? "descending" : "ascending");
+        all("tr.inside", made).forEach((row) => row.remove());
+        all("button.open", made).forEach((each) => each.setAttribute("aria-expanded", "false"));
+        const key = (row) => { const cell = row.cells[column], value = cell.dataset.v; return value === undefined ? cell.textContent : value === "" ? -Infinity : Number(value); };
+        const rows = [...made.tBodies[0].rows].map((row) => [key(row), row]);
+        rows.sort(([a], [b]) => (typeof a === "string" ? a.localeCompare(b, undefined, { numeric: true }) : a - b) * (down ? -1 : 1));
+        made.tBodies[0].append(...rows.map(([, row]) => row));
+        live.textContent = `sorted by ${head.dataset.sort}, ${down ? "largest" : "smallest"} first`;
+      });
+    });
+  };
+
+  const searchable = (input) => {
+    const made = document.getElementById(input.getAttribute("aria-controls")), found = input.closest(".tools").querySelector(".found");
+    const rows = [...made.tBodies[0].rows].map((row) => [row.cells[0].textContent.toLowerCase(), row]);
+    const search = () => {
+      const wanted = input.value.toLowerCase();
+      let count = 0;
+      for (const [text, row] of rows) { const hit = text.includes(wanted); row.hidden = !hit; count += hit; if (!hit && row.nextElementSibling?.className === "inside") { row.nextElementSibling.remove(); row.querySelector("button.open")?.setAttribute("aria-expanded", "false"); } }
+      found.textContent = wanted ? `${count} of ${rows.length}` : "";
+    };
+    input.addEventListener("input", search);
+  };
+
+  const prepare = (figure) => {
+    figure.querySelector(".numbers").addEventListener("toggle", async (event) => {
+      if (event.target.open && event.target.children.length === 1) { await load(); event.target.append(table(chartOf(figure).columns)); }
+    });
+  };
+
+  const near = new IntersectionObserver((seen) => {
+    for (const { isIntersecting, target } of seen) if (isIntersecting) { near.unobserve(target); show(target); }
+  }, { rootMargin: "600px" });
+
+  for (const figure of all("figure.chart")) { prepare(figure); cursor(figure); near.observe(figure); }
+  all("table.routes").forEach(sortable);
+  all("input.search").forEach(searchable);
+  document.addEventListener("click", (event) => { const button = event.target.closest("button.open"); if (button) openRoute(button); });
+
+  const redraw = (light, width) => {
+    if (!drawn || typeof Plotly === "undefined") return;
+    for (const figure of all("figure.chart")) {
+      const place = figure.querySelector(".plot");
+      if ((place.dataset.drawn || light) && place.offsetParent !== null) draw(place, chartOf(figure), light, width);
+    }
+  };
+  dark.addEventListener("change", () => redraw(false));
+  addEventListener("beforeprint", () => redraw(true, 680));
+  addEventListener("afterprint", () => redraw(false));
+  printed.addEventListener("change", () => redraw(printed.matches, printed.matches ? 680 : undefined));
+  (window.requestIdleCallback ?? setTimeout)(() => load().catch(() => {}));
+
+  const download = document.getElementById("download");
+  download.hidden = typeof DecompressionStream === "undefined";
+  download.addEventListener("click", async () => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([await unpacked("record")], { type: "application/json" }));
+    link.download = "report.json"; link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  });
+})();
