@@ -143,7 +143,7 @@ def test_properties_are_the_last_attempts(both_runs: list[PytestRun]) -> None:
 def test_report_folder_has_both_reports(run: PytestRun) -> None:
     """--smload-report writes report.json and report.md and says so; report.md tells every verdict."""
     folder = run.folder / "report"
-    assert {"report.json", "report.md"} == {path.name for path in folder.iterdir()}
+    assert {"report.json", "report.md", "report.html"} == {path.name for path in folder.iterdir()}
     assert f"smload: wrote {folder / 'report.json'} and report.md" in run.out
     text = (folder / "report.md").read_text(encoding="utf-8")
     assert "## smload: 3 FAIL, 1 INVALID, 2 PASS, 3 failed besides the measurement" == text.splitlines()[0]

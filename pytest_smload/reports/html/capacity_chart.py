@@ -34,9 +34,29 @@ def capacity_chart(capacity: Capacity) -> Chart | None:
         trace["error_y"] = _whiskers(intervals)
         trace["marker"] = {"symbol": [_SYMBOLS[level.verdict] for level in levels], "size": 9}
         data.append(trace)
+    layout = _layout(capacity)
+    return Chart(
+        title="Latency by rate",
+        summary=f"{capacity_sentence(capacity)}.",
+        data=data,
+        layout=layout,
+        columns={
+            "offered/s": rounded(offered),
+            "answered/s": rounded(level.tps.value for level in levels),
+            "p50 ms": rounded(level.p50_ms.value for level in levels),
+            "p95 ms": rounded(level.p95_ms.value for level in levels),
+            "p99 ms": rounded(level.p99_ms.value for level in levels),
+            "error rate": rounded(level.error_rate.value for level in levels),
+            "budget": [level.verdict for level in levels],
+        },
+        height_px=360,
+    )
+
+
+def _layout(capacity: Capacity) -> Json:
     bounds = {
         (check.metric, check.at_most)
-        for level in levels
+        for level in capacity.levels
         for check in level.checks
         if check.scope == "total" and check.unit == "ms" and check.at_most is not None
     }
@@ -66,22 +86,7 @@ def capacity_chart(capacity: Capacity) -> Chart | None:
             layout["annotations"].append(
                 note(f"{text} {format_tps(rate)}", x=rate, yref="paper", y=1, yanchor="bottom")
             )
-    return Chart(
-        title="Latency by rate",
-        summary=f"{capacity_sentence(capacity)}.",
-        data=data,
-        layout=layout,
-        columns={
-            "offered/s": rounded(offered),
-            "answered/s": rounded(level.tps.value for level in levels),
-            "p50 ms": rounded(level.p50_ms.value for level in levels),
-            "p95 ms": rounded(level.p95_ms.value for level in levels),
-            "p99 ms": rounded(level.p99_ms.value for level in levels),
-            "error rate": rounded(level.error_rate.value for level in levels),
-            "budget": [level.verdict for level in levels],
-        },
-        height_px=360,
-    )
+    return layout
 
 
 def _whiskers(intervals: list[Interval]) -> Json:

@@ -53,6 +53,28 @@ class Chart:
         }
 
 
+@dataclass
+class Charts:
+    """The charts of a page, by the number the page knows them by; filled as the views are made."""
+
+    charts: list[Chart] = field(default_factory=list)
+    routes: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def add(self, chart: Chart | None) -> dict[str, Any] | None:
+        """Keep *chart* and return what its place on the page shows without a script."""
+        if chart is None:
+            return None
+        self.charts.append(chart)
+        number = len(self.charts) - 1
+        return {
+            "number": number,
+            "title": chart.title,
+            "summary": chart.summary,
+            "height": chart.height_px,
+            "cursor": chart.cursor,
+        }
+
+
 def line(x: Sequence[Any], y: Sequence[Any], name: str, place: int, **more: Any) -> Json:
     """Return a trace of points joined by a line, the *place*-th of its chart by colour and dashes."""
     return {

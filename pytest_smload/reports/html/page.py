@@ -8,7 +8,8 @@ import json
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from pytest_smload.reports.html.views import Charts, run_view
+from pytest_smload.reports.html.charts import Charts
+from pytest_smload.reports.html.views import run_view
 from pytest_smload.reports.json_report import run_json
 from pytest_smload.reports.words.cells import plain_text
 

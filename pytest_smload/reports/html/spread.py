@@ -44,26 +44,7 @@ def spectrum_chart(load: LoadResult) -> Chart | None:
     top = max(latency_ms)
     if trusted < end:
         data.append(_hatched(max(1.0, trusted), end, min(latency_ms), top))
-    limits = [
-        (1 / (1 - per_mille / 1000), check.at_most, f"{check.metric} {check.limit}")
-        for check in load.checks
-        if check.scope == "total"
-        and (per_mille := _PER_MILLE.get(check.metric)) is not None
-        and check.at_most is not None
-    ]
-    if limits:
-        data.append(
-            {
-                "type": "scatter",
-                "mode": "markers+text",
-                "x": [x for x, _, _ in limits],
-                "y": [bound for _, bound, _ in limits],
-                "text": [text.replace("<", "&lt;") for _, _, text in limits],
-                "textposition": "top left",
-                "name": "limits",
-                "marker": {"symbol": "line-ew-open", "size": 26, "color": COLOURS[1], "line": {"width": 3}},
-            }
-        )
+    data += _limits(load)
     shown = [tick for tick in _TICKS if tick[0] <= end]
     layout: Json = {
         "xaxis": axis(
@@ -105,6 +86,30 @@ def spectrum(histogram: Histogram) -> tuple[list[float], list[float]]:
             x.append(total / max(total - rank, 1))
             latency_ms.append(histogram.edge_ms(place + 1))
     return x, latency_ms
+
+
+def _limits(load: LoadResult) -> list[Json]:
+    limits = [
+        (1 / (1 - per_mille / 1000), check.at_most, f"{check.metric} {check.limit}")
+        for check in load.checks
+        if check.scope == "total"
+        and (per_mille := _PER_MILLE.get(check.metric)) is not None
+        and check.at_most is not None
+    ]
+    if not limits:
+        return []
+    return [
+        {
+            "type": "scatter",
+            "mode": "markers+text",
+            "x": [x for x, _, _ in limits],
+            "y": [bound for _, bound, _ in limits],
+            "text": [text.replace("<", "&lt;") for _, _, text in limits],
+            "textposition": "top left",
+            "name": "limits",
+            "marker": {"symbol": "line-ew-open", "size": 26, "color": COLOURS[1], "line": {"width": 3}},
+        }
+    ]
 
 
 def _hatched(begin: float, end: float, low: float, high: float) -> Json:
