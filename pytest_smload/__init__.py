@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     )
     from pytest_smload.gate.sm_endpoint import INHERIT, SmEndpoint
     from pytest_smload.gate.typed_marks import perf, perf_budget
+    from pytest_smload.scripting.endpoint import Endpoint
     from pytest_smload.transport.sdk.single import InvokeResponse
 
 
@@ -37,6 +38,7 @@ _PLACES = {
     "ClientHealth": "pytest_smload.core.trust.health",
     "ConfigurationError": "pytest_smload.errors",
     "EmulatorError": "pytest_smload.errors",
+    "Endpoint": "pytest_smload.scripting.endpoint",
     "EndpointError": "pytest_smload.errors",
     "INHERIT": "pytest_smload.gate.sm_endpoint",
     "InvocationError": "pytest_smload.errors",
@@ -66,6 +68,7 @@ __all__ = [
     "ClientHealth",
     "ConfigurationError",
     "EmulatorError",
+    "Endpoint",
     "EndpointError",
     "InvocationError",
     "InvokeResponse",

@@ -17,8 +17,8 @@ from pytest_smload.conduct.endpoints import EndpointPool
 from pytest_smload.conduct.load import conduct
 from pytest_smload.conduct.preflight import check_may_change
 from pytest_smload.conduct.shielded import shielded
+from pytest_smload.console import Console
 from pytest_smload.engine.hooks import LoadHooks
-from pytest_smload.gate.console import Console
 from pytest_smload.gate.environment_hook import call_environment_hook
 from pytest_smload.gate.generators import crew_of
 from pytest_smload.gate.instances import HeldInstances

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_smload.aws.control_plane import ControlPlane
+    from pytest_smload.console import Console
     from pytest_smload.core.scaling.wish import ScalingWish
-    from pytest_smload.gate.console import Console
     from pytest_smload.gate.termination import Termination
 
 

@@ -16,7 +16,7 @@ import pytest
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish():
-    sys.modules["pytest_smload.gate.console"].PLAIN_LINE_EVERY_S = 0.5
+    sys.modules["pytest_smload.console"].PLAIN_LINE_EVERY_S = 0.5
 """
 TESTS = """
 import pytest

@@ -15,6 +15,7 @@ from pytest_smload import (
     ClientHealth,
     ConfigurationError,
     EmulatorError,
+    Endpoint,
     EndpointError,
     InvocationError,
     InvokeResponse,
@@ -191,3 +192,13 @@ def test_capacity(sm_endpoint: SmEndpoint, load_profile: LoadProfile) -> None:
     assert_type(found.cost_per_million(instance_hour_usd=0.119), float)
     assert_type(found.autoscaling_target(safety=0.5), float)
     assert_type(compare_capacities([found]).cheapest, str | None)
+
+
+def from_a_script() -> str:
+    """What a script or a notebook does."""
+    with Endpoint("staging", quiet=True) as endpoint:
+        result = endpoint.load(LoadProfile(tps=50, duration="30s"), budget={"p95": "250ms"})
+        assert_type(result.verdict, Literal["pass", "fail", "invalid", "interrupted"])
+        capacity = endpoint.capacity(LoadProfile(tps=50), budget={"p95": "250ms"}, at_least=200)
+        assert_type(capacity, Capacity)
+        return result.verdict

@@ -25,7 +25,7 @@ def run_html(run: RunResult) -> str:
     view = run_view(run, charts)
     drawn = {"charts": [chart.json() for chart in charts.charts], "routes": charts.routes}
     page: str = (
-        _environment()
+        environment()
         .get_template("page.html")
         .render(
             run=view,
@@ -38,7 +38,8 @@ def run_html(run: RunResult) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return what renders the templates: all text is plain and escaped."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 

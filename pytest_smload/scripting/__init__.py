@@ -1,0 +1,1 @@
+"""Loads from scripts and notebooks, without pytest."""
