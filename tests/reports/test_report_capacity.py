@@ -65,7 +65,7 @@ def attempt(*capacities: Capacity) -> TestResult:
     return TestResult("tests/a.py::test_a", 1, verdict, capacities=capacities)  # type: ignore[arg-type]
 
 
-SHORT = found(check=at_least_check(300.0, tps=200.0, not_kept_tps=208.0, probes=2, decided=True, why=""))
+SHORT = found(check=at_least_check(300.0, tps=200.0, not_kept_tps=208.0, probes=2, kept=False, decided=True, why=""))
 UNTRUSTED = found(
     not_kept_tps=inf, binding=None, confirmed=False, reasons=(Finding("the client was too slow", "use another"),)
 )
@@ -126,6 +126,10 @@ def test_markdown_compares_several() -> None:
     assert "cheapest that keeps the budget: cheap" in text
     assert "| cheap | 200 | 120 ms | 0.1 | 0.139 | 0.0167 |" in text
     assert 2 == text.count("<details>")
+    nobody = run_markdown(RunResult(started_at="", tests=(attempt(NOTHING, found(confirmed=False, hourly_usd=1.0)),)))
+    assert "none is confirmed to keep its budget, so none is named the cheapest" in nobody
+    assert "| staging (budget not kept) |" in nobody
+    assert "| staging #2 (not confirmed) |" in nobody
     alone = run_markdown(RunResult(started_at="", tests=(attempt(found()),)))
     assert "$/million" not in alone
 
