@@ -9,8 +9,9 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from pytest_smload.conduct.capacity_demands import in_flight_cap, probe_budget, refusals
+from pytest_smload.conduct.capacity_doubts import doubt_of
 from pytest_smload.conduct.capacity_hosts import carriers_of, changed_between
-from pytest_smload.conduct.capacity_levels import held_back, level_of
+from pytest_smload.conduct.capacity_levels import level_of
 from pytest_smload.conduct.endpoints import endpoint_facts
 from pytest_smload.core.capacity.capacity import Capacity, at_least_check
 from pytest_smload.core.capacity.level import is_kept
@@ -132,16 +133,19 @@ class _Search:
             self.interrupted = True
             return False
         level = level_of(probe, result, heard[-1], self.limits, profile.most_in_flight)
-        doubt = changed or (None if level.verdict == "kept" else held_back(result, profile, self.most_ms))
+        kept = level.verdict == "kept"
+        doubt = changed or doubt_of(result, heard[-1].recording, profile, self.most_ms, kept=kept)
         if doubt is not None:
             level = replace(level, verdict="invalid", why=doubt.cause, reasons=(doubt, *level.reasons))
         self.levels.append(level)
         self.rates.heard(probe, level.verdict)
+        if changed is not None:
+            self.rates.end()
         if level.verdict == "kept" and all(map(is_kept, result.checks)):
             self.proven.append(probe.tps)
-        if level.verdict == "invalid" and not self.rates.confirmed:
+        if level.verdict == "invalid" and self.rates.ended and not self.rates.confirmed:
             self.reasons = level.reasons or (_undecided(level),)
-        return level.verdict != "invalid"
+        return not self.rates.ended
 
     def _profile(self, probe: Probe) -> LoadProfile:
         own = self.request.load.profile

@@ -12,7 +12,6 @@ from pytest_smload.core.limits.judge import judge
 from pytest_smload.core.limits.metrics import METRICS
 from pytest_smload.core.measure.scope_name import TOTAL
 from pytest_smload.core.statistics.bound import ALPHA
-from pytest_smload.core.trust.health import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from pytest_smload.core.capacity.search import Probe
     from pytest_smload.core.limits.budget import ScopedLimit
     from pytest_smload.core.limits.check import Check
-    from pytest_smload.core.load.profile import LoadProfile
     from pytest_smload.core.measure.scope import Scope
     from pytest_smload.core.results.result import LoadResult
 
@@ -57,22 +55,6 @@ def level_of(
         errors=dict(result.errors),
         checks=checks,
         reasons=result.client.reasons,
-    )
-
-
-def held_back(result: LoadResult, profile: LoadProfile, most_ms: float | None) -> Finding | None:
-    """Return why a probe's in-flight cap, the largest there is, may be what bound it; None where it cannot be.
-
-    An endpoint whose requests take no longer than the highest latency allowed, *most_ms*, has tps x that of them under
-    way.
-    """
-    needed = (profile.tps or 0.0) * (most_ms or 0.0) / 1000
-    if not result.cap_hits or profile.most_in_flight >= needed or result.service_p95_ms > (most_ms or 0.0):
-        return None
-    return Finding(
-        f"{profile.most_in_flight:,} requests in flight, all that a load may have, were under way at once, and an "
-        f"endpoint that keeps the budget may need {needed:,.0f} at {profile.tps:g} TPS",
-        "allow less latency, or search below (max_tps)",
     )
 
 

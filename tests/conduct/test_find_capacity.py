@@ -47,8 +47,8 @@ BUDGET = {"p95": "100ms", "error_rate": "5%"}
 
 class Endpoint:
     """Answers in 20 ms (*takes_s*) up to a rate and in 200 ms beyond; *fails* says at which probe what happens besides:
-    it *pauses*, it *raises*, a *signal* comes, it is hosted otherwise (*hosting*, a function of the probe's number);
-    one request in *every* so many fails.
+    it *pauses*, the client has a *hiccup*, it *raises*, a *signal* comes, it is hosted otherwise (*hosting*, a function
+    of the probe's number); one request in *every* so many fails; the client *sends* no more than so many a second.
     """
 
     def __init__(self, capacity: float, **fails: Any) -> None:
@@ -67,13 +67,15 @@ class Endpoint:
         takes_s = self._fails.get("takes_s", 0.02) if profile.tps <= self.capacity else 0.2
         if self._fails.get("pauses") == len(self.requests):
             takes_s = 1.0
-        too_fast = profile.tps > self._fails.get("client_tps", inf)
+        too_fast = profile.tps > self._fails.get("client_tps", inf) or self._fails.get("hiccup") == len(self.requests)
         span_s = profile.window_ends_s[-1]
         count = round(profile.tps * span_s)
         due = [100 + (place + 0.5) / profile.tps for place in range(count)]
         fails = {place: MODEL_ERROR for place in range(0, count, self._fails.get("every", count + 1)) if place}
         fails |= {place: CLIENT for place in range(0, count, 2) if too_fast}
-        rows = [Row(at, at, at + takes_s, fails.get(place, 0)) for place, at in enumerate(due)]
+        sent = [max(at, 100 + place / self._fails.get("sends", 1e9)) for place, at in enumerate(due)]
+        facts = zip(due, sent, strict=True)
+        rows = [Row(at, begun, begun + takes_s, fails.get(place, 0)) for place, (at, begun) in enumerate(facts)]
         found = recording(rows, 100.0, 100 + span_s, multi_model=False, offered_tps=profile.tps)
         measured = measure(found)
         health = examine(found, measured, budgeted_scopes=[], simulated=False)
@@ -254,6 +256,25 @@ def test_only_what_carries_the_load_counts() -> None:
     assert (3, 3.0, "instances=1 was given, and the endpoint has 3: that many count") == carried(named, 1)
     assert Carriers(1, False, None) == carriers_of(None, PROFILE, None, prices)
     assert Carriers(4, True, None) == carriers_of(None, PROFILE, 4, prices)
+
+
+@pytest.mark.parametrize("budget", [BUDGET, {"error_rate": "5%"}, {"p95": "60s", "error_rate": "5%"}])
+def test_a_client_that_sends_too_slowly_is_no_knee(budget: Any) -> None:
+    """Whatever the budget: what it did not send was not kept, and what broke was not the endpoint's."""
+    found = find_capacity(request(budget=budget), Endpoint(5000.0, sends=120.0), str)
+
+    assert ("invalid", 90.0, inf, None) == (found.verdict, found.tps, found.not_kept_tps, found.binding)
+    assert ["kept", "kept", "kept", "invalid", "invalid"] == [level.verdict for level in found.levels]
+
+
+def test_a_client_disturbed_once_is_no_end() -> None:
+    """The probe is made once more."""
+    endpoint = Endpoint(100.0, hiccup=3)
+    found = find_capacity(request(), endpoint, str)
+
+    assert ("pass", True) == (found.verdict, found.confirmed)
+    assert ["kept", "kept", "invalid", "kept"] == [level.verdict for level in found.levels[:4]]
+    assert found.levels[2].offered_tps == found.levels[3].offered_tps
 
 
 def test_ctrl_c_keeps_what_was_found() -> None:

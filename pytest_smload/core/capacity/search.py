@@ -22,6 +22,8 @@ MOST_PROBES = 40
 MOST_RECHECKS = 3
 """Rates that were not kept are probed once more when the rate below them is confirmed, or none is left to try; so many
 at most."""
+MOST_REPEATS = 3
+"""A probe that cannot be trusted is made once more, so many in all: a client may be disturbed for a moment."""
 CONTRADICTION = 1.2
 """A rate that is broken after one so many times as high was kept: by chance neither happens, the endpoint changed."""
 _DIGITS = 3
@@ -41,6 +43,7 @@ class CapacitySearch:
     Attributes:
         kept_tps: The highest rate kept below all that are not; 0 without one.
         not_kept_tps: The lowest rate not kept above it; None without one.
+        ended: Whether it is over before its time: a probe was not to be trusted, or contradicts another.
         contradiction: The rate that is broken, and the higher one that had been kept, which ended it; else None.
     """
 
@@ -69,8 +72,10 @@ class CapacitySearch:
         self._kept: list[float] = []
         self._not_kept: dict[float, LevelVerdict] = {}
         self._rechecked: set[float] = set()
+        self._repeated: list[Probe] = []
+        self._again: Probe | None = None
         self._probes = 0
-        self._over = False
+        self.ended = False
 
     @property
     def confirmed(self) -> bool:
@@ -89,12 +94,14 @@ class CapacitySearch:
 
     def next(self) -> Probe | None:
         """Return what to probe, None where there is nothing left to find out."""
-        return None if self._probes >= MOST_PROBES else self._wanted()
+        if self._probes >= MOST_PROBES:
+            return None
+        return self._wanted() if self._again is None else self._again
 
     def _wanted(self) -> Probe | None:
         low, high = self.kept_tps, self.not_kept_tps
-        if self._over or self.confirmed:
-            doubtful = not self._over and high is not None and self._is_doubtful(high)
+        if self.ended or self.confirmed:
+            doubtful = not self.ended and high is not None and self._is_doubtful(high)
             return Probe(high, "recheck") if high is not None and doubtful else None
         if high is None:
             return self._upwards(low)
@@ -107,14 +114,23 @@ class CapacitySearch:
             return Probe(low, "confirm")
         return Probe(rounded(sqrt(low * high)), "bisect")
 
+    def end(self) -> None:
+        """End it where it stands."""
+        self.ended, self._again = True, None
+
     def heard(self, probe: Probe, verdict: LevelVerdict) -> None:
-        """Take note of what *probe* came to; one that cannot be trusted ends the search where it stands."""
+        """Take note of what *probe* came to; one that cannot be trusted twice ends the search where it stands."""
         self._probes += 1
+        self._again = None
+        if verdict == "invalid" and probe not in self._repeated and len(self._repeated) < MOST_REPEATS:
+            self._repeated.append(probe)
+            self._again = probe
+            return
         if probe.purpose == "recheck":
             self._rechecked.add(probe.tps)
         if verdict == "invalid":
             # Rechecked or not, the answer was confirmed.
-            self._over = True
+            self.ended = True
         elif verdict == "kept":
             self._kept.append(probe.tps)
             self._not_kept.pop(probe.tps, None)
@@ -122,7 +138,7 @@ class CapacitySearch:
             self._not_kept[probe.tps] = verdict
         higher = [tps for tps in self._kept if tps >= CONTRADICTION * probe.tps]
         if verdict == "broken" and higher:
-            self._over, self.contradiction = True, (probe.tps, max(higher))
+            self.ended, self.contradiction = True, (probe.tps, max(higher))
         if probe.purpose == "confirm" and verdict == "kept":
             self._confirmed.add(probe.tps)
         self.not_kept_tps = high = min(self._not_kept, default=None)

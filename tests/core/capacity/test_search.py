@@ -66,11 +66,21 @@ def test_unproven_counts_as_not_kept() -> None:
 
 
 def test_an_untrusted_probe_ends_the_search_and_bounds_nothing() -> None:
-    """A client that cannot make a rate says nothing of the endpoint: there is no rate not kept, and no confirmation."""
+    """A client that cannot make a rate says nothing of the endpoint: there is no rate not kept, and no confirmation. It
+    is tried twice."""
     search, probes = searched(lambda probe: "invalid" if probe.tps > 20 else "kept")
 
-    assert (15.0, None, False) == (search.kept_tps, search.not_kept_tps, search.confirmed)
-    assert 22.5 == probes[-1].tps
+    assert (15.0, None, False, True) == (search.kept_tps, search.not_kept_tps, search.confirmed, search.ended)
+    assert [10.0, 15.0, 22.5, 22.5] == [probe.tps for probe in probes]
+
+
+def test_a_client_that_is_disturbed_again_and_again_ends_it() -> None:
+    """After three repetitions nothing is repeated."""
+    calls = iter(range(1000))
+    search, probes = searched(lambda _: "kept" if next(calls) % 2 else "invalid")
+
+    assert search.ended
+    assert 7 == len(probes)
 
 
 def test_a_confirmation_that_fails_lowers_the_answer() -> None:
