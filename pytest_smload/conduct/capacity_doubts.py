@@ -10,21 +10,25 @@ import numpy as np
 from pytest_smload.core.statistics.columns import view
 from pytest_smload.core.trust.health import Finding
 from pytest_smload.core.trust.validity import LARGER_CLIENT
-from pytest_smload.core.units import format_ms
+from pytest_smload.core.units import format_ms, format_share
 
 if TYPE_CHECKING:
     from pytest_smload.core.load.profile import LoadProfile
     from pytest_smload.core.results.result import LoadResult
     from pytest_smload.core.samples.recording import Recording
 
+_FASTER = f"{LARGER_CLIENT}; the http transport makes tens of times the SDK's rate"
 _LEAST_BEGUN = 0.97
 """Share of a window's arrivals that are to be sent in it, beside what chance leaves."""
 _CHANCE = 3.0
 """Standard deviations of that, of Poisson arrivals."""
 _LATE_MS, _LATE_SHARE = 50.0, 0.1
 """A probe that breaks something says so of the endpoint where 95 % of its requests left no later than this after they
-could, or than this share of the service time's p95. A check looks at what disturbs it; an SDK that waits for its own
-threads cannot be told from an endpoint that takes its time."""
+could, or than this share of the service time's p95."""
+_MOST_CPU = 0.9
+_SDK_CPU, _SDK_LAG_MS = 0.7, 20.0
+"""Of a core, and the event loop's at its 95th percentile. The SDK's threads wait for each other long before a core is
+used up, and their waits cannot be told from an endpoint that takes its time."""
 
 
 def doubt_of(
@@ -39,7 +43,7 @@ def doubt_of(
     if not result.client.judged:
         return None
     short = _short(result, recording, profile)
-    return short or (None if kept else _late(result) or _held_back(result, profile, most_ms))
+    return short or (None if kept else _late(result) or _busy(result) or _held_back(result, profile, most_ms))
 
 
 def _short(result: LoadResult, recording: Recording, profile: LoadProfile) -> Finding | None:
@@ -63,6 +67,17 @@ def _late(result: LoadResult) -> Finding | None:
         return None
     cause = f"the client sent 5% of the requests {format_ms(result.client.delay_p95_ms)} late or more"
     return Finding(f"{cause} ({format_ms(allowed_ms)} are allowed where a rate is not kept)", LARGER_CLIENT)
+
+
+def _busy(result: LoadResult) -> Finding | None:
+    client, sdk = result.client, result.transport == "boto3"
+    most_cpu = _SDK_CPU if sdk else _MOST_CPU
+    if client.cpu > most_cpu:
+        return Finding(f"the client used {format_share(client.cpu)} of a core, so that TPS may be its limit", _FASTER)
+    if sdk and client.loop_lag_p95_ms > _SDK_LAG_MS:
+        cause = f"the client's event loop lagged by {format_ms(client.loop_lag_p95_ms)} at its 95th percentile"
+        return Finding(f"{cause}: the SDK's threads wait for each other", _FASTER)
+    return None
 
 
 def _held_back(result: LoadResult, profile: LoadProfile, most_ms: float | None) -> Finding | None:

@@ -86,7 +86,7 @@ def level_cells(level: Level) -> list[str]:
 
 def _bound_words(capacity: Capacity) -> str:
     check = capacity.binding
-    if check is None or math.isinf(capacity.not_kept_tps):
+    if check is None or math.isinf(capacity.not_kept_tps) or (capacity.reasons and not capacity.confirmed):
         return ""
     return f"; at {format_tps(capacity.not_kept_tps)} TPS {_broken_words(check)}"
 
