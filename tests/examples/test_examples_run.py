@@ -149,11 +149,11 @@ def test_configurations_are_compared_by_price(example_runs: ExampleRuns) -> None
 
 
 def test_rare_models_wait_for_memory(run: ExamplesRun) -> None:
-    """Of ten thousand models a hundred are in memory: more than a tenth of the requests, not all, wait for a load."""
+    """Of ten thousand models a hundred are in memory: more than one request in twenty waits the 400 ms of a load."""
     (load,) = run.tests["examples/ten_thousand_models/test_ten_thousand_models.py::test_who_waits_for_memory"]["loads"]
     assert 10_000 == len(load["models"])
     assert load["total"]["cold"]["touched"] > 100
-    assert load["total"]["p50_ms"] < 1000 <= 2 * load["total"]["p95_ms"]
+    assert load["total"]["p95_ms"] > 400
 
 
 def test_plain_pytest_does_not_collect_examples() -> None:

@@ -19,7 +19,7 @@ from pytest_smload.reports.junit import junit_properties
 from pytest_smload.reports.markdown.report import run_markdown
 from pytest_smload.reports.text.failure import failure_text, invalid_text
 from pytest_smload.reports.text.terminal import run_lines
-from pytest_smload.reports.words.capacity_lines import capacity_remarks
+from pytest_smload.reports.words.capacity_lines import capacity_remarks, capacity_sentence
 
 BROKEN = Check("total", "p95", "<= 250 ms", "the mark", 300.0, 900, "fail", at_most=250.0)
 PROFILE = {"tps": 50.0, "arrivals": "poisson", "duration": "60s", "warmup": "10s"}
@@ -116,6 +116,15 @@ def test_a_failure_begins_with_what_was_found() -> None:
     )
     assert failure_text(attempt(NOTHING)).startswith("no rate that keeps the budget was found, down to 10 TPS")
     assert "the client was too slow" in invalid_text(attempt(UNTRUSTED)).partition("\n")[0]
+
+
+def test_what_cannot_be_trusted_is_no_knee() -> None:
+    """A rate that was broken before the search ended as INVALID is in the table, and in no sentence; without a probe
+    nothing is said of rates."""
+    doubtful = found(confirmed=False, reasons=UNTRUSTED.reasons)
+
+    assert "capacity 200 TPS, not confirmed" == capacity_sentence(doubtful)
+    assert "no probe came to an end" == capacity_sentence(found(levels=(), tps=0.0, binding=None, interrupted=True))
 
 
 def test_markdown_compares_several() -> None:
