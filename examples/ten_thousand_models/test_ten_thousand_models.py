@@ -14,8 +14,7 @@ def test_who_waits_for_memory(load_result, latencies_ms):
     warm = [latency for latency in latencies_ms if latency <= LOAD_MS]
     share = len(cold) / len(latencies_ms)
     cold_p95, warm_p95 = (quantiles(each, n=20)[-1] for each in (cold, warm))
-    print(
-        f"{load_result.cold.touched:,} models asked; cold {share:.0%}, p95 {cold_p95:.0f} ms; warm p95 {warm_p95:.0f} ms"
-    )
+    asked = load_result.cold.touched
+    print(f"{asked:,} models asked; cold {share:.0%}, p95 {cold_p95:.0f} ms; warm p95 {warm_p95:.0f} ms")
     assert share < 0.8
     assert cold_p95 > 3 * warm_p95
