@@ -15,6 +15,7 @@ from math import log, sqrt
 import numpy as np
 from recordings import recorded
 
+from pytest_smload.core.capacity.backlog import backlog
 from pytest_smload.core.capacity.level import LevelVerdict
 from pytest_smload.core.capacity.needed import needed_requests
 from pytest_smload.core.capacity.search import CapacitySearch, Probe
@@ -66,9 +67,8 @@ def verdict_of(probe: Probe, window_s: float, rng: np.random.Generator) -> Level
     windows_s = [window_s * 2**look for look in range(LOOKS) if look or probe.purpose not in ("confirm", "recheck")]
     for span_s in windows_s:
         kept = due < span_s
-        measured = measure(recorded(due[kept], end[kept], window_s=span_s, offered_tps=probe.tps))
-        before, after = (int(np.sum((due < at) & (end > at))) for at in (0.0, span_s))
-        behind = falls_behind(arrivals=int(np.sum((due >= 0) & kept)), under_way_before=before, under_way_after=after)
+        found = recorded(due[kept], end[kept], window_s=span_s, offered_tps=probe.tps)
+        measured, behind = measure(found), falls_behind(backlog(found, len(due)))
         strict, own = (
             [*judge(LIMITS, measured, alpha=alpha), *([behind] if behind is not None else [])]
             for alpha in (look_alpha(LOOKS), KEPT_ALPHA)

@@ -8,15 +8,17 @@ from math import ceil, inf
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from pytest_smload.conduct.capacity_demands import probe_budget, refusals
+from pytest_smload.conduct.capacity_demands import in_flight_cap, probe_budget, refusals
+from pytest_smload.conduct.capacity_doubts import doubt_of
+from pytest_smload.conduct.capacity_hosts import carriers_of, changed_between
 from pytest_smload.conduct.capacity_levels import level_of
 from pytest_smload.conduct.endpoints import endpoint_facts
 from pytest_smload.core.capacity.capacity import Capacity, at_least_check
+from pytest_smload.core.capacity.level import is_kept
 from pytest_smload.core.capacity.search import CapacitySearch
 from pytest_smload.core.load.plan import LoadPlan
 from pytest_smload.core.load.planned import planned_requests
 from pytest_smload.core.load.written import written_profile
-from pytest_smload.core.safety.cost import hourly_cost
 from pytest_smload.core.trust.health import Finding
 from pytest_smload.core.units import format_duration
 from pytest_smload.errors import ConfigurationError, EndpointError
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from pytest_smload.core.capacity.level import Level
     from pytest_smload.core.capacity.search import Probe
     from pytest_smload.core.limits.budget import ScopedLimit
+    from pytest_smload.core.limits.check import Check
     from pytest_smload.core.load.profile import LoadProfile
     from pytest_smload.core.results.result import LoadResult
     from pytest_smload.core.safety.limits import SafetyLimits
@@ -67,14 +70,17 @@ class _Search:
     """A search under way.
 
     Attributes:
+        most_ms: The highest latency that a limit allows; None where none does.
         sent: Requests of its probes so far, warm-up and repetitions included.
         ended: Why it ended before it was done.
+        proven: Rates kept by a probe that a load's own level proves, which is stricter than a search's.
     """
 
     request: CapacityRequest
     run: Run
     rates: CapacitySearch
     limits: Sequence[ScopedLimit]
+    most_ms: float | None
     begin_s: float = field(default_factory=perf_counter)
     started_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     levels: list[Level] = field(default_factory=list)
@@ -83,6 +89,7 @@ class _Search:
     ended: str = ""
     reasons: tuple[Finding, ...] = ()
     interrupted: bool = False
+    proven: list[float] = field(default_factory=list)
 
     def go_on(self, say: Callable[[str], object]) -> None:
         """Probe until nothing is left to find out, or something is in the way."""
@@ -95,6 +102,17 @@ class _Search:
             if not self._probe(probe, profile):
                 return
             say(_level_line(self.levels[-1]))
+        if self.rates.spent:
+            self.ended = f"{len(self.levels)} probes did not settle it"
+        if (contradiction := self.rates.contradiction) is not None:
+            broken, kept = contradiction
+            self.reasons = (
+                Finding(
+                    f"{kept:g} TPS was kept before, and {broken:g} TPS is broken now: the endpoint is not what it was, "
+                    "as one that does not recover from overload",
+                    "see whether it recovers by itself, and search below where it collapses (max_tps)",
+                ),
+            )
 
     def _probe(self, probe: Probe, profile: LoadProfile) -> bool:
         """Run one probe, and return whether the search goes on."""
@@ -108,17 +126,26 @@ class _Search:
                 raise
             self.reasons = (Finding(f"the probe of {probe.tps:g} TPS could not be sent: {error}", "see there"),)
             return False
-        self.last = result
+        changed = changed_between(self.last.hosting if self.last is not None else None, result.hosting, profile)
+        self.last = self.last if changed else result
         self.sent += result.sent + result.warmup.sent + sum(each.sent + each.warmup.sent for each in result.reruns)
         if result.interrupted:
             self.interrupted = True
             return False
-        level = level_of(probe, result, heard[-1], self.limits)
+        level = level_of(probe, result, heard[-1], self.limits, profile.most_in_flight)
+        kept = level.verdict == "kept"
+        doubt = changed or doubt_of(result, heard[-1].recording, profile, self.most_ms, kept=kept)
+        if doubt is not None:
+            level = replace(level, verdict="invalid", why=doubt.cause, reasons=(doubt, *level.reasons))
         self.levels.append(level)
         self.rates.heard(probe, level.verdict)
-        if level.verdict == "invalid" and not self.rates.confirmed:
+        if changed is not None:
+            self.rates.end()
+        if level.verdict == "kept" and all(map(is_kept, result.checks)):
+            self.proven.append(probe.tps)
+        if level.verdict == "invalid" and self.rates.ended and not self.rates.confirmed:
             self.reasons = level.reasons or (_undecided(level),)
-        return level.verdict != "invalid"
+        return not self.rates.ended
 
     def _profile(self, probe: Probe) -> LoadProfile:
         own = self.request.load.profile
@@ -132,6 +159,7 @@ class _Search:
             prime=own.prime and not self.levels,
             prime_timeout=_text(min(own.prime_timeout_s, max(self._left_s(), 1.0))),
             seed=own.seed + len(self.levels),
+            max_in_flight=in_flight_cap(probe.tps, self.most_ms),
         )
 
     def _left_s(self) -> float:
@@ -167,27 +195,17 @@ class _Search:
 
     def found(self) -> Capacity:
         """Return what was found so far."""
-        request, rates = self.request, self.rates
-        load, least = request.load, request.at_least
-        instances, known, hourly_usd = _hosted(request, self.last)
-        decided = not self.reasons and (not self.ended or _settles(rates, least))
-        check = None
-        if least is not None:
-            check = at_least_check(
-                least,
-                tps=rates.kept_tps,
-                not_kept_tps=rates.not_kept_tps,
-                probes=len(self.levels),
-                decided=decided,
-                why=self.ended or "; ".join(each.cause for each in self.reasons),
-            )
+        request, rates, last = self.request, self.rates, self.last
+        load = request.load
+        hosting = last.hosting if last is not None else None
+        carriers = carriers_of(hosting, load.profile, request.instances, load.safeguards.prices)
         refused = [level for level in self.levels if level.offered_tps == rates.not_kept_tps]
-        notes = [*load.notes]
+        notes = [*load.notes, *filter(None, [carriers.note])]
         if rates.at_most_allowed:
             notes.append(f"{rates.kept_tps:g} TPS is the most that may be asked for; the endpoint may carry more")
         return Capacity(
             label=load.label,
-            endpoint=self.last.endpoint if self.last is not None else endpoint_facts(load.settings, load.target),
+            endpoint=last.endpoint if last is not None else endpoint_facts(load.settings, load.target),
             profile=written_profile(load.profile),
             started_at=self.started_at,
             tps=rates.kept_tps,
@@ -197,12 +215,37 @@ class _Search:
             levels=tuple(self.levels),
             ended=self.ended,
             reasons=self.reasons,
-            check=check,
-            instances=instances,
-            instances_known=known,
-            hourly_usd=hourly_usd,
+            check=self._asked_for(),
+            instances=carriers.instances,
+            instances_known=carriers.known,
+            hourly_usd=carriers.hourly_usd,
             interrupted=self.interrupted,
             notes=tuple(notes),
+        )
+
+    def _asked_for(self) -> Check | None:
+        """The check of ``at_least``: kept where the answer is confirmed, a probe proves it by itself, or two keep it.
+
+        One probe that keeps it at a search's own level does so by chance too often.
+        """
+        least, rates = self.request.at_least, self.rates
+        if least is None:
+            return None
+        keeping = [level for level in self.levels if level.verdict == "kept" and level.offered_tps >= least]
+        kept = rates.kept_tps >= least
+        shown = kept and (rates.confirmed or len(keeping) > 1 or any(tps >= least for tps in self.proven))
+        why = self.ended or "; ".join(each.cause for each in self.reasons)
+        if kept and not shown:
+            why = f"{rates.kept_tps:g} TPS was kept once, and not confirmed: {why}"
+        over = not self.reasons and (not self.ended or _settles(rates, least))
+        return at_least_check(
+            least,
+            tps=rates.kept_tps,
+            not_kept_tps=rates.not_kept_tps,
+            probes=len(self.levels),
+            kept=shown,
+            decided=over and not kept,
+            why=why,
         )
 
 
@@ -222,13 +265,14 @@ def find_capacity(request: CapacityRequest, run: Run, say: Callable[[str], objec
         raise ConfigurationError([f"sm_endpoint.capacity: {problem}" for problem in problems])
     longest = profile.max_duration or _text(LOOK_FACTOR * profile.duration_s)
     profile = profile.replace(max_duration=longest, abort_on=profile.abort_on or ABORT_ON, on_unproven="estimate")
-    probed = probe_budget(request, LoadPlan.from_profile(profile, request.load.root))
-    tps = float(profile.tps or 1.0)
     safe_tps = request.load.safeguards.limits.max_tps
     most_tps = min((each for each in (request.max_tps, safe_tps) if each is not None), default=None)
+    tps = min(float(profile.tps or 1.0), inf if most_tps is None else most_tps)
+    probed = probe_budget(request, LoadPlan.from_profile(profile, request.load.root), tps)
     load = replace(request.load, profile=profile, budget=probed.budget, notes=(*request.load.notes, *probed.notes))
     request = replace(request, load=load)
-    search = _Search(request, run, CapacitySearch(tps, least_tps=probed.least_tps, most_tps=most_tps), probed.limits)
+    rates = CapacitySearch(tps, least_tps=probed.least_tps, most_tps=most_tps, asked_tps=request.at_least)
+    search = _Search(request, run, rates, probed.limits, probed.most_ms)
     say(
         f"smload: capacity of {request.load.settings.name}: from {tps:g} TPS up by half until the budget is not kept, "
         f"then bisected to 5%; probes of {_text(profile.duration_s)} ({profile.max_duration} while unproven), "
@@ -253,16 +297,6 @@ def _undecided(level: Level) -> Finding:
 def _settles(rates: CapacitySearch, least_tps: float | None) -> bool:
     """Whether a search that ended early tells all the same that *least_tps* is not kept."""
     return least_tps is not None and rates.not_kept_tps is not None and rates.not_kept_tps <= least_tps
-
-
-def _hosted(request: CapacityRequest, result: LoadResult | None) -> tuple[int, bool, float | None]:
-    """How many instances carried the load, whether that is known, and what an hour of them costs."""
-    hosting = result.hosting if result is not None else None
-    counts = hosting.instances_by_type() if hosting is not None else None
-    told = sum(counts.values()) if counts else None
-    instances = request.instances or told
-    hourly_usd, unknown = hourly_cost(hosting, request.load.safeguards.prices)
-    return instances or 1, instances is not None, None if unknown else hourly_usd
 
 
 def _level_line(level: Level) -> str:

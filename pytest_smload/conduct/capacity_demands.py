@@ -1,9 +1,9 @@
-"""Says what the probes of a capacity search are held to, and what no search can be held to."""
+"""Says what the probes of a capacity search are held to, and what cannot be searched."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import isfinite
+from math import ceil, isfinite
 from typing import TYPE_CHECKING
 
 from pytest_smload.conduct.scaling_limits import is_scaled
@@ -11,10 +11,13 @@ from pytest_smload.core.capacity.needed import needed_requests
 from pytest_smload.core.limits.limit import Limit
 from pytest_smload.core.limits.metrics import METRICS, metric_family
 from pytest_smload.core.limits.server_limit import ServerLimit
+from pytest_smload.core.load.profile import LoadProfile
+from pytest_smload.core.load.values import MAX_USERS
 from pytest_smload.core.measure.scope_name import ScopeName
 from pytest_smload.core.quoting import quoted
 from pytest_smload.core.units import format_duration, parse_duration_s
 from pytest_smload.errors import ConfigurationError
+from pytest_smload.transport.choice import choose_transport
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +28,11 @@ if TYPE_CHECKING:
 
 _NEVER_BIND = ("requests", "cold_p95", "stalled")
 """More load does not break them."""
+_ROOM = 3.0
+"""The in-flight cap of a probe holds so many times the requests that an endpoint just within its limits has under way:
+what binds must be the endpoint."""
+_UNLIMITED_MS = 5000.0
+"""How slow an endpoint may be to have that room where no limit says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +43,14 @@ class Probed:
         budget: Its limits of every kind.
         limits: Those held against what was measured.
         least_tps: The lowest rate that they can be proven kept at.
+        most_ms: The highest latency that one of them allows; None where none is on latency.
         notes: On what is left out.
     """
 
     budget: Budget
     limits: Sequence[ScopedLimit]
     least_tps: float
+    most_ms: float | None
     notes: tuple[str, ...]
 
 
@@ -75,11 +85,28 @@ def refusals(request: CapacityRequest) -> list[str]:
     """Return a sentence per reason why *request* cannot be searched as described."""
     profile, budget = request.load.profile, request.load.budget
     problems = []
-    if profile.stages is not None or profile.tps is None:
+    if profile.locustfile is not None:
+        problems.append(
+            "the load is a locustfile, whose users set the rate themselves; a search takes a load with tps, of a test "
+            "without locustfile"
+        )
+    elif profile.stages is not None or profile.tps is None:
         has = "stages" if profile.stages is not None else "users"
         problems.append(
             f"the load has {has}, and a search sets the rate itself: give it tps, the rate to begin with "
             "(load_profile.replace(tps=50))"
+        )
+    if request.load.control is not None:
+        problems.append(
+            "the test has a control, which is for regression budgets of one load; search in a test without control"
+        )
+    if choose_transport(request.load.transport, request.load.target).simulated:
+        problems.append("the endpoint is moto's mock, whose responses take no time; it has no capacity to be found")
+    safety = request.load.safeguards.limits
+    if request.at_least is not None and safety.max_tps is not None and request.at_least > safety.max_tps:
+        problems.append(
+            f"at_least={request.at_least:g} cannot be reached: {safety.source} max_tps = {safety.max_tps:g} is all "
+            "that may be asked for"
         )
     if is_scaled(request.load.scaling):
         problems.append(
@@ -117,8 +144,14 @@ def _can_bind(budget: Budget, key: tuple[ScopeName, str]) -> bool:
     return limit.relative or limit.metric != "tps"
 
 
-def probe_budget(request: CapacityRequest, plan: LoadPlan) -> Probed:
-    """Return what the probes of *request*, laid out as *plan*, are held to.
+def in_flight_cap(tps: float, most_ms: float | None) -> int:
+    """Return the in-flight cap of a probe of *tps*, where the highest latency that a limit allows is *most_ms*."""
+    usual = LoadProfile(tps=tps).most_in_flight
+    return min(MAX_USERS, max(usual, ceil(_ROOM * tps * (_UNLIMITED_MS if most_ms is None else most_ms) / 1000)))
+
+
+def probe_budget(request: CapacityRequest, plan: LoadPlan, tps: float) -> Probed:
+    """Return what the probes of *request*, laid out as *plan* and from *tps* on, are held to.
 
     Raises:
         ConfigurationError: the rate to begin with is too low for anything to be proven.
@@ -134,7 +167,6 @@ def probe_budget(request: CapacityRequest, plan: LoadPlan) -> Probed:
     shares = {ScopeName(kind, name): share for name, share in zip(names, plan.shares, strict=True)} if kind else {}
     needed, words = needed_requests(resolved.limits, shares)
     least_tps = needed / profile.max_duration_s
-    tps = profile.tps or 0.0
     if tps < least_tps:
         raise ConfigurationError(
             f"sm_endpoint.capacity: {tps:g} TPS to begin with sends {tps * profile.max_duration_s:,.0f} requests in "
@@ -142,7 +174,8 @@ def probe_budget(request: CapacityRequest, plan: LoadPlan) -> Probed:
             f"let probes last {format_duration(-(-needed // tps))} (max_duration)"
         )
     notes = [f"not held against the probes: {', '.join(left_out)}"] if left_out else []
-    return Probed(budget, resolved.limits, least_tps, tuple(notes))
+    latencies = [limit.at_most for _, limit in resolved.limits if limit.row.unit == "ms" and limit.at_most is not None]
+    return Probed(budget, resolved.limits, least_tps, max(latencies, default=None), tuple(notes))
 
 
 def _is_of_a_probe(limit: Entry) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import inf, nan
 from typing import TYPE_CHECKING
 
+from pytest_smload.core.capacity.backlog import backlog
 from pytest_smload.core.capacity.level import Interval, Level, is_kept
 from pytest_smload.core.capacity.verdict import KEPT_ALPHA, falls_behind, judge_level
 from pytest_smload.core.limits.judge import judge
@@ -24,14 +25,16 @@ if TYPE_CHECKING:
     from pytest_smload.core.results.result import LoadResult
 
 
-def level_of(probe: Probe, result: LoadResult, judged: Assessment, limits: Sequence[ScopedLimit]) -> Level:
-    """Return the level of *probe*, whose load came to *result*, of the run that was *judged* by *limits*."""
+def level_of(
+    probe: Probe, result: LoadResult, judged: Assessment, limits: Sequence[ScopedLimit], most_in_flight: int
+) -> Level:
+    """Return the level of *probe*, whose load came to *result*, of the run that was *judged* by *limits*.
+
+    Args:
+        most_in_flight: The in-flight cap of its load.
+    """
     scope = judged.measurement.scopes[TOTAL]
-    behind = falls_behind(
-        arrivals=result.scheduled,
-        under_way_before=result.timeline[0].in_flight if result.timeline else 0,
-        under_way_after=result.in_flight_at_end,
-    )
+    behind = falls_behind(backlog(judged.recording, most_in_flight))
     checks = _at_the_level_of_a_search(result.checks, judged, limits)
     if behind is not None:
         checks = (*checks, behind)

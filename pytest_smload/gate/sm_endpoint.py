@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_smload.aws.control_plane import ControlPlane
@@ -156,7 +155,7 @@ class SmEndpoint:
         unused = BaselineUse(run.baselines, "", updating=False, accepting=False, arguments=())
         held = self._scaling.instances if isinstance(self._scaling, Pinned) else None
         request = CapacityRequest(
-            load=replace(self._request(profile, label, run.budget_of(budget, INHERIT), unused), control=None),
+            load=self._request(profile, label, run.budget_of(budget, INHERIT), unused),
             at_least=None if at_least is None else float(at_least),
             within_s=parse_duration_s(within),
             max_tps=None if max_tps is None else float(max_tps),

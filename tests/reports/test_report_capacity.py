@@ -19,7 +19,7 @@ from pytest_smload.reports.junit import junit_properties
 from pytest_smload.reports.markdown.report import run_markdown
 from pytest_smload.reports.text.failure import failure_text, invalid_text
 from pytest_smload.reports.text.terminal import run_lines
-from pytest_smload.reports.words.capacity_lines import capacity_remarks
+from pytest_smload.reports.words.capacity_lines import capacity_remarks, capacity_sentence
 
 BROKEN = Check("total", "p95", "<= 250 ms", "the mark", 300.0, 900, "fail", at_most=250.0)
 PROFILE = {"tps": 50.0, "arrivals": "poisson", "duration": "60s", "warmup": "10s"}
@@ -65,7 +65,7 @@ def attempt(*capacities: Capacity) -> TestResult:
     return TestResult("tests/a.py::test_a", 1, verdict, capacities=capacities)  # type: ignore[arg-type]
 
 
-SHORT = found(check=at_least_check(300.0, tps=200.0, not_kept_tps=208.0, probes=2, decided=True, why=""))
+SHORT = found(check=at_least_check(300.0, tps=200.0, not_kept_tps=208.0, probes=2, kept=False, decided=True, why=""))
 UNTRUSTED = found(
     not_kept_tps=inf, binding=None, confirmed=False, reasons=(Finding("the client was too slow", "use another"),)
 )
@@ -118,6 +118,15 @@ def test_a_failure_begins_with_what_was_found() -> None:
     assert "the client was too slow" in invalid_text(attempt(UNTRUSTED)).partition("\n")[0]
 
 
+def test_what_cannot_be_trusted_is_no_knee() -> None:
+    """A rate that was broken before the search ended as INVALID is in the table, and in no sentence; without a probe
+    nothing is said of rates."""
+    doubtful = found(confirmed=False, reasons=UNTRUSTED.reasons)
+
+    assert "capacity 200 TPS, not confirmed" == capacity_sentence(doubtful)
+    assert "no probe came to an end" == capacity_sentence(found(levels=(), tps=0.0, binding=None, interrupted=True))
+
+
 def test_markdown_compares_several() -> None:
     """One table of all, the cheapest named; the levels of each unfold."""
     cheap = found(label="cheap", hourly_usd=0.1)
@@ -126,6 +135,10 @@ def test_markdown_compares_several() -> None:
     assert "cheapest that keeps the budget: cheap" in text
     assert "| cheap | 200 | 120 ms | 0.1 | 0.139 | 0.0167 |" in text
     assert 2 == text.count("<details>")
+    nobody = run_markdown(RunResult(started_at="", tests=(attempt(NOTHING, found(confirmed=False, hourly_usd=1.0)),)))
+    assert "none is confirmed to keep its budget, so none is named the cheapest" in nobody
+    assert "| staging (budget not kept) |" in nobody
+    assert "| staging #2 (not confirmed) |" in nobody
     alone = run_markdown(RunResult(started_at="", tests=(attempt(found()),)))
     assert "$/million" not in alone
 

@@ -93,15 +93,17 @@ class Capacity:
 
     @property
     def per_instance_tps(self) -> float:
-        """*tps* of one instance."""
+        """*tps* of one instance, where *instances* is known."""
         return self.tps / self.instances
 
     def instances_for(self, tps: float, *, headroom: float = 0.3) -> int:
         """Return how many instances carry *tps* requests/s with room for *headroom* (0.3: 30 %) more.
 
         Raises:
-            ConfigurationError: an argument is none, or no rate kept the budget.
+            ConfigurationError: an argument is none, no rate kept the budget, or how many instances carried it is not
+                known.
         """
+        self._check_instances("instances_for")
         return instances_for(tps, per_instance_tps=self.per_instance_tps, headroom=headroom)
 
     def cost_per_million(self, *, instance_hour_usd: float | None = None) -> float:
@@ -111,7 +113,7 @@ class Capacity:
             instance_hour_usd: Price of an hour of one instance; ``[prices]`` of the settings file where left out.
 
         Raises:
-            ConfigurationError: there is no price.
+            ConfigurationError: there is no price, or how many instances it is of is not known.
         """
         if instance_hour_usd is None and self.hourly_usd is None:
             raise ConfigurationError(
@@ -120,6 +122,7 @@ class Capacity:
         if instance_hour_usd is None:
             return cost_per_million(hourly_usd=self.hourly_usd or 0.0, tps=self.tps)
         check_price(instance_hour_usd)
+        self._check_instances("cost_per_million")
         return cost_per_million(hourly_usd=instance_hour_usd * self.instances, tps=self.tps)
 
     def autoscaling_target(self, *, safety: float = 0.5) -> float:
@@ -129,21 +132,38 @@ class Capacity:
         (docs.aws.amazon.com/sagemaker/latest/dg/endpoint-scaling-loadtest.html).
 
         Raises:
-            ConfigurationError: *safety* is not in (0, 1], or no rate kept the budget.
+            ConfigurationError: *safety* is not in (0, 1], no rate kept the budget, or how many instances carried it is
+                not known.
         """
+        self._check_instances("autoscaling_target")
         return autoscaling_target(self.per_instance_tps, safety=safety)
+
+    def _check_instances(self, what: str) -> None:
+        if not self.instances_known:
+            raise ConfigurationError(
+                f"{what}: how many instances carried {self.tps:g} TPS is not known (sagemaker:DescribeEndpoint must be "
+                "allowed); say so by capacity(instances=1)"
+            )
 
 
 def at_least_check(
-    least_tps: float, *, tps: float, not_kept_tps: float | None, probes: int, decided: bool, why: str
+    least_tps: float,
+    *,
+    tps: float,
+    not_kept_tps: float | None,
+    probes: int,
+    kept: bool,
+    decided: bool,
+    why: str,
 ) -> Check:
-    """Return the check of ``at_least``: *tps* was proven, or a rate no higher than asked for was not kept.
+    """Return the check of ``at_least``.
 
     Args:
-        decided: Whether the search could be trusted to its end; where not, too low a rate decides nothing.
+        tps: The highest rate kept.
+        kept: Whether a rate as high was shown to be kept.
+        decided: Where it was not, whether it was shown not to be: the search could be trusted to its end.
         why: What stood in the way.
     """
-    kept = tps >= least_tps
     return Check(
         scope="total",
         metric="tps",

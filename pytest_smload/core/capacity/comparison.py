@@ -16,12 +16,13 @@ class CapacityRow:
     """One capacity in a comparison.
 
     Attributes:
-        name: Its label, else its endpoint's name.
+        name: Its label, else its endpoint's name; with a number where another before it has the same.
         tps: Highest rate that keeps the budget.
         p95_ms: At that rate; NaN without one.
         hourly_usd, usd_per_million: What its instances cost; NaN where no price is known.
         price_latency: US dollars per million times p95 in seconds: less is better of both.
         kept: Whether a rate that keeps the budget was found, and what was asked of it was kept.
+        confirmed: Whether a run of its own has confirmed that rate; one that is not may be off either way.
     """
 
     name: str
@@ -31,6 +32,7 @@ class CapacityRow:
     usd_per_million: float
     price_latency: float
     kept: bool
+    confirmed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +41,14 @@ class Comparison:
 
     Attributes:
         rows: In the order given.
-        cheapest: The name of the one that keeps its budget for the least per million requests; None where none has a
-            price.
+        cheapest: The name of the one that keeps its budget, confirmed, for the least per million requests, of several
+            the one with the lowest p95; None where none has a price.
+        one_budget: Whether all were held to the same limits.
     """
 
     rows: tuple[CapacityRow, ...]
     cheapest: str | None
+    one_budget: bool = True
 
 
 def compare_capacities(capacities: Sequence[Capacity]) -> Comparison:
@@ -63,23 +67,41 @@ def compare_capacities(capacities: Sequence[Capacity]) -> Comparison:
         raise ConfigurationError(
             f"compare_capacities: {quoted(stranger)} is not a Capacity; give what sm_endpoint.capacity returned"
         )
-    rows = tuple(map(_row, found))
-    priced = [row for row in rows if row.kept and isfinite(row.usd_per_million)]
-    cheapest = min(priced, key=lambda row: row.usd_per_million, default=None)
-    return Comparison(rows, cheapest.name if cheapest is not None else None)
+    rows = tuple(map(_row, found, _names(found)))
+    priced = [row for row in rows if row.kept and row.confirmed and isfinite(row.usd_per_million)]
+    cheapest = min(priced, key=lambda row: (row.usd_per_million, row.p95_ms), default=None)
+    budgets = {frozenset(limits) for each in found if (limits := _limits(each))}
+    return Comparison(rows, cheapest.name if cheapest is not None else None, len(budgets) < 2)
 
 
-def _row(capacity: Capacity) -> CapacityRow:
+def _names(found: Sequence[Capacity]) -> list[str]:
+    names: list[str] = []
+    for each in found:
+        name = own = each.label or each.endpoint.name
+        while name in names:
+            name = f"{own} #{len(names) + 1}"
+        names.append(name)
+    return names
+
+
+def _limits(capacity: Capacity) -> set[tuple[str, str, str]]:
+    """What its probes were held to; what a probe broke besides has a limit of its own."""
+    kept = [level for level in capacity.levels if level.verdict == "kept"]
+    return {(check.scope, check.metric, check.limit) for level in kept[:1] for check in level.checks}
+
+
+def _row(capacity: Capacity, name: str) -> CapacityRow:
     best = capacity.best
     p95_ms = best.p95_ms.value if best is not None else nan
     hourly_usd = nan if capacity.hourly_usd is None else capacity.hourly_usd
     million = nan if capacity.hourly_usd is None else capacity.cost_per_million() if capacity.tps else inf
     return CapacityRow(
-        name=capacity.label or capacity.endpoint.name,
+        name=name,
         tps=capacity.tps,
         p95_ms=p95_ms,
         hourly_usd=hourly_usd,
         usd_per_million=million,
         price_latency=million * p95_ms / 1000,
         kept=capacity.verdict == "pass",
+        confirmed=capacity.confirmed,
     )

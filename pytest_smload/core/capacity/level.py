@@ -81,7 +81,9 @@ def _badness(check: Check) -> tuple[int, float]:
 def is_kept(check: Check) -> bool:
     """Whether a search may rely on *check*: it passes, and is proven.
 
-    A share of the offered rate is a fact of the schedule, whose interval tells how bursty it was, and not how well the
-    endpoint kept up: its estimate decides.
+    The estimate decides where no interval can: of a share of the offered rate, a fact of the schedule whose interval
+    tells how bursty it was and not how well the endpoint kept up; and of a limit of no error at all, which no number of
+    requests without one proves.
     """
-    return check.outcome == "pass" and (check.proven or (check.metric == "tps" and check.base is not None))
+    by_estimate = (check.metric == "tps" and check.base is not None) or check.at_most == 0
+    return check.outcome == "pass" and (check.proven or by_estimate)

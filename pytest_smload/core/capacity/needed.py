@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from pytest_smload.core.limits.limit import Limit
     from pytest_smload.core.measure.scope_name import ScopeName
 
+_NONE = 0.01
+"""No error at all is shown by as many requests as this rate takes."""
 _PER_MILLE = {"p50": 500, "p90": 900, "p95": 950, "p99": 990, "p99_9": 999}
 
 
@@ -40,7 +42,7 @@ def _needed(limit: Limit) -> int:
     miss = look_alpha(LOOKS) / 2
     if limit.metric in _PER_MILLE:
         return ceil(log(miss) / log(_PER_MILLE[limit.metric] / 1000))
-    if limit.metric == "error_rate" and limit.at_most is not None and 0 < limit.at_most < 1:
-        return ceil(log(miss) / log(1 - limit.at_most))
+    if limit.metric == "error_rate" and limit.at_most is not None and limit.at_most < 1:
+        return ceil(log(miss) / log(1 - (limit.at_most or _NONE)))
     row = METRICS.get(metric_family(limit.metric))
     return row.needed if row is not None else 1

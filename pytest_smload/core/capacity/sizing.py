@@ -24,7 +24,7 @@ def instances_for(tps: float, *, per_instance_tps: float, headroom: float) -> in
     if not _is_number(headroom) or not 0 <= headroom < inf:
         raise ConfigurationError(f"instances_for: headroom is a share such as 0.3; not {quoted(headroom)}")
     _some_capacity("instances_for", per_instance_tps)
-    return ceil(tps * (1 + headroom) / per_instance_tps - _ROUNDING)
+    return max(1, ceil(tps * (1 + headroom) / per_instance_tps - _ROUNDING))
 
 
 def autoscaling_target(per_instance_tps: float, *, safety: float) -> float:

@@ -10,6 +10,7 @@ from pytest_smload.core.capacity.level import is_kept
 from pytest_smload.core.limits.check import Check
 
 if TYPE_CHECKING:
+    from pytest_smload.core.capacity.backlog import Backlog
     from pytest_smload.core.capacity.level import LevelVerdict
 
 KEPT_ALPHA = 0.6
@@ -20,7 +21,7 @@ searches and one 5 % above it hardly ever; at the 95 % of loads that must pass, 
 (``benchmarks/capacity.py``).
 """
 LEFT_BEHIND = 0.02
-"""Share of a window's arrivals that may be unanswered at its end, beside what chance leaves."""
+"""Share of the arrivals of half a window that may be unanswered at its end, beside what chance leaves."""
 _CHANCE = 4.0
 """Standard deviations of the requests under way, whose number is Poisson's where nothing queues."""
 
@@ -44,28 +45,32 @@ def judge_level(checks: Sequence[Check], *, valid: bool) -> LevelVerdict:
     return "kept" if all(map(is_kept, checks)) else "unproven"
 
 
-def falls_behind(*, arrivals: int, under_way_before: int, under_way_after: int) -> Check | None:
-    """Return the broken check of an endpoint whose queue has grown with the window; None where it has not.
+def falls_behind(owed: Backlog) -> Check | None:
+    """Return the broken check of an endpoint whose queue grows; None where it does not.
 
-    Without it a budget that limits nothing but errors would be kept at any rate that a queue has room for.
-
-    Args:
-        arrivals: Requests due in the window.
-        under_way_before, under_way_after: Requests under way when it began, and when it ended.
+    Without it a budget that limits nothing but errors would be kept at any rate that a queue has room for. It is
+    undecided where the queue may be of answers that the client had not read.
     """
-    most = under_way_before + LEFT_BEHIND * arrivals + _CHANCE * math.sqrt(max(under_way_before, 1)) + 1
-    if under_way_after <= most:
+    most = _most(owed.before, owed.arrivals)
+    if owed.after <= most:
         return None
+    sound = owed.at_least_after > _most(owed.at_least_before, owed.arrivals)
+    what = "the endpoint does not keep up" if sound else "undecided: the client was too slow to tell"
     return Check(
         scope="total",
         metric="requests",
         limit=f"<= {most:,.0f} under way at the end",
         source="capacity search",
-        observed=float(under_way_after),
-        n=arrivals,
-        outcome="fail",
-        note=f"the endpoint does not keep up: {under_way_before:,} requests were under way when the window began, and "
-        f"{under_way_after:,} when it ended",
+        observed=float(owed.after),
+        n=owed.arrivals,
+        outcome="fail" if sound else "invalid",
+        note=f"{what}: {owed.before:,} requests were under way in the middle of the window, and {owed.after:,} when it "
+        "ended",
         at_most=most,
         unit="requests",
+        cause=None if sound else "client",
     )
+
+
+def _most(before: int, arrivals: int) -> float:
+    return before + LEFT_BEHIND * arrivals + _CHANCE * math.sqrt(max(before, 1)) + 1

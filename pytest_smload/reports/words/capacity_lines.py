@@ -29,7 +29,9 @@ LONGEST_WHY: Final = 120
 
 def capacity_sentence(capacity: Capacity) -> str:
     """Return what was found in one line: ``"capacity 196 TPS of 1 instance, ...; at 203 TPS p95 was ..."``."""
-    if not capacity.tps:
+    if not capacity.levels:
+        found = "no probe came to an end"
+    elif not capacity.tps:
         low = min((level.offered_tps for level in capacity.levels), default=0.0)
         found = f"no rate that keeps the budget was found, down to {format_tps(low)} TPS"
     else:
@@ -86,7 +88,7 @@ def level_cells(level: Level) -> list[str]:
 
 def _bound_words(capacity: Capacity) -> str:
     check = capacity.binding
-    if check is None or math.isinf(capacity.not_kept_tps):
+    if check is None or math.isinf(capacity.not_kept_tps) or (capacity.reasons and not capacity.confirmed):
         return ""
     return f"; at {format_tps(capacity.not_kept_tps)} TPS {_broken_words(check)}"
 

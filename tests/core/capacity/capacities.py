@@ -50,6 +50,7 @@ def capacity(tps: float = 200.0, **facts: Any) -> Capacity:
             "not_kept_tps": tps * 1.04 if tps else 10.0,
             "binding": check(outcome="fail"),
             "confirmed": bool(tps),
+            "instances_known": True,
             "levels": (level(tps), level(tps * 1.04, "broken")) if tps else (level(10.0, "broken"),),
             **facts,
         }

@@ -40,3 +40,8 @@ def test_more_than_a_load_takes_to_be_judged(name: str, per_mille: int) -> None:
 
     assert needed >= METRICS[name].needed
     assert (per_mille / 1000) ** needed <= look_alpha(LOOKS) / 2 < (per_mille / 1000) ** (needed - 1)
+
+
+def test_no_error_at_all_takes_as_many_as_one_in_a_hundred() -> None:
+    """One request without an error is not proof of none."""
+    assert (477, "error_rate <= 0%") == needed_requests([(TOTAL, limit("error_rate", "0%"))], {})

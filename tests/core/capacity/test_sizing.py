@@ -6,10 +6,11 @@ from math import inf, isnan, nan
 from typing import Any
 
 import pytest
-from capacities import capacity, level
+from capacities import capacity, check, level
 
 from pytest_smload import compare_capacities
 from pytest_smload.core.capacity.capacity import at_least_check
+from pytest_smload.core.capacity.level import Interval
 from pytest_smload.core.safety.cost import cost_per_million
 from pytest_smload.core.trust.health import Finding
 from pytest_smload.errors import ConfigurationError
@@ -18,7 +19,8 @@ SLOW_CLIENT = (Finding("the client was too slow", "use a quicker one"),)
 
 
 def asked(least: float, tps: float, *, decided: bool = True, not_kept: float | None = 100.0) -> Any:
-    return at_least_check(least, tps=tps, not_kept_tps=not_kept, probes=5, decided=decided, why="")
+    kept = tps >= least
+    return at_least_check(least, tps=tps, not_kept_tps=not_kept, probes=5, kept=kept, decided=decided, why="")
 
 
 @pytest.mark.parametrize(
@@ -58,6 +60,7 @@ def test_bracket_and_curve() -> None:
         (1000, 0.3, 1, 7),
         (1001, 0.0, 1, 6),
         (1, 0.3, 1, 1),
+        (1e-9, 0.3, 1, 1),
         (1000, 0.0, 2, 10),
     ],
 )
@@ -87,7 +90,11 @@ def test_autoscaling_target() -> None:
         (lambda: capacity().instances_for("1000"), "tps is a number above 0"),
         (lambda: capacity().instances_for(nan), "tps is a number above 0"),
         (lambda: capacity().instances_for(10, headroom=-0.1), "headroom is a share"),
+        (lambda: capacity().instances_for(10, headroom=nan), "headroom is a share"),
         (lambda: capacity(0.0).instances_for(10), "nothing to size by"),
+        (lambda: capacity(instances_known=False).instances_for(10), "say so by capacity\\(instances=1\\)"),
+        (lambda: capacity(instances_known=False).autoscaling_target(), "autoscaling_target: how many instances"),
+        (lambda: capacity(instances_known=False).cost_per_million(instance_hour_usd=1), "how many instances carried"),
         (lambda: capacity().cost_per_million(), "no price is known"),
         (lambda: capacity().cost_per_million(instance_hour_usd=-1), "instance_hour_usd is US dollars"),
         (lambda: capacity().cost_per_million(instance_hour_usd="1"), "instance_hour_usd is US dollars"),
@@ -122,3 +129,25 @@ def test_the_cheapest_that_keeps_its_budget_is_named() -> None:
     assert pytest.approx(row.usd_per_million * 0.12) == row.price_latency
     assert isnan(compared.rows[3].usd_per_million)
     assert compare_capacities([unpriced]).cheapest is None
+
+
+def test_who_is_cheapest_of_several_alike() -> None:
+    """Of equal prices the quicker; two of one name are told apart; one that is not confirmed is not named."""
+    slow = capacity(hourly_usd=1.0, levels=(level(200.0, p95_ms=Interval(240.0, 230.0, 250.0)),))
+    quick = capacity(hourly_usd=1.0)
+    unconfirmed = capacity(hourly_usd=0.1, confirmed=False)
+
+    compared = compare_capacities([slow, quick, unconfirmed])
+
+    assert ["staging", "staging #2", "staging #3"] == [row.name for row in compared.rows]
+    assert "staging #2" == compared.cheapest
+    assert [True, True, False] == [row.confirmed for row in compared.rows]
+    assert "free" == compare_capacities([quick, capacity(hourly_usd=0.0, label="free")]).cheapest
+
+
+def test_budgets_that_differ_are_told() -> None:
+    """Then each keeps its own, and they are not alike."""
+    loose = capacity(levels=(level(200.0, checks=(check("p99"),)),))
+
+    assert compare_capacities([capacity(), capacity()]).one_budget
+    assert not compare_capacities([capacity(), loose]).one_budget

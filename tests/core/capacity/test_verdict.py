@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from capacities import check, level
 
+from pytest_smload.core.capacity.backlog import Backlog
 from pytest_smload.core.capacity.level import LevelVerdict
 from pytest_smload.core.capacity.verdict import falls_behind, judge_level
 from pytest_smload.core.limits.check import Check
@@ -42,20 +43,39 @@ def test_three_ways_and_invalid(checks: list[Check], valid: bool, verdict: Level
 @pytest.mark.parametrize(
     ("arrivals", "before", "after", "behind"),
     [
-        (12_000, 20, 25, False),
-        (12_000, 20, 200, False),
-        (12_000, 20, 600, True),  # 5 % more than it carries, for 60 s at 200 TPS
-        (80, 2, 5, False),
-        (80, 2, 40, True),
-        (80, 0, 0, False),
+        (6_000, 20, 25, False),
+        (6_000, 20, 110, False),
+        (6_000, 20, 320, True),  # 5 % more than it carries, for 30 s at 200 TPS
+        (40, 2, 5, False),
+        (40, 2, 40, True),
+        (40, 0, 0, False),
     ],
 )
 def test_a_queue_that_grows_is_not_kept_up_with(arrivals: int, before: int, after: int, behind: bool) -> None:
     """Also under a budget that limits nothing but errors, which a long queue keeps for as long as it has room."""
-    found = falls_behind(arrivals=arrivals, under_way_before=before, under_way_after=after)
+    found = falls_behind(Backlog(arrivals, before, after, before, after))
 
     assert behind == (found is not None)
     assert found is None or ("fail" == found.outcome and "does not keep up" in found.note)
+
+
+def test_a_queue_of_answers_that_were_not_read_is_the_client_s() -> None:
+    """It is undecided, and never the endpoint's."""
+    found = falls_behind(Backlog(6_000, 20, 900, 20, 30))
+
+    assert found is not None
+    assert ("invalid", "client") == (found.outcome, found.cause)
+    assert "invalid" == judge_level([KEPT, found], valid=True)
+
+
+def test_no_error_at_all_cannot_be_proven() -> None:
+    """No number of requests without one shows that there is none: its estimate decides."""
+    none = check("error_rate", proven=False, observed=0.0, at_most=0.0)
+
+    assert "kept" == judge_level([none], valid=True)
+    assert "unproven" == judge_level(
+        [check("error_rate", "fail", proven=False, observed=0.01, at_most=0.0)], valid=True
+    )
 
 
 def test_what_binds_is_what_is_broken_most() -> None:
