@@ -55,7 +55,7 @@ def parse_report_place(value: object) -> ReportPlace:
             raise ValueError(unknown_field(str(name), _KEYS))
     bucket, prefix = _parsed_url(table.get("url"))
     encryption, kms_key = table.get("encryption"), table.get("kms_key")
-    if encryption not in {None, AES, KMS}:
+    if encryption not in (None, AES, KMS):
         raise ValueError(f'encryption is "{AES}" or "{KMS}", not {quoted(encryption)}')
     if kms_key is not None and (not isinstance(kms_key, str) or not kms_key.strip()):
         raise ValueError(f"kms_key is the id, alias or ARN of a key, not {quoted(kms_key)}")
@@ -67,14 +67,19 @@ def parse_report_place(value: object) -> ReportPlace:
 def _parsed_url(url: object) -> tuple[str, str]:
     found = _URL.fullmatch(url) if isinstance(url, str) else None
     if found is None:
-        raise ValueError(f"{quoted(url)} is no place in S3; {_EXAMPLE}")
+        raise ValueError(f"{_shown(url)} is no place in S3; {_EXAMPLE}")
     bucket, prefix = found["bucket"], (found["prefix"] or "").strip("/")
     if not _BUCKET.fullmatch(bucket):
         raise ValueError(
-            f"{quoted(bucket)} is no name of a bucket; it has 3 to 63 lower-case letters, digits, dots and hyphens"
+            f"{_shown(bucket)} is no name of a bucket; it has 3 to 63 lower-case letters, digits, dots and hyphens"
         )
     if not _PREFIX.fullmatch(prefix) or len(prefix) > _LONGEST_PREFIX:
         raise ValueError(
             f"{quoted(prefix)} is no prefix; it has up to {_LONGEST_PREFIX} letters, digits, and any of !_.*'()/=+-"
         )
     return bucket, prefix
+
+
+def _shown(value: object) -> str:
+    """*value* for a message; what stands before an ``@`` may be a password."""
+    return "what is there" if "@" in str(value) else quoted(value)

@@ -108,7 +108,12 @@ class SamplesFile:
     def _open(self) -> SampleWriter:
         if self._writer is None:
             self._whole.partial.parent.mkdir(parents=True, exist_ok=True)
-            self._writer = FORMATS[self._ending() or PARQUET](self._whole.partial.open("wb"))
+            file = self._whole.partial.open("wb")
+            try:
+                self._writer = FORMATS[self._ending() or PARQUET](file)
+            except BaseException:
+                file.close()
+                raise
         return self._writer
 
     def _ending(self) -> str | None:

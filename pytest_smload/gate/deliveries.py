@@ -37,12 +37,17 @@ def deliver(
     if left["openmetrics"] is not None:
         yield from _attempted(lambda: _write_openmetrics(run, Path(str(left["openmetrics"])), files))
     if files:
-        yield f"smload: wrote {some([str(path) for path in files])}"
+        yield f"smload: wrote {files[0]}" + "".join(f", {_beside(path, files[0])}" for path in files[1:])
     if left["otel"]:
         yield from _attempted(lambda: _send_metrics(run))
     if left["places"]:
         places = [ReportPlace(**place) for place in left["places"]]
         yield from _attempted(lambda: _upload(run, places, reports, files, write_reports))
+
+
+def _beside(path: Path, first: Path) -> str:
+    """*path* by its name alone where it is in the folder of *first*."""
+    return path.name if path.parent == first.parent else str(path)
 
 
 def _attempted(deed: Callable[[], Iterable[str]]) -> Iterator[str]:
