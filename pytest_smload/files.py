@@ -12,6 +12,7 @@ from pytest_smload.errors import ReportError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 
@@ -35,9 +36,9 @@ class WholeFile:
         Raises:
             ReportError: the folder or file cannot be written; one line says which and why.
         """
-        with self._explained(f"cannot write {self.path}"):
+        with self.explained():
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            partial = self._partial()
+            partial = self.partial
             try:
                 with partial.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
                     file.write(text)
@@ -60,13 +61,18 @@ class WholeFile:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             if self.path.is_dir():
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(self.path))
-            trial = self._partial()
+            trial = self.partial
             trial.touch()
             trial.unlink()
 
-    def _partial(self) -> Path:
-        """A name no other run uses: two of one checkout may write the same file at once."""
+    @property
+    def partial(self) -> Path:
+        """Where it is while it is written, a name no other run uses: two of one checkout may write one file at once."""
         return self.path.with_name(f".{self.path.name}.{os.getpid()}")
+
+    def explained(self) -> AbstractContextManager[None]:
+        """Make of what the system raises while it is written a `ReportError`."""
+        return self._explained(f"cannot write {self.path}")
 
     @contextmanager
     def _explained(self, failure: str) -> Iterator[None]:

@@ -53,8 +53,13 @@ OPTIONS = (
         "bind", "HOST:PORT", "where they join: python -m pytest_smload.worker HOST:PORT, with the same SMLOAD_TOKEN"
     ),
     Option("report", "DIR", "write report.json, report.md and report.html into this folder"),
+    Option("csv", "PREFIX", "write PREFIX_stats.csv, PREFIX_stats_history.csv and PREFIX_failures.csv, as Locust does"),
+    Option("samples", "FILE", "write each request of each load into this file: .csv.gz, or .parquet"),
+    Option("openmetrics", "FILE", "write the figures of each load into this file, as Prometheus reads them"),
 )
 """Every option with a value, and with it its ``SMLOAD_*`` variable."""
+FILE_OPTIONS = ("report", "csv", "samples", "openmetrics")
+"""Those that say where something is written, and nothing of what is loaded and how."""
 UPDATE_BASELINES = Option(
     "update_baselines", "", "record valid, passing runs in .smload/baselines, unless they are worse than what is there"
 )
@@ -65,5 +70,6 @@ NO_CLOUDWATCH = Option(
     "no_cloudwatch", "", "never ask CloudWatch: a test with a limit on the server's side is then refused"
 )
 ALLOW_PRODUCTION = Option("allow_production", "", "load an endpoint that is marked as production")
-SWITCHES = (UPDATE_BASELINES, ACCEPT_REGRESSION, NO_CLOUDWATCH, ALLOW_PRODUCTION)
+OTEL = Option("otel", "", "send the figures of each load to an OpenTelemetry collector, by OTEL_EXPORTER_OTLP_*")
+SWITCHES = (UPDATE_BASELINES, ACCEPT_REGRESSION, NO_CLOUDWATCH, ALLOW_PRODUCTION, OTEL)
 """Every option without a value; its variable is 1 or 0."""

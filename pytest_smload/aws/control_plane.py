@@ -138,6 +138,11 @@ class ControlPlane:
         return self._clients[service]
 
 
+def call_problem(error: Exception) -> str:
+    """Return why a call of botocore's failed, in one line without addresses: *error* is what it raised."""
+    return _problem(error).text
+
+
 def _problem(error: Exception) -> _Problem:
     from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 

@@ -97,8 +97,7 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
             lambda: run_until_proven(allowance.profile, send, judging.assess),
             may_repeat=lambda: allowance.may_repeat and not is_scaled(request.scaling),
         )
-        if request.heard is not None:
-            request.heard(last)
+        _tell(request, last, other)
         result = build_result(
             last.recording,
             last.measurement,
@@ -120,6 +119,14 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
         result = _explained(result, lambda: watch.testimonies(last, announcer.waiting), interrupts)
     # What was measured is not lost to a signal that came while it was judged.
     return replace(result, interrupted=True) if interrupts.count else result
+
+
+def _tell(request: LoadRequest, judged: Assessment, other: OtherSide | None) -> None:
+    """Tell who wants to hear of it of the run that is judged, before another follows it."""
+    if request.heard is not None:
+        request.heard(judged)
+    if request.heard_beside is not None and other is not None and other.recording is not None:
+        request.heard_beside(other.recording)
 
 
 def _notes(

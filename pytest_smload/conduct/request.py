@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_smload.conduct.regressions import BaselineUse
     from pytest_smload.core.limits.budget import Budget
     from pytest_smload.core.load.profile import LoadProfile
+    from pytest_smload.core.samples.recording import Recording
     from pytest_smload.core.scaling.wish import ScalingWish
     from pytest_smload.engine.distributed.crew import Crew
     from pytest_smload.settings.control import ControlSettings
@@ -55,6 +56,7 @@ class LoadRequest:
         scaling: What holds the endpoint's instances; None where nothing of ours does.
         control: What is sent the same in the same window, for its regression budgets; None without one.
         heard: Told of the run that is judged, once it is; None where nobody wants more than the result.
+        heard_beside: Told of what was recorded of the control in that run; None where nobody wants it.
         crew: The worker processes that send it; None where this process does.
     """
 
@@ -73,4 +75,5 @@ class LoadRequest:
     scaling: ScalingWish | None = None
     control: Control | None = None
     heard: Callable[[Assessment], object] | None = None
+    heard_beside: Callable[[Recording], object] | None = None
     crew: Crew | None = None

@@ -20,6 +20,7 @@ from pytest_smload.conduct.shielded import shielded
 from pytest_smload.console import Console
 from pytest_smload.engine.hooks import LoadHooks
 from pytest_smload.gate.environment_hook import call_environment_hook
+from pytest_smload.gate.exports import Exports
 from pytest_smload.gate.generators import crew_of
 from pytest_smload.gate.instances import HeldInstances
 from pytest_smload.gate.interruption import tell_junit
@@ -28,7 +29,7 @@ from pytest_smload.gate.outcome import result_of
 from pytest_smload.gate.perf_run import PerfRun
 from pytest_smload.gate.termination import Termination
 from pytest_smload.gate.users_code import from_users_code
-from pytest_smload.options import ALLOW_PRODUCTION, OPTIONS, SWITCHES
+from pytest_smload.options import ALLOW_PRODUCTION, FILE_OPTIONS, OPTIONS, SWITCHES
 from pytest_smload.reports.text.failure import DEFAULT_WIDTH
 from pytest_smload.settings.file import SettingsFiles
 from pytest_smload.settings.sources import read_overrides
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from pytest_smload.conduct.request import LoadRequest
     from pytest_smload.core.capacity.capacity import Capacity
     from pytest_smload.core.results.result import LoadResult
+    from pytest_smload.exports.recorded_load import Role
     from pytest_smload.settings.tables import FileSettings
 
 _ATTEMPT = pytest.StashKey[int]()
@@ -57,6 +59,7 @@ class Gate:
         crew: The processes that send loads; None where this one does.
         endpoints: The endpoints used so far.
         instances: The holds on their instances.
+        exports: What is kept of the loads for other tools.
         foreseen: What to know of the loads before they run, a line each.
         stale: Lines on baselines whose test does not exist, for the first report of a test of ours: only reports reach
             the terminal from an xdist worker.
@@ -77,6 +80,7 @@ class Gate:
         self._console = Console(self._terminal)
         self._termination = Termination()
         self.instances = HeldInstances(self._console, self._termination)
+        self.exports = Exports(self.overrides, config.invocation_params.dir)
 
     @property
     def transport(self) -> str | None:
@@ -98,7 +102,8 @@ class Gate:
     @property
     def options(self) -> list[str]:
         """This run's ``--smload-…`` arguments that say what is loaded and how."""
-        given = ((option, self.overrides.options.get(option.name)) for option in OPTIONS if option.name != "report")
+        loading = (option for option in OPTIONS if option.name not in FILE_OPTIONS)
+        given = ((option, self.overrides.options.get(option.name)) for option in loading)
         texts = [text for option, value in given if value is not None for text in (option.flag, str(value))]
         # Without it the command would be refused.
         meant = self.overrides.options.get(ALLOW_PRODUCTION.name)
@@ -154,7 +159,7 @@ class Gate:
         __tracebackhide__ = True
         try:
             with self._termination.loading():
-                result = conduct(request, self._hooks(request), self._console)
+                result = self._conducted(run, request, "load")
         except _ENDS_TEST as error:
             # It was a listener's to raise; the way it took through our code says nothing.
             raise error.with_traceback(from_users_code(error.__traceback__)) from error.__cause__
@@ -176,9 +181,7 @@ class Gate:
         __tracebackhide__ = True
         try:
             with self._termination.loading():
-                found = find_capacity(
-                    request, lambda load: conduct(load, self._hooks(load), self._console), self._console.tell
-                )
+                found = find_capacity(request, lambda load: self._conducted(run, load, "probe"), self._console.tell)
         except _ENDS_TEST as error:
             raise error.with_traceback(from_users_code(error.__traceback__)) from error.__cause__
         finally:
@@ -189,6 +192,10 @@ class Gate:
             self._termination.exit_if_asked()
             raise KeyboardInterrupt
         return found
+
+    def _conducted(self, run: PerfRun, request: LoadRequest, role: Role) -> LoadResult:
+        with self.exports.hearing(run, request, role) as heard:
+            return conduct(heard, self._hooks(request), self._console)
 
     def keep_interrupted(self, run: PerfRun) -> None:
         """Record the loads of an attempt that a signal or ``pytest.exit`` ended: pytest makes no report of it."""
@@ -201,6 +208,7 @@ class Gate:
 
     def close(self) -> None:
         """Restore what is still changed, and stop what is still running."""
+        self.exports.close()
         self.instances.close()
         self._termination.close()
         if self.crew is not None:

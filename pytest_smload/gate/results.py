@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 from pytest_smload.core.wording import some
-from pytest_smload.gate.keys import BASELINE, FAILURE, RESULT, STALE, TOLD
+from pytest_smload.gate.keys import BASELINE, FAILURE, GATE, LEFT, RESULT, STALE, TOLD
 from pytest_smload.version import __version__
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from pytest_smload.core.results.result import OtherFailure, RunResult, TestResult
     from pytest_smload.gate.checkout import Checkout
+    from pytest_smload.gate.exports import Left
 
 
 MOST_QUIET = -1
@@ -51,6 +52,7 @@ class ResultKeeper:
         self._baselines: dict[str, str] = {}
         self._told: set[tuple[str, int]] = set()
         self._stale: dict[str, None] = {}
+        self._left: Left | None = None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         result = getattr(report, RESULT, None)
@@ -121,9 +123,11 @@ class ResultKeeper:
 
         directory = self._config.getoption("smload_report") or os.environ.get("SMLOAD_REPORT", "").strip() or None
         summary = os.environ.get("GITHUB_STEP_SUMMARY", "").strip()
+        reports: list[Path] = []
+        left = self._finish_exports()
         if directory and not self._has_nothing_to_write(session):
             try:
-                paths = self._write_reports(directory)
+                reports = paths = self._write_reports(directory)
             except ReportError as error:
                 self._closing_lines.append(str(error))
                 if session.exitstatus == pytest.ExitCode.OK:
@@ -141,7 +145,26 @@ class ResultKeeper:
                 append_summary(self._run(), summary, report_dir=directory)
             except ReportError as error:
                 self._closing_lines.append(f"smload: warning: {error}")
+        if left is not None and not self._has_nothing_to_write(session):
+            from pytest_smload.gate.deliveries import deliver
+
+            self._closing_lines += deliver(self._run(), left, reports, partial(self._reports_in, named=None))
         self._say_without_summary(session)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take over what an xdist worker left to do."""
+        self._left = getattr(node, "workeroutput", {}).get(LEFT, self._left)
+
+    def _finish_exports(self) -> Left | None:
+        """Complete the files of this process's loads; return what is left to do, None in a worker and without loads."""
+        gate = self._config.stash.get(GATE, None)
+        left = gate.exports.finish() if gate is not None else self._left
+        output: dict[str, Any] | None = getattr(self._config, "workeroutput", None)
+        if output is None:
+            return left
+        output[LEFT] = left
+        return None
 
     def _say_without_summary(self, session: pytest.Session) -> None:
         """Say where the record is after an exit code of our own, on which pytest's terminal sums up nothing."""
@@ -151,10 +174,13 @@ class ResultKeeper:
                 terminal.write_line(line)
 
     def _write_reports(self, directory: str) -> list[Path]:
+        return self._reports_in(self._config.invocation_params.dir / directory, directory)
+
+    def _reports_in(self, folder: Path, named: str | None) -> list[Path]:
+        """Write the reports into *folder*, which they call *named*."""
         from pytest_smload.reports.registry import REPORTS, FinishedRun
 
-        run = FinishedRun(self._run(), directory)
-        folder = self._config.invocation_params.dir / directory
+        run = FinishedRun(self._run(), named)
         return [report.write(run, folder) for report in REPORTS.values() if not report.missing()]
 
     def _has_nothing_to_write(self, session: pytest.Session) -> bool:

@@ -59,7 +59,8 @@ def open_gate(session: pytest.Session, collected: Sequence[pytest.Item]) -> Gate
                 for problem in error.problems:
                     concerned.setdefault(problem, []).append(item.nodeid)
         problems = [*(_of_tests(*each, len(items)) for each in concerned.items()), *problems]
-        for file in {id(file): file for item in items if (file := gate.file_of(item)) is not None}.values():
+        files = {id(file): file for item in items if (file := gate.file_of(item)) is not None}
+        for file in files.values():
             problems += _unmatched_keys(file, session, collected)
             problems += _strangers_by_default(file, session, collected)
         if problems:
@@ -69,6 +70,7 @@ def open_gate(session: pytest.Session, collected: Sequence[pytest.Item]) -> Gate
         directory = gate.report_directory
         if directory is not None:
             check_writable(directory)
+        gate.exports.check(list(files.values()))
     except SmloadError as error:
         raise pytest.UsageError(f"smload: {error}") from None
     return gate

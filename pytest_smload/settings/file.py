@@ -159,6 +159,8 @@ def _checked(path: Path, label: str, tables: dict[str, Any], prefix: tuple[str, 
         budgets=MappingProxyType(budgets),
         safety=safety_limits(parsed.safety, where("safety")),
         prices=prices(parsed.prices, where("prices")),
+        report_to=parsed.report_to,
+        otel=parsed.otel,
     )
 
 

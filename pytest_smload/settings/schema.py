@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
+from pytest_smload.aws.report_place import parse_report_place
 from pytest_smload.core.load.profile import LOAD_FIELDS, TRAFFIC_FIELDS, check_load_fields
 from pytest_smload.core.quoting import quoted
 from pytest_smload.core.request.route_kinds import WEIGHTED
@@ -83,6 +84,8 @@ class SettingsTable(StrictTable):
     budgets: dict[str, Any] = Field(default_factory=dict)  # each table is the core's to check
     safety: SafetyTable = Field(default_factory=SafetyTable)
     prices: dict[str, Any] = Field(default_factory=dict)  # checked by `price_problems`
+    report_to: Annotated[Any, AfterValidator(parse_report_place)] = None
+    otel: bool = False
 
 
 _SAFETY = "safety"
@@ -194,7 +197,7 @@ def _unknown_table(name: str, table: Mapping[str, Any]) -> str:
     """The sentence for a table at the top of the file that there is none of, with the nearest that there is."""
     below = [key for key, value in table.items() if isinstance(value, dict)]
     inner = f".{below[0]}" if below else ""
-    known = {"endpoints": ".NAME", "profiles": ".NAME", "budgets": ".NAME", "safety": "", "prices": ""}
+    known = {"endpoints": ".NAME", "profiles": ".NAME", "budgets": ".NAME", "safety": "", "prices": "", "report_to": ""}
     near = nearest(name, known)
     hint = f"; did you mean [{near}{(inner or known[near]) if known[near] else ''}]?" if near is not None else ""
     tables = ", ".join(f"[{each}{below}]" for each, below in known.items())

@@ -17,6 +17,7 @@ from pytest_smload.options import (
     ALLOW_PRODUCTION,
     NO_CLOUDWATCH,
     OPTIONS,
+    OTEL,
     PREFIX,
     SWITCHES,
     TOKEN_VARIABLE,
@@ -102,6 +103,12 @@ class Overrides:
     def allow_production(self) -> bool:
         """Whether endpoints that are marked as production may be loaded."""
         return self._switched(ALLOW_PRODUCTION)
+
+    @property
+    def otel(self) -> bool | None:
+        """Whether figures are to be sent to an OpenTelemetry collector; None where neither option nor variable says."""
+        given = self.options.get(OTEL.name, self.environment.get(OTEL.name))
+        return None if given is None else bool(given)
 
     def _switched(self, switch: Option) -> bool:
         return bool(self.options.get(switch.name, self.environment.get(switch.name, False)))

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from pytest_smload.aws.preflight import WAIT_IN_SERVICE_S
+from pytest_smload.aws.report_place import ReportPlace
 from pytest_smload.core.limits.sources import FileBudget
 from pytest_smload.core.safety.cost import Prices
 from pytest_smload.core.safety.limits import NO_SAFETY, SafetyLimits
@@ -79,6 +80,8 @@ class FileSettings:
         budgets: Budget tables by key (``default`` or a part of a test's id), as the core parses them.
         safety: What loads may not do.
         prices: What the endpoint's instances and its data cost.
+        report_to: Where in S3 the reports of a run go; None for nowhere.
+        otel: Whether its figures are sent to an OpenTelemetry collector.
     """
 
     path: Path
@@ -90,6 +93,8 @@ class FileSettings:
     budgets: Mapping[str, FileBudget]
     safety: SafetyLimits = NO_SAFETY
     prices: Prices = field(default_factory=Prices)
+    report_to: ReportPlace | None = None
+    otel: bool = False
 
 
 def embedded_endpoint() -> EndpointSettings:

@@ -323,3 +323,38 @@ def test_absurd_numbers_are_one_line(tmp_path: Path, text: str) -> None:
 
     assert "\n" not in line
     assert 400 > len(line)
+
+
+def test_where_reports_and_figures_go(tmp_path: Path) -> None:
+    """A URL or a table says where reports are kept, ``otel`` whether figures are sent; neither is there by default."""
+    (tmp_path / "smload.toml").write_text(
+        'otel = true\n[report_to]\nurl = "s3://bucket/perf/"\nencryption = "aws:kms"\nkms_key = "alias/reports"\n'
+    )
+    found = SettingsFiles(tmp_path).of_test(tmp_path / "test_x.py")
+    assert found is not None
+    assert found.report_to is not None
+    assert (True, "s3://bucket/perf", "aws:kms", "alias/reports") == (
+        found.otel,
+        found.report_to.url,
+        found.report_to.encryption,
+        found.report_to.kms_key,
+    )
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "smload.toml").write_text("")
+    bare = SettingsFiles(tmp_path).of_test(tmp_path / "below" / "test_x.py")
+    assert bare is not None
+    assert (None, False) == (bare.report_to, bare.otel)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('report_to = "bucket"\n', "smload.toml: report_to: 'bucket' is no place in S3; write \"s3://bucket/prefix\""),
+        ('[report_to]\nurl = "s3://bucket"\nacl = "x"\n', "smload.toml: report_to: unknown key 'acl'"),
+        ('report_to = "s3://bucket"\notel = "yes"\n', "smload.toml: otel: must be true or false"),
+    ],
+)
+def test_what_is_no_place_for_reports(tmp_path: Path, text: str, said: str) -> None:
+    """It is refused with file and key, as any mistake."""
+    (found,) = problems(tmp_path, text)
+    assert found.startswith(said)

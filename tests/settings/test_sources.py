@@ -6,6 +6,7 @@ import pytest
 
 from pytest_smload.core.load.profile import LOAD_FIELDS
 from pytest_smload.errors import ConfigurationError
+from pytest_smload.options import FILE_OPTIONS
 from pytest_smload.settings.sources import OPTIONS, SWITCHES, read_overrides
 
 
@@ -23,14 +24,14 @@ def test_every_option_has_a_variable() -> None:
     """Flag, pytest attribute and variable are one name in three spellings."""
     assert [(option.flag, option.dest, option.variable) for option in OPTIONS] == [
         (f"--smload-{name}", f"smload_{name}", f"SMLOAD_{name.upper()}")
-        for name in (*_LOADS, "transport", *_GENERATORS, "report")
+        for name in (*_LOADS, "transport", *_GENERATORS, *FILE_OPTIONS)
     ]
 
 
 def test_options_of_a_load_are_its_fields() -> None:
     """A load field says how its option's text becomes a value if there is one of its name, and only then."""
     parsed = {name for name, row in LOAD_FIELDS.items() if row.from_text is not None}
-    others = {"endpoint", "profile", "transport", "report", *_GENERATORS}
+    others = {"endpoint", "profile", "transport", *FILE_OPTIONS, *_GENERATORS}
     assert parsed == {option.name for option in OPTIONS} - others
 
 

@@ -43,7 +43,8 @@ def merge(recordings: Sequence[Recording], offsets_s: Sequence[float]) -> Record
         )
         unsent_due.extend(due + offset_s for due in recording.unsent_due)
         unsent_model.extend(recording.unsent_model)
-    _sort_by_end(samples)
+    sent_by = _sent_by(recordings)
+    _sort_by_end(samples, sent_by)
     window_end_s = max(recording.window_end_s + offset_s for recording, offset_s in clocks)
     opened = [recording.window_start_s + offset_s for recording, offset_s in clocks if recording.window_s > 0]
     return dataclasses.replace(
@@ -69,6 +70,7 @@ def merge(recordings: Sequence[Recording], offsets_s: Sequence[float]) -> Record
         complete=all(recording.complete for recording in recordings),
         epoch_s=first.epoch_s - offsets_s[0],
         variant_names=variants.names,
+        sent_by=sent_by,
     )
 
 
@@ -90,11 +92,22 @@ def _sums(columns: Iterable[Sequence[int]]) -> list[int]:
     return [sum(row) for row in zip(*columns, strict=True)]
 
 
-def _sort_by_end(samples: Samples) -> None:
-    """Sort *samples* in place: columns of ten million cost one more of them at a time."""
+def _sent_by(recordings: Sequence[Recording]) -> array[int]:
+    """For each sample of all *recordings*, one after the other, which of them it is of; empty where there is one."""
+    column = array("H")
+    if len(recordings) > 1:
+        for number, recording in enumerate(recordings):
+            column.extend(array("H", [number]) * len(recording.samples))
+    return column
+
+
+def _sort_by_end(samples: Samples, sent_by: array[int]) -> None:
+    """Sort *samples* in place, with *sent_by*: columns of ten million cost one more of them at a time."""
     order = np.argsort(view(samples.end), kind="stable")
     for column in (samples.due, samples.start, samples.end, samples.kind, samples.model):
         _reorder(column, order)
+    if sent_by:
+        _reorder(sent_by, order)
     moved_to = np.empty(len(order), dtype=np.uint32)
     moved_to[order] = np.arange(len(order), dtype=np.uint32)
     for index, facts in (

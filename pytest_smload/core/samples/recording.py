@@ -185,6 +185,7 @@ class Recording:
             for none named.
         target_variants: Per route the variant its requests ask for, or None; empty where none does.
         generators: The processes that sent it, in step with *clients*; empty where this one sent all of it.
+        sent_by: Per sample the position in *generators* of the process that sent it; empty where there is one only.
         lost: Why parts of it are missing, a sentence each: generators that failed, fell silent or ended.
     """
 
@@ -217,6 +218,7 @@ class Recording:
     variant_names: Sequence[str] = ("",)
     target_variants: Sequence[str | None] = ()
     generators: Sequence[Generator] = ()
+    sent_by: array[int] = field(default_factory=lambda: array("H"))
     lost: Sequence[str] = ()
 
     @property

@@ -221,3 +221,11 @@ def test_a_generator_that_ended_before_its_window_opened_adds_none() -> None:
     assert (merged.window_start_s, merged.window_end_s) == (2.0, 3.0)
     assert measure(merged).sent == 1
     assert none.window_s == 0.0
+
+
+def test_who_sent_what_is_known_of_the_whole() -> None:
+    """Each sample says which of several recordings it is of, in the order they ended; of one nothing has to be said."""
+    first = recording([Row(0.0, 0.0, 0.5), Row(1.0, 1.0, 3.0)], 0.0, 4.0)
+    second = recording([Row(0.0, 0.0, 0.25), Row(2.0, 2.0, 2.5)], 0.0, 4.0)
+    assert [1, 0, 1, 0] == list(merge([first, second], [0.0, 0.0]).sent_by)
+    assert [] == list(merge([first], [0.0]).sent_by)

@@ -1,0 +1,1 @@
+"""What a run leaves for tools that are not ours: CSV, raw samples, OpenMetrics, OpenTelemetry."""
