@@ -11,6 +11,7 @@ from pytest_smload.core.samples.recording import TASKS
 from pytest_smload.engine.locustfile.failures import failure_of
 from pytest_smload.engine.locustfile.frames import Frames, frame
 from pytest_smload.engine.locustfile.heard import MOST_NAMES, Heard
+from pytest_smload.engine.locustfile.own_words import OwnWords
 
 
 def heard(*names: str) -> Heard:
@@ -130,7 +131,7 @@ class HTTPError(Exception):
 )
 def test_failures_are_named_as_elsewhere(exception: object, kind: str, status: int | None) -> None:
     """AWS's code, our words for what any client has, else the type; a message of one bounded line."""
-    failure = failure_of(exception)
+    failure = failure_of(exception, OwnWords({}))
     assert (kind, status) == (failure.kind, failure.status)
     assert failure.message
     assert len(failure.message) <= 300
@@ -139,7 +140,7 @@ def test_failures_are_named_as_elsewhere(exception: object, kind: str, status: i
 
 def test_frames_are_put_together_from_any_pieces() -> None:
     """Content with newlines in it stays whole."""
-    whole = frame("a", b"x\ny\n", n=1) + frame("b")
+    whole = frame("recorded", b"x\ny\n", notes=["n"]) + frame("ready", shape=None)
     frames = Frames()
     found = [each for place in range(len(whole)) for each in frames.take(whole[place : place + 1])]
-    assert [("a", {"n": 1}, b"x\ny\n"), ("b", {}, b"")] == found
+    assert [("recorded", {"notes": ["n"]}, b"x\ny\n"), ("ready", {"shape": None}, b"")] == found

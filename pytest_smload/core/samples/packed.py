@@ -34,7 +34,7 @@ def packed(recording: Recording) -> bytes:
     }
     abort = recording.aborted
     facts["aborted"] = abort and [
-        abort.error_rate, abort.requests, abort.span_s, abort.limit, abort.kind, abort.reason
+        abort.error_rate, abort.requests, abort.span_s, abort.limit, abort.kind, abort.reason, abort.p95_ms
     ]  # fmt: skip
     columns = list(_columns(recording))
     facts["columns"] = [[column.typecode, len(column)] for column in columns]
@@ -115,7 +115,7 @@ def _check(samples: Samples, *, models: int, kinds: int) -> None:
     ):
         if any(len(column) != len(index) for column in beside) or max(index, default=-1) >= rows:
             raise ValueError("a sparse column does not fit its samples")
-    if max(samples.model, default=0) >= models or max(samples.kind, default=0) >= kinds:
+    if max(samples.model, default=-1) >= models or max(samples.kind, default=-1) >= kinds:
         raise ValueError("a sample is of a model or error kind that has no name")
 
 

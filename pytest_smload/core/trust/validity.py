@@ -174,6 +174,13 @@ def _signals(readings: _Readings) -> Iterator[_Signal]:
 def _nothing_sent(recording: Recording, measurement: Measurement) -> Iterator[Finding]:
     if measurement.sent or recording.aborted is not None:
         return
+    if (
+        recording.route_kind == NAME
+        and recording.task_exceptions
+        and (len(recording.samples) or not recording.window_s)
+    ):
+        # What ended its users, or Locust, says why.
+        return
     stuck = recording.window_s > 0 and max(recording.samples.end, default=-inf) >= recording.window_start_s
     if recording.interrupted:
         yield Finding("the load was interrupted before its window saw a request", "let it run, or shorten warmup")

@@ -9,7 +9,6 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import gevent
-from locust import User
 from locust.exception import StopUser
 
 from pytest_smload.core.load.abort_rule import AbortRule
@@ -21,6 +20,7 @@ from pytest_smload.core.samples.recording import ClientReadings, Recording
 from pytest_smload.engine.abort import AbortWatch
 from pytest_smload.engine.health import CpuMeter, LoopTicker, garbage_collection_held_off
 from pytest_smload.engine.locustfile.heard import Heard
+from pytest_smload.engine.locustfile.users import WatchedUsers, failed_start
 from pytest_smload.engine.stall_watch import StallWatch
 from pytest_smload.engine.stray_errors import stray_errors
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_smload.engine.locustfile.job import LocustfileJob
+    from pytest_smload.engine.locustfile.own_words import OwnWords
 
 SPAWNING_S = 60.0
 """The window waits so long beyond its warm-up for users that are still being started."""
@@ -43,22 +44,22 @@ class Clock:
     """The wall clock and the samples' clock, read together when the load's process began."""
 
     def __init__(self) -> None:
-        now = dt.datetime.now(dt.UTC)
-        self.started_at, self.epoch_s = now.isoformat(timespec="seconds"), now.timestamp() - perf_counter()
+        now, self.begun_s = dt.datetime.now(dt.UTC), perf_counter()
+        self.started_at, self.epoch_s = now.isoformat(timespec="seconds"), now.timestamp() - self.begun_s
 
 
 class _Raised(logging.Handler):
     """Keeps the last line of what listeners of the user's raised, which Locust only logs."""
 
-    def __init__(self, lines: list[str]) -> None:
+    def __init__(self, hear: Callable[[str], object]) -> None:
         super().__init__(logging.ERROR)
-        self._lines = lines
+        self._hear = hear
 
     def emit(self, record: logging.LogRecord) -> None:
-        if str(record.msg).startswith(_LISTENER_RAISED) and len(self._lines) < _MOST_EXCEPTIONS:
+        if str(record.msg).startswith(_LISTENER_RAISED):
             last = record.getMessage().strip().rsplit("\n", 1)[-1]
             place = str(record.msg).removeprefix(_LISTENER_RAISED).partition(":")[0]
-            self._lines.append(f"{place} of the locustfile raised {last}")
+            self._hear(f"{place} of the locustfile raised {last}")
 
 
 class Driver:
@@ -77,11 +78,12 @@ class Driver:
         job: LocustfileJob,
         heard: Heard,
         clock: Clock,
+        words: OwnWords,
         *,
         tell: Callable[[dict[str, Any]], object],
         asked_to_end: Callable[[], bool],
     ) -> None:
-        self._job, self._heard, self._clock = job, heard, clock
+        self._job, self._heard, self._clock, self._words = job, heard, clock, words
         self._tell, self._asked_to_end = tell, asked_to_end
         self._watch = StallWatch() if StallWatch.is_possible() else None
         self._ticker = LoopTicker(lambda: None, self._watch)
@@ -89,6 +91,7 @@ class Driver:
         rule = None if job.abort_on is None else AbortRule.of(job.abort_on)
         self._abort = AbortWatch(rule, heard.samples)
         self._exceptions: list[str] = []
+        self._users = WatchedUsers(self._user_ended)
         self._spawned = False
         self._next_s = 0.0
         self._told = (0, 0)
@@ -101,10 +104,11 @@ class Driver:
     def run(self, environment: Any) -> Recording:
         """Run the load; its users are gone when this returns."""
         self._runner, job = environment.runner, self._job
+        self._runner.user_greenlets = self._users
         environment.events.user_error.add_listener(self._on_user_error)
         environment.events.spawning_complete.add_listener(self._on_spawned)
         environment.stop_timeout = job.timeout_s + SPAWNING_S
-        logging.getLogger().addHandler(_Raised(self._exceptions))
+        logging.getLogger().addHandler(_Raised(self._raised))
         ticking = gevent.spawn(self._ticker.run)
         with stray_errors(self._end_by), garbage_collection_held_off():
             if self._watch is not None:
@@ -127,7 +131,7 @@ class Driver:
         else:
             runner.start(job.users, job.spawn_rate or job.users)
         self._pump(lambda: self.window_start_s)
-        if environment.shape_class is None and not self._spawned:
+        if environment.shape_class is None and not self._spawned and not self._is_over():
             latest_s = self.window_start_s + SPAWNING_S
             self._heard.window_end_s = latest_s + job.duration_s
             self._pump(lambda: 0.0 if self._spawned else latest_s)
@@ -165,6 +169,15 @@ class Driver:
             else:
                 self._exceptions.insert(0, "the locustfile stopped Locust's runner before the window was over")
             self._end(now)
+        elif (why := failed_start(self._runner)) is not None:
+            self._exceptions.insert(0, self._words.line(why))
+            self._end(now)
+        elif self._spawned and not self._users and self._runner.environment.shape_class is None:
+            self._exceptions.append(
+                f"the last of {self._users.spawned:,} users had ended by itself after {now - self.begin_s:.3g} s, "
+                f"{self._heard.window_end_s - now:.3g} s before the window was over"
+            )
+            self._end(now)
         most = self._job.max_requests
         full = most is not None and len(self._heard.samples) >= most
         if full or self._abort.check(now) or self._asked_to_end():
@@ -176,13 +189,14 @@ class Driver:
 
     def _end_by(self, error: BaseException) -> None:
         """Take what would end Locust itself: ``sys.exit`` in a task, say."""
-        self._exceptions.insert(0, f"the locustfile raised {type(error).__name__}({error}), which ends Locust")
+        said = f"the locustfile raised {type(error).__name__}({self._words.line(error)}), which ends Locust"
+        self._exceptions.insert(0, said)
         self._end(perf_counter())
 
     def _drain(self) -> None:
         """Let users end their tasks within the timeout; those who do not were waiting for an answer all the while."""
         self._note_gone()
-        runner, users = self._runner, self._runner.user_greenlets
+        runner, users = self._runner, self._users
         stopping = gevent.spawn(runner.stop)
         begin_s = perf_counter()
         while len(users):
@@ -199,12 +213,25 @@ class Driver:
         stopping.kill(timeout=_HURRIED_S)
 
     def _note_gone(self) -> None:
-        asked, left = self._job.users or 0, len(self._runner.user_greenlets)
-        if self._runner.environment.shape_class is None and self._runner.state not in _OVER and left < asked:
-            self.notes.append(f"{asked - left:,} of {asked:,} users had ended by themselves before the window was over")
+        started, left = self._users.spawned, len(self._users)
+        if self._runner.environment.shape_class is not None or self._runner.state in _OVER:
+            return
+        if 0 < left < started:
+            gone = f"{started - left:,} of {started:,} users had ended by themselves before the window was over"
+            self.notes.append(gone)
+        if self._spawned and started < (self._job.users or 0):
+            few = f"the locustfile's fixed_count makes {started:,} users of the {self._job.users:,} asked for"
+            self.notes.append(few)
+
+    def last_notes(self, exit_code: int) -> list[str]:
+        """Return remarks on what listeners of the end did, given the exit code they left."""
+        notes = self._exceptions[self._told_exceptions :]
+        if exit_code:
+            notes.append(f"the locustfile set process_exit_code to {exit_code!r}, which is no part of the verdict")
+        return [self._words.line(note) for note in notes]
 
     def _note_stuck(self, now: float) -> None:
-        for each in list(self._runner.user_greenlets):
+        for each in list(self._users):
             self._heard.stuck(id(each), not_before_s=self.window_start_s, now=now)
 
     def _show(self, now: float, phase: str) -> None:
@@ -222,7 +249,7 @@ class Driver:
                 "elapsed_s": now - self.begin_s,
                 "total_s": self.window_start_s + self._job.duration_s - self.begin_s,
                 "phase": phase,
-                "users": len(self._runner.user_greenlets),
+                "users": len(self._users),
                 "tps": (count - seen - failed) / _TELL_S if self._next_s else 0.0,
                 "p95_ms": took[ceil(len(took) * 0.95) - 1] * 1000 if took else None,
                 "errors": errors + failed,
@@ -234,21 +261,29 @@ class Driver:
     def _on_request(self, **event: Any) -> None:
         user = gevent.getcurrent()
         self._heard.last_s[id(user)] = perf_counter()
-        if not self._heard.request(**event) and user in self._runner.user_greenlets:
+        if not self._heard.request(**event) and user in self._users:
             # Begun after the window: nothing of this user's is wanted any more, not even in a task that never ends.
             raise StopUser
 
     def _on_user_error(self, user_instance: Any, exception: BaseException, **_: Any) -> None:
         user = type(getattr(user_instance, "user", user_instance)).__name__
-        if isinstance(user_instance, User) and len(self._exceptions) < _MOST_EXCEPTIONS:
-            self._exceptions.append(f"on_start of {user} raised {type(exception).__name__}: {exception}")
         self._heard.task_failed(exception, user)
+
+    def _user_ended(self, said: str) -> None:
+        # Users that raise when they are stopped, in on_stop say, have sent what they were to send.
+        if perf_counter() < self._heard.window_end_s:
+            self._raised(said)
+
+    def _raised(self, said: str) -> None:
+        if len(self._exceptions) < _MOST_EXCEPTIONS:
+            self._exceptions.append(self._words.line(said))
 
     def _on_spawned(self, **_: Any) -> None:
         self._spawned = True
 
     def _recorded(self) -> Recording:
         heard, window_end_s = self._heard, self._heard.window_end_s
+        self._told_exceptions = len(self._exceptions)
         window_start_s = min(self.window_start_s, window_end_s)
         in_window = [start >= window_start_s for start in heard.samples.start]
         bytes_in = [0] * len(heard.names)
@@ -271,7 +306,7 @@ class Driver:
                     bytes_in=bytes_in,
                     bytes_out=[0] * len(heard.names),
                     examples=heard.examples,
-                    task_exceptions=self._exceptions,
+                    task_exceptions=tuple(self._exceptions),
                     aborted=self._abort.abort,
                     epoch_s=self._clock.epoch_s,
                 )

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_smload.core.request.error_kinds import CONNECTION, OWN_NAMES, TIMEOUT, is_wire_kind
 from pytest_smload.core.request.invocation import InvocationFailure
 
+if TYPE_CHECKING:
+    from pytest_smload.engine.locustfile.own_words import OwnWords
+
 UNNAMED = "Failure"
 """What a failure is called that is no exception, or one whose type's name is taken."""
-_LONGEST = 300
 
 
-def failure_of(exception: object, response: object = None) -> InvocationFailure:
+def failure_of(exception: object, words: OwnWords, response: object = None) -> InvocationFailure:
     """Return what is known of a failed request from the *exception* its event carries, and its *response* if any.
 
     The kind is the code of AWS's answer where botocore raised, ``Timeout`` and ``Connection`` for what is so called in
     any client, else the name of the exception's type.
+
+    Args:
+        words: Reads the exception's text.
     """
     answer: Any = getattr(exception, "response", None)
-    message = " ".join(str(exception).split())[:_LONGEST]
+    message = words.line(exception)
     if isinstance(answer, Mapping):
         return _from_aws(answer, message)
     status = _status(answer) or _status(response)

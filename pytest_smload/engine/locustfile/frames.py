@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import json
-import pickle
-from typing import Any, NamedTuple
+from types import NoneType
+from typing import Any, Final, NamedTuple
 
-from pytest_smload.core.samples.recording import Recording
+_NUMBER: Final = (int, float)
+_FACTS: Final[dict[str, dict[str, tuple[type, ...]]]] = {
+    "refused": {"text": (str,)},
+    "ready": {"shape": (str, NoneType)},
+    "running": {
+        "elapsed_s": _NUMBER, "total_s": _NUMBER, "phase": (str,), "users": (int,), "tps": _NUMBER,
+        "p95_ms": (*_NUMBER, NoneType), "errors": (int,), "sent": (int,),
+    },
+    "recorded": {"notes": (list,)},
+    "ended": {"notes": (list,)},
+}  # fmt: skip
+"""What is said, with the facts of each."""
 
 
 class Frame(NamedTuple):
@@ -23,7 +34,7 @@ def frame(kind: str, content: bytes = b"", **facts: Any) -> bytes:
 
 
 class Frames:
-    """Puts frames together again."""
+    """Puts frames together again; nothing in them is executed."""
 
     def __init__(self) -> None:
         self._left = bytearray()
@@ -37,23 +48,26 @@ class Frames:
         self._left += piece
         found = []
         while (end := self._left.find(b"\n")) >= 0:
-            facts = json.loads(self._left[:end])
-            size = facts.pop("bytes")
+            kind, size, facts = _head(bytes(self._left[:end]))
             if len(self._left) < end + 1 + size:
                 break
-            found.append(Frame(facts.pop("kind"), facts, bytes(self._left[end + 1 : end + 1 + size])))
+            found.append(Frame(kind, facts, bytes(self._left[end + 1 : end + 1 + size])))
             del self._left[: end + 1 + size]
         return found
 
 
-def recording_bytes(recording: Recording) -> bytes:
-    """Return *recording* as bytes."""
-    return pickle.dumps(recording)
-
-
-def recording_of(content: bytes) -> Recording:
-    """Return the recording that `recording_bytes` wrote; the process is this one's child, and of the same user."""
-    recording = pickle.loads(content)  # noqa: S301 - see above
-    if not isinstance(recording, Recording):
-        raise ValueError("this is no recording")  # noqa: TRY004 - what was read is wrong
-    return recording
+def _head(line: bytes) -> tuple[str, int, dict[str, Any]]:
+    """Return kind, length of the content, and facts."""
+    try:
+        read = json.loads(line)
+    except RecursionError:
+        raise ValueError("this is no frame") from None
+    if not isinstance(read, dict):
+        raise ValueError("this is no frame")  # noqa: TRY004 - what was read is wrong
+    kind, size = read.pop("kind", None), read.pop("bytes", None)
+    wanted = _FACTS.get(kind) if isinstance(kind, str) else None
+    if wanted is None or not isinstance(size, int) or size < 0 or read.keys() != wanted.keys():
+        raise ValueError("this is no frame")
+    if not all(isinstance(read[name], types) for name, types in wanted.items()):
+        raise ValueError(f"a fact of this {kind} frame is of another type")
+    return str(kind), size, read

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from math import isfinite
+from math import inf, isfinite, nan
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from pytest_smload.core.request.error_kinds import OK, OTHER, TASK, TIMEOUT, Err
 from pytest_smload.core.request.invocation import InvocationFailure
 from pytest_smload.core.samples.recording import TASKS, Samples
 from pytest_smload.engine.locustfile.failures import failure_of
+from pytest_smload.engine.locustfile.own_words import OwnWords
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +23,8 @@ UNTIMED = "Untimed"
 _CLOSE_S = 1.0
 """An event is fired at most this long after its request ended, by its own word; else its clock is not one of ours."""
 _COUNTED = "_pytest_smload_counted"
+_READ_NAME = 1_000
+"""Characters of a name that are looked at."""
 
 
 class Heard:
@@ -30,6 +33,8 @@ class Heard:
     Args:
         names: Requests that have a limit; they are there without an event too.
         epoch_s: When ``perf_counter`` stood at 0, in seconds since 1970.
+        begun_s: Before then nothing was sent.
+        words: Reads what names and exceptions say.
 
     Attributes:
         samples: In the order their events were fired.
@@ -41,16 +46,21 @@ class Heard:
         last_s: When each user's greenlet was last heard of.
     """
 
-    def __init__(self, names: Sequence[str], *, epoch_s: float) -> None:
+    def __init__(
+        self, names: Sequence[str], *, epoch_s: float, begun_s: float = -inf, words: OwnWords | None = None
+    ) -> None:
+        self._words = words or OwnWords({})
+        self._begun_s = begun_s
         self.samples = Samples()
         self.lengths = array("Q")
         self.kinds = ErrorKinds()
         self.names = list(names)
-        self.window_end_s = float("inf")
+        self.window_end_s = inf
         self.beyond = 0
         self.examples: dict[str, InvocationFailure] = {}
         self.last_s: dict[int, float] = {}
         self._routes = {name: route for route, name in enumerate(self.names)}
+        self._cleaned = {self._words.line(name): route for name, route in self._routes.items()}
         self._epoch_s = epoch_s
 
     @property
@@ -77,17 +87,19 @@ class Heard:
         """
         now = perf_counter()
         took_s = _seconds(response_time)
-        begun_s, end_s = self._span(start_time, took_s or 0.0, now)
+        known = 0 <= took_s <= now - self._begun_s
+        begun_s, end_s = self._span(start_time, took_s if known else 0.0, now)
         if begun_s >= self.window_end_s:
             self.beyond += 1
             return False
         kind = OK
-        if exception:
-            kind = self._failed(failure_of(exception, rest.get("response")))
+        if exception or isinstance(exception, BaseException):
+            kind = self._failed(failure_of(exception, self._words, rest.get("response")))
             _mark(exception)
-        elif took_s is None:
-            said = f"{request_type} {name} was reported with response_time={response_time!r}, which is no time in ms"
-            kind = self._failed(InvocationFailure(UNTIMED, said))
+        elif not known:
+            why = "is no time in ms" if not took_s > 0 else "is longer than the load runs"
+            said = f"{request_type} {name} was reported with response_time={response_time!r}, which {why}"
+            kind = self._failed(InvocationFailure(UNTIMED, self._words.line(said)))
         self._append(begun_s, end_s, kind, self._route(f"{request_type} {name}".strip()))
         self.lengths.append(response_length if isinstance(response_length, int) and response_length > 0 else 0)
         return True
@@ -98,16 +110,15 @@ class Heard:
             return
         now = perf_counter()
         if now < self.window_end_s:
-            said = " ".join(str(exception).split())[:300]
-            failure = InvocationFailure(TASK, f"{where}: {type(exception).__name__}: {said}")
-            self._append(now, now, self._failed(failure), self._route(TASKS))
+            said = self._words.line(f"{where}: {type(exception).__name__}: {self._words.line(exception)}")
+            self._append(now, now, self._failed(InvocationFailure(TASK, said)), self._index(TASKS))
             self.lengths.append(0)
 
     def stuck(self, greenlet: int, *, not_before_s: float, now: float) -> None:
         """Take a user who did not end its task in time: since it was last heard of, it waits for an answer."""
         begun_s = max(self.last_s.get(greenlet, 0.0), not_before_s)
         if begun_s < self.window_end_s:
-            self._append(begun_s, now, TIMEOUT, self._route(TASKS))
+            self._append(begun_s, now, TIMEOUT, self._index(TASKS))
             self.lengths.append(0)
             self.examples.setdefault("Timeout", InvocationFailure("Timeout", "a user did not end its task in time"))
 
@@ -121,8 +132,9 @@ class Heard:
         return now - took_s, now
 
     def _failed(self, failure: InvocationFailure) -> int:
-        self.examples.setdefault(failure.kind, failure)
-        return self.kinds.code(failure.kind, failure.status)
+        code = self.kinds.code(failure.kind, failure.status)
+        self.examples.setdefault(self.kinds.name(code), failure)
+        return code
 
     def _append(self, begun_s: float, end_s: float, kind: int, route: int) -> None:
         samples = self.samples
@@ -133,19 +145,36 @@ class Heard:
         samples.model.append(route)
 
     def _route(self, name: str) -> int:
+        """The route of requests that are called so."""
+        name = name[:_READ_NAME]
         route = self._routes.get(name)
         if route is None:
-            if len(self.names) >= MOST_NAMES and name != OTHER:
-                return self._route(OTHER)
-            route = self._routes[name] = len(self.names)
-            self.names.append(name)
+            line = self._words.line(name)
+            # That one is no request's.
+            route = self._index(line if line != TASKS else repr(line))
+            if len(self._routes) < 2 * MOST_NAMES:
+                self._routes[name] = route
+        return route
+
+    def _index(self, line: str) -> int:
+        route = self._cleaned.get(line)
+        if route is None:
+            if len(self.names) >= MOST_NAMES and line not in {OTHER, TASKS}:
+                return self._index(OTHER)
+            route = self._cleaned[line] = len(self.names)
+            self.names.append(line)
         return route
 
 
-def _seconds(response_time: object) -> float | None:
-    if isinstance(response_time, (int, float)) and isfinite(response_time):
-        return response_time / 1000
-    return None
+def _seconds(response_time: Any) -> float:
+    """Return *response_time*, in ms, in seconds; NaN of what is no number."""
+    if isinstance(response_time, (str, bytes, bool)):
+        return nan
+    try:
+        took_s = float(response_time) / 1000
+    except (TypeError, ValueError, OverflowError):
+        return nan
+    return took_s if isfinite(took_s) else nan
 
 
 def _mark(exception: object) -> None:

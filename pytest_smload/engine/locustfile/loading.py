@@ -34,7 +34,10 @@ def environment_of(job: LocustfileJob) -> Any:
     shape = shapes[0] if shapes else None
     if shape is None and job.users is None:
         raise LoadingError("how much load? give users, or a LoadTestShape in the file")
+    log.unhandled_greenlet_exception = False
     options = _options(job)
+    if log.unhandled_greenlet_exception:
+        raise LoadingError("a listener of its init_command_line_parser event raised; see what it printed")
     log.setup_logging("WARNING")  # type: ignore[no-untyped-call]
     try:
         environment = Environment(
@@ -55,7 +58,6 @@ def environment_of(job: LocustfileJob) -> Any:
         raise LoadingError(" ".join(str(error).split())) from None
     _refuse_nothing_to_do(environment.user_classes, job)
     environment.create_local_runner()
-    log.unhandled_greenlet_exception = False
     events.init.fire(  # type: ignore[no-untyped-call]
         environment=environment, runner=environment.runner, web_ui=None
     )

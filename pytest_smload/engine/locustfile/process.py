@@ -5,21 +5,26 @@ from __future__ import annotations
 import os
 import select
 import signal
+import site
 import subprocess
 import sys
 import threading
 import uuid
 from collections import deque
 from contextlib import suppress
+from dataclasses import replace
 from math import inf
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from pytest_smload.core.samples.packed import unpacked
 from pytest_smload.core.samples.progress import Progress
 from pytest_smload.engine.hooks import LoadHooks, Running
 from pytest_smload.engine.interrupts import Interrupts
-from pytest_smload.engine.locustfile.frames import Frame, Frames, recording_of
+from pytest_smload.engine.locustfile.frames import Frame, Frames
+from pytest_smload.engine.locustfile.leftovers import MARK, kill_marked
+from pytest_smload.engine.locustfile.own_words import OwnWords
 from pytest_smload.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -40,8 +45,10 @@ _ENDING_S = 5.0
 _LOOK_S = 0.1
 _KEPT_OUTPUT = 16
 _WORKER = "pytest_smload.engine.locustfile.worker"
-_MARK = "PYTEST_SMLOAD_LOCUSTFILE"
-"""Variable that tells the processes a locustfile started from all others."""
+_CODE = Path(__file__).parents[3]
+"""Where the process finds this very code."""
+_UNPATCHED = "LOCUST_SKIP_MONKEY_PATCH"
+"""With it users of a blocking client would wait for each other, and each request look fast."""
 
 
 def run_locustfile(
@@ -79,22 +86,35 @@ class _Watch:
         self._notes: list[str] = []
 
     def run(self) -> tuple[Recording, tuple[str, ...]]:
-        import dataclasses
-
-        for said in self._worker.frames():
-            self._check()
-            if said is None:
-                continue
-            if said.kind == "recorded":
-                recording = recording_of(said.content)
-                self._worker.wait_for_end(_ENDING_S)
-                self._notes += said.facts["notes"]
-                interrupted = bool(self._interrupts.count)
-                return dataclasses.replace(recording, interrupted=interrupted), tuple(self._notes)
-            self._take(said)
+        try:
+            frames = self._worker.frames()
+            for said in frames:
+                self._check()
+                if said is None:
+                    continue
+                if said.kind == "recorded":
+                    return self._with_notes(unpacked(said.content), said, frames)
+                self._take(said)
+        except ValueError as error:
+            raise self._error(f"its process said what cannot be read ({error})", output=True) from None
         if self._interrupts.count:
             raise KeyboardInterrupt
-        raise self._error(f"its process ended while it {self._phase}, by itself", output=True)
+        raise self._error(f"its process {self._worker.ended_by()} while the file {self._phase}", output=True)
+
+    def _with_notes(
+        self, recording: Recording, recorded: Frame, frames: Iterator[Frame | None]
+    ) -> tuple[Recording, tuple[str, ...]]:
+        """Give the listeners of its end a little time, and take what is to be said of them."""
+        self._notes += map(str, recorded.facts["notes"])
+        deadline_s = monotonic() + _ENDING_S
+        for said in frames:
+            if said is not None and said.kind == "ended":
+                self._notes += map(str, said.facts["notes"])
+                break
+            if monotonic() > deadline_s or self._interrupts.count > 1:
+                self._notes.append(f"listeners of the locustfile's quitting did not return within {_ENDING_S:g} s")
+                break
+        return replace(recording, interrupted=bool(self._interrupts.count)), tuple(self._notes)
 
     def _check(self) -> None:
         """Act on Ctrl-C and on the time that is over."""
@@ -158,12 +178,12 @@ class _Worker:
         self._out, out = os.pipe()
         try:
             self._process = subprocess.Popen(  # noqa: S603 - this package's own module
-                [sys.executable, "-m", _WORKER, str(out)],
+                [sys.executable, "-P", "-m", _WORKER, str(out)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 pass_fds=[out],
-                env={**environ, _MARK: self._token},
+                env=self._variables(environ),
                 # Ctrl-C at the terminal is this process's to hear, and what the file starts can be ended with it.
                 start_new_session=True,
             )
@@ -172,12 +192,24 @@ class _Worker:
             raise
         finally:
             os.close(out)
+        self._words = OwnWords(environ)
         self._output: deque[bytes] = deque(maxlen=_KEPT_OUTPUT)
-        threading.Thread(target=self._drain, daemon=True).start()
+        self._draining = threading.Thread(target=self._drain, daemon=True)
+        self._draining.start()
         self._say(job.text)
 
+    def _variables(self, environ: Mapping[str, str]) -> dict[str, str]:
+        kept = {name: value for name, value in environ.items() if name != _UNPATCHED}
+        if str(_CODE) not in site.getsitepackages():
+            kept["PYTHONPATH"] = os.pathsep.join(filter(None, (str(_CODE), environ.get("PYTHONPATH"))))
+        return kept | {MARK: self._token}
+
     def frames(self) -> Iterator[Frame | None]:
-        """Yield what it says, None now and then in between, until it can say no more."""
+        """Yield what it says, None now and then in between, until it can say no more.
+
+        Raises:
+            ValueError: what it says cannot be read.
+        """
         frames = Frames()
         while True:
             if select.select([self._out], [], [], _LOOK_S)[0]:
@@ -191,17 +223,22 @@ class _Worker:
         """Ask it to end the load now."""
         self._say("end")
 
-    def wait_for_end(self, longest_s: float) -> None:
-        """Wait until it has closed its side, at most so long."""
-        deadline_s = monotonic() + longest_s
-        while (left_s := deadline_s - monotonic()) > 0:
-            if select.select([self._out], [], [], left_s)[0] and not os.read(self._out, 1 << 16):
-                return
-
     def last_output(self) -> str:
         """Return the last line it printed that is not empty."""
+        # What it printed just before it said so may still be in the pipe.
+        self._draining.join(3 * _LOOK_S)
         lines = b"".join(self._output).decode(errors="replace").splitlines()
-        return next((line.strip()[:300] for line in reversed(lines) if line.strip()), "")
+        return next(filter(None, map(self._words.line, reversed(lines))), "")
+
+    def ended_by(self) -> str:
+        """Return what ended it, once it can say no more: a signal of the operating system's, say."""
+        try:
+            code = self._process.wait(_LOOK_S)
+        except subprocess.TimeoutExpired:
+            return "closed what it speaks to pytest through"
+        if code >= 0:
+            return f"ended by itself, with exit code {code}"
+        return f"was ended by {signal.Signals(-code).name}"
 
     def end(self) -> None:
         """End it and whatever it started, at once."""
@@ -209,7 +246,7 @@ class _Worker:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
-        _kill_marked(f"{_MARK}={self._token}".encode())
+        kill_marked(self._token)
         os.close(self._out)
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
@@ -229,11 +266,3 @@ class _Worker:
         with suppress(OSError, ValueError):
             while stdout is not None and (piece := os.read(stdout.fileno(), 1 << 16)):
                 self._output.append(piece)
-
-
-def _kill_marked(mark: bytes) -> None:
-    """Kill what left the process's session: on Linux its environment tells."""
-    for place in Path("/proc").glob("[0-9]*/environ"):
-        with suppress(OSError):
-            if mark in place.read_bytes().split(b"\0"):
-                os.kill(int(place.parent.name), signal.SIGKILL)

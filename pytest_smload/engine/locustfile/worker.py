@@ -14,11 +14,14 @@ from typing import Any
 
 from gevent import monkey
 
+from pytest_smload.core.samples.packed import packed
 from pytest_smload.engine.locustfile.driving import Clock, Driver
-from pytest_smload.engine.locustfile.frames import frame, recording_bytes
+from pytest_smload.engine.locustfile.frames import frame
 from pytest_smload.engine.locustfile.heard import Heard
 from pytest_smload.engine.locustfile.job import LocustfileJob
+from pytest_smload.engine.locustfile.leftovers import MARK, kill_marked
 from pytest_smload.engine.locustfile.loading import LoadingError, environment_of
+from pytest_smload.engine.locustfile.own_words import OwnWords
 
 _FIRST_FREE = 100
 """Descriptors of our own are moved out of the way of what users expect to be theirs."""
@@ -36,6 +39,7 @@ class Parent:
         self._out = _moved(out)
         self._control = _moved(0)
         self._pid = os.getpid()
+        self._token = os.environ[MARK]
         self.wants_end = False
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         self._left = b""
@@ -66,6 +70,7 @@ class Parent:
         while os.read(self._control, 1_024):
             self.wants_end = True
         if os.getpid() == self._pid:
+            kill_marked(self._token)
             os.killpg(0, signal.SIGKILL)
 
     def _forget(self) -> None:
@@ -87,15 +92,21 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = Parent(int(sys.argv[1]))
     job, clock, pid = parent.job, Clock(), os.getpid()
-    heard = Heard(job.names, epoch_s=clock.epoch_s)
+    words = OwnWords(os.environ)
+    heard = Heard(job.names, epoch_s=clock.epoch_s, begun_s=clock.begun_s, words=words)
     driver = Driver(
-        job, heard, clock, tell=lambda facts: parent.tell("running", **facts), asked_to_end=lambda: parent.wants_end
+        job,
+        heard,
+        clock,
+        words,
+        tell=lambda facts: parent.tell("running", **facts),
+        asked_to_end=lambda: parent.wants_end,
     )
     driver.listen(locust.events)
     try:
         environment = environment_of(job)
     except LoadingError as error:
-        parent.tell("refused", text=str(error))
+        parent.tell("refused", text=words.line(error))
         return
     if parent.wants_end:
         return
@@ -106,10 +117,13 @@ def main() -> None:
     parent.tell("ready", shape=type(shape).__name__ if shape is not None else None)
     recording = driver.run(environment)
     notes = [*driver.notes, *heard.notes]
-    parent.tell("recorded", recording_bytes(recording), notes=notes)
+    parent.tell("recorded", packed(recording), notes=notes)
+    # Whatever the file does in its last hour, what was measured is safe.
     environment.events.quitting.fire(environment=environment, reverse=True)
     environment.runner.greenlet.kill(block=False)
-    environment.events.quit.fire(exit_code=0)
+    exit_code = environment.process_exit_code or 0
+    environment.events.quit.fire(exit_code=exit_code)
+    parent.tell("ended", notes=driver.last_notes(exit_code))
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ def _full() -> Recording:
         offered_tps=1.5,
         stages=[StageSpan("calm", 0.0, 1.0, None, 1.5)],
         examples={"ModelError": InvocationFailure("ModelError", "out of\nmemory ✓", 500, 503)},
-        aborted=Abort(0.5, 10, 2.0, 0.4, "ModelError", "given up"),
+        aborted=Abort(0.5, 10, 2.0, 0.4, "ModelError", "given up", p95_ms=800.0),
         kind_statuses=[None] * 6 + [500],
         bytes_in=[1, 2, 3],
         bytes_out=[4, 5, 6],
