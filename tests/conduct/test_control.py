@@ -18,6 +18,7 @@ from pytest_smload.core.limits.judge import judge
 from pytest_smload.core.limits.regression_limit import RegressionLimit
 from pytest_smload.core.measure.measurement import measure
 from pytest_smload.core.measure.scope_name import TOTAL, ScopeName
+from pytest_smload.core.measure.slowness import ClientSlowness
 from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.core.samples.recording import Abort, ClientReadings, Recording, Samples
 from pytest_smload.core.trust.health import Finding
@@ -269,16 +270,39 @@ def test_a_slow_spell_of_the_control_hides_no_regression(metric: str) -> None:
     assert "its control had slow spells" in check.note
 
 
-def test_a_control_that_the_client_slowed_is_no_pass() -> None:
-    """The client slept now and then; what it delayed may be all that makes the control as slow as the load."""
-    late = recording(10)
-    for place in range(0, COUNT, 10):
-        late.samples.start[place] += 0.02
-        late.samples.end[place] += 0.02
-    (check,) = budgets(Sent(late)).judge(run_of(20), never).checks
+def late(latency_ms: float, *, share: int) -> Recording:
+    """One of whose requests one in *share* was sent 80 ms late."""
+    made = recording(latency_ms)
+    for place in range(0, COUNT, share):
+        made.samples.start[place] += 0.08
+        made.samples.end[place] += 0.08
+    return made
+
+
+def slowed(made: Recording) -> Assessment:
+    """The load itself, whose client was as slow."""
+    measurement = measure(made)
+    health = examine(made, measurement, budgeted_scopes=(), simulated=False)
+    return Assessment(made, measurement, health, [], ClientSlowness(made))
+
+
+def test_what_the_client_added_to_both_sides_hides_no_regression() -> None:
+    """It was 80 ms late with most requests, and 15 ms beside 10 are hardly to be seen: undecided, neither passed nor
+    failed."""
+    (check,) = budgets(Sent(late(10, share=2)), "p95").judge(slowed(late(15, share=2)), never).checks
 
     assert (check.outcome, check.cause) == ("invalid", "client")
-    assert "the client itself may have made its control " in check.note
+    assert "the client itself may have made it " in check.note
+    assert " and its control " in check.note
+
+
+def test_what_the_client_added_to_a_few_of_both_sides_is_no_doubt() -> None:
+    """Sides that are the same stay so, and a regression fails, whatever the client added to either alike."""
+    same = budgets(Sent(late(40, share=50)), "p95").judge(slowed(late(40, share=50)), never)
+    assert [(check.outcome, check.undecided) for check in same.checks] == [("pass", False)]
+    sent = Sent(late(40, share=50), late(40, share=50))
+    worse = budgets(sent, "p95").judge(slowed(late(60, share=50)), sent.again(slowed(late(60, share=50))))
+    assert [check.outcome for check in worse.checks] == ["fail"]
 
 
 def test_a_control_may_fail_as_often_as_the_load() -> None:

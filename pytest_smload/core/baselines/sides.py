@@ -10,7 +10,7 @@ import numpy as np
 
 from pytest_smload.core.baselines.checks import ComparedBudget, compare_budgets
 from pytest_smload.core.baselines.comparison import Comparison, Decision
-from pytest_smload.core.baselines.disturbance import disturbed_by
+from pytest_smload.core.baselines.disturbance import MOST_DISTURBED, disturbed_by
 from pytest_smload.core.baselines.estimate import Estimate
 from pytest_smload.core.baselines.paired import Pairing, compare_sides, mean_pairing, quantile_pairing, rate_pairing
 from pytest_smload.core.limits.budget import ScopedRegression
@@ -103,29 +103,33 @@ def _compared(
     if why is not None:
         return replace(alone, refused=f"undecided: {why[0]}", cause=why[1])
     others = [had_been_slow] if had_been_slow is not None else []
-    others += [held.scaled(base=_less(limit, slowed)).decision] if slowed > 1 else []
+    others += [_without_client(alone, held, slowed).decision] if slowed < inf else []
     if found.decision == "pass" and any(decision != "pass" for decision in others):
         found = replace(found, decision="undecided")
     return replace(alone, latest=found)
 
 
 def _explained_by_client(alone: ComparedBudget, held: _Held, slowed: float) -> tuple[str, Cause] | None:
-    """Why the client may be all there is to it: it *slowed* its control by so much at most."""
-    if held.comparison.suspicious:
-        if alone.disturbed > 1 and not held.scaled(new=_less(alone.limit, alone.disturbed)).suspicious:
-            return f"the client itself may have made it {alone.disturbed:.3g} times as bad", "client"
-    elif slowed == inf or (slowed > 1 and held.scaled(base=_less(alone.limit, slowed)).suspicious):
-        return f"the client itself may have made its control {_times(slowed)} as bad", "client"
-    return None
+    """Why the client may be all there is to it, which made the load and its control so many times as bad at most.
+
+    What it added to one side it has added to the other: by itself that makes their ratio nothing but smaller.
+    """
+    most = max(alone.disturbed, slowed)
+    if most == 1:
+        return None
+    why = f"the client itself may have made it {_times(alone.disturbed)} as bad, and its control {_times(slowed)}"
+    if most == inf:
+        return why, "client"
+    regressed, best = held.comparison.suspicious, _without_client(alone, held, slowed).suspicious
+    return (why, "client") if regressed != best and (regressed or most > MOST_DISTURBED) else None
+
+
+def _without_client(alone: ComparedBudget, held: _Held, slowed: float) -> Comparison:
+    return held.scaled(*(times if alone.limit.higher_is_better else 1 / times for times in (alone.disturbed, slowed)))
 
 
 def _times(slowed: float) -> str:
     return f"{slowed:.3g} times" if slowed < inf else "any number of times"
-
-
-def _less(limit: RegressionLimit, times: float) -> float:
-    """What to multiply by what may be so many times as bad as it was."""
-    return times if limit.higher_is_better else 1 / times
 
 
 def _with_failures_slow(limit: RegressionLimit, scope: Scope, other: Scope) -> Decision | None:
