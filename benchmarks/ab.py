@@ -11,7 +11,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from math import exp, log, sqrt
+from math import exp, sqrt
 
 import numpy as np
 from measure import machine_described, print_table, verdict
@@ -20,7 +20,7 @@ from regression_gate import SIGMA, Case, decided
 
 from pytest_smload.core.baselines.comparison import Decision, confirmed
 from pytest_smload.core.baselines.estimate import Estimate
-from pytest_smload.core.baselines.paired import Blocks, compare_sides, quantile_blocks
+from pytest_smload.core.baselines.paired import compare_sides, quantile_pairing
 from pytest_smload.core.statistics.intervals import quantile_bound
 
 TARGET = 0.005
@@ -92,18 +92,12 @@ def against_control(load: Load, rng: np.random.Generator) -> Decide:
     """Return what a run and its rerun, each with a control, come to."""
     runs = []
     for new, control in (window(load, rng), window(load, rng)):
-        blocks = quantile_blocks(new, control, load.per_mille)
-        runs.append((estimate(new, load.per_mille), estimate(control, load.per_mille), blocks))
+        pairing = quantile_pairing(new, control, load.per_mille)
+        runs.append((estimate(new, load.per_mille), estimate(control, load.per_mille), pairing))
 
     def decide(slower: float) -> Decision:
         first, again = (
-            compare_sides(
-                new.scaled(slower),
-                control,
-                Blocks([each + log(slower) for each in blocks.new], blocks.control),
-                budget=load.budget,
-            )
-            for new, control, blocks in runs
+            compare_sides(new.scaled(slower), control, pairing, budget=load.budget) for new, control, pairing in runs
         )
         return confirmed(first, again)
 

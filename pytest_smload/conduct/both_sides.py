@@ -79,4 +79,4 @@ class PairSender:
 def halved(profile: LoadProfile) -> LoadProfile:
     """Return *profile* for one of two sides, which share the most requests there may be."""
     most = profile.max_requests
-    return profile if most is None else profile.replace(max_requests=max(1, most // 2))
+    return profile if most is None else profile.replace(max_requests=most // 2)

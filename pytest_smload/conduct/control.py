@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_smload.conduct.control_problems import control_problems
-from pytest_smload.conduct.preflight import inspect
+from pytest_smload.conduct.endpoint_watch import EndpointWatch
+from pytest_smload.conduct.preflight import inspect, is_asked
 from pytest_smload.core.load.plan import LoadPlan
 from pytest_smload.engine.hooks import LoadHooks
 from pytest_smload.engine.pair import Side
@@ -40,6 +41,7 @@ class OtherSide:
         self.account: str | None = None
         self.notes: tuple[str, ...] = ()
         self._transport_name = transport_name
+        self._is_apart = not control.settings.is_same_endpoint(request.settings)
         variant = control.settings.variant
         profile = request.profile.replace(variant=variant) if variant is not None else request.profile
         self._plan = LoadPlan.from_profile(profile, request.root)
@@ -63,6 +65,14 @@ class OtherSide:
         inspection = inspect(self._request, self._plan, say, simulated=False)
         self.account = inspection.account
         self.notes = tuple(f"control {self.control.settings.name}: {note}" for note in inspection.notes)
+
+    def watches(self) -> list[EndpointWatch]:
+        """Return what notices that it changed, where it is an endpoint of its own and AWS can be asked."""
+        preflight = self.control.preflight
+        if preflight is None or not (self._is_apart and is_asked(self._request)):
+            return []
+        of = f"control {self.control.settings.name}"
+        return [EndpointWatch(preflight, every_s=self.control.settings.endpoint.watch_s, of=of)]
 
     def sent(self, recording: Recording) -> None:
         """Keep what a run sent."""

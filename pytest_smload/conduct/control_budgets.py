@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 
 from pytest_smload.conduct.looks import Assessment
 from pytest_smload.conduct.regressions import NOT_RECORDED, RegressionVerdict, counts_of
-from pytest_smload.core.baselines.checks import ComparedBudget, compared, regression_check
+from pytest_smload.core.baselines.checks import ComparedBudget, compared, regression_check, told_by_rerun
 from pytest_smload.core.baselines.sides import compare_with_control
 from pytest_smload.core.limits.budget import BUILT_IN_LIMITS
 from pytest_smload.core.measure.measurement import measure
 from pytest_smload.core.measure.scope_name import TOTAL
 from pytest_smload.core.measure.slowness import ClientSlowness
 from pytest_smload.core.results.control import ControlResult
+from pytest_smload.core.trust.control_silence import silence_of
 from pytest_smload.core.trust.health import Finding
 from pytest_smload.core.trust.validity import examine
-from pytest_smload.core.units import format_share, parse_share
+from pytest_smload.core.units import format_ms, format_share, parse_share
 from pytest_smload.errors import SmloadError
 
 if TYPE_CHECKING:
@@ -28,12 +29,12 @@ if TYPE_CHECKING:
     from pytest_smload.core.limits.check import Check
     from pytest_smload.core.request.endpoint import EndpointFacts
     from pytest_smload.core.results.result import Rerun
-    from pytest_smload.core.samples.recording import Recording
+    from pytest_smload.core.samples.recording import Abort, Recording
 
 _REMEDY = (
     "see that the control answers as it should, and run the test again: without it there is nothing to compare with"
 )
-_RERUN_REMEDY = "run the test again once the cause is gone; until then the regression is neither confirmed nor refuted"
+_RERUN_REMEDY = "run the test again once the cause is gone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +67,9 @@ class ControlBudgets:
             state.notes.append(f"{NOT_RECORDED}: it is held against its control, in the same window")
         if run.recording.interrupted or control.recording.interrupted:
             return self._verdict(state)
-        if why := self._why_useless(control):
-            state.reasons.append(Finding(f"control {self._name}: {why}", _REMEDY))
+        if control.recording.aborted is not None:
+            # The load ended with it, and is not what was asked for.
+            state.reasons.append(Finding(f"control {self._name}: {_ended(control.recording.aborted)}", _REMEDY))
             return self._verdict(state)
         if run.recording.aborted or not run.health.valid:
             state.notes.append(f"not compared with control {self._name}: the load itself is of no use")
@@ -93,11 +95,17 @@ class ControlBudgets:
         health = examine(recording, measurement, budgeted_scopes=scopes, simulated=False)
         return Assessment(recording, measurement, health, [], ClientSlowness(recording) if health.judged else None)
 
-    def _why_useless(self, control: Assessment) -> str:
-        """Why nothing can be compared with *control*, or ``""``."""
-        aborted = control.recording.aborted
-        if aborted is not None:
-            return aborted.reason or f"abort_on ended it at {format_share(aborted.error_rate)} errors"
+    def _compare(self, run: Assessment, control: Assessment) -> list[ComparedBudget]:
+        """Each budget with its comparison; undecided all where *control* is of no use: limits hold without it."""
+        sides = (run.measurement, control.measurement)
+        budgets = compare_with_control(self.budget.regressions, sides, (run.slowness, control.slowness))
+        if why := self._why_useless(control, run.recording):
+            why = f"undecided: control {self._name}: {why}; {_REMEDY}"
+            budgets = [replace(each, refused=why, cause="control", latest=None) for each in budgets]
+        return budgets
+
+    def _why_useless(self, control: Assessment, beside: Recording) -> str:
+        """Why nothing that was sent *beside* can be compared with *control*, or ``""``."""
         if not control.health.valid:
             return control.health.reasons[0].cause
         total = control.measurement.total
@@ -109,38 +117,35 @@ class ControlBudgets:
             ),
             default=parse_share(BUILT_IN_LIMITS["error_rate"]),
         )
-        if total.ok and not total.error_rate > most:
-            return ""
-        kinds = ", ".join(f"{count:,} {kind}" for kind, count in control.measurement.errors.items())
-        return f"{format_share(total.error_rate)} of its requests failed ({kinds}), where {format_share(most)} may"
-
-    def _compare(self, run: Assessment, control: Assessment) -> list[ComparedBudget]:
-        return compare_with_control(self.budget.regressions, run.measurement, control.measurement, run.slowness)
+        if not total.ok or total.error_rate > most:
+            kinds = ", ".join(f"{count:,} {kind}" for kind, count in control.measurement.errors.items())
+            return f"{format_share(total.error_rate)} of its requests failed ({kinds}), where {format_share(most)} may"
+        if silence := silence_of(control.recording, beside):
+            length_s, answers = silence
+            return f"it answered nothing for {format_ms(1000 * length_s)}, and the load got {answers:,} answers then"
+        return ""
 
     def _repeated(
         self, budgets: Sequence[ComparedBudget], rerun: Callable[[], Assessment], state: _State
     ) -> list[ComparedBudget] | None:
-        """The comparison of both sides sent again; None where that failed, which *state* then says."""
-        what = ", ".join(each.key for each in budgets if each.suspicious)
+        """The comparison of both sides sent again, undecided where that failed; None where Ctrl-C ended it, which
+        *state* then says."""
         try:
             again = rerun()
         except SmloadError as error:
-            cause = f"{what} regressed against control {self._name}, and the rerun to confirm it failed: {error}"
-            state.reasons.append(Finding(cause, _RERUN_REMEDY))
-            return None
+            return _unconfirmed(budgets, f"it failed: {error}")
         control = self._assessed()
         sent = [counts_of(again, "regression"), counts_of(control, "control")]
         state.reruns += sent
         if again.recording.interrupted:
             state.interrupted = True
             return None
-        why = self._why_useless(control)
-        if not why and (not again.health.valid or again.recording.aborted):
-            why = again.health.reasons[0].cause if again.health.reasons else str(again.recording.aborted)
-        if why:
-            cause = f"{what} regressed against control {self._name}, and the rerun to confirm it was INVALID: {why}"
-            state.reasons.append(Finding(cause, _RERUN_REMEDY))
-            return None
+        if aborted := control.recording.aborted:
+            return _unconfirmed(budgets, f"control {self._name}: {_ended(aborted)}")
+        if not again.health.valid:
+            return _unconfirmed(budgets, f"it was INVALID: {again.health.reasons[0].cause}")
+        if aborted := again.recording.aborted:
+            return _unconfirmed(budgets, _ended(aborted))
         more = sum(each.sent + each.warmup.sent for each in sent)
         state.notes.append(
             f"a rerun to confirm a regression sent {more:,} requests more to both sides, warm-up included; they are in "
@@ -149,6 +154,7 @@ class ControlBudgets:
         return self._compare(again, control)
 
     def _hold(self, each: ComparedBudget, again: ComparedBudget | None, state: _State) -> None:
+        each = told_by_rerun(each, again)
         comparison = compared(each, again)
         missing = ""
         if comparison is not None:
@@ -157,7 +163,9 @@ class ControlBudgets:
         elif not each.refused:
             missing = f"control {self._name} has no {each.key} to compare with"
             each = replace(each, cause="control")
-        state.checks.append(regression_check(each, comparison, missing=missing, on_unproven=self.on_unproven))
+        state.checks.append(
+            regression_check(each, comparison, missing=missing, on_unproven=self.on_unproven, against="its control")
+        )
 
     def _verdict(self, state: _State) -> RegressionVerdict:
         control = state.control.measurement
@@ -190,3 +198,15 @@ class _State:
     reruns: list[Rerun] = field(default_factory=list)
     reasons: list[Finding] = field(default_factory=list)
     interrupted: bool = False
+
+
+def _ended(abort: Abort) -> str:
+    """What ended a run early."""
+    if abort.reason:
+        return abort.reason
+    what = f"a p95 above {format_ms(abort.p95_ms)}" if abort.p95_ms is not None else format_share(abort.error_rate)
+    return f"abort_on ended it at {what}" + ("" if abort.p95_ms is not None else " errors")
+
+
+def _unconfirmed(budgets: Sequence[ComparedBudget], why: str) -> list[ComparedBudget]:
+    return [replace(each, refused=f"{why}; {_RERUN_REMEDY}", cause="rerun", latest=None) for each in budgets]

@@ -33,6 +33,8 @@ def control_problems(
             f"{where}: no regression budget says what is compared; write one, "
             '@pytest.mark.perf_budget(regression={"p95": "10%"}), or leave the control out'
         )
+    if profile.max_requests == 1:
+        problems.append(f"{where}: max_requests = 1 is of both sides, and each needs one; ask for 2 or more")
     if is_scaled(scaling):
         problems.append(f"{where}: an autoscaled endpoint is not the same from run to rerun; pin its instances instead")
     for key, limit in limits:

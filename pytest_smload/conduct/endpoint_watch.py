@@ -36,6 +36,7 @@ class EndpointWatch:
         every_s: How often to look during the load, at least 10 s, or None.
         may_scale: Whether its instances may change in number (an autoscaled load).
         scaled: Which variant's, where it is one of several.
+        of: What the endpoint is called in a sentence.
     """
 
     def __init__(
@@ -45,11 +46,13 @@ class EndpointWatch:
         every_s: float | None = None,
         may_scale: bool = False,
         scaled: str | None = None,
+        of: str = "the endpoint",
     ) -> None:
         self._preflight = preflight
         self._every_s = every_s
         self._may_scale = may_scale
         self._scaled = scaled
+        self._of = of
         self._before: EndpointState | None = None
         self._seen: dict[str, float] = {}
         self._failed = ""
@@ -74,7 +77,7 @@ class EndpointWatch:
             self._look()
         # Before the load ended it may have changed back: what was seen meanwhile counts as well.
         texts = [self._told(text, after_s) for text, after_s in self._seen.items()]
-        reasons = [Finding(f"the endpoint changed during the load: {'; '.join(texts)}", _REMEDY)] if texts else []
+        reasons = [Finding(f"{self._of} changed during the load: {'; '.join(texts)}", _REMEDY)] if texts else []
         return Testimony(reasons=tuple(reasons), notes=(self._failed,) if self._failed else ())
 
     def close(self) -> None:
@@ -99,7 +102,7 @@ class EndpointWatch:
                 self._seen.setdefault("it is gone", -1.0)
             elif not self._failed:
                 what = "is not allowed" if error.denied else f"failed ({error.code})"
-                self._failed = f"{error.action} {what}: whether the endpoint changed during the load is not known"
+                self._failed = f"{error.action} {what}: whether {self._of} changed during the load is not known"
             return
         if during and not self._over.is_set():
             self._preflight.stands(now)

@@ -86,7 +86,8 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
     announcer.announce(request, facts, way.name, way.reason, inspection)
 
     judging = _Judging(request.profile, demands, allowance, simulated=way.simulated)
-    with watched(witnesses_of(request, plan, demands.budget)) as watch, held_back() as interrupts:
+    witnesses = [*witnesses_of(request, plan, demands.budget), *(other.watches() if other is not None else ())]
+    with watched(witnesses) as watch, held_back() as interrupts:
         hosting = request.preflight.hosting if request.preflight is not None else None
         if regressions is not None:
             # As it is now that the witnesses have begun, one of which may have changed the endpoint on purpose.

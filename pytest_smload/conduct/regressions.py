@@ -12,6 +12,7 @@ from pytest_smload.core.baselines.checks import (
     compare_budgets,
     compared,
     regression_check,
+    told_by_rerun,
 )
 from pytest_smload.core.baselines.disturbance import MOST_DISTURBED
 from pytest_smload.core.baselines.outcome import BaselineOutcome, BaselineState
@@ -226,7 +227,9 @@ class RegressionBudgets:
         assert self.recorded is not None  # noqa: S101 - something was compared
         checks, notes, comparisons = [], [], []
         for place, each in enumerate(budgets):
-            comparison = compared(each, again[place] if again is not None else None)
+            repeated = again[place] if again is not None else None
+            each = told_by_rerun(each, repeated)  # noqa: PLW2901 - one that is undecided takes its place
+            comparison = compared(each, repeated)
             if comparison is not None:
                 comparisons.append(comparison)
             missing = f"no baseline: the recorded runs have no {each.key}; {self._remedy}"

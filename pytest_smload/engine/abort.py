@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from itertools import pairwise
 from math import ceil, inf
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -21,17 +22,23 @@ FEWEST_REQUESTS = 10
 """Fewer in the span say nothing about a rate."""
 FEWEST_FOR_P95 = METRICS["p95"].needed
 _P95 = 0.95
+_PARTS = 3
+"""Of the span, in each of which latency must have been too high: one spell of a few seconds is not all of it."""
+_FEWEST_WAITING = 3
+"""So many that have waited for as long as the limit and the span, in which nothing ended, are an endpoint gone silent:
+of a few users no percentile could ever tell."""
 
 
 class _Counts(NamedTuple):
     """What had ended at a moment: errors, requests slower than the limit, and those that say nothing of latency:
-    failures that were not slow, and priming, whose answers are cold."""
+    failures that were not slow, and priming, whose answers are cold; and how many waited for longer than the limit."""
 
     at_s: float
     requests: int
     errors: int
     slow: int
     mute: int
+    overdue: int = 0
 
 
 class Course(Protocol):
@@ -93,11 +100,11 @@ class AbortWatch:
         if rule is None or self.abort is not None:
             return self.abort is not None
         self._begin_s = now if self._begin_s is None else self._begin_s
-        self._counts = self._counted(now, rule)
+        self._counts = counts = self._counted(now, rule)
         if now - self._begin_s < rule.grace_s:
             return False
         marks = self._marks
-        marks.append(self._counts)
+        marks.append(counts)
         # The mark before the span stays: counts since then cover all of it.
         while len(marks) > 1 and marks[1].at_s <= now - rule.span_s:
             marks.popleft()
@@ -120,7 +127,10 @@ class AbortWatch:
             is_slow = (took_s > rule.p95_ms / 1000) & ~priming
             slow = int(np.count_nonzero(is_slow))
             mute = int(np.count_nonzero(priming | (~is_slow & (np.array(kinds) != 0))))
-        return _Counts(now, count, before.errors + errors, before.slow + slow, before.mute + mute)
+        overdue = 0
+        if rule.p95_ms is not None and now >= self._primed_s:
+            overdue = self._overdue(now, now - rule.p95_ms / 1000)
+        return _Counts(now, count, before.errors + errors, before.slow + slow, before.mute + mute, overdue)
 
     def _for_errors(self, before: _Counts, rule: AbortRule) -> Abort | None:
         requests = self._counts.requests - before.requests
@@ -130,16 +140,36 @@ class AbortWatch:
         return Abort(rate, requests, rule.span_s, rule.error_rate) if rate >= rule.error_rate else None
 
     def _for_latency(self, before: _Counts, rule: AbortRule) -> Abort | None:
-        """By nearest rank: p95 is over the limit where fewer than 95 % of the requests are within."""
         now = self._counts
         # The span, and so long before it as one of its requests may take, is to have nothing of priming.
         if rule.p95_ms is None or now.at_s - rule.span_s - rule.p95_ms / 1000 < self._primed_s:
             return None
-        overdue = self._overdue(now.at_s, now.at_s - rule.p95_ms / 1000)
         ended = now.requests - before.requests
-        judged = ended - (now.mute - before.mute) + overdue
-        within = judged - overdue - (now.slow - before.slow)
-        if judged < FEWEST_FOR_P95 or within >= ceil(_P95 * judged):
+        if not (self._is_slow_throughout(rule) or (ended == 0 and self._is_silent(now.at_s, rule))):
             return None
         errors = (now.errors - before.errors) / ended if ended else 0.0
-        return Abort(errors, ended + overdue, rule.span_s, 0.0, p95_ms=rule.p95_ms)
+        return Abort(errors, ended + now.overdue, rule.span_s, 0.0, p95_ms=rule.p95_ms)
+
+    def _is_slow_throughout(self, rule: AbortRule) -> bool:
+        """Whether p95 is over the limit in the whole span, of enough requests, and in each of its parts."""
+        marks, last = self._marks, self._counts
+        if not _is_slow(marks[0], last, FEWEST_FOR_P95):
+            return False
+        ends = [last.at_s - rule.span_s * part / _PARTS for part in range(_PARTS - 1, -1, -1)]
+        at = [marks[0], *(next(mark for mark in reversed(marks) if mark.at_s <= end_s) for end_s in ends)]
+        return all(_is_slow(before, after, 0) for before, after in pairwise(at))
+
+    def _is_silent(self, now: float, rule: AbortRule) -> bool:
+        """Whether enough have waited for all of a span in which nothing ended."""
+        assert rule.p95_ms is not None  # noqa: S101 - it is a rule on latency
+        return self._overdue(now, now - rule.span_s - rule.p95_ms / 1000) >= _FEWEST_WAITING
+
+
+def _is_slow(before: _Counts, after: _Counts, fewest: int) -> bool:
+    """By nearest rank: p95 is over the limit where fewer than 95 % of the requests between both are within.
+
+    Where there were none, and none are needed, nothing says that it is not.
+    """
+    judged = after.requests - before.requests - (after.mute - before.mute) + after.overdue
+    within = judged - after.overdue - (after.slow - before.slow)
+    return judged >= fewest and (judged == 0 or within < ceil(_P95 * judged))

@@ -18,6 +18,7 @@ from pytest_smload.core.limits.judge import judge
 from pytest_smload.core.limits.regression_limit import RegressionLimit
 from pytest_smload.core.measure.measurement import measure
 from pytest_smload.core.measure.scope_name import TOTAL, ScopeName
+from pytest_smload.core.measure.slowness import ClientSlowness
 from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.core.samples.recording import Abort, ClientReadings, Recording, Samples
 from pytest_smload.core.trust.health import Finding
@@ -52,6 +53,15 @@ def recording(latency_ms: float, *, failed: int = 0, **facts: Any) -> Recording:
         "started_at": "2025-01-01T00:00:00+00:00",
     }
     return Recording(**given | facts)
+
+
+def slow_spell(made: Recording, first: int, last: int, most_ms: float) -> Recording:
+    """*made*, whose requests from *first* to *last* were answered at its end, or took *most_ms*."""
+    ends = made.samples.due[last]
+    for place in range(first, last):
+        due = made.samples.due[place]
+        made.samples.end[place] = max(made.samples.end[place], min(ends, due + most_ms / 1000))
+    return made
 
 
 def run_of(latency_ms: float, **facts: Any) -> Assessment:
@@ -150,20 +160,149 @@ def test_a_control_that_is_worse_hides_nothing() -> None:
     [
         (recording(10, failed=COUNT), "100% of its requests failed (1,000 ModelError), where 1% may"),
         (recording(10, failed=30), "3% of its requests failed (30 ModelError), where 1% may"),
-        (recording(10, aborted=Abort(1.0, 20, 2.0, 1.0, "Connection", "given up: nothing answers")), "given up"),
         (recording(10, task_exceptions=["ZeroDivisionError: x"]), "ZeroDivisionError"),
+        (slow_spell(recording(10), 200, 300, 5000), "it answered nothing for 5.04 s, and the load got 101 answers"),
     ],
 )
 def test_a_dead_or_failing_control_is_no_pass(control: Recording, why: str) -> None:
-    """The load is INVALID for it, whatever its own figures; no check is made up."""
+    """Its regression budgets are undecided, whatever the load's own figures; its limits are judged as ever."""
     verdict = budgets(Sent(control)).judge(run_of(10), never)
 
-    (reason,) = verdict.reasons
-    assert reason.cause.startswith("control stable: ")
-    assert why in reason.cause
-    assert verdict.checks == []
+    (check,) = verdict.checks
+    assert (check.outcome, check.cause) == ("invalid", "control")
+    assert check.limit == "<= 110% of its control"
+    assert check.note.startswith("undecided: control stable: ")
+    assert why in check.note
+    assert verdict.reasons == []
     assert verdict.control is not None
     assert verdict.control.comparisons == ()
+
+
+@pytest.mark.parametrize(
+    ("abort", "why"),
+    [
+        (Abort(1.0, 20, 2.0, 1.0, "Connection", "given up: nothing answers"), "control stable: given up"),
+        (Abort(0.6, 20, 2.0, 0.5), "abort_on ended it at 60% errors"),
+        (Abort(0.0, 90, 2.0, 0.0, p95_ms=2000.0), "abort_on ended it at a p95 above 2 s"),
+    ],
+)
+def test_a_control_that_ended_the_load_leaves_it_invalid(abort: Abort, why: str) -> None:
+    """It is not the load that was asked for; no check is made up."""
+    verdict = budgets(Sent(recording(10, aborted=abort))).judge(run_of(10), never)
+
+    (reason,) = verdict.reasons
+    assert why in reason.cause
+    assert verdict.checks == []
+
+
+def test_a_load_that_failed_first_is_not_blamed_on_its_control() -> None:
+    """Given up while its control had hardly begun: what fails it are its own checks."""
+    abort = Abort(1.0, 20, 2.0, 1.0, "Connection", "given up: nothing answers")
+    verdict = budgets(Sent(recording(10, failed=COUNT))).judge(run_of(10, aborted=abort), never)
+
+    assert (verdict.reasons, verdict.checks) == ([], [])
+    assert "not compared with control stable" in verdict.notes[0]
+
+
+@pytest.mark.parametrize("metric", ["p50", "p95", "p99", "mean"])
+def test_latency_of_the_few_that_were_answered_is_no_pass(metric: str) -> None:
+    """Most of the load failed fast, and none of its control: whether these were the slow ones nobody knows."""
+    limit = parse_limit("error_rate", "100%", source="the mark")
+    run = run_of(10, failed=600)
+    (check,) = budgets(Sent(recording(10)), metric, limits=((TOTAL, limit),)).judge(run, never).checks
+
+    assert (check.outcome, check.cause) == ("invalid", "failures")
+    assert check.note == (
+        "undecided: within the budget of what was answered alone: 60% failed, and 0% of the control's"
+    )
+
+
+def test_many_failures_beside_few_are_no_pass() -> None:
+    """Either side has no percentile of all it was sent: the load failed the more often."""
+    limit = parse_limit("error_rate", "100%", source="the mark")
+    few = Sent(recording(10, failed=60))
+    (check,) = budgets(few, limits=((TOTAL, limit),)).judge(run_of(10, failed=600), never).checks
+
+    assert (check.outcome, check.cause) == ("invalid", "failures")
+
+
+def test_the_slowest_dropped_as_errors_are_no_pass() -> None:
+    """6 % are refused at once where they would have been slow."""
+    limit = parse_limit("error_rate", "10%", source="the mark")
+    dropped = budgets(Sent(recording(10)), limits=((TOTAL, limit),)).judge(run_of(9, failed=60), never)
+
+    assert [check.cause for check in dropped.checks] == ["failures"]
+
+
+def test_a_control_that_drops_its_slowest_is_no_failure_of_the_load() -> None:
+    """What it answered is faster for it; had it answered the rest, the load may be no worse."""
+    control = slow_spell(recording(10), 0, 100, 8)
+    for place in range(100):
+        control.samples.kind[place] = 6
+    run = run_of(10)
+    for place in range(100):
+        run.recording.samples.end[place] = run.recording.samples.due[place] + 0.05
+    run = replace(run, measurement=measure(run.recording))
+    limit = parse_limit("error_rate", "20%", source="the mark")
+    verdict = budgets(Sent(control), limits=((TOTAL, limit),)).judge(run, never)
+
+    (check,) = verdict.checks
+    assert (check.outcome, check.cause) == ("invalid", "failures")
+    assert "over the budget of what was answered alone: 0% failed, and 10% of the control's" in check.note
+
+
+def test_equal_failures_are_no_doubt() -> None:
+    """Both sides fail alike: had all of them been slow, the ratio would be the same."""
+    limit = parse_limit("error_rate", "10%", source="the mark")
+    verdict = budgets(Sent(recording(10, failed=60)), limits=((TOTAL, limit),)).judge(run_of(10, failed=60), never)
+
+    assert [(check.outcome, check.undecided) for check in verdict.checks] == [("pass", False)]
+
+
+@pytest.mark.parametrize("metric", ["p95", "mean"])
+def test_a_slow_spell_of_the_control_hides_no_regression(metric: str) -> None:
+    """A tenth of the window in which it answered slowly makes its percentile worse than that of a load that is 30 %
+    slower all the time."""
+    control = slow_spell(recording(10), 300, 400, 200)
+    (check,) = budgets(Sent(control), metric).judge(run_of(13), never).checks
+
+    assert (check.outcome, check.cause) == ("invalid", "control")
+    assert "its control had slow spells" in check.note
+
+
+def late(latency_ms: float, *, share: int) -> Recording:
+    """One of whose requests one in *share* was sent 80 ms late."""
+    made = recording(latency_ms)
+    for place in range(0, COUNT, share):
+        made.samples.start[place] += 0.08
+        made.samples.end[place] += 0.08
+    return made
+
+
+def slowed(made: Recording) -> Assessment:
+    """The load itself, whose client was as slow."""
+    measurement = measure(made)
+    health = examine(made, measurement, budgeted_scopes=(), simulated=False)
+    return Assessment(made, measurement, health, [], ClientSlowness(made))
+
+
+def test_what_the_client_added_to_both_sides_hides_no_regression() -> None:
+    """It was 80 ms late with most requests, and 15 ms beside 10 are hardly to be seen: undecided, neither passed nor
+    failed."""
+    (check,) = budgets(Sent(late(10, share=2)), "p95").judge(slowed(late(15, share=2)), never).checks
+
+    assert (check.outcome, check.cause) == ("invalid", "client")
+    assert "the client itself may have made it " in check.note
+    assert " and its control " in check.note
+
+
+def test_what_the_client_added_to_a_few_of_both_sides_is_no_doubt() -> None:
+    """Sides that are the same stay so, and a regression fails, whatever the client added to either alike."""
+    same = budgets(Sent(late(40, share=50)), "p95").judge(slowed(late(40, share=50)), never)
+    assert [(check.outcome, check.undecided) for check in same.checks] == [("pass", False)]
+    sent = Sent(late(40, share=50), late(40, share=50))
+    worse = budgets(sent, "p95").judge(slowed(late(60, share=50)), sent.again(slowed(late(60, share=50))))
+    assert [check.outcome for check in worse.checks] == ["fail"]
 
 
 def test_a_control_may_fail_as_often_as_the_load() -> None:
@@ -188,25 +327,30 @@ def test_what_the_control_has_no_figure_of_is_undecided() -> None:
 
 
 def test_a_rerun_that_cannot_be_trusted_confirms_nothing() -> None:
-    """It failed, the client or the control was of no use in it: INVALID, with what happened."""
+    """It failed, the client or the control was of no use in it: undecided, with what happened."""
 
     def fails() -> Assessment:
         raise EndpointError("the endpoint is gone")
 
     bad = run_of(15)
     bad = replace(bad, health=replace(bad.health, valid=False, reasons=(Finding("the client was slow", "rest"),)))
+    dead = Abort(1.0, 20, 2.0, 1.0, "Connection", "given up: nothing answers")
     for rerun, control, why in (
         (fails, recording(10), "the endpoint is gone"),
         (bad, recording(10), "the client was slow"),
+        (run_of(15, aborted=dead), recording(10), "given up: nothing answers"),
+        (run_of(15), recording(10, aborted=dead), "control stable: given up: nothing answers"),
         (run_of(15), recording(10, failed=COUNT), "100% of its requests failed"),
     ):
         sent = Sent(recording(10), control)
         again = sent.again(rerun) if isinstance(rerun, Assessment) else rerun
         verdict = budgets(sent).judge(run_of(15), again)
 
-        assert [why in reason.cause for reason in verdict.reasons] == [True]
-        assert [check.outcome for check in verdict.checks] == ["pass"]
-        assert verdict.checks[0].undecided
+        (check,) = verdict.checks
+        assert (check.outcome, check.cause in ("rerun", "control")) == ("invalid", True)
+        assert check.note.startswith("undecided: it is worse, and the rerun could not confirm it: ")
+        assert why in check.note
+        assert verdict.reasons == []
 
 
 def test_ctrl_c_in_a_rerun_judges_nothing() -> None:

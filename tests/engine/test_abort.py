@@ -97,15 +97,44 @@ def seconds(watch: AbortWatch, samples: Samples, *each: tuple[int, int, float]) 
     return [*outcomes, watch.check(float(len(each)))]
 
 
-@pytest.mark.parametrize(("slow", "ends"), [(5, False), (6, True)])
-def test_latency_is_judged_by_nearest_rank(samples: Samples, slow: int, ends: bool) -> None:
-    """p95 of 100 is the 95th: five slower ones are within it, six are not."""
+@pytest.mark.parametrize(("slow", "ends"), [((2, 2, 1), False), ((2, 2, 2), True), ((6, 0, 0), False)])
+def test_latency_is_judged_by_nearest_rank(samples: Samples, slow: tuple[int, ...], ends: bool) -> None:
+    """p95 of 100 is the 95th: five slower ones are within it, six are not; and in each third of the span as well."""
     watch = AbortWatch(P95, samples)
-    outcomes = seconds(watch, samples, (100 - slow, 0, 0.1), (0, 0, 0.0), (slow, 0, 1.1))
+    outcomes = []
+    for second, (count, late) in enumerate(zip((34, 33, 33), slow, strict=True)):
+        outcomes.append(watch.check(float(second)))
+        add(samples, count - late, 0, took_s=0.1)
+        add(samples, late, 0, took_s=1.1)
 
-    assert [False] * 3 + [ends] == outcomes
+    assert [False, False, False, ends] == [*outcomes, watch.check(3.0)]
     if ends:
         assert watch.abort == Abort(error_rate=0.0, requests=100, span_s=3, limit=0.0, p95_ms=1000)
+
+
+def test_one_spell_is_not_all_of_the_span(samples: Samples) -> None:
+    """Four seconds in which all is slow do not end a load that may be so for half a minute; ten and more may."""
+    rule = AbortRule(error_rate=None, span_s=30, p95_ms=1000)
+    outcomes = [
+        seconds(
+            AbortWatch(rule, own := Samples()),
+            own,
+            *[(50, 0, 5.0 if 40 <= second < 40 + slow else 0.1) for second in range(90)],
+        )
+        for slow in (4, 9, 30)
+    ]
+
+    assert [False, False, True] == [any(each) for each in outcomes]
+    assert 60 < outcomes[2].index(True) < 70
+
+
+def test_a_few_users_who_wait_in_vain_end_the_load(samples: Samples) -> None:
+    """Three that have waited for the limit and the whole span, in which nothing ended: fewer may be slow answers."""
+    for count, ends in ((2, False), (3, True)):
+        watch = AbortWatch(P95, Samples(), Waiting(count))
+
+        assert [ends] == [watch.check(now) for now in (1.0, 2.0, 3.0, 4.0, 5.0, 5.1)][-1:]
+        assert not AbortWatch(P95, samples, Waiting(count)).check(4.9)
 
 
 @pytest.mark.parametrize(("count", "ends"), [(71, False), (72, True)])

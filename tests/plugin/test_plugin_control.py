@@ -28,6 +28,10 @@ SETTINGS = """
 endpoint = "new"
 [endpoints.broken]
 scenario = "broken.toml"
+[endpoints.failing]
+scenario = "failing.toml"
+[endpoints.frozen]
+scenario = "frozen.toml"
 [endpoints.variants]
 scenario = "variants.toml"
 [endpoints.counted]
@@ -41,6 +45,8 @@ payload = "x"
 """
 FILES = {
     "broken.toml": 'latency = "5ms"\n[[faults]]\nkind = "ModelError"\nrate = 0.5\n',
+    "failing.toml": 'latency = "4ms"\n[[faults]]\nkind = "ServiceUnavailable"\nrate = 0.6\n',
+    "frozen.toml": 'latency = "4ms"\n[[faults]]\nkind = "freeze"\nat = "500ms"\nfor = "1500ms"\n',
     "variants.toml": 'multi_model = false\n[variants]\nblue = { latency = "4ms" }\ngreen = { latency = "4ms" }\n',
 }
 COMPARED = """
@@ -72,6 +78,18 @@ def test_variant(load_result):
 @pytest.mark.perf_budget(regression={"p50": "10000%"})
 def test_broken_control(load_result): pass
 
+@pytest.mark.perf(control="broken")
+@pytest.mark.perf_budget(regression={"p50": "10000%"}, p50="1ms")
+def test_broken_control_and_limit(load_result): pass
+
+@pytest.mark.perf(endpoint="failing", control="variants")
+@pytest.mark.perf_budget(regression={"p50": "10000%"}, error_rate="100%")
+def test_mostly_failing(load_result): pass
+
+@pytest.mark.perf(control="frozen", duration="2s")
+@pytest.mark.perf_budget(regression={"p50": "10000%"}, error_rate="100%")
+def test_frozen_control(load_result): pass
+
 @pytest.mark.perf(control="variants", max_requests=90)
 @pytest.mark.perf_budget(regression={"p50": "10000%"})
 def test_capped(load_result):
@@ -86,6 +104,25 @@ def test_dead_control(load_result): pass
 @pytest.mark.perf_budget(regression={"p50": "10000%"})
 def test_measured_only(sm_endpoint, load_profile):
     assert sm_endpoint.load(load_profile, budget=None).control is None
+"""
+CHANGED = """
+import os, threading
+import boto3, pytest
+
+def to_two():
+    boto3.client("sagemaker", region_name="us-east-1", endpoint_url=os.environ["CONTROL_URL"]) \\
+        .update_endpoint_weights_and_capacities(
+            EndpointName="abalone-stable",
+            DesiredWeightsAndCapacities=[{"VariantName": "AllTraffic", "DesiredInstanceCount": 2}],
+        )
+
+@pytest.mark.perf(control="stable", tps=50, duration="1s", warmup="100ms")
+@pytest.mark.perf_budget(regression={"p50": "10000%"})
+def test_changed(sm_endpoint, load_profile):
+    timer = threading.Timer(0.5, to_two)
+    timer.start()
+    sm_endpoint.load(load_profile)
+    timer.join()
 """
 
 
@@ -204,9 +241,53 @@ def test_a_failing_control_is_no_pass(run: PytestRun) -> None:
     load = load_of(run, "test_broken_control")
 
     assert load["verdict"] == "invalid", run.out
-    assert "control broken: " in load["client"]["reasons"][0]["cause"]
-    assert "ModelError" in load["client"]["reasons"][0]["cause"]
+    check = next(check for check in load["checks"] if check["metric"] == "p50")
+    assert (check["outcome"], check["cause"]) == ("invalid", "control")
+    assert "control broken: " in check["note"]
+    assert "ModelError" in check["note"]
     assert load["control"]["errors"]["ModelError"] > 10
+
+
+def test_a_failing_control_hides_no_limit(run: PytestRun) -> None:
+    """What the load itself breaks fails it, though nothing can be compared."""
+    load = load_of(run, "test_broken_control_and_limit")
+
+    assert load["verdict"] == "fail", run.out
+    assert [check["outcome"] for check in load["checks"] if check["metric"] == "p50"] == ["fail", "invalid"]
+
+
+def test_latency_of_the_few_that_were_answered_is_no_pass(run: PytestRun) -> None:
+    """Most of the endpoint's answers are errors, of which its mark allows any number: nothing is shown by the rest."""
+    load = load_of(run, "test_mostly_failing")
+    (check,) = (check for check in load["checks"] if check["metric"] == "p50")
+
+    assert load["verdict"] == "invalid", run.out
+    assert check["cause"] == "failures"
+    assert "60% failed, and 0% of the control's" in check["note"]
+
+
+def test_a_control_that_stops_answering_is_no_pass(run: PytestRun) -> None:
+    """It froze for a second and a half, which makes any load look fast."""
+    load = load_of(run, "test_frozen_control")
+    (check,) = (check for check in load["checks"] if check["metric"] == "p50")
+
+    assert load["verdict"] == "invalid", run.out
+    assert "control frozen: it answered nothing for 1." in check["note"]
+
+
+def test_a_control_that_changes_during_the_load_is_invalid(
+    project: MakeProject, sides: dict[str, EmulatorProcess]
+) -> None:
+    """A second instance is asked for meanwhile, of the control alone."""
+    stable = sides["stable"].url
+    tables = AWS.format(name="new", url=sides["new"].url) + AWS.format(name="stable", url=stable)
+    files = {"smload.toml": f'endpoint = "new"\n{tables}control_url = "{stable}"\n', "test_it.py": CHANGED}
+    run = project(files).run("-m", "perf", env={"CONTROL_URL": stable})
+    load = load_of(run, "test_changed")
+
+    assert load["verdict"] == "invalid", run.out
+    (reason,) = load["client"]["reasons"]
+    assert reason["cause"].startswith("control stable changed during the load: ")
 
 
 def test_a_cap_on_requests_is_of_both_sides(run: PytestRun) -> None:
@@ -245,6 +326,7 @@ WRONG = {
     "server": ('control="new"', 'regression={"p50": "10%"}, cpu_utilization_max="90%"', "would be of both sides"),
     "production": ('control="live"', 'regression={"p50": "10%"}', "endpoint 'live' is production"),
     "rate": ('control="stable", tps=60', 'regression={"p50": "10%"}', "the load is 120 TPS, both sides together"),
+    "one request": ('control="stable", max_requests=1', 'regression={"p50": "10%"}', "ask for 2 or more"),
     "not text": ("control=3", 'regression={"p50": "10%"}', "control: 3 is not the name"),
     "autoscaled": (
         'control="stable", autoscaled={"max": 2}',

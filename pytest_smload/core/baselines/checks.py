@@ -143,8 +143,22 @@ def compared(run: ComparedBudget, again: ComparedBudget | None) -> MetricCompari
     )
 
 
+def told_by_rerun(run: ComparedBudget, again: ComparedBudget | None) -> ComparedBudget:
+    """Return *run*, undecided where the rerun that was to confirm it could not be compared itself."""
+    if again is None or not (run.suspicious and again.refused and again.cause is not None):
+        return run
+    why = again.refused.removeprefix("undecided: ")
+    refused = f"undecided: it is worse, and the rerun could not confirm it: {why}"
+    return replace(run, refused=refused, cause=again.cause, latest=None, anchor=None)
+
+
 def regression_check(
-    run: ComparedBudget, comparison: MetricComparison | None, *, missing: str = "", on_unproven: str = "estimate"
+    run: ComparedBudget,
+    comparison: MetricComparison | None,
+    *,
+    missing: str = "",
+    on_unproven: str = "estimate",
+    against: str = "a baseline",
 ) -> Check:
     """Return the check of one budget.
 
@@ -153,9 +167,10 @@ def regression_check(
         comparison: What it came to, or None without a baseline.
         missing: Why there is none; then the check fails.
         on_unproven: ``"fail"`` where an undecided comparison is to fail.
+        against: What it is compared with, for people, where it came to nothing.
     """
     change = _change(run.limit, comparison) if comparison is not None else None
-    evidence = RegressionEvidence(run.scope, run.bound, change, run.refused or missing, on_unproven, run.cause)
+    evidence = RegressionEvidence(run.scope, run.bound, change, run.refused or missing, on_unproven, run.cause, against)
     return run.limit.hold(evidence)
 
 

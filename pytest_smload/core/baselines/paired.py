@@ -2,8 +2,10 @@
 
 What both sides have in common, the hour, the network, a neighbour on this machine, worsens both and leaves their ratio
 as it is. Its interval is the narrower of two: from the intervals of both sides by themselves (MOVER, Zou and Donner
-2008), which is free of what worsens the whole window alike; and from 20 blocks of the window, the log-ratio of the
-sides in each, with Student's t, which is free of what comes and goes within it, too. Where each side's own queue is the
+2008), which is free of what worsens the whole window alike; and from 20 blocks of the window, how much farther one side
+is from its own mean, or has more above its own percentile, than the other, with Student's t, which is free of what
+comes and goes within it, too. The latter is of the very figures compared: percentiles of each block would be others,
+and where a few bursts make the percentile of the whole, their mean hardly varies. Where each side's own queue is the
 noise, nothing cancels.
 
 A failure is confirmed by sending both sides again: run and rerun share nothing but the code, so that either end of the
@@ -14,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import exp, fsum, hypot, inf, isfinite, log, sqrt
+from math import ceil, exp, fsum, hypot, inf, isfinite, log, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +27,7 @@ from pytest_smload.core.baselines.run_noise import RunNoise
 from pytest_smload.core.statistics.binomial import student_t
 from pytest_smload.core.statistics.blocks import BLOCKS, in_blocks
 from pytest_smload.core.statistics.columns import Floats
+from pytest_smload.core.statistics.intervals import go_together
 from pytest_smload.core.statistics.percentiles import nearest_rank
 
 _Z90, _Z_POWER = 1.645, 1.282
@@ -35,37 +38,35 @@ _T_CONFIDENCE = 0.92
 """Of the intervals by blocks, two-sided: less than the others miss, for they count where they are the narrower ones."""
 _POOLED = (1, 2, 4)
 """Blocks taken together, as for intervals of one side: 20, 10 and 5 of them are looked at."""
+_FEWEST_BLOCKS = BLOCKS // 2
+"""Of either side must have something above its percentile: fewer are a few bursts, whose differences tell nothing."""
+_MOST = 15
+"""Of `BLOCKS` are worse by more than is allowed by chance in 2 of 100 windows of sides that differ by just that."""
 
 
-class Blocks(NamedTuple):
-    """ln of a metric in each of `BLOCKS` consecutive blocks of the window, on either side."""
+class Pairing(NamedTuple):
+    """What both sides in each block of the window tell of their ratio.
 
-    new: Sequence[float]
-    control: Sequence[float]
+    Attributes:
+        down, up: How far its logarithm may be above and below the truth, each missed by 4 %; inf where that is unknown.
+        shared: How much of what varies from block to block does so on both sides alike: their correlation, 0 or more.
+        typical: The logarithm that `_MOST` blocks are at or above; -inf where not every block has one.
+    """
 
-    @property
-    def ratios(self) -> list[float]:
-        """ln(new / control) in each block; empty where a block has no finite one."""
-        ratios = [new - control for new, control in zip(self.new, self.control, strict=True)]
-        return ratios if len(ratios) == BLOCKS and all(map(isfinite, ratios)) else []
-
-    @property
-    def shared(self) -> float:
-        """How much of what varies from block to block does so on both sides alike: their correlation, 0 or more."""
-        if not self.ratios:
-            return 0.0
-        new, control = np.array(self.new), np.array(self.control)
-        spread = float(new.std() * control.std())
-        return max(0.0, float(np.mean((new - new.mean()) * (control - control.mean()))) / spread) if spread else 0.0
+    down: float = inf
+    up: float = inf
+    shared: float = 0.0
+    typical: float = -inf
 
 
-NO_BLOCKS = Blocks((), ())
+APART = Pairing()
+"""Of sides of which nothing is known but the whole."""
 
 
 def compare_sides(
     new: Estimate,
     control: Estimate,
-    blocks: Blocks = NO_BLOCKS,
+    pairing: Pairing = APART,
     *,
     budget: float,
     floor: float = 0.0,
@@ -76,7 +77,7 @@ def compare_sides(
     Args:
         new: The side judged.
         control: The other; a finite value above 0.
-        blocks: Both in each block of the window.
+        pairing: Of both, the logarithms being of costs: the inverse of what is better higher.
         budget, floor, higher_is_better: As in `pytest_smload.core.baselines.comparison.compare`.
     """
     alone = compare(new, [control], budget=budget, floor=floor, higher_is_better=higher_is_better, noise=_NO_RUN_NOISE)
@@ -84,12 +85,11 @@ def compare_sides(
     allowed = -log(alone.allowed) if higher_is_better else log(alone.allowed)
     distance = log_of(worse.value) - log(base.value)
     if not isfinite(distance):
-        return replace(alone, shared=blocks.shared)
+        return replace(alone, shared=pairing.shared)
     shrink = _Z90 / Z95
     down = shrink * hypot(log(worse.value) - log_of(worse.lower), log_of(base.upper) - log(base.value))
     up = shrink * hypot(log_of(worse.upper) - log(worse.value), log(base.value) - log_of(base.lower))
-    paired = paired_reach(blocks.ratios)
-    down, up = min(down, paired), min(up, paired)
+    down, up = min(down, pairing.down), min(up, pairing.up)
     deviation = min(down, up) / _Z90
     decision: Decision = "undecided"
     if distance - down > 0 and distance > allowed:
@@ -107,42 +107,96 @@ def compare_sides(
         attainable=attainable,
         attainable_now=attainable,
         detectable=_change(max(allowed, down) + _Z_POWER * deviation, higher_is_better=higher_is_better),
-        shared=blocks.shared,
+        shared=pairing.shared,
     )
 
 
-def paired_reach(ratios: Sequence[float]) -> float:
-    """Return how far the mean of *ratios*, one a block, may be from the truth, missed by 4 % on either side.
+def quantile_pairing(new: Floats, control: Floats, per_mille: int) -> Pairing:
+    """Return the pairing of the percentile of latencies in schedule order, inf for what was lost."""
+    sides = [_Ordered(side, per_mille) for side in (new, control)]
+    if any(len(side.of) < BLOCKS or side.quantile == inf for side in sides):
+        return APART
+    typical = _typical(*(side.in_each_block() for side in sides))
+    above = [side.above() for side in sides]
+    if any(np.count_nonzero(each) < _FEWEST_BLOCKS for each in above):
+        return APART._replace(typical=typical)
+    p = per_mille / 1000
+    reach = _paired_reach(*above, independent=p * (1 - p) * sum(BLOCKS / len(side.of) for side in sides))
+    first, second = sides
+    return Pairing(
+        max(first.below(reach), second.beyond(reach)),
+        max(first.beyond(reach), second.below(reach)),
+        _shared(reach, *above),
+        typical,
+    )
 
-    inf of none. Where blocks next to one another are alike, fewer and longer ones show more of it.
+
+def mean_pairing(new: Floats, control: Floats) -> Pairing:
+    """Return the pairing of the mean, as `quantile_pairing`."""
+    blocks = [in_blocks(side) for side in (new, control)]
+    if any(each.shape[1] == 0 or not np.isfinite(each).all() or not each.any() for each in blocks):
+        return APART
+    shares = [each / each.mean() for each in blocks]
+    means = [each.mean(axis=1) for each in shares]
+    reach = _paired_reach(*means, independent=sum(float(each.var()) / each.shape[1] for each in shares))
+    return Pairing(reach, reach, _shared(reach, *means), _typical(*(each.mean(axis=1) for each in blocks)))
+
+
+def rate_pairing(new: Sequence[int], control: Sequence[int]) -> Pairing:
+    """Return the pairing of the inverse of the rate of successes, of which there were so many in equal slices."""
+    slices = [np.array(side, dtype=float) for side in (new, control)]
+    if any(len(each) != BLOCKS or not each.any() for each in slices):
+        return APART
+    shares = [each / each.mean() for each in slices]
+    # Of independent arrivals, a Poisson process.
+    reach = _paired_reach(*shares, independent=sum(1 / float(each.mean()) for each in slices))
+    return Pairing(reach, reach, _shared(reach, *shares), _typical(slices[1], slices[0]))
+
+
+class _Ordered:
+    """One side's latencies and their percentile."""
+
+    def __init__(self, latencies: Floats, per_mille: int) -> None:
+        self.of = latencies
+        self._per_mille = per_mille
+        self._ascending = np.sort(latencies)
+        self._rank = nearest_rank(len(latencies), per_mille) if len(latencies) else 0
+        self.quantile = float(self._ascending[self._rank - 1]) if self._rank else inf
+
+    def above(self) -> Floats:
+        """The share of each block above the percentile of all."""
+        share: Floats = in_blocks(self.of > self.quantile).mean(axis=1)
+        return share
+
+    def in_each_block(self) -> Floats:
+        ordered: Floats = np.sort(in_blocks(self.of), axis=1)
+        return ordered[:, nearest_rank(ordered.shape[1], self._per_mille) - 1]
+
+    def below(self, share: float) -> float:
+        """How far the percentile less *share* is below it, in ln; inf where there is none."""
+        rank = self._rank - ceil(min(share, 1.0) * len(self.of))
+        return log(self.quantile) - log_of(float(self._ascending[rank - 1])) if rank >= 1 else inf
+
+    def beyond(self, share: float) -> float:
+        """How far the percentile and *share* more is above it, as `below`."""
+        rank = self._rank + ceil(min(share, 1.0) * len(self.of))
+        return log_of(float(self._ascending[rank - 1])) - log(self.quantile) if rank <= len(self.of) else inf
+
+
+def _paired_reach(new: Floats, control: Floats, *, independent: float) -> float:
+    """Return how far the mean of the differences of both, one a block, may be from the truth; inf where it is unknown.
+
+    Where blocks next to one another are alike, fewer and longer ones show more of it; where too much so, none does.
+
+    Args:
+        independent: The variance of the differences if samples were independent.
     """
-    return max(_reach(ratios, together) for together in _POOLED) if ratios else inf
-
-
-def quantile_blocks(new: Floats, control: Floats, per_mille: int) -> Blocks:
-    """Return the percentile in each block of latencies in schedule order; none where a side has fewer than blocks."""
-    sides = [np.sort(in_blocks(side), axis=1) for side in (new, control)]
-    if any(side.shape[1] == 0 for side in sides):
-        return NO_BLOCKS
-    return _logs(*(side[:, nearest_rank(side.shape[1], per_mille) - 1] for side in sides))
-
-
-def mean_blocks(new: Floats, control: Floats) -> Blocks:
-    """Return the mean in each block, as `quantile_blocks`."""
-    sides = [in_blocks(side) for side in (new, control)]
-    if any(side.shape[1] == 0 for side in sides):
-        return NO_BLOCKS
-    return _logs(*(side.mean(axis=1) for side in sides))
-
-
-def rate_blocks(new: Sequence[int], control: Sequence[int]) -> Blocks:
-    """Return the successes in each of the equal slices of the window, as `quantile_blocks`."""
-    return _logs(np.array(new, dtype=float), np.array(control, dtype=float))
-
-
-def _logs(new: Floats, control: Floats) -> Blocks:
-    with np.errstate(divide="ignore"):
-        return Blocks(np.log(new).tolist(), np.log(control).tolist())
+    differences = (new - control).tolist()
+    centre = fsum(differences) / BLOCKS
+    variance = fsum((each - centre) ** 2 for each in differences) / (BLOCKS - 1)
+    if go_together(differences, variance / independent if independent > 0 else 1.0):
+        return inf
+    return max(_reach(differences, together) for together in _POOLED)
 
 
 def _reach(values: Sequence[float], together: int) -> float:
@@ -151,6 +205,20 @@ def _reach(values: Sequence[float], together: int) -> float:
     centre = fsum(means) / count
     variance = fsum((each - centre) ** 2 for each in means) / (count - 1)
     return student_t(_T_CONFIDENCE, count - 1) * sqrt(variance / count)
+
+
+def _shared(reach: float, new: Floats, control: Floats) -> float:
+    """The correlation of both; 0 where nothing cancels."""
+    spread = float(new.std() * control.std())
+    if not (spread and reach < inf):
+        return 0.0
+    return max(0.0, float(np.mean((new - new.mean()) * (control - control.mean()))) / spread)
+
+
+def _typical(worse: Floats, base: Floats) -> float:
+    if not ((worse > 0).all() and (base > 0).all() and np.isfinite(base).all()):
+        return -inf
+    return float(np.sort(np.log(worse) - np.log(base))[BLOCKS - _MOST])
 
 
 def _change(log_ratio: float, *, higher_is_better: bool) -> float:

@@ -10,9 +10,10 @@ Outcome = Literal["pass", "fail", "invalid"]
 Unit = Literal["ms", "requests/s", "ratio", "requests", "requests/min", "models", "instances", "usd"]
 """Of a check's numbers: a latency, a rate, a share 0..1, a count of requests, a rate a minute, counts of models
 and instances, US dollars."""
-Cause = Literal["client", "few requests", "incomplete", "control"]
+Cause = Literal["client", "few requests", "incomplete", "control", "failures", "rerun"]
 """Why a check is undecided: the client's own slowness, too few requests for a percentile, CloudWatch not having all of
-them, a control without the like."""
+them, a control without the like, failures that latencies leave out, a rerun that confirms
+nothing."""
 
 
 @dataclass(frozen=True, slots=True)

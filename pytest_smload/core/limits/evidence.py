@@ -75,6 +75,7 @@ class RegressionEvidence:
         missing: Why there is none; then the check fails.
         on_unproven: ``"fail"`` where an undecided comparison is to fail.
         cause: Why the check is undecided rather than failed without one; None where it fails.
+        against: What it is compared with, for people, where it came to nothing.
     """
 
     name: ScopeName
@@ -83,6 +84,7 @@ class RegressionEvidence:
     missing: str = ""
     on_unproven: str = "estimate"
     cause: Cause | None = None
+    against: str = "a baseline"
 
 
 @dataclass(frozen=True, slots=True)

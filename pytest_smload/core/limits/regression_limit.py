@@ -67,7 +67,7 @@ class RegressionLimit:
         sign = ">=" if self.higher_is_better else "<="
         if change is None:
             share = 1 - self.budget if self.higher_is_better else 1 + self.budget
-            limit, worst = f"{sign} {share * 100:.4g}% of a baseline", None
+            limit, worst = f"{sign} {share * 100:.4g}% of {evidence.against}", None
             note, proven, passed = evidence.missing, True, False
         else:
             limit, worst = f"{sign} {change.allowed * 100:.4g}% of {change.of}", change.base * change.allowed

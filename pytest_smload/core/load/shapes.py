@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from math import inf
 from typing import Any
 
 from pytest_smload.core.load.stages import Stage
@@ -35,8 +36,6 @@ def ramp(*, over: str, tps: Pair | None = None, users: tuple[int, int] | None = 
         ConfigurationError: not exactly one of *tps* and *users*, or no two numbers; of every function here.
     """
     first, last, unit = _ends("ramp", tps, users)
-    if first == last:
-        raise ConfigurationError(f"ramp: goes from {first:g} to {last:g} {unit}, which is none; soak holds one {unit}")
     return (_stage(over, unit, first, "ramp", to=last),)
 
 
@@ -58,15 +57,17 @@ def steps(*, by: float, each: str, tps: Pair | None = None, users: tuple[int, in
     """Return the stages ``"step-1"``, ``"step-2"``, ... from the first of *tps* or *users* to the second, *by* apart,
     up or down, *each* so long."""
     first, last, unit = _ends("steps", tps, users)
-    if not _is_number(by) or by <= 0:
+    if not _is_number(by) or not 0 < by < inf:
         raise ConfigurationError(f"steps: by: {quoted(by)} is not a number above 0")
+    if unit == "users" and by != int(by):
+        raise ConfigurationError(f"steps: by: {by:g} is not a whole number of users")
     count = abs(last - first) / by
     if count > MOST_STEPS:
         raise ConfigurationError(f"steps: {count:,.0f} steps are more than {MOST_STEPS:,}; take larger ones")
     if abs(count - round(count)) > 1e-9:
         raise ConfigurationError(f"steps: steps of {by:g} from {first:g} do not reach {last:g}; change one of them")
     sign = 1 if last > first else -1
-    levels = [_exact(first + sign * by * place) for place in range(round(count) + 1)]
+    levels = [_exact(first + sign * by * place, unit) for place in range(round(count) + 1)]
     return tuple(_stage(each, unit, level, f"step-{number}") for number, level in enumerate(levels, start=1))
 
 
@@ -155,12 +156,18 @@ def _ends(shape: str, tps: Any, users: Any) -> tuple[Any, Any, str]:
     amounts, unit = _one_of(shape, tps, users)
     if not isinstance(amounts, (tuple, list)) or len(amounts) != 2 or not all(map(_is_number, amounts)):
         raise ConfigurationError(f"{shape}: {unit}: {quoted(amounts)} is not two numbers, from and to, like (10, 200)")
-    return amounts[0], amounts[1], unit
+    first, last = amounts
+    if first == last:
+        raise ConfigurationError(
+            f"{shape}: goes from {first:g} to {last:g} {unit}, which is none; soak holds one {unit}"
+        )
+    return first, last, unit
 
 
 def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _exact(level: float) -> float:
-    return level if isinstance(level, int) else round(level, 9)
+def _exact(level: float, unit: str) -> float:
+    whole = isinstance(level, int) or (unit == "users" and level == int(level))
+    return int(level) if whole else round(level, 9)

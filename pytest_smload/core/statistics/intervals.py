@@ -82,7 +82,7 @@ def _pooled(values: Sequence[_Number], blocks: int) -> list[_Number]:
     return [sum(values[first : first + blocks]) for first in range(0, len(values), blocks)]
 
 
-def _go_together(values: Sequence[float], dispersed: float) -> bool:
+def go_together(values: Sequence[float], dispersed: float) -> bool:
     """Whether the values of neighbouring blocks, so many times as varied as independent ones', are alike."""
     if dispersed <= _LEAST_DISPERSION:
         return False
@@ -110,7 +110,7 @@ def quantile_bound(in_order: Floats, per_mille: int, *, ordered: Floats | None =
     effective = _effective(n, _largest_effect(counts, size, alpha))
     lower_rank, upper_rank = bound_ranks(n, effective, per_mille, alpha)
     fewest = samples_to_bound(per_mille, alpha)
-    if n >= fewest and _go_together(counts, dispersion(counts, size)):
+    if n >= fewest and go_together(counts, dispersion(counts, size)):
         return _between(observed, _block_quantiles(in_order, per_mille), n, effective)
     bounded = lower_rank >= 1 and upper_rank <= n
     return Bound(
@@ -184,7 +184,7 @@ def share_bound(flags: Flags, *, alpha: float = ALPHA) -> Bound:
     share = int(np.count_nonzero(flags)) / n
     counts, size = _per_block(flags), n // BLOCKS
     effective = _effective(n, _largest_effect(counts, size, alpha))
-    if _go_together(counts, dispersion(counts, size)):
+    if go_together(counts, dispersion(counts, size)):
         return Bound(share, 0.0, 1.0, n, effective, withheld=True)
     lower, upper = share_bounds(share * effective, effective, alpha)
     return Bound(share, lower, upper, n, effective)
@@ -230,7 +230,7 @@ def _batched(observed: float, means: Sequence[float], independent: float, n: int
     variance = _variance(means)
     effective = n if variance <= independent else _effective(n, variance / independent)
     dispersed = variance / independent if independent > 0 else 1.0
-    if _go_together(means, dispersed):
+    if go_together(means, dispersed):
         return _between(observed, means, n, effective)
     if dispersed <= _LEAST_DISPERSION:
         reach = _reach(means, 1, alpha)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from math import floor
+from random import Random
 from typing import Any
 
 import pytest
@@ -63,6 +64,11 @@ from pytest_smload.core.safety.limits import highest_tps
             lambda: steps(users=(30, 10), by=20, each="30s"),
             [Stage("30s", users=30, name="step-1"), Stage("30s", users=10, name="step-2")],
         ),
+        (
+            "steps(1..2 users by 1.0 each 1s)",
+            lambda: steps(users=(1, 2), by=1.0, each="1s"),
+            [Stage("1s", users=1, name="step-1"), Stage("1s", users=2, name="step-2")],
+        ),
         ("soak(200 tps over 1h)", lambda: soak(tps=200, over="1h"), [Stage("1h", tps=200, name="soak")]),
     ],
 )
@@ -118,6 +124,9 @@ def test_shapes_and_stages_follow_one_another_with_names_of_their_own() -> None:
         ("ramp(5..0 tps over 1s)", "stage 1: to: 0 is not a number above 0"),
         ("ramp(1..2.5 users over 1s)", "stage 1: to: 2.5 is not a whole number"),
         ("ramp(1..2 tps over 0s)", "stage 1: duration: must be longer than 0s"),
+        ("spike(5..5 tps over 1s)", "spike: goes from 5 to 5 tps, which is none; soak holds one tps"),
+        ("steps(5..5 users by 1 each 1s)", "steps: goes from 5 to 5 users, which is none; soak holds one users"),
+        ("steps(1..2 users by 0.5 each 1s)", "steps: by: 0.5 is not a whole number of users"),
         ("steps(10..55 tps by 10 each 1s)", "steps of 10 from 10 do not reach 55"),
         ("steps(10..50 tps by x each 1s)", "'x' is not a number"),
         ("steps(10..50 tps by 0 each 1s)", "by: 0 is not a number above 0"),
@@ -143,6 +152,9 @@ def test_what_is_written_wrong_is_said_in_one_line(stages: Any, problem: str) ->
         lambda: ramp(over="1s", tps=5),  # type: ignore[arg-type]
         lambda: spike(over="1s", tps=(1, "2")),  # type: ignore[arg-type]
         lambda: steps(by=True, each="1s", tps=(1, 2)),
+        lambda: steps(by=float("nan"), each="1s", tps=(1, 2)),
+        lambda: steps(by=float("inf"), each="1s", tps=(1, 2)),
+        lambda: steps(by=1, each="1s", tps=(1, float("inf"))),
         lambda: soak(over="1s", tps=(1, 2)),  # type: ignore[arg-type]
     ],
 )
@@ -167,6 +179,29 @@ def test_arrivals_of_a_slope(first: float, last: float, kind: str) -> None:
     halfway = sum(slope < 500)
     expected = 500 * (first + (last - first) / 4)
     assert abs(halfway - expected) < (1.5 if kind == "uniform" else 5 * (6_000 * 0.25) ** 0.5)
+
+
+@pytest.mark.parametrize("kind", ["uniform", "poisson"])
+def test_arrivals_of_any_stages_are_the_integral_of_the_rate(kind: str) -> None:
+    """200 courses: in each stage its integral to the nearest request, one at the least, and all of it planned."""
+    random = Random(kind)
+    for _ in range(200):
+        stages = [
+            Stage(
+                f"{random.choice((50, 300, 1000, 2500, 7000))}ms",
+                tps=(first := random.choice((random.uniform(0.1, 3), random.randint(1, 200), random.uniform(1, 300)))),
+                to=random.choice((None, first, random.uniform(0.1, 300))),
+            )
+            for _ in range(random.randint(1, 5))
+        ]
+        offsets = staged_arrivals(stages, kind, random.randint(0, 9))
+        edges = [0.0, *(span.end_s for span in stage_spans(stages))]
+        found = [sum(begin <= offset < end for offset in offsets) for begin, end in pairwise(edges)]
+        expected = [max(1, stage.duration_s * (stage.mean_tps or 0)) for stage in stages]
+
+        assert sorted(offsets) == list(offsets)
+        assert all(abs(count - exact) <= 0.5 for count, exact in zip(found, expected, strict=True)), stages
+        assert sum(found) == len(offsets) == planned_requests(LoadProfile(stages=stages, warmup="0s"))
 
 
 def test_a_uniform_slope_reaches_each_number_when_its_integral_does() -> None:
