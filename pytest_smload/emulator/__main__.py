@@ -46,7 +46,7 @@ def _serve(options: argparse.Namespace) -> None:
 
     end_quietly_on_signals()
     if options.until_eof:
-        end_with_parent()
+        end_with_parent(options.parent or os.getppid())
     scenario = Scenario() if options.scenario is None else load_scenario(options.scenario)
     tls = None if options.tls_cert is None else (options.tls_cert, options.tls_key)
     server = EmulatorServer(scenario, options.host, options.port, tls, os.environ.pop(SECRET_VARIABLE, None))
@@ -88,7 +88,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=_port, default=0, help="port (default: a free one)")
     parser.add_argument("--tls-cert", type=Path, metavar="FILE", help="serve HTTPS with this certificate chain")
     parser.add_argument("--tls-key", type=Path, metavar="FILE", help="private key of --tls-cert")
-    parser.add_argument("--until-eof", action="store_true", help="end when standard input ends")
+    parser.add_argument("--until-eof", action="store_true", help="end when standard input ends, or the parent process")
+    parser.add_argument("--parent", type=int, metavar="PID", help="the parent of --until-eof (default: whoever is now)")
     return parser
 
 

@@ -86,8 +86,12 @@ class EmulatorApp:
         model = headers.get(_TARGET_MODEL, b"").decode("latin-1")
         row = endpoint.log.begin(received_s, model)
         request_id = self._next_id()
-        body = await _read(receive)
         answer: Answer | None = None
+        try:
+            body = await _read(receive)
+        except _CutOffError:
+            endpoint.log.end(row, monotonic(), GONE)
+            return
         if body is None:
             answer = protocol.too_large()
         elif self._signatures is not None:
@@ -136,7 +140,10 @@ class EmulatorApp:
     async def _call(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a call to the control plane."""
         request_id = self._next_id()
-        body = await _read(receive)
+        try:
+            body = await _read(receive)
+        except _CutOffError:
+            return
         method, path, query = scope["method"], scope["raw_path"], scope["query_string"]
         answer = await self._plane.answer(method, path, query, scope["headers"], body or b"", request_id)
         await self._send(send, answer or protocol.unknown_operation(), request_id)
@@ -183,11 +190,21 @@ class EmulatorApp:
         return name
 
 
+class _CutOffError(Exception):
+    """The client left before it had sent its whole request."""
+
+
 async def _read(receive: Receive) -> bytes | None:
-    """Return the whole body, or None for one over the limit, which is read to its end so that its sender can listen."""
+    """Return the whole body, or None for one over the limit, which is read to its end so that its sender can listen.
+
+    Raises:
+        _CutOffError: There is no end.
+    """
     chunks, size = [], 0
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _CutOffError
         chunk = message.get("body", b"")
         size += len(chunk)
         if size <= MAX_BODY_BYTES:

@@ -102,6 +102,11 @@ class ConnectionProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         super().on_message_begin()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; what a chunked body ends with is none, and nobody reads it."""
+        if self._in_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         """Note whether the head is too long, for the application to refuse it."""
         self._in_head = False

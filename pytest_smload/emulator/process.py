@@ -72,6 +72,7 @@ class EmulatorProcess:
             EmulatorError: If it does not start, with what it said: every mistake of the scenario, a missing package.
         """
         command = [sys.executable, "-P", "-m", "pytest_smload.emulator", "--port", "0", "--until-eof"]
+        command += ["--parent", str(os.getpid())]
         for option, value in (("--scenario", scenario), ("--tls-cert", tls_cert), ("--tls-key", tls_key)):
             command += [] if value is None else [option, str(value)]
         secret = token_urlsafe()

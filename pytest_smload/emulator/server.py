@@ -83,13 +83,12 @@ def end_quietly_on_signals() -> None:
         signal.signal(sig, _exit)
 
 
-def end_with_parent(stdin_fd: int = 0) -> None:
-    """End this process when its parent does, or closes the other side of its standard input.
+def end_with_parent(parent: int, stdin_fd: int = 0) -> None:
+    """End this process when *parent*, by its process id, does, or closes the other side of its standard input.
 
     A killed parent's kernel closes that side too, unless a child it forked holds it as well; so the parent is looked
-    after besides.
+    after besides. It may have ended before this process got here, and another have taken its place.
     """
-    parent = os.getppid()
 
     def watch() -> None:
         poll = select.poll()

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from hmac import compare_digest
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -164,9 +165,12 @@ class SignatureChecker:
         method: str,
         service: str,
     ) -> str:
+        """Return what the signature has to be, or an empty text where there is none."""
         url = f"https://{values['host']}{raw_path.decode('latin-1')}"
         if query:
             url += "?" + query.decode("latin-1")
+        if not _is_url(url):
+            return ""
         request = AWSRequest(method, url, headers={name: values[name] for name in names})
         request.context.update(timestamp=values["x-amz-date"], payload_sha256=payload_sha256)
         signer = self._signers.get(service)
@@ -175,6 +179,15 @@ class SignatureChecker:
             signer = self._signers[service] = make(Credentials(ACCESS_KEY, SECRET_KEY), service, REGION)
         canonical = signer.canonical_request(request)
         return str(signer.signature(signer.string_to_sign(request, canonical), request))
+
+
+def _is_url(text: str) -> bool:
+    try:
+        urlsplit(text)
+    except ValueError:
+        # Such as brackets in Host.
+        return False
+    return True
 
 
 def _mistake(code: str) -> Mistake:

@@ -112,7 +112,7 @@ def test_scenario_mistakes_are_said_in_one_line(tmp_path: Path) -> None:
 def test_a_missing_uvicorn_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without uvicorn the message is the command that installs it."""
     (tmp_path / "uvicorn.py").write_text("raise ImportError('not here')\n")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
 
     with pytest.raises(EmulatorError, match=r"needs uvicorn.*: pip install 'pytest-smload\[emulator\]'$"):
         EmulatorProcess.start()
@@ -125,11 +125,16 @@ def test_a_start_that_takes_too_long() -> None:
 
 
 def test_a_process_that_went_away() -> None:
-    """Asking a dead endpoint for its log is an error that names its address; stopping it twice is none."""
+    """Asking a dead endpoint for its log is an error that names its address; stopping it twice is none.
+
+    It knows its parent, and has ended by itself when its standard input did.
+    """
     emulator = EmulatorProcess.start()
     emulator.stop()
     emulator.stop()
 
+    assert ["--parent", str(os.getpid())] == emulator._child.args[-2:]
+    assert 0 == emulator._child.returncode
     with pytest.raises(EmulatorError, match=rf"the embedded endpoint at {emulator.url} does not answer: "):
         emulator.log()
 
@@ -180,6 +185,17 @@ def test_it_dies_with_its_parent_though_a_forked_child_lives() -> None:
         signal.pidfd_send_signal(child, 0)
 
 
+def test_it_notices_a_parent_that_ended_before_it_was_up() -> None:
+    """The parent is known by its number from the start, so that nobody who takes its place is looked after instead."""
+    with subprocess.Popen([*COMMAND, "--until-eof", "--parent", str(os.getppid())], stdin=subprocess.PIPE) as child:
+        pidfd = os.pidfd_open(child.pid)
+        try:
+            assert_ends(pidfd)
+        finally:
+            os.close(pidfd)
+            child.kill()
+
+
 @pytest.mark.parametrize(
     ("method", "headers"),
     [
@@ -228,7 +244,7 @@ def test_an_endpoint_started_by_hand_has_no_reset() -> None:
 def test_heads_are_limited(emulator: EmulatorProcess, boto3_client: Callable[..., Any], *, ended: bool) -> None:
     """Headers over 64 KiB are refused, be they whole or without end; the endpoint goes on."""
     host, port = emulator.url.removeprefix("http://").split(":")
-    lines = b"".join(b"X-%d: %s\r\n" % (number, b"x" * 1_000) for number in range(70))
+    lines = b"".join(b"X-%d: %s\r\n" % (number, b"x" * 1_000) for number in range(66))
     piece = lines + b"Content-Length: 0\r\n\r\n" if ended else b"x" * 16_384
     with socket.create_connection((host, int(port)), timeout=10) as sock:
         sock.sendall(b"POST /endpoints/local/invocations HTTP/1.1\r\nHost: x\r\nX: ")

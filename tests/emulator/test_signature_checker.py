@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,10 +11,11 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pytest_smload.emulator.credentials import ACCESS_KEY, REGION, SECRET_KEY
+from pytest_smload.emulator.protocol import ERRORS
 from pytest_smload.emulator.signatures import SignatureChecker
 
 PATH = "/endpoints/local/invocations"
@@ -56,7 +58,7 @@ def signed_at(headers: dict[str, str]) -> float:
 def refusal(checker: SignatureChecker, headers: dict[str, str], body: bytes, path: str = PATH) -> tuple[str, str]:
     """Return what *checker* says to a request that arrived with *headers*."""
     raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
-    answer = checker.refusal(path.encode(), b"", raw, body)
+    answer = checker.refusal(path.encode("latin-1"), b"", raw, body)
     if answer is None:
         return "", ""
     assert answer.status == 403
@@ -75,6 +77,36 @@ def test_what_botocore_signs_is_accepted(body: bytes, model: str, token: str | N
     headers = signed(body, headers={"X-Amzn-SageMaker-Target-Model": model}, token=token)
 
     assert check(headers, body) == ("", "")
+
+
+odd = st.sampled_from(["", "[", "[::1", "]", "a b", "a#b", "\xe9", "x" * 300, "host;host", "%zz", "\t"]) | st.text(
+    st.characters(max_codepoint=255), max_size=12
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    changes=st.dictionaries(
+        st.sampled_from(["host", "X-Amz-Date", "Authorization", "X-Amz-Content-SHA256", "X-Amz-Security-Token", "x"]),
+        odd,
+        max_size=3,
+    ),
+    names=odd,
+    path=odd,
+)
+@example(changes={"host": "["}, names="host;x-amz-date", path="")
+@example(changes={}, names="host;x-amz-date;host", path="/[")
+def test_whatever_is_not_signed_is_refused(changes: dict[str, str], names: str, path: str) -> None:
+    """Any change to a signed request is a refusal with one of AWS's codes, and no exception."""
+    headers = {name: value for name, value in signed().items() if name.lower() not in map(str.lower, changes)}
+    if "Authorization" not in changes:
+        headers["Authorization"] = re.sub(
+            "SignedHeaders=[^,]*", lambda _: f"SignedHeaders={names}", headers["Authorization"]
+        )
+    kind, message = check({**headers, **changes}, now=datetime.now(UTC).timestamp(), path=PATH + path)
+
+    assert kind in ERRORS
+    assert message
 
 
 def test_encoded_path_and_unsigned_headers() -> None:

@@ -28,7 +28,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     authority.cert_pem.write_to_path(str(path))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1", "localhost", "endpoint.example").configure_cert(context)
-    return Certificates(str(path), context)
+    return Certificates(str(path), context, authority)
 
 
 @pytest.fixture

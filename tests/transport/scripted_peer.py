@@ -8,13 +8,15 @@ import ssl
 import threading
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_smload.aws.target import Credentials
 from pytest_smload.core.request.invocation import Payload, Route
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import trustme
 
 OK_RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\nContent-Length: 4\r\n\r\n4.57"
 ROUTE = Route(
@@ -122,6 +124,10 @@ class PeerConnection:
         """Send *data*."""
         self._sock.sendall(data)
 
+    def send_at_once(self) -> None:
+        """From now on, do not hold back small pieces while earlier ones are not acknowledged."""
+        self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
     def reset(self) -> None:
         """Close with RST."""
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
@@ -151,6 +157,52 @@ class PeerConnection:
         return data
 
 
+class TlsSpeaker:
+    """TLS over a peer's plain connection, for scripts that say which records are sent together.
+
+    Attributes:
+        records: What is encrypted and not yet sent.
+    """
+
+    def __init__(self, connection: PeerConnection, context: ssl.SSLContext) -> None:
+        self._connection = connection
+        self._incoming = ssl.MemoryBIO()
+        self.records = ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, self.records, server_side=True)
+        connection.send_at_once()
+
+    def handshake(self) -> None:
+        """Shake hands; what ends the handshake is not yet sent."""
+        self._until_done(self._tls.do_handshake)
+
+    def read(self) -> bytes:
+        """Take some of a request."""
+        return self._until_done(lambda: self._tls.read(65_536))
+
+    def say(self, data: bytes) -> None:
+        """Encrypt *data*."""
+        self._tls.write(data)
+
+    def say_the_end(self) -> None:
+        """Encrypt TLS's closing notice."""
+        with suppress(ssl.SSLError):
+            self._tls.unwrap()
+
+    def send(self, data: bytes = b"") -> None:
+        """Encrypt *data*, and send all that is encrypted in one piece."""
+        if data:
+            self.say(data)
+        self._connection.send(self.records.read())
+
+    def _until_done(self, step: Callable[[], Any]) -> Any:
+        while True:
+            try:
+                return step()
+            except ssl.SSLWantReadError:
+                self._connection.send(self.records.read())
+                self._incoming.write(self._connection.receive_some())
+
+
 def answers(*responses: bytes) -> Callable[[PeerConnection], None]:
     """Return a script that answers requests on each connection with *responses* in turn, then goes on with the last."""
 
@@ -171,3 +223,10 @@ class Certificates:
 
     ca_file: str
     server: ssl.SSLContext
+    authority: trustme.CA
+
+    def context(self, certificate: trustme.LeafCert | None = None) -> ssl.SSLContext:
+        """Return a server context of its own, with *certificate* or one for 127.0.0.1."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        (certificate or self.authority.issue_cert("127.0.0.1")).configure_cert(context)
+        return context

@@ -177,15 +177,20 @@ def test_a_body_over_the_limit_is_a_bad_response(start_peer: StartPeer, http_tra
     assert connection.failure.message == "the response body is longer than 100,000 bytes"
 
 
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+@pytest.mark.parametrize("response", [OK_RESPONSE, CHUNKED], ids=["with a length", "chunked"])
+@pytest.mark.parametrize(
+    "surplus", [b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n", b"\r\n\0", b"H"]
+)
 def test_bytes_behind_a_response_never_answer_the_next_request(
-    start_peer: StartPeer, http_transport: MakeTransport
+    surplus: bytes, response: bytes, start_peer: StartPeer, http_transport: MakeTransport, *, tls: bool
 ) -> None:
     """A response with a surplus succeeds and its connection is left, so that answers cannot shift by one."""
-    surplus = OK_RESPONSE + b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"
-    transport = http_transport(start_peer(answers(surplus)))
+    peer = start_peer(answers(response + surplus), tls=tls)
+    transport = http_transport(peer, tls=tls)
 
     assert kinds_of(transport, 3) == ["ok"] * 3
-    assert transport.connects == 3
+    assert (transport.connects, len(peer.requests)) == (3, 3)
 
 
 def test_an_unasked_answer_on_an_idle_connection_is_not_taken(
@@ -209,18 +214,20 @@ def test_an_unasked_answer_on_an_idle_connection_is_not_taken(
     assert [first, connection.invoke(ROUTE, ROW)] == [0, 0]
 
 
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
 def test_a_connection_closed_while_idle_is_quietly_reopened(
-    start_peer: StartPeer, http_transport: MakeTransport
+    start_peer: StartPeer, http_transport: MakeTransport, *, tls: bool
 ) -> None:
-    """The peer's closing between requests costs a connect, not an error."""
-    transport = http_transport(start_peer(then_close(OK_RESPONSE)))
+    """The peer's closing between requests costs a connect, not an error, and no request is sent twice."""
+    peer = start_peer(then_close(OK_RESPONSE), tls=tls)
+    transport = http_transport(peer, tls=tls)
     connection = transport.connection()
     codes = []
     for _ in range(3):
         codes.append(connection.invoke(ROUTE, ROW))
         wait_until_stale(connection)
 
-    assert (codes, transport.connects) == ([0, 0, 0], 3)
+    assert (codes, transport.connects, len(peer.requests)) == ([0, 0, 0], 3, 3)
 
 
 def test_an_idle_connection_is_polled_even_if_the_loop_did_not_run(

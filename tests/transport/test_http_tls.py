@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import ssl
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
-import trustme
 from scripted_peer import OK_RESPONSE, ROUTE, ROW, StaticSource, answers, payload_of
 
 from pytest_smload.aws.target import EndpointTarget
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from scripted_peer import Certificates, Peer, PeerConnection
+    from scripted_peer import Peer, PeerConnection
 
     StartPeer = Callable[..., Peer]
     MakeTransport = Callable[..., HttpTransport]
@@ -84,93 +82,12 @@ def test_a_tls_peer_that_closes_is_a_connection_failure(start_peer: StartPeer, h
     assert [transport.kinds.name(connection.invoke(ROUTE, ROW)) for _ in range(2)] == ["Connection", "ok"]
 
 
-def closing_notice_with(data: bytes, context: ssl.SSLContext) -> Callable[[PeerConnection], None]:
-    """Send *data* and TLS's closing notice in one piece, and leave the TCP connection open."""
-
-    def script(connection: PeerConnection) -> None:
-        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        tls = context.wrap_bio(incoming, outgoing, server_side=True)
-
-        def until_done(step: Callable[[], object]) -> None:
-            while True:
-                try:
-                    step()
-                except ssl.SSLWantReadError:
-                    connection.send(outgoing.read())
-                    incoming.write(connection.receive_some())
-                else:
-                    return
-
-        until_done(tls.do_handshake)
-        connection.send(outgoing.read())
-        until_done(lambda: tls.read(65_536))
-        tls.write(data)
-        with suppress(ssl.SSLError):
-            tls.unwrap()
-        connection.send(outgoing.read())
-        connection.wait_until_closed()
-
-    return script
-
-
-@pytest.mark.parametrize(
-    "response",
-    [b"HTTP/1.0 200 OK\r\n\r\n4.57", b"HTTP/1.1 200 OK\r\n\r\n" + b"4.57" * 10_000],
-    ids=["short", "several records"],
-)
-def test_a_closing_notice_behind_data_is_the_end(
-    response: bytes,
-    start_peer: StartPeer,
-    http_transport: MakeTransport,
-    certificates: Certificates,
-    sweeping: Callable[[HttpTransport], None],
-) -> None:
-    """A response that ends with the connection ends with TLS's notice, though it comes in the data's own read."""
-    peer = start_peer(closing_notice_with(response, certificates.server))
-    transport = http_transport(peer, tls=True, timeout_s=5.0)
-    sweeping(transport)
-    connection = transport.connection()
-    seen = [(transport.kinds.name(connection.invoke(ROUTE, ROW)), connection.bytes_in) for _ in range(3)]
-
-    assert [("ok", len(response.partition(b"\r\n\r\n")[2]))] * 3 == seen
-
-
 def test_the_probe_accepts_a_trusted_host(start_peer: StartPeer, http_transport: MakeTransport) -> None:
     """A host the CA bundle vouches for passes, and no request is sent."""
     peer = start_peer(answers(OK_RESPONSE), tls=True)
     http_transport(peer, tls=True).probe()
 
     assert peer.requests == []
-
-
-def test_an_untrusted_certificate_is_refused_by_name(start_peer: StartPeer, tmp_path: Path) -> None:
-    """The probe names host, reason and remedy; a request fails as the client's."""
-    other = tmp_path / "other-ca.pem"
-    trustme.CA().cert_pem.write_to_path(str(other))
-    peer = start_peer(answers(OK_RESPONSE), tls=True)
-    transport = HttpTransport(target(f"https://127.0.0.1:{peer.port}", str(other)), timeout_s=60)
-    with pytest.raises(EndpointError) as caught:
-        transport.probe()
-    kind = transport.kinds.name(transport.connection().invoke(ROUTE, ROW))
-    transport.close()
-
-    assert str(caught.value) == (
-        f"https://127.0.0.1:{peer.port} (from smload.toml): TLS certificate refused: "
-        "unable to get local issuer certificate; if a proxy or a private CA signs it, set AWS_CA_BUNDLE, or ca_bundle "
-        "of the AWS profile, to that CA's PEM file"
-    )
-    assert (kind, peer.requests) == ("Client", [])
-
-
-def test_a_certificate_for_another_host_is_refused(start_peer: StartPeer, certificates: object) -> None:
-    """The host name is checked, not only the signature."""
-    peer = start_peer(answers(OK_RESPONSE), tls=True)
-    transport = HttpTransport(target(f"https://127.0.0.2:{peer.port}", certificates.ca_file), timeout_s=60)
-    # The peer listens on 127.0.0.1 alone, so the address is put in the place of a lookup's result.
-    transport.dialer._addresses._known[0] = (transport.dialer._addresses._known[0][0], ("127.0.0.1", peer.port))
-    with pytest.raises(EndpointError, match=r"TLS certificate refused: IP address mismatch"):
-        transport.probe()
-    transport.close()
 
 
 def test_a_port_without_tls_is_told_from_a_bad_certificate(

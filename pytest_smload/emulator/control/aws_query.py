@@ -21,6 +21,8 @@ _NAMESPACES: Final = {
 }
 _FORM: Final = b"application/x-www-form-urlencoded"
 _MOST_FIELDS: Final = 10_000
+_MOST_PARTS: Final = 32
+"""Of a field's name; those of GetMetricData have ten."""
 
 
 def decoded(headers: Mapping[bytes, bytes], body: bytes) -> Call | None:
@@ -65,6 +67,8 @@ def _nested(fields: dict[str, str]) -> dict[str, Any]:
     root: dict[str, Any] = {}
     for name, value in fields.items():
         *parents, leaf = name.split(".")
+        if len(parents) >= _MOST_PARTS:
+            raise ControlError("MalformedQueryString", f"{name[:100]}... has more than {_MOST_PARTS} parts")
         node = root
         for part in parents:
             found = node.setdefault(part, {})

@@ -13,8 +13,8 @@ from pytest_smload.core.request.error_kinds import OK
 from pytest_smload.core.request.invocation import InvocationFailure
 from pytest_smload.core.request.variant_names import UNNAMED
 from pytest_smload.transport.errors import KEPT_BODY_BYTES, response_failure
-from pytest_smload.transport.http.ended import RequestEnded, bad, end_failure, lost
-from pytest_smload.transport.http.head import ResponseHead, read_head
+from pytest_smload.transport.http.ended import RequestEnded, bad, check_end, end_failure, lost
+from pytest_smload.transport.http.head import read_head
 from pytest_smload.transport.http.link import READ_BYTES, Link
 from pytest_smload.transport.http.signing import JOINED_BODY_BYTES
 
@@ -232,7 +232,7 @@ class HttpConnection(Link):
                 raise broken from None
             self._feed(data)
             self._early += data
-        code = self._finish(self._early)
+        code = self._finish(self._early, early=True)
         # What is left of the body was never sent; the peer would take it for the next request.
         self._drop()
         return code
@@ -251,8 +251,8 @@ class HttpConnection(Link):
             return True
         return read_head(self._early) is not None
 
-    def _finish(self, data: bytes) -> int:
-        """Take the rest of a response that is long, ends the connection, or is not a plain 200."""
+    def _finish(self, data: bytes, *, early: bool = False) -> int:
+        """Take the rest of a response that is long, ends the connection, came *early*, or is not a plain 200."""
         raw = data
         head = read_head(raw)
         kept: list[bytes] = []
@@ -264,9 +264,10 @@ class HttpConnection(Link):
             if self._status:
                 break
             if not data:
-                self._end_with_connection(head, body_bytes)
+                check_end(head, body_bytes, early=early, cut_off=self._stream.is_cut_off())  # type: ignore[union-attr]
+                self._status, self._reusable = self._parser.get_status_code(), False
                 break
-            data = self._next_data()
+            data = self._rest_of_early() if early else self._next_data()
             if head is None:
                 raw += data
                 head = read_head(raw)
@@ -299,10 +300,11 @@ class HttpConnection(Link):
         self._parts.clear()
         return taken
 
-    def _end_with_connection(self, head: ResponseHead | None, body_bytes: int) -> None:
-        if head is None:
-            raise lost("the endpoint closed the connection before a whole response head")
-        if not head.ends_with_connection:
-            raise lost(f"the endpoint closed the connection after {body_bytes:,} bytes of the response body")
-        self._status = head.status
-        self._reusable = False
+    def _rest_of_early(self) -> bytes:
+        try:
+            return self._next_data()
+        except ConnectionResetError:
+            # A peer that closes with some of the request unread resets the connection behind its refusal.
+            if self._parser.get_status_code() < 300:
+                raise
+            return b""

@@ -74,6 +74,7 @@ class Link:
         finally:
             self._greenlet = None
         self._stream, self._send, self._recv = stream, stream.send, stream.recv
+        stream.on_end = self._hear_end
         self._watcher = self._hub.loop.io(stream.sock.fileno(), _READABLE)
         self._watcher.start(self._on_readable)
         self._stale = False
@@ -137,6 +138,10 @@ class Link:
             self._greenlet = None
             ready.close()
         self._watcher.start(self._on_readable)
+
+    def _hear_end(self) -> None:
+        """Note that the stream serves no further request, though the one under way may still get its answer."""
+        self._stale = True
 
     # Called in the hub.
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import socket
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Stream(Protocol):
@@ -11,15 +14,20 @@ class Stream(Protocol):
 
     Attributes:
         sock: The socket, to be watched for readiness.
+        on_end: Called by a stream that learns of its end while it still has data to return.
     """
 
     sock: Any
+    on_end: Callable[[], None] | None
 
     def send(self, data: Any, /) -> int:
         """Take over some of *data*, or raise BlockingIOError."""
 
     def recv(self, size: int, /) -> bytes:
         """Return what has arrived, or raise BlockingIOError; ``b""`` is the end."""
+
+    def is_cut_off(self) -> bool:
+        """Return whether an end that `recv` told may have come before the peer's last byte."""
 
     def flush(self) -> bool:
         """Send what is left over of taken bytes; return whether nothing is."""
@@ -34,12 +42,17 @@ class Stream(Protocol):
 class PlainStream:
     """A TCP connection; sending and receiving are the socket's own methods."""
 
-    __slots__ = ("recv", "send", "sock")
+    __slots__ = ("on_end", "recv", "send", "sock")
 
     def __init__(self, sock: Any) -> None:
         self.sock = sock
         self.send = sock.send
         self.recv = sock.recv
+        self.on_end: Callable[[], None] | None = None
+
+    def is_cut_off(self) -> bool:
+        """Return False: all that a plain connection says of its end is that."""
+        return False
 
     def flush(self) -> bool:
         """Return True: a plain socket holds nothing back."""

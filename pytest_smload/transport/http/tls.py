@@ -61,9 +61,21 @@ class TlsStream:
 
     Attributes:
         sock: The connected, non-blocking socket at the bottom.
+        on_end: Called where the peer's closing notice comes along with data, which is returned first.
     """
 
-    __slots__ = ("_below", "_incoming", "_outgoing", "_pending", "_recv_below", "_send_below", "_tls", "sock")
+    __slots__ = (
+        "_below",
+        "_incoming",
+        "_notified",
+        "_outgoing",
+        "_pending",
+        "_recv_below",
+        "_send_below",
+        "_tls",
+        "on_end",
+        "sock",
+    )
 
     def __init__(self, below: Stream, context: ssl.SSLContext, host: str) -> None:
         """
@@ -79,6 +91,8 @@ class TlsStream:
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._pending: memoryview | None = None
+        self._notified = False
+        self.on_end: Callable[[], None] | None = None
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
 
     def handshake(self, wait_read: Callable[[], None], wait_write: Callable[[], None]) -> None:
@@ -86,7 +100,7 @@ class TlsStream:
 
         Raises:
             ssl.SSLError: The peer's certificate or protocol is refused, or the peer refused ours.
-            ConnectionResetError: The peer closed the connection meanwhile.
+            ConnectionResetError: The peer closed the connection meanwhile, or said more than its part of the handshake.
         """
         while True:
             try:
@@ -101,6 +115,8 @@ class TlsStream:
                 raise
             else:
                 self._flush(wait_write)
+                if self._incoming.pending:
+                    self._refuse_the_unasked()
                 return
 
     def send(self, data: bytes | memoryview) -> int:
@@ -149,9 +165,15 @@ class TlsStream:
             plain = self._tls.read(size)
         except ssl.SSLWantReadError:
             raise BlockingIOError(errno.EAGAIN, "no whole record") from None
-        if incoming.pending:
+        if not plain:
+            self._notified = True
+        elif incoming.pending:
             plain += self._further_records(size)
         return plain
+
+    def is_cut_off(self) -> bool:
+        """Return whether the end came without TLS's closing notice: anybody on the way can end a TCP connection."""
+        return not self._notified
 
     def is_stale(self) -> bool:
         """Return whether an idle connection can no longer be used: closed, or with bytes nobody asked for.
@@ -179,11 +201,22 @@ class TlsStream:
                 break
             if not part:
                 # The peer's last word came along with data: the next read of the socket must be its end.
+                self._notified = True
                 with suppress(OSError):
                     self.sock.shutdown(socket.SHUT_RD)
+                if self.on_end is not None:
+                    self.on_end()
                 break
             parts.append(part)
         return b"".join(parts)
+
+    def _refuse_the_unasked(self) -> None:
+        """Look at what came along with the handshake's end; nothing would wake a reader of it later."""
+        try:
+            self._tls.read(_READ_BYTES)
+        except ssl.SSLWantReadError:
+            return
+        raise ConnectionResetError(errno.ECONNRESET, "the peer closed, or spoke unasked, right after the TLS handshake")
 
     def _fill(self) -> None:
         try:

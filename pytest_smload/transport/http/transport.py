@@ -10,6 +10,7 @@ from pytest_smload.core.request.invocation import InvocationFailure
 from pytest_smload.core.request.transport import MAX_BODY_BYTES
 from pytest_smload.errors import EndpointError
 from pytest_smload.transport.errors import CLIENT, TIMEOUT, error_kind
+from pytest_smload.transport.http.certificates import certificate_remedy
 from pytest_smload.transport.http.connection import HttpConnection
 from pytest_smload.transport.http.connections import Connections
 from pytest_smload.transport.http.dialing import Dialer
@@ -140,10 +141,7 @@ def _probe_problem(target: EndpointTarget, proxy: Proxy | None, error: OSError) 
     if proxy is not None:
         place += f" through proxy {proxy}"
     if isinstance(error, ssl.SSLCertVerificationError):
-        return (
-            f"{place}: TLS certificate refused: {error.verify_message}; if a proxy or a private CA signs it, set "
-            "AWS_CA_BUNDLE, or ca_bundle of the AWS profile, to that CA's PEM file"
-        )
+        return f"{place}: TLS certificate refused: {error.verify_message}; {certificate_remedy(error)}"
     if isinstance(error, ssl.SSLError):
         return f"{place}: TLS handshake failed: {error.reason or error}; check that this port speaks TLS 1.2 or newer"
     detail = error.strerror or str(error)

@@ -11,6 +11,7 @@ import ssl
 from http.client import responses
 from typing import TYPE_CHECKING, Final
 
+from pytest_smload.transport.http.certificates import certificate_remedy
 from pytest_smload.transport.http.head import ResponseHead, split_head
 from pytest_smload.transport.secretive import SecretiveBytes
 
@@ -74,8 +75,7 @@ def unreachable_proxy(proxy: Proxy, host: str, error: OSError) -> ProxyConnectio
     """Return the error of a proxy to which *error* kept a connection from being made."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return ProxyConnectionError(
-            f"proxy {proxy} has a TLS certificate that is refused: {error.verify_message}; set AWS_CA_BUNDLE, or "
-            "ca_bundle of the AWS profile, to a PEM file with its CA"
+            f"proxy {proxy} has a TLS certificate that is refused: {error.verify_message}; {certificate_remedy(error)}"
         )
     text = error.reason if isinstance(error, ssl.SSLError) else error.strerror
     return ProxyConnectionError(
