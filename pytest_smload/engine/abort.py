@@ -12,7 +12,7 @@ from pytest_smload.core.limits.metrics import METRICS
 from pytest_smload.core.samples.recording import Abort
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pytest_smload.core.load.abort_rule import AbortRule
     from pytest_smload.core.samples.recording import Samples
@@ -23,15 +23,20 @@ FEWEST_FOR_P95 = METRICS["p95"].needed
 _P95 = 0.95
 
 
-class _Counts(NamedTuple):
+class Counts(NamedTuple):
     """What had ended at a moment: errors, requests slower than the limit, and those that say nothing of latency:
-    failures that were not slow, and priming, whose answers are cold."""
+    failures that were not slow, and priming, whose answers are cold; and how many that had not ended were slow."""
 
-    at_s: float
-    requests: int
-    errors: int
-    slow: int
-    mute: int
+    requests: int = 0
+    errors: int = 0
+    slow: int = 0
+    mute: int = 0
+    overdue: int = 0
+
+    @classmethod
+    def sum(cls, of_each: Iterable[Counts]) -> Counts:
+        """Return what all generators of a load counted together."""
+        return cls(*map(sum, zip(*of_each, strict=True)))
 
 
 class Course(Protocol):
@@ -47,11 +52,71 @@ class Course(Protocol):
         """When each of the requests not over at *now* was due or begun, and its route index."""
 
 
-class AbortWatch:
-    """Compares the samples' counts now with those at the beginning of the span.
+class AbortJudge:
+    """Compares the counts now with those at the beginning of the span.
 
     Attributes:
         abort: What is to end the load, or None.
+    """
+
+    def __init__(self, rule: AbortRule | None) -> None:
+        self.abort: Abort | None = None
+        self._rule = rule
+        self._begin_s: float | None = None
+        self._marks: deque[tuple[float, Counts]] = deque()
+
+    def check(self, now: float, counts: Counts, primed_s: float = -inf) -> bool:
+        """Whether a rate or percentile of the rule was reached over its whole span up to *now* (``perf_counter``
+        seconds).
+
+        Args:
+            counts: Of the load so far.
+            primed_s: When its priming was over.
+        """
+        rule = self._rule
+        if rule is None or self.abort is not None:
+            return self.abort is not None
+        self._begin_s = now if self._begin_s is None else self._begin_s
+        if now - self._begin_s < rule.grace_s:
+            return False
+        marks = self._marks
+        marks.append((now, counts))
+        # The mark before the span stays: counts since then cover all of it.
+        while len(marks) > 1 and marks[1][0] <= now - rule.span_s:
+            marks.popleft()
+        at_s, before = marks[0]
+        if now - at_s >= rule.span_s:
+            self.abort = _for_errors(before, counts, rule)
+            # The span, and so long before it as one of its requests may take, is to have nothing of priming.
+            if self.abort is None and rule.p95_ms is not None and now - rule.span_s - rule.p95_ms / 1000 >= primed_s:
+                self.abort = _for_latency(before, counts, rule, rule.p95_ms)
+        return self.abort is not None
+
+
+def _for_errors(before: Counts, now: Counts, rule: AbortRule) -> Abort | None:
+    requests = now.requests - before.requests
+    if rule.error_rate is None or requests < FEWEST_REQUESTS:
+        return None
+    rate = (now.errors - before.errors) / requests
+    return Abort(rate, requests, rule.span_s, rule.error_rate) if rate >= rule.error_rate else None
+
+
+def _for_latency(before: Counts, now: Counts, rule: AbortRule, p95_ms: float) -> Abort | None:
+    """By nearest rank: p95 is over the limit where fewer than 95 % of the requests are within."""
+    ended = now.requests - before.requests
+    judged = ended - (now.mute - before.mute) + now.overdue
+    within = judged - now.overdue - (now.slow - before.slow)
+    if judged < FEWEST_FOR_P95 or within >= ceil(_P95 * judged):
+        return None
+    errors = (now.errors - before.errors) / ended if ended else 0.0
+    return Abort(errors, ended + now.overdue, rule.span_s, 0.0, p95_ms=p95_ms)
+
+
+class AbortWatch:
+    """Counts what the samples of a load got, and judges it where they are all of the load's.
+
+    Attributes:
+        counts: What had ended when it looked last.
     """
 
     def __init__(
@@ -61,57 +126,45 @@ class AbortWatch:
         course: Course | None = None,
         *,
         from_due: bool = False,
+        is_whole: bool = True,
     ) -> None:
         """Look at *samples* as they are appended.
 
         Args:
             from_due: Whether latency counts from when a request was due (open model), not from its start.
             course: The load they are of; one without priming and of which nothing is under way if left out.
+            is_whole: Whether the samples are of all of the load; part of it ends nothing.
         """
-        self.abort: Abort | None = None
+        self.counts = Counts()
         self._rule = rule
+        self._judge = AbortJudge(rule if is_whole else None)
         self._samples = samples
         self._from_due = from_due
         self._course = course
-        self._begin_s: float | None = None
-        self._counts = _Counts(0.0, 0, 0, 0, 0)
-        self._marks: deque[_Counts] = deque()
+
+    @property
+    def abort(self) -> Abort | None:
+        """What is to end the load, or None."""
+        return self._judge.abort
 
     @property
     def _primed_s(self) -> float:
         return -inf if self._course is None else self._course.begin_s
 
-    def _overdue(self, now: float, latest_s: float) -> int:
-        """How many requests not over at *now* were due or begun before *latest_s*: they are slow, however they end."""
-        under_way = () if self._course is None else self._course.under_way(now)
-        return sum(begin_s < latest_s for begin_s, _ in under_way)
-
     def check(self, now: float) -> bool:
-        """Whether a rate or percentile of the rule was reached over its whole span up to *now* (``perf_counter``
-        seconds)."""
-        rule = self._rule
-        if rule is None or self.abort is not None:
+        """Whether the rule ends the load at *now* (``perf_counter`` seconds)."""
+        if self._rule is None or self.abort is not None:
             return self.abort is not None
-        self._begin_s = now if self._begin_s is None else self._begin_s
-        self._counts = self._counted(now, rule)
-        if now - self._begin_s < rule.grace_s:
-            return False
-        marks = self._marks
-        marks.append(self._counts)
-        # The mark before the span stays: counts since then cover all of it.
-        while len(marks) > 1 and marks[1].at_s <= now - rule.span_s:
-            marks.popleft()
-        if now - marks[0].at_s >= rule.span_s:
-            self.abort = self._for_errors(marks[0], rule) or self._for_latency(marks[0], rule)
-        return self.abort is not None
+        self.counts = self._counted(now, self._rule)
+        return self._judge.check(now, self.counts, self._primed_s)
 
-    def _counted(self, now: float, rule: AbortRule) -> _Counts:
+    def _counted(self, now: float, rule: AbortRule) -> Counts:
         """Count what ended since the last look."""
-        samples, before = self._samples, self._counts
+        samples, before = self._samples, self.counts
         count = len(samples)
         kinds = samples.kind[before.requests : count]
         errors = len(kinds) - kinds.count(0)
-        slow = mute = 0
+        slow = mute = overdue = 0
         if rule.p95_ms is not None and len(kinds):
             # Copies of what is new: a view of a column would keep it from growing.
             begin_s = np.array((samples.due if self._from_due else samples.start)[before.requests : count])
@@ -120,26 +173,11 @@ class AbortWatch:
             is_slow = (took_s > rule.p95_ms / 1000) & ~priming
             slow = int(np.count_nonzero(is_slow))
             mute = int(np.count_nonzero(priming | (~is_slow & (np.array(kinds) != 0))))
-        return _Counts(now, count, before.errors + errors, before.slow + slow, before.mute + mute)
+        if rule.p95_ms is not None:
+            overdue = self._overdue(now, now - rule.p95_ms / 1000)
+        return Counts(count, before.errors + errors, before.slow + slow, before.mute + mute, overdue)
 
-    def _for_errors(self, before: _Counts, rule: AbortRule) -> Abort | None:
-        requests = self._counts.requests - before.requests
-        if rule.error_rate is None or requests < FEWEST_REQUESTS:
-            return None
-        rate = (self._counts.errors - before.errors) / requests
-        return Abort(rate, requests, rule.span_s, rule.error_rate) if rate >= rule.error_rate else None
-
-    def _for_latency(self, before: _Counts, rule: AbortRule) -> Abort | None:
-        """By nearest rank: p95 is over the limit where fewer than 95 % of the requests are within."""
-        now = self._counts
-        # The span, and so long before it as one of its requests may take, is to have nothing of priming.
-        if rule.p95_ms is None or now.at_s - rule.span_s - rule.p95_ms / 1000 < self._primed_s:
-            return None
-        overdue = self._overdue(now.at_s, now.at_s - rule.p95_ms / 1000)
-        ended = now.requests - before.requests
-        judged = ended - (now.mute - before.mute) + overdue
-        within = judged - overdue - (now.slow - before.slow)
-        if judged < FEWEST_FOR_P95 or within >= ceil(_P95 * judged):
-            return None
-        errors = (now.errors - before.errors) / ended if ended else 0.0
-        return Abort(errors, ended + overdue, rule.span_s, 0.0, p95_ms=rule.p95_ms)
+    def _overdue(self, now: float, latest_s: float) -> int:
+        """How many requests not over at *now* were due or begun before *latest_s*: they are slow, however they end."""
+        under_way = () if self._course is None else self._course.under_way(now)
+        return sum(begin_s < latest_s for begin_s, _ in under_way)
