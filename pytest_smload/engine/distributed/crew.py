@@ -174,17 +174,20 @@ class Crew:
     def _progress(self, left_s: float) -> str:
         wanted = self.wanted
         joined = f" ({', '.join(worker.name for worker in self.workers)})" if self.workers else ""
-        return (
-            f"smload: {len(self.workers)} of {self.size} workers have joined at {wanted.address}{joined}; "
-            f"waiting {left_s:.0f} s more"
-        )
+        where = "" if self.is_local else f" at {wanted.address}"
+        return f"smload: {len(self.workers)} of {self.size} workers have joined{where}{joined}; waiting {left_s:.0f} s more"
 
     def _too_few(self, waited_s: float) -> str:
         wanted = self.wanted
         refused = "".join(f"; {why}" for why in self._reception.refused)
+        remedy = (
+            "this machine is too busy to start them; ask for fewer"
+            if self.is_local
+            else f"start each with python -m pytest_smload.worker {wanted.address}"
+        )
         return (
-            f"{wanted.option}: {len(self.workers)} of {self.size} workers joined within {waited_s:.0f} s; start each "
-            f"with python -m pytest_smload.worker {wanted.address}{refused}"
+            f"{wanted.option}: {len(self.workers)} of {self.size} workers joined within {waited_s:.0f} s; {remedy}"
+            f"{refused}"
         )
 
     def _hear(self, peer: str, said: object) -> None:

@@ -31,10 +31,13 @@ def joined(parts: Sequence[FollowedPart], *, interrupted: bool, ended_by_us: boo
 
     Raises:
         EndpointError: nothing was measured.
+        KeyboardInterrupt: the same, after Ctrl-C here.
     """
     found = [(part, part.recording) for part in parts if part.recording is not None]
     lost = _lost(parts)
     if lost and not any(len(recording.samples) for _, recording in found):
+        if interrupted:
+            raise KeyboardInterrupt
         raise EndpointError(f"worker {'; worker '.join(lost)}; nothing was measured")
     from pytest_smload.core.samples.merge import merge
 
