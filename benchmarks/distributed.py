@@ -21,8 +21,9 @@ from pytest_smload.core.samples.merge import merge
 from pytest_smload.core.samples.packed import packed, unpacked
 from pytest_smload.core.samples.recording import ClientReadings, Recording, Samples
 from pytest_smload.core.trust.validity import examine
-from pytest_smload.engine.distributed.crew import Crew, Wanted
+from pytest_smload.engine.distributed.crew import Crew
 from pytest_smload.engine.distributed.load import DistributedLoad
+from pytest_smload.engine.distributed.wanted import Wanted
 from pytest_smload.engine.distributed.wire import Destination
 from pytest_smload.engine.hooks import LoadHooks
 

@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve(address: str, *, local: bool) -> int:
-    from pytest_smload.engine.distributed.crew import address_of
+    from pytest_smload.engine.distributed.wanted import address_of
     from pytest_smload.engine.distributed.worker import MasterGoneError, WorkerService
 
     host, port = address_of(address, "the address")

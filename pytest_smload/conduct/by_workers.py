@@ -43,6 +43,7 @@ class CrewSender:
     beside: int = 0
     notes: tuple[str, ...] = ()
     _accounts: list[str | None] = field(default_factory=list)
+    _say: list[Callable[[str], object]] = field(default_factory=list)
 
     def check(self, plan: LoadPlan) -> None:
         """Raise what can be known to be wrong without a worker."""
@@ -70,15 +71,18 @@ class CrewSender:
             ConfigurationError, EndpointError: as `Crew.join`.
         """
         self._accounts[:] = [account]
-        if self.crew.warning:
-            say(f"smload: warning: {self.crew.warning}")
+        self._say[:] = [say]
+        if self.crew.wanted.warning:
+            say(f"smload: warning: {self.crew.wanted.warning}")
         self.crew.join(say)
 
     def send(
         self, plan: LoadPlan, _goes_on: Callable[[Look], bool] | None = None, *, period_s: int | None = None
     ) -> Recording:
         """Run *plan*; *period_s* as `pytest_smload.engine.run.run_load` takes it. Its window is never extended."""
-        self.crew.join(lambda _line: None)
+        for say in self._say:
+            # One that a run before lost is waited for.
+            self.crew.join(say)
         target = self.target
         account = next(iter(self._accounts), None)
         destination = Destination(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_smload.conduct.client_machine import machine_class
 from pytest_smload.conduct.control_budgets import ControlBudgets
 from pytest_smload.conduct.endpoints import endpoint_facts
 from pytest_smload.conduct.regressions import RegressionBudgets
@@ -18,6 +17,7 @@ from pytest_smload.core.load.stage_list import names_of_stages
 from pytest_smload.core.measure.scope_name import TOTAL
 from pytest_smload.core.request.route_kinds import NAME
 from pytest_smload.core.samples.recording import TASKS
+from pytest_smload.engine.client_machine import machine_class
 from pytest_smload.errors import ConfigurationError
 from pytest_smload.version import __version__
 
@@ -132,6 +132,7 @@ class Demands:
                 on_unproven=request.profile.on_unproven,
                 updating=request.baselines.updating,
             )
+        crew = request.crew
         return RegressionBudgets(
             budget=self.budget,
             use=request.baselines,
@@ -141,7 +142,8 @@ class Demands:
                 endpoint,
                 transport=f"{way.name} through a proxy" if way.proxied else way.name,
                 client=_CLIENT,
-                machine=machine_class(),
+                machine=machine_class() if crew is None else crew.machine,
+                processes=1 if crew is None else crew.size,
                 scaling=request.scaling.fingerprint if request.scaling is not None else None,
             ),
             on_unproven=request.profile.on_unproven,

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_smload.core.samples.progress import Progress
+    from pytest_smload.engine.abort import Counts
 
 
 class Running(NamedTuple):
@@ -18,11 +19,13 @@ class Running(NamedTuple):
         elapsed_s: Since it began, priming included.
         sent: Requests begun so far.
         primed: Whether priming is over, and its warm-up or window has begun.
+        ended: What has ended so far, as far as ``abort_on`` asks.
     """
 
     elapsed_s: float
     sent: int
     primed: bool
+    ended: Counts | None = None
 
 
 class Companions(Protocol):

@@ -83,6 +83,12 @@ class HeldBack:
             self._patience = _PATIENT_PRESSES
 
 
+def is_pressed() -> bool:
+    """Whether Ctrl-C was pressed and is held back: what only waits, with nothing to lose, need not."""
+    handler = signal.getsignal(signal.SIGINT)
+    return isinstance(handler, HeldBack) and handler.count > 0
+
+
 @contextmanager
 def held_back() -> Iterator[HeldBack]:
     """Hold Ctrl-C back while this is entered, save from loads, which count it; the caller asks whether it came."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_smload.engine.distributed.crew import Crew, Wanted, wanted_at
+from pytest_smload.engine.distributed.crew import Crew
+from pytest_smload.engine.distributed.wanted import Wanted, wanted_at
 from pytest_smload.errors import ConfigurationError
 from pytest_smload.options import TOKEN_VARIABLE
 

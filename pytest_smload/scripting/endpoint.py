@@ -22,7 +22,8 @@ from pytest_smload.core.quoting import quoted
 from pytest_smload.core.safety.cost import Prices
 from pytest_smload.core.safety.limits import NO_SAFETY
 from pytest_smload.core.units import parse_duration_s
-from pytest_smload.engine.distributed.crew import Crew, Wanted
+from pytest_smload.engine.distributed.crew import Crew
+from pytest_smload.engine.distributed.wanted import Wanted
 from pytest_smload.engine.hooks import LoadHooks
 from pytest_smload.errors import ConfigurationError
 from pytest_smload.scripting.screen import screen

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from pytest_smload.conduct.baseline_file import BaselineFile, Recorded
-from pytest_smload.conduct.client_machine import machine_class
 from pytest_smload.core.baselines.estimate import Estimate
 from pytest_smload.core.baselines.fingerprint import fingerprint
 from pytest_smload.core.baselines.runs import BaselineRun, fingerprint_changes
@@ -22,6 +21,7 @@ from pytest_smload.core.load.plan import LoadPlan
 from pytest_smload.core.load.profile import LoadProfile
 from pytest_smload.core.load.stages import Stage
 from pytest_smload.core.request.endpoint import EndpointFacts
+from pytest_smload.engine.client_machine import machine_class
 from pytest_smload.errors import ConfigurationError, ReportError
 
 TEST = "tests/perf/test_abalone.py::test_weighted"

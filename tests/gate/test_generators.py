@@ -36,7 +36,7 @@ def test_workers_join_where_they_are_told_to() -> None:
     assert (wanted.count, wanted.host, wanted.port, wanted.local) == (3, "10.0.0.5", 5557, False)
     assert wanted.token == TOKEN["SMLOAD_TOKEN"]
     assert wanted.token not in repr(wanted)
-    assert "open to the network" in crew.warning
+    assert "open to the network" in wanted.warning
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ def fingerprint(
     transport: str,
     client: str,
     machine: str | None = None,
+    processes: int = 1,
     scaling: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the facts by name, JSON values; None for what could not be found out. No URL, no port, no credentials.
@@ -39,6 +40,7 @@ def fingerprint(
         transport: How.
         client: Which software measured: its name and the part of its version that may change what is measured.
         machine: What kind of machine it ran on, in words; no name of it.
+        processes: How many processes sent it.
         scaling: How the endpoint's instances were held; None where they were not.
     """
     profile = plan.profile
@@ -56,6 +58,7 @@ def fingerprint(
         "endpoint_name": endpoint.endpoint_name,
         "machine": machine,
         "payload": _payload_digest(plan),
+        "processes": processes,
         "region": endpoint.region,
         "rows": None if plan.route_kind == NAME else _rows(plan),
         "transport": transport,

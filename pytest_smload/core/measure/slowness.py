@@ -94,7 +94,14 @@ class ClientSlowness:
 
     @cached_property
     def stalled_share(self) -> float:
-        """Share of the window in which the client kept requests from being sent, or responses from being read."""
+        """Share of the window in which the client kept requests from being sent, or responses from being read.
+
+        Of several generators that of the one that fared worst: what one of them lost the others do not make up for,
+        and moments that each loses at another time do not add up to a load that stood still for all of them.
+        """
+        generators = self.recording.generators
+        if generators:
+            return max(each.stalled_share for each in generators)
         window_s = self.recording.window_s
         if window_s <= 0:
             return 0.0

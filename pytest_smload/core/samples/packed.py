@@ -6,6 +6,7 @@ executed when it is read.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from array import array
@@ -33,9 +34,7 @@ def packed(recording: Recording) -> bytes:
         kind: [each.kind, each.message, each.status, each.original_status] for kind, each in recording.examples.items()
     }
     abort = recording.aborted
-    facts["aborted"] = abort and [
-        abort.error_rate, abort.requests, abort.span_s, abort.limit, abort.kind, abort.reason, abort.p95_ms
-    ]  # fmt: skip
+    facts["aborted"] = None if abort is None else list(dataclasses.astuple(abort))
     columns = list(_columns(recording))
     facts["columns"] = [[column.typecode, len(column)] for column in columns]
     head = json.dumps(facts).encode()

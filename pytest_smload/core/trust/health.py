@@ -21,8 +21,8 @@ class Finding:
 class ClientHealth:
     """How far the client itself distorted the measurement.
 
-    Of several load generators, CPU, loop lag and what being woken late adds are those of the one that fared worst;
-    delays, and what sending late adds, are over the samples of all.
+    Of several load generators, CPU, delays, loop lag and what being woken late adds are those of the one that fared
+    worst; what sending late adds is over the samples of all, whose p95 it adds to.
 
     Attributes:
         cpu: CPU seconds per second of window, 1.0 = one core.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from math import inf, isnan
 
@@ -51,6 +51,7 @@ def examine(
         reasons += _client_caused_errors(recording, measurement)
         if recording.window_s > 0:
             warnings += _client_was_slow(readings)
+            warnings += _one_generator_was_slow(recording, readings)
         warnings += _unsteady(recording, measurement)
     warnings += _unprimed(recording)
     if measurement.total.requests:
@@ -59,8 +60,8 @@ def examine(
         reasons += _silent_scopes(recording, measurement, budgeted_scopes)
     return ClientHealth(
         cpu=readings.cpu,
-        delay_p95_ms=readings.bias.delay_p95_ms,
-        delay_p99_ms=readings.bias.delay_p99_ms,
+        delay_p95_ms=_worst((each.delay_p95_ms for each in recording.generators), readings.bias.delay_p95_ms),
+        delay_p99_ms=_worst((each.delay_p99_ms for each in recording.generators), readings.bias.delay_p99_ms),
         bias_p95_ms=readings.bias.sending_ms,
         lag_bias_p95_ms=readings.bias.reading_ms,
         loop_lag_p95_ms=readings.lag_p95_ms,
@@ -132,6 +133,24 @@ def _client_was_slow(readings: _Readings) -> list[Finding]:
         cause = f"the client used {format_share(readings.cpu)} of a core, so that TPS may be its limit"
         warnings.append(Finding(cause, LARGER_CLIENT))
     return warnings
+
+
+def _one_generator_was_slow(recording: Recording, readings: _Readings) -> Iterator[Finding]:
+    """A warning for the one of several generators that sent latest: among the samples of all, its own are few."""
+    late = [each for each in recording.generators if each.delay_p95_ms > readings.allowed_ms(2.0)]
+    if not late:
+        return
+    worst = max(late, key=lambda each: each.delay_p95_ms)
+    others = f", {len(late) - 1:,} more {'were' if len(late) > 2 else 'was'} late too" if len(late) > 1 else ""
+    yield Finding(
+        f"worker {worst.host} (process {worst.pid}) sent 5% of its requests {format_ms(worst.delay_p95_ms)} late or "
+        f"more, its CPU at {format_share(worst.cpu)} of a core{others}",
+        "give that worker a larger or quieter machine, or start more workers",
+    )
+
+
+def _worst(of_each: Iterable[float], otherwise: float) -> float:
+    return max((value for value in of_each if not isnan(value)), default=otherwise)
 
 
 @dataclass(frozen=True, slots=True)

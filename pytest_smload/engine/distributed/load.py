@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from dataclasses import dataclass, field
 from math import inf, nan
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import gevent
 
 from pytest_smload.core.load.part import Part
-from pytest_smload.core.request.error_kinds import OK
-from pytest_smload.core.samples.generators import Generator, generator_of
-from pytest_smload.core.samples.packed import unpacked
-from pytest_smload.core.samples.progress import Progress
-from pytest_smload.core.samples.recording import Recording
-from pytest_smload.engine.distributed.wire import Job, Pieces, packed_job, pieces
+from pytest_smload.engine.abort import AbortJudge, Counts
+from pytest_smload.engine.distributed.followed import FollowedPart
+from pytest_smload.engine.distributed.whole import joined
+from pytest_smload.engine.distributed.wire import Job, packed_job, pieces
 from pytest_smload.engine.grid import Grid
 from pytest_smload.engine.hooks import Running
 from pytest_smload.engine.interrupts import Interrupts
-from pytest_smload.errors import EndpointError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
     from pytest_smload.core.load.plan import LoadPlan
-    from pytest_smload.engine.distributed.crew import Crew, Worker
+    from pytest_smload.core.samples.progress import Progress
+    from pytest_smload.core.samples.recording import Recording
+    from pytest_smload.engine.distributed.crew import Crew
     from pytest_smload.engine.distributed.token import Opened
     from pytest_smload.engine.distributed.wire import Destination
     from pytest_smload.engine.hooks import LoadHooks
@@ -41,29 +40,6 @@ SLOW_SILENT_S = 60.0
 _AWAY_S = 0.5
 _LEAD_S = 0.05
 """What the word to begin may take to reach the last worker."""
-
-
-@dataclass(eq=False)
-class _Sender:
-    """One worker's part of the load, as the master follows it."""
-
-    worker: Worker
-    part: Part
-    pieces: Pieces = field(default_factory=Pieces)
-    met: dict[str, float] = field(default_factory=dict)
-    report: Mapping[str, Any] = field(default_factory=dict)
-    clock: tuple[float, float] = (0.0, 0.0)
-    recording: Recording | None = None
-    lost: str = ""
-
-    @property
-    def is_done(self) -> bool:
-        return self.recording is not None or bool(self.lost)
-
-    @property
-    def is_loading(self) -> bool:
-        """Whether it is to report once a second: it has begun, and does not drain or write down yet."""
-        return bool(self.report) and self.report["progress"]["phase"] != "draining"
 
 
 class DistributedLoad:
@@ -90,11 +66,12 @@ class DistributedLoad:
     ) -> None:
         self._crew, self._plan, self._hooks = crew, plan, hooks
         self._destination, self._gives_up = destination, gives_up
-        self._senders = [_Sender(worker, Part(index, crew.size)) for index, worker in enumerate(crew.workers)]
+        self._senders = [FollowedPart(worker, Part(index, crew.size)) for index, worker in enumerate(crew.workers)]
         self._interrupts = Interrupts(lambda: None)
         self._pressed = 0
         self._hurried = self._called_off = False
-        self._begin_s = self._followed_s = self._next_tick_s = inf
+        self._abort = AbortJudge(plan.profile.abort_rule)
+        self._begin_s = self._followed_s = self._next_tick_s = self._primed_s = inf
         now = dt.datetime.now(dt.UTC)
         self._started_at = now.isoformat(timespec="seconds")
         self._grid = Grid(period_s, plan.profile.warmup_s, epoch_s=now.timestamp() - perf_counter())
@@ -122,7 +99,7 @@ class DistributedLoad:
                         self._crew.dismiss(sender.worker)
         return self._recorded()
 
-    def _give(self, sender: _Sender) -> None:
+    def _give(self, sender: FollowedPart) -> None:
         job = Job(plan=self._plan, destination=self._destination, part=sender.part, gives_up=self._gives_up)
         sender.worker.inbox.clear()
         sender.worker.heard_s = perf_counter()
@@ -148,28 +125,16 @@ class DistributedLoad:
             self._next_tick_s += _TICK_S
             self._tick(now)
 
-    def _take(self, sender: _Sender, said: Opened) -> None:
-        facts = said.facts
-        if said.kind == "meet":
-            sender.met[facts["name"]] = facts["value"]
-            sender.clock = (facts["offset_s"], facts["uncertainty_s"])
-        elif said.kind == "report":
-            sender.report = facts
-        elif said.kind == "failed":
-            self._lose(sender, facts["why"], dismiss=False)
-        elif said.kind == "recording":
-            sender.clock = (facts["offset_s"], facts["uncertainty_s"])
-            sender.report = {}
-            try:
-                whole = sender.pieces.add(facts, said.body)
-                if whole is not None:
-                    sender.recording = unpacked(whole)
-            except ValueError as error:
-                self._lose(sender, str(error))
-            if sender.recording is not None and sender.recording.aborted is not None:
+    def _take(self, sender: FollowedPart, said: Opened) -> None:
+        try:
+            sender.take(said, self._plan)
+        except ValueError as error:
+            self._lose(sender, str(error))
+        else:
+            if sender.lost or (sender.recording is not None and sender.recording.aborted is not None):
                 self._hurry()
 
-    def _watch(self, sender: _Sender) -> None:
+    def _watch(self, sender: FollowedPart) -> None:
         process, now = sender.worker.process, perf_counter()
         if process is not None and process.ended is not None:
             code = process.ended
@@ -179,10 +144,9 @@ class DistributedLoad:
         if now - sender.worker.heard_s > limit_s:
             self._lose(sender, f"it has said nothing for {limit_s:g} s")
 
-    def _lose(self, sender: _Sender, why: str, *, dismiss: bool = True) -> None:
+    def _lose(self, sender: FollowedPart, why: str) -> None:
         sender.lost = why
-        if dismiss:
-            self._crew.dismiss(sender.worker)
+        self._crew.dismiss(sender.worker)
         self._hurry()
 
     def _hurry(self) -> None:
@@ -201,7 +165,10 @@ class DistributedLoad:
         if any(name not in sender.met for sender in self._senders):
             return
         values = [sender.met.pop(name) for sender in self._senders]
-        answer = sum(values) if name == "primed" else self._grid.begin(max(values) + _LEAD_S)
+        if name == "primed":
+            answer = sum(values)
+        else:
+            answer = self._primed_s = self._grid.begin(max(values) + _LEAD_S)
         self._tell_all("met", {"name": name, "value": answer})
 
     def _pass_on_interrupts(self) -> None:
@@ -211,59 +178,42 @@ class DistributedLoad:
             self._tell_all("interrupt")
 
     def _tick(self, now: float) -> None:
-        reports = [sender.report for sender in self._senders]
-        if not any(reports):
+        reports = [sender.report for sender in self._senders if sender.report is not None]
+        if not reports:
             return
-        progress = _progress_of([Progress(**report["progress"]) for report in reports if report])
+        progress = _progress_of([report.progress for report in reports])
         if self._hooks.on_progress is not None:
             self._hooks.on_progress(dataclasses.replace(progress, elapsed_s=now - self._begin_s))
-        if self._hooks.ends_load is not None and not self._called_off:
-            sent = sum(report.get("sent", 0) for report in reports)
-            running = Running(now - self._begin_s, sent, all(report.get("primed", False) for report in reports))
-            self._called_off = self._hooks.ends_load(running)
-            if self._called_off:
-                self._tell_all("end")
+        if self._called_off:
+            return
+        running = Running(
+            now - self._begin_s,
+            sum(report.sent for report in reports),
+            len(reports) == len(self._senders) and all(report.primed for report in reports),
+        )
+        ends_load = self._hooks.ends_load
+        self._called_off = self._is_to_abort(now) or (ends_load is not None and ends_load(running))
+        if self._called_off:
+            self._tell_all("end")
+
+    def _is_to_abort(self, now: float) -> bool:
+        """Whether ``abort_on`` ends the load: by what all workers together got."""
+        ended = [sender.report.ended for sender in self._senders if sender.report is not None]
+        counts = [each for each in ended if each is not None]
+        if len(counts) < len(self._senders):
+            return False
+        return self._abort.check(now, Counts.sum(counts), self._primed_s)
 
     def _recorded(self) -> Recording:
-        found = [(sender, sender.recording) for sender in self._senders if sender.recording is not None]
-        lost = [f"{sender.worker.name}: {sender.lost}" for sender in self._senders if sender.lost]
-        if lost and not any(len(recording.samples) for _, recording in found):
-            raise EndpointError(f"worker {'; worker '.join(lost)}; nothing was measured")
-        from pytest_smload.core.samples.merge import merge
-
-        whole = merge([recording for _, recording in found], [sender.clock[0] for sender, _ in found])
-        aborted = whole.aborted
-        if aborted is not None and aborted.kind and OK in whole.samples.kind:
-            # What one of them gave up for was its own trouble: others were answered.
-            name = next(sender.worker.name for sender, each in found if each.aborted is not None)
-            lost.append(f"{name}: {aborted.reason}")
-            aborted = None
-        interrupted = bool(self._interrupts.count)
-        if not interrupted and not self._hurried:
-            lost += [f"{sender.worker.name}: it was interrupted there" for sender, each in found if each.interrupted]
+        whole = joined(
+            self._senders, interrupted=bool(self._interrupts.count), ended_by_us=self._hurried or bool(self._called_off)
+        )
         return dataclasses.replace(
             whole,
             started_at=self._started_at,
             epoch_s=self._grid.epoch_s,
-            aborted=aborted,
-            interrupted=interrupted,
-            complete=whole.complete and not lost,
-            generators=[_facts(sender, recording, whole.window_start_s) for sender, recording in found],
-            lost=lost,
+            aborted=whole.aborted or self._abort.abort,
         )
-
-
-def _facts(sender: _Sender, recording: Recording, window_start_s: float) -> Generator:
-    offset_s, uncertainty_s = sender.clock
-    worker = sender.worker
-    return generator_of(
-        recording,
-        window_start_s=window_start_s,
-        host=worker.host,
-        pid=worker.pid,
-        offset_s=offset_s,
-        uncertainty_s=uncertainty_s,
-    )
 
 
 def _progress_of(parts: list[Progress]) -> Progress:

@@ -9,7 +9,6 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-_STOP_S = 2.0
 _CODE = Path(__file__).parents[3]
 """A worker is to be of this very code."""
 
@@ -59,11 +58,11 @@ class LocalProcess:
             with suppress(OSError):
                 self._child.stdin.close()
 
-    def stop(self) -> None:
-        """End it."""
+    def stop(self, patience_s: float = 0.0) -> None:
+        """End it, which it has *patience_s* to do by itself."""
         self.let_go()
         try:
-            self._child.wait(_STOP_S)
+            self._child.wait(patience_s)
         except subprocess.TimeoutExpired:
             self._child.kill()
             self._child.wait()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import gevent
 
-from pytest_smload.engine.distributed.wire import MESSAGE
+from pytest_smload.engine.distributed.wire import MESSAGE, PIECE_BYTES
 from pytest_smload.engine.locust_import import import_locust
 from pytest_smload.errors import ConfigurationError
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 import_locust()
 
+import zmq  # noqa: E402 - Locust's own dependency, of use with it only
 from locust.env import Environment  # noqa: E402 - only after import_locust is the standard library left alone
 from locust.event import Events  # noqa: E402
 from locust.exception import RPCError, RPCReceiveError  # noqa: E402
@@ -24,6 +26,17 @@ from locust.runners import MasterRunner  # noqa: E402
 
 _logger = logging.getLogger(__name__)
 _CLIENT_READY = "client_ready"
+_BOUNDS = {
+    # Anybody who can reach the port may send; what is not read yet lies in this process's memory.
+    zmq.MAXMSGSIZE: PIECE_BYTES + (1 << 20),
+    zmq.RCVHWM: 16,
+    # A worker whose connection has not carried a word for so long is told so by the channel itself: no packet says
+    # that a network or a machine is gone. The answers are not waited for here: the load's own watch looks at them.
+    zmq.HEARTBEAT_IVL: 1_000,
+    zmq.HEARTBEAT_TTL: 4_000,
+    zmq.HEARTBEAT_TIMEOUT: 60_000,
+}
+_REBIND_S = 2.0
 
 
 class LocustMaster(MasterRunner):
@@ -89,9 +102,28 @@ def listen(host: str, port: int, option: str) -> LocustMaster:
             master = environment._create_runner(LocustMaster, master_bind_host=host, master_bind_port=port)
         finally:
             runners.disabled = before
-    except (SystemExit, RPCError, OSError) as error:
+    except (SystemExit, RPCError, OSError, zmq.ZMQError) as error:
         taken = isinstance(error, SystemExit)
         why = "another process listens there" if taken else f"it cannot be listened at ({error})"
         raise ConfigurationError(f"{option} {host}:{port}: {why}; choose another port or address") from None
     assert isinstance(master, LocustMaster)  # noqa: S101 - what was asked for
+    _bound(master.server.socket)
     return master
+
+
+def _bound(socket: Any) -> None:
+    """Have *socket*, which listens already, keep to `_BOUNDS`: they hold for what it listens at from then on."""
+    address = socket.LAST_ENDPOINT
+    socket.unbind(address)
+    for option, value in _BOUNDS.items():
+        socket.setsockopt(option, value)
+    deadline_s = time.monotonic() + _REBIND_S
+    while True:
+        try:
+            socket.bind(address)
+        except zmq.ZMQError:  # the first one is let go in a thread of its own
+            if time.monotonic() >= deadline_s:
+                raise
+            time.sleep(0.001)
+        else:
+            return

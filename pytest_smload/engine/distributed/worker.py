@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 import traceback
 from dataclasses import asdict
 from time import perf_counter
@@ -14,10 +15,12 @@ import gevent
 from gevent.event import AsyncResult
 from gevent.queue import Empty, Queue
 
+from pytest_smload.core.samples.generators import Clock
 from pytest_smload.core.samples.packed import packed
+from pytest_smload.engine.client_machine import machine_class
 from pytest_smload.engine.distributed.clock import Offset, Reading, offset_of
-from pytest_smload.engine.distributed.crew import own_kind
 from pytest_smload.engine.distributed.locust_worker import LocustWorker, connect
+from pytest_smload.engine.distributed.reception import own_kind, plain
 from pytest_smload.engine.distributed.token import ForgedMessageError, Opened, Seal, nonce
 from pytest_smload.engine.distributed.wire import Destination, Job, Pieces, pieces, unpacked_job
 from pytest_smload.engine.hooks import LoadHooks, Running
@@ -41,6 +44,10 @@ _LAST_WORD_S, _END_S = 0.3, 2.0
 
 class MasterGoneError(Exception):
     """The master is no longer there, or will have nothing to do with this worker."""
+
+
+class _CalledOffError(Exception):
+    """A load that ended before this worker had begun its part."""
 
 
 class WorkerService:
@@ -70,7 +77,12 @@ class WorkerService:
         Raises:
             MasterGoneError: it does not answer, or refuses; in one line.
         """
-        hello = {"host": socket.gethostname(), "pid": os.getpid(), "kind": own_kind()}
+        hello = {
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "kind": own_kind(),
+            "machine": machine_class(),
+        }
         first = Seal(self._token, self._own, by_master=False)
         self._master.tell({"nonce": self._own, **first.seal("hello", hello)})
         try:
@@ -88,9 +100,14 @@ class WorkerService:
             if said.kind == "bye":
                 return
             if said.kind == "job":
-                whole = parts.add(said.facts, said.body)
-                if whole is not None:
-                    self._send(whole)
+                try:
+                    whole = parts.add(said.facts, said.body)
+                except ValueError as error:
+                    parts = Pieces()
+                    self._fail(f"the master's job did not arrive whole: {error}")
+                else:
+                    if whole is not None:
+                        self._send(whole)
 
     def tell(self, kind: str, facts: dict[str, Any], body: bytes = b"") -> None:
         """Send a message to the master."""
@@ -101,12 +118,18 @@ class WorkerService:
         self._load = part = _Part(self, self._resolve)
         try:
             part.send(unpacked_job(whole))
+        except _CalledOffError:
+            self.tell("failed", {"why": "the load ended before it could begin", "own": False})
         except (SmloadError, OSError) as error:
-            self.tell("failed", {"why": " ".join(str(error).split())})
+            self._fail(" ".join(str(error).split()))
         except Exception:
-            self.tell("failed", {"why": traceback.format_exc().strip().splitlines()[-1]})
+            self._fail(traceback.format_exc().strip().splitlines()[-1])
         finally:
             self._load = None
+
+    def _fail(self, why: str) -> None:
+        sys.stderr.write(f"smload worker: {why}\n")
+        self.tell("failed", {"why": why, "own": True})
 
     def _hear(self, said: object) -> None:
         if self._seal is None:
@@ -117,14 +140,16 @@ class WorkerService:
         except ForgedMessageError:
             return
         self._dismissed = self._dismissed or opened.kind == "bye"
-        if self._load is None or not self._load.hears(opened):
+        if opened.kind == "there":
+            self.tell("here", {})
+        elif self._load is None or not self._load.hears(opened):
             self._inbox.put(opened)
 
     def _hear_welcome(self, said: object) -> None:
         if not isinstance(said, dict):
             return
         if isinstance(refused := said.get("refused"), str):
-            self._welcome.set(refused)
+            self._welcome.set(plain(refused))
             return
         theirs = said.get("nonce")
         if not isinstance(theirs, bytes):
@@ -136,6 +161,7 @@ class WorkerService:
             self._welcome.set("its token is not this worker's; give both the same SMLOAD_TOKEN")
             return
         self._seal = seal
+        self.tell("here", {})
         self._welcome.set("")
 
     def _leave(self) -> None:
@@ -157,7 +183,7 @@ class _Part:
         self._pongs: Queue[Reading] = Queue()
         self._met: dict[str, float] = {}
         self._offset = Offset(0.0, 0.0)
-        self._sent, self._primed = 0, False
+        self._running = Running(0.0, 0, primed=False)
         self._loading = self._is_to_end = False
         self._interrupts = 0
 
@@ -201,7 +227,7 @@ class _Part:
         )
         if self._interrupts:
             transport.close()
-            raise EndpointError("the load ended before it could begin")
+            raise _CalledOffError
         try:
             self._loading = True
             recording = run_load(
@@ -215,8 +241,9 @@ class _Part:
             )
         finally:
             self._loading = False
+        clock = list(self._clock_now())
         for facts, body in pieces(packed(recording)):
-            self._tell("recording", {**facts, **self._clock}, body)
+            self._tell("recording", {**facts, "clock": clock}, body)
 
     def primed(self, begun: int, goes_on: Callable[[], bool]) -> int:
         """Wait until priming is over, and return how many requests it took in all."""
@@ -228,14 +255,20 @@ class _Part:
         return self._meet("begin", earliest_s + offset_s, goes_on, earliest_s + offset_s) - offset_s
 
     def _meet(self, name: str, value: float, goes_on: Callable[[], bool], otherwise: float) -> float:
-        self._tell("meet", {"name": name, "value": value, **self._clock})
+        self._tell("meet", {"name": name, "value": value})
         while name not in self._met and goes_on():
             gevent.sleep(_POLL_S)
         return self._met.pop(name, otherwise)
 
-    @property
-    def _clock(self) -> dict[str, float]:
-        return {"offset_s": self._offset.offset_s, "uncertainty_s": self._offset.uncertainty_s}
+    def _clock_now(self) -> Clock:
+        """Return how the clock compared with the master's before the load, and how far it has moved since."""
+        offset_s, uncertainty_s = self._offset
+        try:
+            moved_s = self._measured_offset().offset_s - offset_s
+        except EndpointError:
+            # What was measured is worth more than this.
+            moved_s = 0.0
+        return Clock(offset_s, uncertainty_s, moved_s)
 
     def _measured_offset(self) -> Offset:
         readings = []
@@ -248,8 +281,9 @@ class _Part:
         return offset_of(readings)
 
     def _ends(self, running: Running) -> bool:
-        self._sent, self._primed = running.sent, running.primed
+        self._running = running
         return self._is_to_end
 
     def _report(self, progress: Progress) -> None:
-        self._tell("report", {"progress": asdict(progress), "sent": self._sent, "primed": self._primed})
+        _, sent, primed, ended = self._running
+        self._tell("report", {"progress": asdict(progress), "sent": sent, "primed": primed, "ended": ended})

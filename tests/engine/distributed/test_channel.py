@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 import zmq.green as zmq
 
 from pytest_smload.engine.distributed.locust_master import LocustMaster, listen
+from pytest_smload.engine.distributed.wire import PIECE_BYTES
 from pytest_smload.errors import ConfigurationError
 
 NOISE = [
@@ -58,6 +60,31 @@ def test_noise_from_strangers_is_survived() -> None:
         master.close()
 
     assert [said for _, said in heard] == [{"number": 1}]
+
+
+def test_a_message_too_large_ends_its_sender_s_connection_only() -> None:
+    """No stranger has the master hold what no worker sends; others are heard before and after."""
+    master = listen("127.0.0.1", 0, "--smload-processes")
+    heard: list[int] = []
+    master.heard = lambda _peer, said: heard.append(len(said))  # type: ignore[arg-type]
+    context = zmq.Context()
+    huge, other = context.socket(zmq.DEALER), context.socket(zmq.DEALER)
+    try:
+        for peer in (huge, other):
+            peer.setsockopt(zmq.IDENTITY, secrets.token_hex(4).encode())
+            peer.connect(f"tcp://127.0.0.1:{master.server.port}")
+        huge.send(msgpack.dumps(("smload", bytes(PIECE_BYTES), "x")))
+        _wait_for(lambda: heard)
+        huge.send(msgpack.dumps(("smload", bytes(2 * PIECE_BYTES), "x")))
+        other.send(msgpack.dumps(("smload", bytes(10), "x")))
+        _wait_for(lambda: len(heard) > 1)
+    finally:
+        huge.close(linger=0)
+        other.close(linger=0)
+        context.term()
+        master.close()
+
+    assert heard == [PIECE_BYTES, 10]
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files are counted in /proc")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
 
-from pytest_smload.engine.distributed.crew import Crew, Wanted, own_kind
+from pytest_smload.engine.distributed.crew import Crew
+from pytest_smload.engine.distributed.reception import own_kind
 from pytest_smload.engine.distributed.token import Seal, nonce
+from pytest_smload.engine.distributed.wanted import Wanted
 
 TOKEN = "a secret of both sides"
 KIND = own_kind()
@@ -39,8 +42,21 @@ def crew(channel: Channel) -> Crew:
 
 def hello(token: str = TOKEN, kind: dict[str, str] = KIND) -> tuple[bytes, dict[str, Any]]:
     own = nonce()
-    facts = {"host": "far", "pid": 7, "kind": kind}
+    facts = {"host": "far", "pid": 7, "kind": kind, "machine": "2 CPUs"}
     return own, {"nonce": own, **Seal(token, own, by_master=False).seal("hello", facts)}
+
+
+def greet(crew: Crew, channel: Channel, peer: str) -> Seal:
+    """Greet the crew as a worker does, up to the welcome; return the worker's seal."""
+    own, said = hello()
+    crew._hear(peer, said)
+    return Seal(TOKEN, own + channel.sent[-1][1].get("nonce", b""), by_master=False)
+
+
+def join(crew: Crew, channel: Channel, peer: str) -> Seal:
+    seal = greet(crew, channel, peer)
+    crew._hear(peer, seal.seal("here", {}))
+    return seal
 
 
 def test_a_worker_with_the_token_joins(crew: Crew, channel: Channel) -> None:
@@ -51,6 +67,8 @@ def test_a_worker_with_the_token_joins(crew: Crew, channel: Channel) -> None:
     ((peer, welcome),) = channel.sent
     seal = Seal(TOKEN, own + welcome["nonce"], by_master=False)
     assert (peer, seal.opened(welcome).kind) == ("far_1", "welcome")
+    assert not crew.workers
+    crew._hear("far_1", seal.seal("here", {}))
     crew._hear("far_1", seal.seal("report", {"sent": 1}))
     (worker,) = crew.workers
     assert worker.name == "far (process 7)"
@@ -80,11 +98,42 @@ def test_others_are_refused_in_one_line(crew: Crew, channel: Channel, said: dict
 
 def test_one_too_many_is_refused(crew: Crew, channel: Channel) -> None:
     """The load is split over those it was to be split over."""
+    late = greet(crew, channel, "far_9")
     for number in range(3):
-        crew._hear(f"far_{number}", hello()[1])
+        join(crew, channel, f"far_{number}")
 
     assert len(crew.workers) == 2
     assert channel.sent[-1][1]["refused"] == "the master has the 2 workers it asked for"
+
+    crew._hear("far_9", late.seal("here", {}))
+    assert len(crew.workers) == 2
+    assert channel.sent[-1] == ("far_9", {"refused": "the master has the 2 workers it asked for"})
+
+
+def test_a_greeting_that_was_overheard_lets_nobody_in(crew: Crew, channel: Channel) -> None:
+    """Sent again it is welcomed, but only who knows the token can answer the welcome."""
+    _, said = hello()
+    crew._hear("far_1", said)
+    crew._hear("stranger", said)
+    for answer in (said, {"number": 1}, None, channel.sent[0][1], channel.sent[1][1]):
+        crew._hear("stranger", answer)
+
+    assert not crew.workers
+
+
+def test_strangers_fill_no_memory(crew: Crew, channel: Channel) -> None:
+    """However many greet, and whatever they call themselves; a worker among them joins."""
+    overheard = hello()[1]
+    for number in range(1_000):
+        crew._hear(f"x{number}", overheard)
+        crew._hear(f"\x1b[31m\n{'y' * 5_000}{number}_", hello("another secret")[1])
+    join(crew, channel, "far_1")
+
+    assert len(crew.workers) == 1
+    said = crew._too_few(1.0)
+    assert len(said) < 3_000
+    assert said.isprintable()
+    assert len(crew._reception._pending) <= 64
 
 
 @pytest.mark.parametrize("said", [None, "quit", b"", [], {}, {"nonce": "text"}, {"refused": "you"}])
@@ -95,12 +144,10 @@ def test_strangers_are_not_answered(crew: Crew, channel: Channel, said: object) 
     assert (crew.workers, channel.sent) == ([], [])
 
 
-def test_nobody_speaks_for_a_worker(crew: Crew) -> None:
+def test_nobody_speaks_for_a_worker(crew: Crew, channel: Channel) -> None:
     """A message under its identity without its seal is as if it had not been sent, a repeated one too."""
-    own, said = hello()
-    crew._hear("far_1", said)
-    welcome = crew._master.sent[0][1]  # type: ignore[union-attr]
-    seal = Seal(TOKEN, own + welcome["nonce"], by_master=False)
+    _, said = hello()
+    seal = join(crew, channel, "far_1")
     report = seal.seal("report", {"sent": 1})
 
     for each in (said, report, report, {**report, "number": 9}, {"number": 10}, None):
@@ -113,3 +160,31 @@ def test_a_crew_shows_no_token(crew: Crew) -> None:
     """In a traceback's locals, say."""
     assert TOKEN not in repr(crew.wanted)
     assert TOKEN not in crew._too_few(1.0)
+
+
+def test_a_worker_that_is_gone_is_missed_before_the_next_load(
+    crew: Crew, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may end unnoticed while nothing is sent; those that are there say so."""
+    monkeypatch.setattr("pytest_smload.engine.distributed.crew._THERE_S", 0.05)
+    seals = {peer: join(crew, channel, peer) for peer in ("there_1", "gone_1")}
+    channel.sent.clear()
+    spoke = threading.Timer(0.01, lambda: crew._hear("there_1", seals["there_1"].seal("here", {})))
+    spoke.start()
+
+    crew._leave_the_silent()
+
+    spoke.join()
+    assert [worker.peer for worker in crew.workers] == ["there_1"]
+    to_both, to_the_gone = channel.sent[:2], channel.sent[2:]
+    assert [seals[peer].opened(said).kind for peer, said in to_both] == ["there", "there"]
+    assert [seals[peer].opened(said).kind for peer, said in to_the_gone] == ["interrupt", "bye"]
+    assert {peer for peer, _ in to_the_gone} == {"gone_1"}
+
+
+def test_workers_of_several_machines_are_said_in_a_baseline(crew: Crew, channel: Channel) -> None:
+    """Where they run is what measured, not where the master does."""
+    for peer in ("far_1", "far_2"):
+        join(crew, channel, peer)
+
+    assert crew.machine == "2 CPUs"
