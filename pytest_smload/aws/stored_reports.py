@@ -11,6 +11,8 @@ from pytest_smload.aws.session import new_session
 from pytest_smload.errors import ReportError
 
 REPORT_NAME = "report.json"
+PAGE_KEYS = 1000
+"""Of one answer; S3 gives no more."""
 _URL = re.compile(r"s3://([^/]+)(?:/(.*))?", re.DOTALL)
 _REASONS = {
     "NoSuchBucket": "there is no such bucket",
@@ -44,8 +46,8 @@ def stored_reports(place: str) -> Iterator[StoredReport]:
     bucket, prefix = match[1], (match[2] or "").strip("/")
     with _explained(place):
         s3 = new_session().create_client("s3")
-        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        for page in pages:
+        listing = s3.get_paginator("list_objects_v2")
+        for page in listing.paginate(Bucket=bucket, Prefix=prefix, PaginationConfig={"PageSize": PAGE_KEYS}):
             for entry in page.get("Contents", ()):
                 if _is_report(entry["Key"], prefix):
                     yield StoredReport(f"s3://{bucket}/{entry['Key']}", _content(s3, bucket, entry["Key"]))

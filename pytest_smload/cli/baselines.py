@@ -154,7 +154,7 @@ def _pruned(root: Path, recorded: list[_Recorded], older_than_days: int | None, 
         count += 1
         yield f"{verb} {path.relative_to(root)}: {plain_text(baseline.test)} {why}"
     kept = len(recorded) - count
-    yield f"{verb} {count:,} of {len(recorded):,} baselines; {kept:,} stay (pytest names tests gone from files that exist)"
+    yield f"{verb} {count:,} of {len(recorded):,} baselines; {kept:,} stay (pytest names tests gone from files)"
 
 
 def _reason(root: Path, baseline: Baseline, older_than_days: int | None) -> str:

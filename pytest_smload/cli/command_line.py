@@ -45,7 +45,8 @@ error_rate; CHANGE is the most it may be worse by: "p95 +10%", "p95 +10% floor 5
   kept       shown by the interval
   broken     worse by more than that, and shown to be worse
   undecided  all else: no interval, not compared, no partner, more failures; the reason is given
-Broken and undecided ones make the exit code 1: what is not shown to be kept does not pass."""
+Broken and undecided ones make the exit code 1: what is not shown to be kept does not pass. With --allow-undecided one
+passes whose intervals reach over the budget; what was not compared, or has no interval, still does not."""
 _MERGE = """
 Writes the reports of a CI matrix as one. Its verdict is the worst of theirs. A test that is in several of them stays a
 test of each, TEST @ REPORT, named by what tells the paths apart."""
@@ -122,7 +123,10 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("first", metavar="A", help="the report the others are held against: a file or its folder")
     parser.add_argument("others", metavar="B", nargs="+", help="reports to compare with it")
     parser.add_argument(
-        "--fail-on", metavar='"p95 +10%%"', action="append", default=[], help="exit with 1 unless this is kept"
+        "--fail-on", metavar="DEMAND", action="append", default=[], help="exit with 1 unless this is kept; see above"
+    )
+    parser.add_argument(
+        "--allow-undecided", action="store_true", help="pass where all that is missing is more requests; see above"
     )
     parser.add_argument("--markdown", action="store_true", help="for a pull request's comment")
 

@@ -39,7 +39,8 @@ def compare(asked: argparse.Namespace) -> Said:
     paired = any(pair.before and pair.after for load in loads for pair in load.others)
     if not paired and (demands or not capacities):
         raise ReportError(_nothing_common(reports))
-    kept = all(each.answer == "kept" for load in loads for pair in load.others for each in pair.held)
+    held = [each for load in loads for pair in load.others for each in pair.held]
+    kept = all(each.answer == "kept" or (each.vague and asked.allow_undecided) for each in held)
     return Said(
         _drawn(reports, loads, capacities, markdown=asked.markdown),
         exit_code=0 if kept else UNKEPT,

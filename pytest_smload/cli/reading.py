@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_smload.core.results.history import check_moments
 from pytest_smload.errors import ReportError
 from pytest_smload.reports.json_report import parse_report, read_report
 
@@ -69,9 +70,12 @@ def runs_below(place: str, problems: list[str]) -> Iterator[RunResult]:
     for name, content in _contents(place, problems):
         found += 1
         try:
-            yield parse_report(content, name)
+            run = parse_report(content, name)
+            check_moments(run, name)
         except ReportError as error:
             problems.append(str(error))
+        else:
+            yield run
     if not found and not problems:
         raise ReportError(f"{place} holds no {REPORT_NAME}, nor does a folder below it")
 

@@ -12,7 +12,7 @@ from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.core.results.result import LoadResult, RunResult, TestResult, Verdict
 from pytest_smload.core.safety.cost import LoadCost
 from pytest_smload.core.trust.health import ClientHealth, Finding
-from pytest_smload.reports.json_report import run_json
+from pytest_smload.reports.json_report import run_json, run_record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -149,3 +149,8 @@ def one_load_run(*, at: str = "2026-01-02T03:04:05+00:00", commit: str = "abc123
 def days(count: int, *, month: int = 1) -> Sequence[str]:
     """So many times, a day apart."""
     return [f"2026-{month + day // 28:02}-{day % 28 + 1:02}T03:04:05+00:00" for day in range(count)]
+
+
+def record(result: RunResult) -> Any:
+    """*result* as JSON values."""
+    return run_record(result)

@@ -22,6 +22,8 @@ LEAST_CHANGE = 0.05
 """Smaller shifts of a latency, rate or price are not named, however clear."""
 LEAST_ERRORS = 0.002
 """The same of the share of errors, of requests."""
+MOST_RUNS = 200
+"""Changes are looked for among so many of the latest runs that count."""
 FOLLOWED = ("p95", TPS, ERROR_RATE, COST)
 
 
@@ -110,11 +112,11 @@ def history_of(runs: Iterable[RunResult]) -> list[Series]:
 
 
 def changes_in(points: Iterable[Point]) -> list[Change]:
-    """Return the changes of all figures over *points*, in order of time."""
+    """Return the changes of all figures over the latest of *points*, in order of time."""
     sound = [point for point in points if not point.unfit]
     changes = []
     for metric in FOLLOWED:
-        known = [point for point in sound if isfinite(point.figures[metric])]
+        known = [point for point in sound if isfinite(point.figures[metric])][-MOST_RUNS:]
         found = shifts([point.figures[metric] for point in known])
         changes += [
             Change(metric, shift.before, shift.after, known[shift.place], shift.p)
@@ -122,6 +124,20 @@ def changes_in(points: Iterable[Point]) -> list[Change]:
             if _matters(metric, shift.before, shift.after)
         ]
     return sorted(changes, key=lambda change: change.point.at)
+
+
+def check_moments(run: RunResult, name: str) -> None:
+    """Refuse a *run*, called *name*, that cannot be put in order of time.
+
+    Raises:
+        ReportError: one of its loads does not say when it began.
+    """
+    for test in run.tests:
+        for load in test.loads:
+            try:
+                moment(load.started_at)
+            except ReportError as error:
+                raise ReportError(f"{name}: a load of {test.nodeid} began at {error}") from None
 
 
 def moment(text: str) -> datetime:

@@ -56,11 +56,13 @@ class Held:
         demand: The demand.
         answer: ``kept`` and ``broken`` are shown by an interval; all else is undecided.
         why: For its reader.
+        vague: Whether more requests would decide it: both have intervals, and these reach over the budget.
     """
 
     demand: Demand
     answer: Answer
-    why: str
+    why: str = ""
+    vague: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,18 +184,18 @@ def hold(
         return Held(demand, "undecided", "there is no value before to compare with")
     held = _hold_ratio(demand, old.interval, new.interval)
     errors = _errors_beyond(more_errors, before, after)
-    return Held(demand, "undecided", errors) if errors and held.answer == "kept" else held
+    return Held(demand, "undecided", errors) if errors and held.answer != "broken" else held
 
 
 def _hold_ratio(demand: Demand, old: Estimate, new: Estimate) -> Held:
     better = demand.higher_is_better
     found = compare(new, [old], budget=demand.budget, floor=demand.floor_ms, higher_is_better=better)
     if found.decision != "undecided":
-        return Held(demand, "broken" if found.decision == "fail" else "kept", "")
+        return Held(demand, "broken" if found.decision == "fail" else "kept")
     why = "the interval reaches over it"
     if found.attainable_now < 1:
         why += f"; with these requests unchanged code is shown to keep {found.attainable_now * 100:.2g}%"
-    return Held(demand, "undecided", why)
+    return Held(demand, "undecided", why, vague=True)
 
 
 def _hold_errors(demand: Demand, old: Figure, new: Figure) -> Held:
@@ -201,10 +203,10 @@ def _hold_errors(demand: Demand, old: Figure, new: Figure) -> Held:
     if lower is None or upper is None:
         return Held(demand, "undecided", "no interval")
     if lower > 0 and new.value - old.value > demand.budget:
-        return Held(demand, "broken", "")
+        return Held(demand, "broken")
     if upper <= demand.budget:
-        return Held(demand, "kept", "")
-    return Held(demand, "undecided", "the interval reaches over it")
+        return Held(demand, "kept")
+    return Held(demand, "undecided", "the interval reaches over it", vague=True)
 
 
 def _difference(before: Figure, after: Figure) -> tuple[float | None, float | None]:
