@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_smload.core.baselines.outcome import BaselineOutcome
 from pytest_smload.core.measure.figures import Figures, Stats
+from pytest_smload.core.quoting import quoted
 from pytest_smload.core.results.result import LoadResult, RunResult, TestResult
 from pytest_smload.errors import ReportError
 from pytest_smload.json_numbers import INFINITY, restored, without_nan
@@ -27,6 +28,7 @@ SCHEMA_NAME = "report.schema.json"
 """The JSON Schema of ``report.json``, beside this module."""
 
 Json = dict[str, Any]
+_SCHEMA = 1
 
 _ABSENT = (
     "account", "baseline", "control", "reruns", "shared", "hosting", "server", "diagnosis", "scaling", "workers",
@@ -55,14 +57,31 @@ def read_report(path: str | Path) -> RunResult:
         ReportError: it cannot be read, or is none; one line says why.
     """
     try:
-        document = json.loads(Path(path).read_text(encoding="utf-8"))
+        content = Path(path).read_bytes()
     except OSError as error:
         raise ReportError(f"cannot read {path}: {error.strerror or error}") from error
+    return parse_report(content, str(path))
+
+
+def parse_report(content: bytes, name: str) -> RunResult:
+    """Return the run whose ``report.json`` has *content*; *name* is where it is from, for messages.
+
+    Raises:
+        ReportError: it is none; one line says why.
+    """
+    try:
+        document = json.loads(content.decode())
     except RecursionError:
-        raise ReportError(f"{path} is no report: it is nested too deeply") from None
+        raise ReportError(f"{name} is no report: it is nested too deeply") from None
     except ValueError as error:
-        raise ReportError(f"{path} is no report: it is not JSON: {error}") from None
-    run: RunResult = _read(document, RunResult, str(path))
+        raise ReportError(f"{name} is no report: it is not JSON: {error}") from None
+    schema = document.get("schema", _SCHEMA) if isinstance(document, dict) else _SCHEMA
+    if schema != _SCHEMA:
+        raise ReportError(
+            f"{name} is of schema {quoted(schema)}, and this version of pytest-smload reads schema {_SCHEMA}; use the "
+            "version that wrote it"
+        )
+    run: RunResult = _read(document, RunResult, name)
     return run
 
 

@@ -78,7 +78,13 @@ def _shared_words(shared: float) -> str:
 
 def ratio_text(comparison: Comparison) -> str:
     """Return ``"1.21 [1.15, 1.27]"``: the ratio and the interval it is decided on."""
-    return f"{_number(comparison.ratio)} [{_number(comparison.lower)}, {_number(comparison.upper)}]"
+    ends = f"{ratio_words(comparison.lower)}, {ratio_words(comparison.upper)}"
+    return f"{ratio_words(comparison.ratio)} [{ends}]"
+
+
+def ratio_words(ratio: float) -> str:
+    """Return ``"1.21"``, ``"∞"``."""
+    return "∞" if isinf(ratio) else f"{ratio:.3g}"
 
 
 def runs_words(count: int) -> str:
@@ -96,7 +102,3 @@ def _percent(ratio: float) -> str:
 
 def _share(share: float) -> str:
     return "∞" if isinf(share) else f"{share * 100:.2g}%" if share < 1 else f"{share * 100:.0f}%"
-
-
-def _number(ratio: float) -> str:
-    return "∞" if isinf(ratio) else f"{ratio:.3g}"

@@ -16,6 +16,9 @@ from pytest_smload.core.samples.recording import Abort, Recording
 from pytest_smload.core.units import format_duration, format_share
 
 SOURCE = "abort_on"
+_FIRST_REQUESTS = "first requests"
+SOURCES = (SOURCE, _FIRST_REQUESTS)
+"""Where the limits of a load come from that was ended early; their checks are of its end alone."""
 
 
 def abort_check(abort: Abort, recording: Recording, *, judged: bool = True) -> Check:
@@ -34,7 +37,7 @@ def abort_check(abort: Abort, recording: Recording, *, judged: bool = True) -> C
             scope=str(TOTAL),
             metric=metric.name,
             limit="< 100%",
-            source="first requests",
+            source=_FIRST_REQUESTS,
             observed=abort.error_rate,
             n=abort.requests,
             outcome="invalid" if abort.kind in CLIENT_CAUSED_KINDS else "fail",

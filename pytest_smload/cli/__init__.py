@@ -1,0 +1,1 @@
+"""The command line ``smload``: reports, comparisons, merges and histories of runs that are over, and baselines."""

@@ -1,0 +1,43 @@
+"""``smload report``: draws one run for the terminal, as markdown or as a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_smload.cli.reading import read_run, report_path
+from pytest_smload.cli.said import Said, screen_width
+from pytest_smload.errors import ReportError
+from pytest_smload.files import WholeFile
+from pytest_smload.reports.registry import REPORTS, FinishedRun
+from pytest_smload.reports.text.terminal import run_lines
+
+if TYPE_CHECKING:
+    import argparse
+
+_PAGE = "html"
+
+
+def report(asked: argparse.Namespace) -> Said:
+    """Answer ``smload report FILE``."""
+    run = read_run(asked.file)
+    finished = FinishedRun(run, str(report_path(asked.file).parent))
+    if asked.html is not None:
+        return _page(finished, asked.html)
+    if asked.markdown:
+        return Said([REPORTS["markdown"].text(finished).rstrip("\n")], as_is=True)
+    lines = list(run_lines(run, screen_width(), verbosity=asked.verbose - asked.quiet))
+    besides = [f"{each.nodeid} failed besides its measurement: {each.why}" for each in run.failures]
+    about = f"started {run.started_at}" + (f", commit {run.commit}" if run.commit else "")
+    return Said([f"{run.verdict.upper()}  {about}", *lines, *besides])
+
+
+def _page(finished: FinishedRun, out: str) -> Said:
+    page = REPORTS.get(_PAGE)
+    if page is None:
+        raise ReportError("--html: this version of pytest-smload draws no page; --markdown is what it has")
+    path = Path(out)
+    if path.is_dir():
+        path /= page.file_name
+    WholeFile(path, "--html", " or name another file").write(page.text(finished))
+    return Said([f"wrote {path}"])

@@ -1,0 +1,111 @@
+"""Finds the figures of a load that two runs are compared by, each with the interval its record can carry, or none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf, isfinite, isnan, nan
+from typing import TYPE_CHECKING, Final
+
+from pytest_smload.core.baselines.estimate import Estimate
+from pytest_smload.core.limits.aborted import SOURCES as EARLY_SOURCES
+from pytest_smload.core.measure.scope_name import TOTAL
+from pytest_smload.core.statistics.binned import sliced_rate_bound, sliced_share_bound
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_smload.core.limits.check import Check
+    from pytest_smload.core.measure.figures import TimelinePoint
+    from pytest_smload.core.results.result import LoadResult
+    from pytest_smload.core.statistics.bound import Bound
+
+TPS: Final = "tps"
+ERROR_RATE: Final = "error_rate"
+COST: Final = "cost_per_million"
+FIGURES: Final = ("p50", "p95", "p99", TPS, ERROR_RATE)
+"""What is compared where nothing else is asked for."""
+_WHOLE_SECOND_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure of a load.
+
+    Attributes:
+        value: In the metric's unit; NaN where there is none, inf where so many requests were lost.
+        interval: The value with its 95 % interval; None where the record carries none.
+        why_not: Why there is none.
+    """
+
+    value: float
+    interval: Estimate | None
+    why_not: str = ""
+
+
+def figure_of(load: LoadResult, metric: str) -> Figure:
+    """Return the figure *metric* of the whole of *load*: a percentile, ``mean``, ``tps`` or ``error_rate``.
+
+    The interval is that of the check on it, where it has a limit; of a rate and of the share of errors else what the
+    timeline shows. Percentiles per second make none of the whole.
+    """
+    for check in load.checks:
+        if _is_of(check, metric) and check.lower is not None and check.upper is not None:
+            return Figure(check.observed, _estimate(check.observed, check.lower, check.upper))
+    value = _value(load, metric)
+    if metric not in (TPS, ERROR_RATE):
+        return Figure(value, None, f"a report has the interval of {metric} where {metric} has a limit")
+    bound = _rate(load.timeline) if metric == TPS else _share(load.timeline)
+    if bound is None:
+        return Figure(value, None, "it takes 20 s of timeline, and slow spells that come and go within it")
+    # The timeline leaves out what is less than a block at its end: its interval is moved to the value of the whole.
+    shift = value - bound.observed
+    return Figure(value, _estimate(value, max(bound.lower + shift, 0.0), bound.upper + shift))
+
+
+def unfit(load: LoadResult) -> str:
+    """Return why *load* cannot be compared with another, or ``""``: nothing is as good as what was not measured."""
+    if load.verdict == "interrupted":
+        return "INTERRUPTED"
+    if load.verdict == "invalid":
+        return "INVALID"
+    if not load.client.judged:
+        return "simulated"
+    if any(check.source in EARLY_SOURCES and check.outcome != "pass" for check in load.checks):
+        return "ended early"
+    return "" if load.ok else "without a success"
+
+
+def usd_per_million(load: LoadResult) -> float:
+    """Return what a million requests cost at the load's TPS; NaN where that is not known."""
+    return load.cost.usd_per_million if load.cost is not None else nan
+
+
+def _is_of(check: Check, metric: str) -> bool:
+    return check.metric == metric and check.scope == str(TOTAL) and check.source not in EARLY_SOURCES
+
+
+def _estimate(value: float, lower: float, upper: float) -> Estimate | None:
+    if isnan(value) or isnan(lower) or isnan(upper):
+        return None
+    return Estimate(value, min(lower, value), max(upper, value))
+
+
+def _value(load: LoadResult, metric: str) -> float:
+    name = metric if metric in (TPS, ERROR_RATE) else f"{metric}_ms"
+    value: float = getattr(load.total, name)
+    return value
+
+
+def _rate(timeline: Sequence[TimelinePoint]) -> Bound | None:
+    whole = _whole_seconds(timeline)
+    return sliced_rate_bound([round(point.tps) for point in whole], _WHOLE_SECOND_S)
+
+
+def _share(timeline: Sequence[TimelinePoint]) -> Bound | None:
+    whole = _whole_seconds(timeline)
+    return sliced_share_bound([point.errors for point in whole], [round(point.offered) for point in whole])
+
+
+def _whole_seconds(timeline: Sequence[TimelinePoint]) -> Sequence[TimelinePoint]:
+    """All but the last, which may be of less than a second."""
+    return [point for point in timeline[:-1] if isfinite(point.tps) and 0 <= point.offered < inf]

@@ -1,0 +1,281 @@
+"""``smload compare``: loads matched by test and label, ratios with intervals, and what a demand comes to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import past_runs as past
+import pytest
+
+from pytest_smload.core.results.demands import Demand, parse_demand
+from pytest_smload.core.results.estimates import figure_of, unfit
+from pytest_smload.core.results.side_by_side import compare_runs
+from pytest_smload.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import Answer, Smload
+    from pytest_smload.core.results.result import LoadResult
+
+
+def _compared(before: LoadResult, after: LoadResult, demand: str = "p95 +10%") -> tuple[str, str]:
+    runs = past.run(past.attempt(before)), past.run(past.attempt(after))
+    (pair,) = compare_runs(*runs, [parse_demand(demand)])
+    (held,) = pair.held
+    return held.answer, held.why
+
+
+def _smload_compare(smload: Smload, folder: Path, *arguments: str, **reports: Any) -> Answer:
+    places = [past.write(folder / name, run) for name, run in reports.items()]
+    return smload("compare", *places, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        ({}, "kept"),
+        ({"p95_ms": 150.0}, "kept"),
+        ({"p95_ms": 215.0}, "undecided"),
+        ({"p95_ms": 300.0}, "broken"),
+        ({"within": 0.3}, "undecided"),
+    ],
+)
+def test_demand_is_decided_by_the_interval(after: dict[str, Any], expected: str) -> None:
+    """Kept and broken are shown by both runs' intervals; what these leave open is undecided."""
+    assert expected == _compared(past.load(), past.load(**after))[0]
+
+
+@pytest.mark.parametrize(
+    ("side", "changes", "why"),
+    [
+        ("after", {"client": past.client(valid=False)}, "not compared: INVALID now"),
+        ("before", {"client": past.client(valid=False)}, "not compared: INVALID before"),
+        ("after", {"interrupted": True}, "not compared: INTERRUPTED now"),
+        ("after", {"client": past.client(judged=False)}, "not compared: simulated now"),
+        ("after", {"within": None}, "no interval: a report has the interval of p95 where p95 has a limit"),
+        ("after", {"errors": 100}, "more requests fail than before (0% -> 3.33%)"),
+    ],
+)
+def test_what_cannot_be_compared_is_not_good(side: str, changes: dict[str, Any], why: str) -> None:
+    """However fast it was: an untrusted, interrupted, simulated or failing load keeps no demand."""
+    fast = past.load(**({"p95_ms": 20.0} | changes)) if side == "after" else past.load(**changes)
+    loads = (past.load(), fast) if side == "after" else (fast, past.load())
+    assert ("undecided", why) == _compared(*loads)
+
+
+def test_load_ended_early_is_not_good() -> None:
+    """A load that abort_on ended has few and fast answers, and its check is of its end alone."""
+    early = past.check("error_rate", 0.9, None, None, source="abort_on", limit="< 50% for 10s", outcome="fail")
+    load = past.load(p95_ms=20.0)
+    load = replace(load, checks=(*load.checks, early))
+    assert "ended early" == unfit(load)
+    assert ("undecided", "not compared: ended early now") == _compared(past.load(), load)
+
+
+def test_check_of_the_end_alone_is_no_estimate() -> None:
+    """A p95 over the last seconds of a load is not the load's."""
+    load = past.load(within=None)
+    load = replace(load, checks=(past.check("p95", 900.0, 800.0, 1000.0, source="abort_on"),))
+    figure = figure_of(load, "p95")
+    assert (200.0, None) == (figure.value, figure.interval)
+
+
+def test_check_of_a_part_is_no_estimate_of_the_whole() -> None:
+    """Only a limit on the whole load tells its interval."""
+    checks = (past.check("p95", 90.0, 80.0, 100.0, scope="model-1"), past.check("p99", 90.0, 80.0, 100.0))
+    assert None is figure_of(past.load(checks=checks), "p95").interval
+
+
+def test_rate_and_errors_come_from_the_timeline_too() -> None:
+    """Their intervals need no limit, but 20 seconds."""
+    load = past.load(within=None, timeline=past.timeline(41, errors=1), errors=60)
+    for metric, value in (("tps", 50.0), ("error_rate", 0.02)):
+        interval = figure_of(load, metric).interval
+        assert interval is not None
+        assert interval.lower <= value <= interval.upper
+        assert interval.upper - interval.lower < value
+    short = past.load(within=None, timeline=past.timeline(20))
+    assert (None, None) == (figure_of(short, "tps").interval, figure_of(short, "error_rate").interval)
+
+
+@pytest.mark.parametrize(
+    ("demand", "after", "expected"),
+    [
+        ("tps -10%", {"tps": 50.0, "timeline": past.timeline(60)}, "kept"),
+        ("tps -10%", {"tps": 25.0, "timeline": past.timeline(60, tps=25)}, "broken"),
+        ("error_rate +1%", {}, "kept"),
+        ("error_rate +1%", {"errors": 300, "timeline": past.timeline(60, tps=45, errors=5)}, "broken"),
+        ("p95 +1% floor 100ms", {"p95_ms": 240.0}, "kept"),
+    ],
+)
+def test_other_demands(demand: str, after: dict[str, Any], expected: str) -> None:
+    """A rate may fall, a share of errors rise by percentage points, a latency grow by its floor in any case."""
+    assert expected == _compared(past.load(), past.load(**after), demand)[0]
+
+
+def test_allowed_errors_do_not_taint_latencies() -> None:
+    """Who demands that no more than so many requests fail has said how many may."""
+    before, after = (past.run(past.attempt(past.load(errors=errors))) for errors in (0, 30))
+    (pair,) = compare_runs(before, after, [parse_demand(each) for each in ("p95 +10%", "error_rate +5%")])
+    assert ["kept", "kept"] == [held.answer for held in pair.held]
+
+
+@pytest.mark.parametrize(
+    ("text", "demand"),
+    [
+        ("p95 +10%", Demand("p95 +10%", "p95", 0.1)),
+        (" p99_9 +2.5 % ", Demand("p99_9 +2.5 %", "p99_9", 0.025)),
+        ("p95 10% floor 5ms", Demand("p95 10% floor 5ms", "p95", 0.1, 5.0)),
+        ("tps -5%", Demand("tps -5%", "tps", 0.05)),
+        ("error_rate +0.5%", Demand("error_rate +0.5%", "error_rate", 0.005)),
+    ],
+)
+def test_demands_are_regression_budgets(text: str, demand: Demand) -> None:
+    """A sign may say which way is worse."""
+    assert demand == parse_demand(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("p95", "is no change for the worse; write one like"),
+        ("p95 +10", "is no change for the worse; write one like"),
+        ("p95 -10%", 'would fail on what is better; write "p95 +10%"'),
+        ("tps +5%", 'would fail on what is better; write "tps -5%"'),
+        ("p96 +10%", "unknown key 'p96'; did you mean 'p9"),
+        ("max +10%", "unknown key 'max'"),
+        ("p95 +0%", "two runs are never the same"),
+        ("tps -100%", "would be none at all"),
+        ("tps -5% floor 5ms", "the floor is for latencies"),
+        ("error_rate +1% floor 5ms", "a floor is for latencies"),
+        ("error_rate +100%", "allow more than 0% and less than 100% of requests"),
+        ("p95 +1.2.3%", "is not a change in percent"),
+        ("p95 +10% floor 5", "floor"),
+    ],
+)
+def test_bad_demand_is_refused(text: str, message: str) -> None:
+    """One sentence says what is wrong and what to write."""
+    with pytest.raises(ConfigurationError, match="--fail-on: ") as refused:
+        parse_demand(text)
+    assert message in str(refused.value)
+
+
+def test_bad_demands_are_told_together(smload: Smload, tmp_path: Path) -> None:
+    """Before any report is read."""
+    answer = smload("compare", "a", "b", "--fail-on", "p95", "--fail-on", "x +1%")
+    assert (2, "", 2) == (answer.code, answer.out, answer.err.count("\n"))
+
+
+def test_exit_code_and_table(smload: Smload, tmp_path: Path) -> None:
+    """Kept is 0, broken and undecided are 1; without a demand it is 0."""
+    runs = {
+        "a": past.run(past.attempt(past.load(usd=2.0))),
+        "b": past.run(past.attempt(past.load(p95_ms=300.0, usd=3.0)), commit="def456"),
+    }
+    answer = _smload_compare(smload, tmp_path, **runs)
+    assert (0, "") == (answer.code, answer.err)
+    rows = {line.split()[0]: line.split() for line in answer.out.splitlines() if line.startswith("  ")}
+    assert ["p95", "200", "ms", "300", "ms", "1.5", "[1.24,", "1.59]"] == rows["p95"]
+    assert ["p99", "280", "ms", "420", "ms", "1.5", "(no", "interval)"] == rows["p99"]
+    assert ["$/million", "2", "3", "1.5"] == rows["$/million"]
+    assert "B  b  2026-01-02T03:04:00+00:00, commit def456, PASS" in answer.out
+    assert 0 == _smload_compare(smload, tmp_path, "--fail-on", "p95 +60%", **runs).code
+    answer = _smload_compare(smload, tmp_path, "--fail-on", "p95 +10%", **runs)
+    assert (1, "demands: 1 broken") == (answer.code, answer.out.splitlines()[-1])
+    assert "  BROKEN B p95 +10%" in answer.out
+
+
+def test_undecided_is_no_pass(smload: Smload, tmp_path: Path) -> None:
+    """Unless asked for, and then only where more requests would have decided it."""
+    base = past.run(past.attempt(past.load()))
+    vague = {"a": base, "b": past.run(past.attempt(past.load(p95_ms=215.0)))}
+    blind = {"a": base, "b": past.run(past.attempt(past.load(within=None)))}
+    invalid = {"a": base, "b": past.run(past.attempt(past.load(client=past.client(valid=False))))}
+    for runs, allowed in ((vague, 0), (blind, 1), (invalid, 1)):
+        answer = _smload_compare(smload, tmp_path, "--fail-on", "p95 +10%", **runs)
+        assert (1, "demands: 1 undecided") == (answer.code, answer.out.splitlines()[-1])
+        assert allowed == _smload_compare(smload, tmp_path, "--fail-on", "p95 +10%", "--allow-undecided", **runs).code
+
+
+def test_loads_without_a_partner(smload: Smload, tmp_path: Path) -> None:
+    """They are named; one that is not run any more keeps no demand, a new one has none to keep."""
+    a = past.run(past.attempt(past.load()), past.attempt(past.load(), nodeid="t.py::gone"))
+    b = past.run(past.attempt(past.load()), past.attempt(past.load(), nodeid="t.py::new"))
+    answer = _smload_compare(smload, tmp_path, "--fail-on", "p95 +10%", a=a, b=b)
+    assert 1 == answer.code
+    assert "t.py::gone: A PASS, B has no such load" in answer.out
+    assert "  UNDECIDED B p95 +10%: no partner to compare with" in answer.out
+    assert "t.py::new: A has no such load, B PASS" in answer.out
+    assert "demands: 1 undecided, 1 kept" in answer.out
+
+
+def test_nothing_in_common_is_an_error(smload: Smload, tmp_path: Path) -> None:
+    """A comparison of nothing passes nothing."""
+    a, b = (past.run(past.attempt(past.load(), nodeid=f"t.py::{name}")) for name in "ab")
+    answer = _smload_compare(smload, tmp_path, a=a, b=b)
+    assert (2, "") == (answer.code, answer.out)
+    assert answer.err.endswith("another; a has t.py::a; b has t.py::b\n")
+
+
+def test_last_attempt_is_compared() -> None:
+    """As the run's verdict is of it."""
+    before = past.run(past.attempt(past.load()))
+    after = past.run(past.attempt(past.load(p95_ms=900.0)), past.attempt(past.load(), number=2))
+    (pair,) = compare_runs(before, after)
+    assert 200.0 == next(row.after for row in pair.rows if row.metric == "p95")
+
+
+def test_equal_labels_are_told_apart_by_order() -> None:
+    """The second load of a label is compared with the second."""
+    loads = [past.load(label="x", p95_ms=p95_ms) for p95_ms in (100.0, 200.0)]
+    run = past.run(past.attempt(*loads))
+    pairs = compare_runs(run, run)
+    assert ["x", "x #2"] == [pair.name.key for pair in pairs]
+    assert [1.0, 1.0] == [row.change for pair in pairs for row in pair.rows if row.metric == "p95"]
+
+
+def test_different_settings_are_named(smload: Smload, tmp_path: Path) -> None:
+    """Profile, endpoint, transport and version: what is not known differs from nothing."""
+    a = past.run(past.attempt(past.load()))
+    other = past.load(
+        profile={"users": 5, **{name: value for name, value in past.PROFILE.items() if name != "tps"}},
+        endpoint=replace(past.STAGING, endpoint_name="abalone-c6i", account=None),
+        transport="boto3",
+    )
+    answer = _smload_compare(smload, tmp_path, a=a, b=past.run(past.attempt(other), version="0.2.0"))
+    (line,) = [line for line in answer.out.splitlines() if " differs in " in line]
+    assert (
+        "  B differs in tps: 50 -> not given; users: not given -> 5; endpoint_name: abalone-staging -> abalone-c6i; "
+        "pytest-smload: 0.1.0 -> 0.2.0; transport: http -> boto3"
+    ) == line
+
+
+def test_three_reports_share_a_table_where_there_is_room(
+    smload: Smload, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is held against the first; a narrow terminal has a table for each."""
+    runs = {name: past.run(past.attempt(past.load(p95_ms=ms))) for name, ms in (("a", 100), ("b", 200), ("c", 300))}
+    wide = _smload_compare(smload, tmp_path, **runs).out
+    monkeypatch.setenv("COLUMNS", "70")
+    narrow = _smload_compare(smload, tmp_path, **runs).out
+    assert (1, 2) == tuple(out.count("\n  metric ") for out in (wide, narrow))
+    assert max(map(len, narrow.splitlines())) <= 70
+
+
+def test_markdown_for_a_pull_request(smload: Smload, tmp_path: Path) -> None:
+    """A heading with what the demands came to, a table, a list."""
+    runs = {"a": past.run(past.attempt(past.load())), "b": past.run(past.attempt(past.load(p95_ms=300.0)))}
+    answer = _smload_compare(smload, tmp_path, "--markdown", "--fail-on", "p95 +10%", **runs)
+    assert 1 == answer.code
+    lines = answer.out.splitlines()
+    assert "## smload compare: 1 broken" == lines[0]
+    assert "| p95 | 200 ms | 300 ms | 1.5 [1.24, 1.59] |" in lines
+    assert "- BROKEN B p95 +10%" in lines
+
+
+def test_the_same_report_twice(smload: Smload, tmp_path: Path) -> None:
+    """A folder and the file in it are one report."""
+    file = past.write(tmp_path / "a", past.run(past.attempt(past.load())))
+    assert (2, "", f"smload: {file.parent} is given twice\n") == smload("compare", file.parent, file)
