@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_smload.reports.html.charts import Charts
 from pytest_smload.reports.html.views import run_view
-from pytest_smload.reports.json_report import run_json
+from pytest_smload.reports.json_report import run_record
 from pytest_smload.reports.words.cells import plain_text
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def run_html(run: RunResult) -> str:
             run=view,
             plotly=_plotly() if charts.charts else "",
             drawn=_packed(json.dumps(drawn, allow_nan=False, separators=(",", ":"))),
-            record=_packed(run_json(run)),
+            record=_packed(json.dumps(_shortened(run_record(run)), ensure_ascii=False, separators=(",", ":"))),
         )
     )
     return page
@@ -61,6 +61,15 @@ def _plotly() -> str:
     from plotly.offline import get_plotlyjs
 
     return _packed(get_plotlyjs())
+
+
+def _shortened(value: Any) -> Any:
+    """Return a record with its numbers to seven digits: what is downloaded from a page is no larger than the page."""
+    if isinstance(value, float):
+        return float(f"{value:.7g}")
+    if isinstance(value, dict):
+        return {name: _shortened(each) for name, each in value.items()}
+    return [_shortened(each) for each in value] if isinstance(value, list) else value
 
 
 def _packed(text: str) -> str:

@@ -66,13 +66,17 @@ def sparkline(values: Sequence[float], *, label: str) -> Markup:
     known = [value for value in values if math.isfinite(value)]
     if not known:
         return _picture("", label)
-    top, step = max(known) or 1.0, (_WIDTH - 4) / max(1, len(values) - 1)
-    path, gap = [], True
+    top = max(known) or 1.0
+    # Steps of one to the right, each relative to the last: a page has thousands of these.
+    path, last = "", None
     for index, value in enumerate(values):
-        if math.isfinite(value):
-            path.append(f"{'M' if gap else 'L'}{2 + index * step:.0f} {_HEIGHT - 2 - value / top * (_HEIGHT - 4):.0f}")
-        gap = not math.isfinite(value)
-    return _picture(f'<path class="course" d="{"".join(path)}"/>', label)
+        if not math.isfinite(value):
+            last = None
+            continue
+        y = round(_HEIGHT - 2 - value / top * (_HEIGHT - 4))
+        path += f"M{index} {y}l0 0" if last is None else f" 1 {y - last}"
+        last = y
+    return _picture(f'<path class="course" d="{path}"/>', label, f"0 0 {max(1, len(values) - 1)} {_HEIGHT}", "none")
 
 
 def shares(target: float, achieved: float, *, label: str) -> Markup:
@@ -89,9 +93,10 @@ def shares(target: float, achieved: float, *, label: str) -> Markup:
     )
 
 
-def _picture(inside: str, label: str) -> Markup:
-    from markupsafe import Markup, escape
+def _picture(inside: str, label: str, box: str = f"0 0 {_WIDTH} {_HEIGHT}", aspect: str = "xMidYMid") -> Markup:
+    from markupsafe import Markup
 
     return Markup(
-        '<svg class="small" role="img" aria-label="{}" viewBox="0 0 {} {}" width="{}" height="{}">{}</svg>'
-    ).format(escape(label), _WIDTH, _HEIGHT, _WIDTH, _HEIGHT, Markup(inside))  # noqa: S704 - numbers alone are in it
+        '<svg class="small" role="img" aria-label="{}" viewBox="{}" preserveAspectRatio="{}" width="{}" '
+        'height="{}">{}</svg>'
+    ).format(label, box, aspect, _WIDTH, _HEIGHT, Markup(inside))  # noqa: S704 - numbers alone are in it

@@ -174,6 +174,7 @@
       found.textContent = wanted ? `${count} of ${rows.length}` : "";
     };
     input.addEventListener("input", search);
+    if (input.value) search();
   };
 
   const prepare = (figure) => {
