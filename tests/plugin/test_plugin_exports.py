@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
-import sys
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from side_by_side import side_by_side
-
-sys.path.append(str(Path(__file__).parents[1] / "exports"))
 from otlp_receiver import otlp_receiver
+from side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -290,3 +286,29 @@ def test_probes_controls_and_repetitions(project: MakeProject, staging: str) -> 
     assert "probe 1" in set(table[table["role"] == "probe"]["load"])
     assert {1, 2} == set(table[table["test"] == "test_it.py::test_again"]["attempt"])
     assert "control" not in (run.folder / "c_stats.csv").read_text()
+
+
+def test_workers_are_told_apart(project: MakeProject, staging: str) -> None:
+    """Of a load that two processes sent, each sample says which; as many as report.json says of each."""
+    pd = pytest.importorskip("pandas", reason="pandas is not installed")
+    made = project({"test_it.py": TESTS})
+    run = made.run("-m", "perf", "-k", "open", "--smload-processes", "2", "--smload-samples", "s.csv.gz")
+    table = pd.read_csv(run.folder / "s.csv.gz", keep_default_na=False)
+    counts = table[table["in_window"] & (table["worker"] > 0)]["worker"].value_counts()
+    (load,) = run.loads("test_open")
+    assert [worker["sent"] for worker in load["workers"]] == [counts.get(1, 0), counts.get(2, 0)]
+
+
+def test_no_command_repeats_where_files_go(project: MakeProject, staging: str) -> None:
+    """What a failure says to type next loads the same, and overwrites nothing."""
+    tests = """
+    import pytest
+
+    @pytest.mark.perf(users=1, duration="100ms", warmup="0s")
+    @pytest.mark.perf_budget(p50="1us")
+    def test_slow(load_result): pass
+    """
+    run = project({"test_it.py": tests}).run("-m", "perf", "--smload-seed", "3", "--smload-csv", "out", report=False)
+    (line,) = [line for line in run.out.splitlines() if line.strip().startswith("pytest -m perf")]
+    assert "--smload-seed 3" in line
+    assert "--smload-csv" not in line

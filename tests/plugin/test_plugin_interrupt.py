@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 import json
 import re
 import signal
@@ -43,7 +45,7 @@ def interrupted(project: MakeProject) -> tuple[PytestRun, str]:
     made = project({"smload.toml": "", "test_it.py": TESTS})
     said: list[str] = []
     url = ""
-    with made.under_way("-m", "perf", "--smload-endpoint", "local") as process:
+    with made.under_way("-m", "perf", "--smload-endpoint", "local", "--smload-samples", "s.csv.gz") as process:
         assert process.stdout is not None
         for line in process.stdout:
             said.append(line)
@@ -66,6 +68,16 @@ def test_pytest_ends_as_after_any_interrupt(interrupted: tuple[PytestRun, str]) 
     assert "KeyboardInterrupt" in run.out
     assert "test_after" not in run.out
     assert "Traceback" not in run.out
+
+
+def test_samples_of_the_partial_load_are_kept(interrupted: tuple[PytestRun, str]) -> None:
+    """The file is whole, with what was sent until then, and nothing of it lies about."""
+    run, _ = interrupted
+    with gzip.open(run.folder / "s.csv.gz", "rt", newline="") as file:
+        rows = list(csv.DictReader(file))
+    (load,) = run.loads("test_long")
+    assert load["sent"] == len([row for row in rows if row["test"] == "test_it.py::test_long" and row["start"]]) > 0
+    assert [] == list(run.folder.glob(".s.csv.gz*"))
 
 
 def test_partial_load_is_in_the_record(interrupted: tuple[PytestRun, str]) -> None:
