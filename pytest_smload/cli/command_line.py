@@ -53,9 +53,9 @@ test of each, TEST @ REPORT, named by what tells the paths apart."""
 _HISTORY = """
 Follows p95, TPS, errors and cost of each load over the runs of every report.json below a folder or an S3 prefix, in
 order of time; loads of another endpoint or profile are another series. Credentials and region come from boto3's own
-chain. Shifts of level are named: the largest rank-sum statistic against the same runs in random order, at 0.5 % per
-figure, 4 runs or more on either side, 5 % or more (errors: 0.2 % of requests). Runs that are INVALID, interrupted or
-ended early are shown and count in none. A report that cannot be read is named, and makes the exit code 2."""
+chain. Shifts of level are named: 4 runs or more whose ranks stand out from the others as in 0.5 % of random orders, by
+5 % or more (errors: 0.2 % of requests), among the latest 200. Runs that are INVALID, interrupted or ended early are
+shown and count in none. A report that cannot be read is named, and makes the exit code 2."""
 _BASELINES = """
 What pytest --smload-update-baselines recorded in .smload/baselines, in this folder or the nearest above it."""
 
