@@ -41,7 +41,7 @@ early is not compared.
 
 --fail-on "METRIC CHANGE", repeatable, is a regression budget: METRIC is one of p50, p90, p95, p99, p99_9, mean, tps and
 error_rate; CHANGE is the most it may be worse by: "p95 +10%", "p95 +10% floor 5ms" (so much is allowed in any case),
-"tps -5%", "error_rate +0.5%" (of requests). It is held against every load of A:
+"tps -5%", "error_rate +0.5%" (of requests). It is held against the whole of every load of A:
   kept       shown by the interval
   broken     worse by more than that, and shown to be worse
   undecided  all else: no interval, not compared, no partner, more failures; the reason is given
