@@ -40,7 +40,9 @@ def test_unknown_name_is_an_attribute_error() -> None:
         _ = pytest_smload.LoadProfil
 
 
-@pytest.mark.parametrize("module", ["pytest_smload", "pytest_smload.plugin", "pytest_smload.errors"])
+@pytest.mark.parametrize(
+    "module", ["pytest_smload", "pytest_smload.plugin", "pytest_smload.errors", "pytest_smload.cli.command_line"]
+)
 def test_import_pulls_in_nothing_heavy(module: str) -> None:
     """Installed but unused the plugin costs nothing."""
     source = f"import sys, {module}\nprint(*sorted(set({HEAVY!r}) & set(sys.modules)))"
@@ -67,6 +69,13 @@ def test_plugin_is_registered_under_its_name() -> None:
     """``-p no:smload`` switches it off."""
     (entry,) = [entry for entry in metadata.entry_points(group="pytest11") if entry.value.startswith("pytest_smload")]
     assert ("smload", "pytest_smload.plugin") == (entry.name, entry.value)
+
+
+def test_command_line_is_installed_under_its_name() -> None:
+    """``smload`` and ``python -m pytest_smload`` are one."""
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
+    module, _, name = scripts["smload"].partition(":")
+    assert getattr(import_module(module), name) is import_module("pytest_smload.__main__").main
 
 
 @in_every_module

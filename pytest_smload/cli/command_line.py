@@ -41,7 +41,7 @@ early is not compared.
 
 --fail-on "METRIC CHANGE", repeatable, is a regression budget: METRIC is one of p50, p90, p95, p99, p99_9, mean, tps and
 error_rate; CHANGE is the most it may be worse by: "p95 +10%", "p95 +10% floor 5ms" (so much is allowed in any case),
-"tps -5%", "error_rate +0.5%" (of requests). It is held against every load of A:
+"tps -5%", "error_rate +0.5%" (of requests). It is held against the whole of every load of A:
   kept       shown by the interval
   broken     worse by more than that, and shown to be worse
   undecided  all else: no interval, not compared, no partner, more failures; the reason is given
@@ -53,9 +53,9 @@ test of each, TEST @ REPORT, named by what tells the paths apart."""
 _HISTORY = """
 Follows p95, TPS, errors and cost of each load over the runs of every report.json below a folder or an S3 prefix, in
 order of time; loads of another endpoint or profile are another series. Credentials and region come from boto3's own
-chain. Shifts of level are named: the largest rank-sum statistic against the same runs in random order, at 0.5 % per
-figure, 4 runs or more on either side, 5 % or more (errors: 0.2 % of requests). Runs that are INVALID, interrupted or
-ended early are shown and count in none. A report that cannot be read is named, and makes the exit code 2."""
+chain. Shifts of level are named: 4 runs or more whose ranks stand out from the others as in 0.5 % of random orders, by
+5 % or more (errors: 0.2 % of requests), among the latest 200. Runs that are INVALID, interrupted or ended early are
+shown and count in none. A report that cannot be read is named, and makes the exit code 2."""
 _BASELINES = """
 What pytest --smload-update-baselines recorded in .smload/baselines, in this folder or the nearest above it."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -131,12 +132,28 @@ def test_folder_without_a_report(smload: Smload, tmp_path: Path) -> None:
     assert 2 == answer.code
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
-def test_unreadable_report(smload: Smload, tmp_path: Path) -> None:
-    """A file without permission is said to be one."""
+@pytest.mark.parametrize("command", ["report", "history"])
+def test_unreadable_report(smload: Smload, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    """A file without permission is said to be one; root, who may run this, reads everything."""
     file = past.write(tmp_path, past.run(past.attempt(past.load())))
-    file.chmod(0)
-    assert (2, "", f"smload: cannot read {file}: Permission denied\n") == smload("report", file)
+
+    def refused(path: Path) -> bytes:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", refused)
+    assert (2, "", f"smload: cannot read {file}: Permission denied\n") == smload(command, file)
+
+
+def test_full_disk_is_one_line(smload: Smload, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be written is said, with exit code 2."""
+    file = past.write(tmp_path, past.run(past.attempt(past.load())))
+
+    def full(_: str) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(sys.stdout, "write", full)
+    answer = smload("report", file)
+    assert (2, "smload: cannot read or write: [Errno 28] No space left on device\n") == (answer.code, answer.err)
 
 
 @pytest.mark.parametrize("form", [[], ["-v"], ["--markdown"]])
