@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 LONGEST = 120
 """Characters of a value in a sentence; who wrote more knows it by its beginning."""
 
@@ -14,3 +17,10 @@ def quoted(value: object) -> str:
         # Python does not write out whole numbers of more than 4,300 digits, nor tables nested thousands deep.
         return "a whole number of thousands of digits" if isinstance(value, int) else f"this {type(value).__name__}"
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 20]}...{text[-10:]}"
+
+
+def toml_key(key: str) -> str:
+    """Return *key* as a TOML file has it, on one line."""
+    if re.fullmatch(r"[A-Za-z0-9_-]+", key):
+        return key
+    return f'"{key}"' if key.isprintable() else json.dumps(key)
