@@ -8,6 +8,9 @@ import re
 LONGEST = 120
 """Characters of a value in a sentence; who wrote more knows it by its beginning."""
 
+_LONGEST_KEY = 1_000
+"""Ids of tests are keys too."""
+
 
 def quoted(value: object) -> str:
     """Return *value* as Python writes it, cut to `LONGEST` characters."""
@@ -20,7 +23,9 @@ def quoted(value: object) -> str:
 
 
 def toml_key(key: str) -> str:
-    """Return *key* as a TOML file has it, on one line."""
+    """Return *key* as a TOML file has it, on one line, and cut where it is longer than any name."""
+    if len(key) > _LONGEST_KEY:
+        key = f"{key[: _LONGEST_KEY - 20]}...{key[-10:]}"
     if re.fullmatch(r"[A-Za-z0-9_-]+", key):
         return key
     return f'"{key}"' if key.isprintable() else json.dumps(key)

@@ -25,7 +25,9 @@ from pytest_smload.reports.json_report import read_report, run_json
 if TYPE_CHECKING:
     from pathlib import Path
 
-FEW = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(
+    max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 BASELINE = render(filled(2))
 STATE = VariantState(
     endpoint_name="abalone",

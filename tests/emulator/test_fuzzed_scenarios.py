@@ -16,7 +16,9 @@ from pytest_smload.emulator.scenario import FAULT_KINDS, FaultTable, Scenario, S
 
 FOLDER = Path(__file__).parents[2] / "examples" / "scenarios"
 EXAMPLES = [path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.toml"))]
-FEW = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(
+    max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 def keys_of(schema: Any) -> list[str]:
