@@ -23,12 +23,23 @@ class ConfigurationError(SmloadError):
     """One or more mistakes in what the user wrote.
 
     Attributes:
-        problems: One sentence per mistake; all mistakes of one source are reported together.
+        problems: One sentence, and one line, per mistake; all mistakes of one source are reported together.
     """
 
     def __init__(self, problems: str | list[str]) -> None:
-        self.problems = [problems] if isinstance(problems, str) else list(problems)
+        if isinstance(problems, str):
+            # One that shows an example has lines of its own.
+            self.problems = ["\n".join(map(_line, problems.split("\n")))]
+        else:
+            self.problems = [_line(problem) for problem in problems]
         super().__init__("\n".join(self.problems))
+
+
+def _line(problem: str) -> str:
+    """*problem* with what names in it have of line ends and other unprintable characters as Python writes them."""
+    if problem.isprintable():
+        return problem
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in problem)
 
 
 class PayloadError(SmloadError):

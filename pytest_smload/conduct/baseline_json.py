@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 _DIGITS = 4
+_LONGEST_SHOWN = 300
 _COUNTS = ("n", "n_eff", "errors")
 
 
@@ -77,11 +78,11 @@ class _MalformedError(Exception):
 def _baseline(document: Any, test: str) -> Baseline:
     table = _table(document, "the file")
     if table.get("schema") != SCHEMA:
-        raise _MalformedError(f"has schema {_json(table.get('schema'))}, this version reads {SCHEMA}")
+        raise _MalformedError(f"has schema {_shown(table.get('schema'))}, this version reads {SCHEMA}")
     if table.get("test") != test:
-        raise _MalformedError(f"is of the test {_json(table.get('test'))}, not of {_json(test)}")
+        raise _MalformedError(f"is of the test {_shown(table.get('test'))}, not of {_shown(test)}")
     loads = _table(table.get("loads"), '"loads"')
-    return Baseline(test, {label: _load(load, f"the load {_json(label)}") for label, load in loads.items()})
+    return Baseline(test, {label: _load(load, f"the load {_shown(label)}") for label, load in loads.items()})
 
 
 def _table(value: Any, place: str) -> dict[str, Any]:
@@ -110,14 +111,14 @@ def _check_run(run: BaselineRun, record: Any, place: str) -> None:
     """Refuse what has the right types and makes no sense."""
     unknown = sorted(set(record) - {each.name for each in fields(BaselineRun)})
     if unknown:
-        raise _MalformedError(f"has the unknown key {_json(unknown[0])} in {place}")
+        raise _MalformedError(f"has the unknown key {_shown(unknown[0])} in {place}")
     for name in _COUNTS:
         if getattr(run, name) < 0:
             raise _MalformedError(f'has no count for "{name}" of {place}')
     for key, estimate in run.metrics.items():
         if not 0 <= estimate.lower <= estimate.value <= estimate.upper:
-            triple = _json(record["metrics"][key])
-            raise _MalformedError(f"has {triple} for {_json(key)} of {place}, which is not lower <= value <= upper")
+            triple = _shown(record["metrics"][key])
+            raise _MalformedError(f"has {triple} for {_shown(key)} of {place}, which is not lower <= value <= upper")
 
 
 def _mistake(error: Any, place: str) -> str:
@@ -146,9 +147,9 @@ def _mistake_of_run(path: list[Any], kind: str, place: str) -> str:
         case ["metrics"]:
             return f"has no table for the metrics of {place}"
         case ["metrics", key, _] if kind not in _NOT_THREE:
-            return f"has something else than numbers for {_json(key)} of {place}"
+            return f"has something else than numbers for {_shown(key)} of {place}"
         case ["metrics", key, *_]:
-            return f"has no [value, lower, upper] for {_json(key)} of {place}"
+            return f"has no [value, lower, upper] for {_shown(key)} of {place}"
         case [name, *_]:
             return f'has no {"count" if name in _COUNTS else "text"} for "{name}" of {place}'
     return f"has no table for {place}"
@@ -182,6 +183,12 @@ def _joined(lines: Iterable[str]) -> list[str]:
 
 def _json(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
+
+
+def _shown(value: Any) -> str:
+    """*value* for a message, which says no more of it than its beginning and its end."""
+    text = _json(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 20]}...{text[-10:]}"
 
 
 @cache

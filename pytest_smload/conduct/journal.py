@@ -160,9 +160,10 @@ def _is_still_there(path: Path, descriptor: int) -> bool:
 
 def _holder(descriptor: int) -> str:
     try:
-        return f", {json.loads(_content(descriptor))['run']}"
-    except (OSError, ValueError, KeyError):
+        run = json.loads(_content(descriptor))["run"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return ""
+    return f", {run}" if isinstance(run, str) and run.isprintable() else ""
 
 
 def _content(descriptor: int) -> bytes:
@@ -177,7 +178,7 @@ def _read(descriptor: int, path: Path) -> Entry | None:
     try:
         record = json.loads(content)
         return {_SCHEMA: _entry}[record.pop("schema")](record)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise EndpointError(
             f"the journal {path} cannot be read: see that the endpoint's instances and autoscaling are as they are to "
             "be, then delete it"
@@ -185,7 +186,9 @@ def _read(descriptor: int, path: Path) -> Entry | None:
 
 
 def _entry(record: dict[str, Any]) -> Entry:
-    texts = [record["region"], record["run"], *record["by_hand"], record["control_url"] or ""]
+    texts = [record["region"], record["run"], *record["by_hand"]]
+    if record["control_url"] is not None:
+        texts.append(record["control_url"])
     if not all(isinstance(text, str) for text in texts) or not isinstance(record["autoscaled"], bool):
         raise TypeError("a value is of another type")
     return Entry(**{**record, "before": state_from(record["before"]), "by_hand": tuple(record["by_hand"])})

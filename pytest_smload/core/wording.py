@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
+from pytest_smload.core.quoting import quoted
+
 
 def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     """Return which of *known* the user most likely meant by *name*, or None where none is near."""
@@ -21,13 +23,13 @@ def did_you_mean(name: str, known: Iterable[str], otherwise: str = "") -> str:
 def unknown_field(name: str, allowed: Iterable[str]) -> str:
     """Return the sentence for an unknown key, with the nearest allowed one."""
     names = list(allowed)
-    return f"unknown key {name!r}{did_you_mean(name, names)} (allowed: {', '.join(names)})"
+    return f"unknown key {quoted(name)}{did_you_mean(name, names)} (allowed: {', '.join(names)})"
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> str:
     """Return the sentence for a *name* no table of this *kind* (endpoint, profile) has, with the nearest one."""
     names = list(known)
-    return f"there is no {kind} {name!r}{did_you_mean(name, names)} (known: {', '.join(names) or 'none'})"
+    return f"there is no {kind} {quoted(name)}{did_you_mean(name, names)} (known: {', '.join(names) or 'none'})"
 
 
 def some(names: Sequence[str], most: int = 3) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from pytest_smload.core.nesting import is_too_deep
 from pytest_smload.core.quoting import quoted
 from pytest_smload.emulator.durations import (
     Constant,
@@ -235,7 +236,9 @@ def load_scenario(path: Path) -> Scenario:
     except ValueError as problem:  # not TOML, not UTF-8, or a whole number of thousands of digits
         raise ScenarioError([f"{path}: is not TOML: {problem}"]) from None
     except RecursionError:
-        raise ScenarioError([f"{path}: is nested too deeply to be read"]) from None
+        data = None
+    if data is None or is_too_deep(data):
+        raise ScenarioError([f"{path}: is nested too deeply to be read"])
     try:
         return Scenario.model_validate(data)
     except ValidationError as problem:

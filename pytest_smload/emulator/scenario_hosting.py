@@ -77,7 +77,7 @@ class Variant(Table):
         latency: Processing time of all its models; None is the scenario's.
     """
 
-    weight: float = Field(default=1.0, ge=0)
+    weight: float = Field(default=1.0, ge=0, allow_inf_nan=False)
     instances: int | None = Field(default=None, ge=1, le=1000)
     instance_type: _InstanceType | None = None
     latency: AnyDistribution = None
@@ -99,7 +99,7 @@ class Component(Table):
 
 def _by_weight(value: object) -> object:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return {"weight": float(value)}
+        return {"weight": value}
     if not isinstance(value, (dict, Variant)):
         allowed = "a weight such as 3, or { weight = 3, … }"
         raise ValueError(f"{quoted(value)} is not a variant; allowed: {allowed}")  # noqa: TRY004 - for pydantic

@@ -38,7 +38,7 @@ def _sentence(detail: ErrorDetails, schema: type[BaseModel]) -> str:
     loc = [part for part in detail["loc"] if part != "[key]"]
     if detail["type"] == "extra_forbidden":
         *table, key = loc
-        return f"{_place(table, schema)}unknown key {str(key)!r}; {_allowed(str(key), _keys(schema, table))}"
+        return f"{_place(table, schema)}unknown key {quoted(str(key))}; {_allowed(str(key), _keys(schema, table))}"
     text = detail["msg"].removeprefix("Value error, ")
     if detail["type"] == "missing":
         *table, key = loc
@@ -58,7 +58,7 @@ def _place(loc: list[int | str], schema: type[BaseModel]) -> str:
         table, keys = f"[{loc[0]}]", loc[1:]
     else:
         table, keys = "", loc
-    return ", ".join(part for part in (table, f"key {'.'.join(map(str, keys))!r}" if keys else "") if part) + ": "
+    return ", ".join(part for part in (table, f"key {quoted('.'.join(map(str, keys)))}" if keys else "") if part) + ": "
 
 
 def _allowed(key: str, keys: list[str]) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_smload.core.baselines.outcome import BaselineOutcome
 from pytest_smload.core.measure.figures import Figures, Stats
-from pytest_smload.core.quoting import quoted
+from pytest_smload.core.quoting import LONGEST, quoted
 from pytest_smload.core.results.result import LoadResult, RunResult, TestResult
 from pytest_smload.errors import ReportError
 from pytest_smload.json_numbers import INFINITY, restored, without_nan
@@ -203,6 +203,8 @@ def _read(document: Any, kind: Any, what: str) -> Any:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"])) or "the whole"
+        if len(place) > LONGEST or not place.isprintable():
+            place = quoted(place)
         raise ReportError(f"{what} is no report of this version: {place}: {first['msg']}") from None
 
 

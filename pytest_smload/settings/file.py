@@ -13,6 +13,8 @@ from pytest_smload.aws.preflight import WAIT_IN_SERVICE_S
 from pytest_smload.aws.shown_url import SecretiveUrl
 from pytest_smload.core.limits.sources import FileBudget, parse_budget_table
 from pytest_smload.core.load.profile import TRAFFIC_FIELDS
+from pytest_smload.core.nesting import is_too_deep
+from pytest_smload.core.quoting import toml_key
 from pytest_smload.core.units import parse_duration_s
 from pytest_smload.core.wording import unknown_name
 from pytest_smload.errors import ConfigurationError
@@ -135,8 +137,10 @@ def _checked(path: Path, label: str, tables: dict[str, Any], prefix: tuple[str, 
 
     def where(*table: str) -> str:
         full = prefix + table
-        return f"{label} [{'.'.join(map(_toml_key, full))}]" if full else label
+        return f"{label} [{'.'.join(map(toml_key, full))}]" if full else label
 
+    if is_too_deep(tables):
+        raise ConfigurationError(f"{label}: is nested too deeply to be read")
     problems = [f"{where(*table)}: {key}: {_NO_KEYS}" for table, key in remove_credentials(tables)]
     parsed, mistakes = check_tables(tables)
     problems += [f"{where(*table)}: {sentence}" for table, sentence in mistakes]
@@ -222,7 +226,3 @@ def _production_table(name: str, parsed: SettingsTable) -> str:
         if table.production and (other == name or (same and table.scenario is None and this.scenario is None)):
             return other
     return ""
-
-
-def _toml_key(key: str) -> str:
-    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else f'"{key}"'

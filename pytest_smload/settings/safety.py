@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from math import isfinite
 from types import MappingProxyType
 from typing import Annotated, Any
 
@@ -17,6 +16,7 @@ from pytest_smload.core.units import parse_duration_s
 from pytest_smload.core.wording import did_you_mean
 
 DATA_GB = "data_gb"
+_HIGHEST_PRICE = 1e9
 _INSTANCE_TYPE = re.compile(r"ml\.[a-z0-9-]+\.[a-z0-9-]+")
 """InstanceType of a production variant, in the API reference of CreateEndpointConfig."""
 
@@ -43,7 +43,7 @@ class SafetyTable(StrictTable):
     production: list[_Pattern] = Field(default_factory=list)
     allow: Annotated[list[_Pattern], Field(min_length=1)] | None = None
     max_tps: _Amount | None = None
-    max_requests: Annotated[int, Field(gt=0)] | None = None
+    max_requests: Annotated[int, Field(gt=0, le=2**63 - 1)] | None = None
     max_duration: Annotated[str, AfterValidator(_positive_duration)] | None = None
     max_cost_usd: _Amount | None = None
 
@@ -70,7 +70,7 @@ def price_problems(table: object) -> list[str]:
         if key != DATA_GB and not _INSTANCE_TYPE.fullmatch(key):
             hint = did_you_mean(key, [DATA_GB])
             problems.append(f'unknown key {quoted(key)}{hint} (allowed: {DATA_GB}, and instance types: "ml.c5.large")')
-        elif isinstance(value, bool) or not isinstance(value, (int, float)) or not (isfinite(value) and value >= 0):
+        elif isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= _HIGHEST_PRICE:
             problems.append(f"{key}: {quoted(value)} is not a price; write US dollars as a number: 0.119")
     return problems
 

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from pytest_smload.aws.report_place import parse_report_place
 from pytest_smload.core.load.profile import LOAD_FIELDS, TRAFFIC_FIELDS, check_load_fields
-from pytest_smload.core.quoting import quoted
+from pytest_smload.core.quoting import quoted, toml_key
 from pytest_smload.core.request.route_kinds import WEIGHTED
 from pytest_smload.core.units import parse_duration_s
 from pytest_smload.core.wording import nearest, unknown_field, unknown_name
@@ -21,6 +21,7 @@ from pytest_smload.transport.registry import TRANSPORTS
 _NAME = re.compile(r"[A-Za-z0-9](-*[A-Za-z0-9]){0,62}")
 """EndpointName, in the API reference of CreateEndpoint."""
 LEAST_WATCH_S = 10.0
+_MOST_CORES = 10_000
 _SECRET_KEY = re.compile(
     r"(aws_?)?(access_?key(_?id)?|secret(_?access)?(_?key)?|(session|security)_?token|token|password|credentials?|profile)"
     r"|.*(secret|password|access_?key).*",
@@ -71,8 +72,8 @@ class EndpointTable(StrictTable):
     transport: Annotated[str, BeforeValidator(_transport)] | None = None
     scenario: Annotated[str, Field(min_length=1)] | None = None
     cloudwatch: bool = False
-    vcpus: Annotated[int, Field(gt=0)] | None = None
-    gpus: Annotated[int, Field(ge=0)] | None = None
+    vcpus: Annotated[int, Field(gt=0, le=_MOST_CORES)] | None = None
+    gpus: Annotated[int, Field(ge=0, le=_MOST_CORES)] | None = None
 
 
 class SettingsTable(StrictTable):
@@ -166,7 +167,8 @@ def _payload_problems(fields: Mapping[str, Any]) -> list[str]:
 def unquoted_models(fields: Mapping[str, Any]) -> list[str]:
     """Return sentences for weights such as ``xgboost-0.tar.gz = 3``, which TOML reads as nested tables."""
     return [
-        f'{row.field}: {name!r} holds a table; a {row.kind} name with dots needs quotes: "{_dotted(name, table)}" = 1'
+        f"{row.field}: {name!r} holds a table; a {row.kind} name with dots needs quotes: "
+        f"{toml_key(_dotted(name, table))} = 1"
         for row in WEIGHTED.values()
         for name, table in _subtables(fields, row.field).items()
     ]
@@ -196,12 +198,12 @@ def _value_at(tables: Mapping[str, Any], loc: tuple[int | str, ...]) -> object:
 def _unknown_table(name: str, table: Mapping[str, Any]) -> str:
     """The sentence for a table at the top of the file that there is none of, with the nearest that there is."""
     below = [key for key, value in table.items() if isinstance(value, dict)]
-    inner = f".{below[0]}" if below else ""
+    inner = f".{toml_key(below[0])}" if below else ""
     known = {"endpoints": ".NAME", "profiles": ".NAME", "budgets": ".NAME", "safety": "", "prices": "", "report_to": ""}
     near = nearest(name, known)
     hint = f"; did you mean [{near}{(inner or known[near]) if known[near] else ''}]?" if near is not None else ""
     tables = ", ".join(f"[{each}{below}]" for each, below in known.items())
-    return f"there is no table [{name}{inner}]{hint} (tables: {tables})"
+    return f"there is no table [{toml_key(name)}{inner}]{hint} (tables: {tables})"
 
 
 def _sentence(loc: tuple[int | str, ...], kind: str, text: str, value: object) -> tuple[tuple[str, ...], str]:
@@ -230,5 +232,6 @@ def _sentence(loc: tuple[int | str, ...], kind: str, text: str, value: object) -
         "int_type": "must be a whole number",
         "greater_than": "must be more than 0",
         "greater_than_equal": "must be 0 or more",
+        "less_than_equal": "is more than there is",
     }
-    return table, f"{key}: {known.get(kind, text.removeprefix('Value error, '))}"
+    return table, f"{toml_key(key)}: {known.get(kind, text.removeprefix('Value error, '))}"

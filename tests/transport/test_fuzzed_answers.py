@@ -81,6 +81,13 @@ def test_error_answers(status: int, header: str | None, date: str | None, body: 
     assert not any(secret in f"{failure.kind} {failure.message}" for secret in (HELD.access_key, "IQoJb3JpZ2luX2VjE"))
 
 
+def test_depths_around_the_interpreters_limit() -> None:
+    """A message that can just be read, and just not be written again, is no exception either."""
+    for depth in range(600, 1_000):
+        body = b'{"code": 1, "message": ' + b"[" * depth + b"]" * depth + b"}"
+        assert "400" == response_failure(400, {}, body).kind
+
+
 pieces = [
     b"HTTP/1.1 ",
     b"HTTP/1.0 ",
@@ -195,6 +202,7 @@ def invoke(request: pytest.FixtureRequest, mutating: MutatingPeer) -> Iterator[C
 @example(answer=[b'HTTP/1.1 500 X\r\nContent-Length: 14\r\n\r\n{"code": "ok"}'], body=ROW.body)
 @example(answer=[b"HTTP/1.1 500 X\r\nx-amzn-errortype: ok\r\nContent-Length: 2\r\n\r\n{}"], body=ROW.body)
 @example(answer=[b"HTTP/1.1 101 X\r\n\r\n"], body=ROW.body)
+@example(answer=[b"HTTP/1.1 101 X\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n"], body=ROW.body)
 @example(answer=[b"HTTP/1.1 099 X\r\nContent-Length: 4\r\n\r\n4.57"], body=ROW.body)
 @example(answer=[b"HTTP/1.1 000 X\r\nContent-Length: 0\r\n\r\n"], body=ROW.body)
 @example(answer=[b"HTTP/1.1 400 X\r\nContent-Length: 60000\r\n\r\n" + b"[" * 60_000], body=ROW.body)

@@ -130,6 +130,7 @@ def test_responses_that_end_the_connection_succeed(
         pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n4.57", "Connection", id="half a body"),
         pytest.param(CHUNKED[:-7], "Connection", id="half the chunks"),
         pytest.param(b"SSH-2.0-OpenSSH_9.6\r\n", "BadResponse", id="another protocol"),
+        pytest.param(b"HTTP/1.1 000 X\r\nContent-Length: 0\r\n\r\n", "BadResponse", id="no status"),
         pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: four\r\n\r\n4.57", "BadResponse", id="bad length"),
         pytest.param(b"HTTP/1.1 200 OK\r\nA: " + b"x" * 80_000, "BadResponse", id="endless head"),
         pytest.param(

@@ -132,9 +132,11 @@ def stage_list(value: object) -> list[str]:
             continue
         problems.extend(f"stage {number}: {problem}" for problem in _stage(fields))
         name = fields.get("name") or str(number)
-        if name in names:
-            problems.append(f"stage {number}: an earlier stage is called {name!r} too; give each a name of its own")
-        names.add(str(name))
+        if isinstance(name, str):
+            if name in names:
+                twice = f"an earlier stage is called {quoted(name)} too; give each a name of its own"
+                problems.append(f"stage {number}: {twice}")
+            names.add(name)
         shapes.update(name for name in _STAGE_SHAPES if fields.get(name) is not None)
     if len(shapes) > 1:
         problems.append("all stages are either users (closed loop) or tps (open loop)")

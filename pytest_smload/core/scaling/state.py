@@ -106,13 +106,25 @@ def state_from(record: Mapping[str, Any]) -> VariantState:
     """Return the state `state_record` made *record* of.
 
     Raises:
-        KeyError, TypeError: *record* is none.
+        KeyError, TypeError, AttributeError: *record* is none.
     """
     target = record["target"]
     texts = {name: record[name] for name in ("endpoint_name", "variant", "endpoint_arn", "created_at")}
     counts = [record["instances"], *([target["minimum"], target["maximum"]] if target is not None else [])]
     if not all(isinstance(text, str) for text in texts.values()) or not all(type(count) is int for count in counts):
         raise TypeError("a text or a count is of another type")
+    named = [(policy["name"], policy["kind"]) for policy in record["policies"]]
+    tables = [policy["configuration"] for policy in record["policies"]] + list(record["scheduled_actions"])
+    if not all(isinstance(text, str) for pair in named for text in pair) or not all(
+        isinstance(table, dict) for table in tables
+    ):
+        raise TypeError("a policy or a scheduled action is of another type")
+    if target is not None:
+        optional, switches = (target["arn"], target["role_arn"]), target["suspension"].values()
+        if not all(text is None or isinstance(text, str) for text in optional) or not all(
+            isinstance(switch, bool) for switch in switches
+        ):
+            raise TypeError("what is known of the target is of another type")
     return VariantState(
         **texts,
         instances=record["instances"],
