@@ -62,7 +62,7 @@ What pytest --smload-update-baselines recorded in .smload/baselines, in this fol
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what *arguments*, those of the process by default, ask for, and return the exit code."""
-    asked = _parser().parse_args(arguments)
+    asked = parser().parse_args(arguments)
     from pytest_smload.cli.said import close_quietly, complain, write
 
     code = 0
@@ -89,7 +89,7 @@ def _answer(asked: argparse.Namespace) -> Said:
     return command(asked)
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
     parser = _described(argparse.ArgumentParser(prog="smload", allow_abbrev=False), _ALL, _EPILOG)
     parser.add_argument("--version", action="version", version=f"pytest-smload {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
