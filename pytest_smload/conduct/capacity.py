@@ -100,7 +100,7 @@ class _Search:
                 return
             say(f"smload: probe {len(self.levels) + 1}: {probe.tps:g} TPS ({probe.purpose})")
             if not self._probe(probe, profile):
-                return
+                break
             say(_level_line(self.levels[-1]))
         if self.rates.spent:
             self.ended = f"{len(self.levels)} probes did not settle it"
