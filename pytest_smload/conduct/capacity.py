@@ -100,7 +100,7 @@ class _Search:
                 return
             say(f"smload: probe {len(self.levels) + 1}: {probe.tps:g} TPS ({probe.purpose})")
             if not self._probe(probe, profile):
-                return
+                break
             say(_level_line(self.levels[-1]))
         if self.rates.spent:
             self.ended = f"{len(self.levels)} probes did not settle it"
@@ -232,7 +232,7 @@ class _Search:
         if least is None:
             return None
         keeping = [level for level in self.levels if level.verdict == "kept" and level.offered_tps >= least]
-        kept = rates.kept_tps >= least
+        kept = rates.kept_tps >= least and rates.contradiction is None
         shown = kept and (rates.confirmed or len(keeping) > 1 or any(tps >= least for tps in self.proven))
         why = self.ended or "; ".join(each.cause for each in self.reasons)
         if kept and not shown:
