@@ -27,7 +27,7 @@ from pytest_smload.core.baselines.run_noise import RunNoise
 from pytest_smload.core.statistics.binomial import student_t
 from pytest_smload.core.statistics.blocks import BLOCKS, in_blocks
 from pytest_smload.core.statistics.columns import Floats
-from pytest_smload.core.statistics.intervals import go_together
+from pytest_smload.core.statistics.dependence import go_together
 from pytest_smload.core.statistics.percentiles import nearest_rank
 
 _Z90, _Z_POWER = 1.645, 1.282
