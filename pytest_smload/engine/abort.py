@@ -173,7 +173,7 @@ class AbortWatch:
             is_slow = (took_s > rule.p95_ms / 1000) & ~priming
             slow = int(np.count_nonzero(is_slow))
             mute = int(np.count_nonzero(priming | (~is_slow & (np.array(kinds) != 0))))
-        if rule.p95_ms is not None:
+        if rule.p95_ms is not None and now >= self._primed_s:
             overdue = self._overdue(now, now - rule.p95_ms / 1000)
         return Counts(count, before.errors + errors, before.slow + slow, before.mute + mute, overdue)
 

@@ -137,7 +137,7 @@ def _client_was_slow(readings: _Readings) -> list[Finding]:
 
 def _one_generator_was_slow(recording: Recording, readings: _Readings) -> Iterator[Finding]:
     """A warning for the one of several generators that sent latest: among the samples of all, its own are few."""
-    late = [each for each in recording.generators if each.delay_p95_ms > readings.allowed_ms(2.0)]
+    late = [each for each in recording.generators if each.delay_p95_ms > readings.allowed_ms(5.0)]
     if not late:
         return
     worst = max(late, key=lambda each: each.delay_p95_ms)

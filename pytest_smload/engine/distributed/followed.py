@@ -48,6 +48,7 @@ class FollowedPart:
         recording: What it measured, once that has come.
         lost: Why it will hand nothing over, or ``""``.
         is_own_trouble: Whether that is no consequence of the load's end.
+        left_early: Whether somebody ended it where it runs, and nobody here.
     """
 
     worker: Worker
@@ -58,6 +59,7 @@ class FollowedPart:
     recording: Recording | None = None
     lost: str = ""
     is_own_trouble: bool = True
+    left_early: bool = False
     _pieces: Pieces = field(default_factory=Pieces)
 
     @property

@@ -131,7 +131,10 @@ class DistributedLoad:
         except ValueError as error:
             self._lose(sender, str(error))
         else:
-            if sender.lost or (sender.recording is not None and sender.recording.aborted is not None):
+            recording = sender.recording
+            if recording is not None:
+                sender.left_early = recording.interrupted and not self._hurried
+            if sender.lost or sender.left_early or (recording is not None and recording.aborted is not None):
                 self._hurry()
 
     def _watch(self, sender: FollowedPart) -> None:
@@ -205,9 +208,7 @@ class DistributedLoad:
         return self._abort.check(now, Counts.sum(counts), self._primed_s)
 
     def _recorded(self) -> Recording:
-        whole = joined(
-            self._senders, interrupted=bool(self._interrupts.count), ended_by_us=self._hurried or bool(self._called_off)
-        )
+        whole = joined(self._senders, interrupted=bool(self._interrupts.count))
         return dataclasses.replace(
             whole,
             started_at=self._started_at,
