@@ -152,6 +152,7 @@ def part(samples_in_all: int, index: int) -> Recording:
         started_at="2025-01-01T00:00:00+00:00",
         bytes_in=[count],
         bytes_out=[count],
+        target_variants=[None],
         complete=True,
     )
 

@@ -141,7 +141,8 @@ class DistributedLoad:
         process, now = sender.worker.process, perf_counter()
         if process is not None and process.ended is not None:
             code = process.ended
-            self._lose(sender, f"its process ended by signal {-code}" if code < 0 else f"its process ended with {code}")
+            how = f"by signal {-code}" if code < 0 else f"with {code}"
+            self._lose(sender, ": ".join(filter(None, (f"its process ended {how}", process.said()))))
             return
         limit_s = SILENT_S if sender.is_loading or self._hurried else SLOW_SILENT_S
         if now - sender.worker.heard_s > limit_s:
@@ -191,7 +192,7 @@ class DistributedLoad:
             return
         running = Running(
             now - self._begin_s,
-            sum(report.sent for report in reports),
+            sum(sender.sent for sender in self._senders),
             len(reports) == len(self._senders) and all(report.primed for report in reports),
         )
         ends_load = self._hooks.ends_load

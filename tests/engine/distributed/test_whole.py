@@ -15,6 +15,7 @@ from pytest_smload.core.load.abort_rule import AbortRule
 from pytest_smload.core.load.part import Part
 from pytest_smload.core.load.plan import LoadPlan
 from pytest_smload.core.load.profile import LoadProfile
+from pytest_smload.core.load.stages import StageSpan
 from pytest_smload.core.measure.measurement import measure
 from pytest_smload.core.measure.scope_name import TOTAL
 from pytest_smload.core.measure.slowness import ClientSlowness
@@ -46,7 +47,8 @@ def steady(number: int, count: int = 500, late_s: float = 0.0, **facts: Any) -> 
         Row(due := OPENS + index * each_s, start := due + late_s * (index % 10 == 0), start + 0.004)
         for index in range(count)
     ]
-    facts = {"open_model": True, "complete": True, **facts}
+    traffic = {"bytes_in": [count], "bytes_out": [count], "target_variants": [None]}
+    facts = {"open_model": True, "complete": True, **traffic, **facts}
     return recording(rows, OPENS, CLOSES, multi_model=False, **facts)
 
 
@@ -145,6 +147,9 @@ def test_what_one_gave_up_for_is_its_own_trouble() -> None:
         OPENS + 0.1,
         multi_model=False,
         aborted=gave_up,
+        bytes_in=[0],
+        bytes_out=[0],
+        target_variants=[None],
     )
     found = whole(steady(0, complete=False), failing)
 
@@ -200,7 +205,20 @@ def test_what_no_worker_says_loses_it(kind: str, facts: dict[str, Any]) -> None:
     assert part.recording is None
 
 
-@pytest.mark.parametrize("change", [{"model_names": ("other",)}, {"target_shares": [0.5, 0.5]}, {"open_model": False}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"model_names": ("other",)},
+        {"target_shares": [0.5, 0.5]},
+        {"open_model": False},
+        {"route_kind": "model"},
+        {"stages": [StageSpan("1", 0.0, 1.0, None, 5.0)]},
+        {"stretches": 2},
+        {"clients": []},
+        {"bytes_in": [1, 2]},
+        {"target_variants": ["blue"]},
+    ],
+)
 def test_a_recording_of_another_load_is_not_taken(change: dict[str, Any]) -> None:
     """That of the job alone is."""
     clock = {"clock": [0.0, 0.001, 0.0]}
