@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from pytest_smload.core.load.abort_rule import AbortRule
     from pytest_smload.core.samples.recording import Samples
+    from pytest_smload.engine.session import LoadSession
 
 FEWEST_REQUESTS = 10
 """Fewer in the span say nothing about a rate."""
@@ -165,6 +166,12 @@ class AbortWatch:
         self._samples = samples
         self._from_due = from_due
         self._course = course
+
+    @classmethod
+    def of(cls, session: LoadSession, course: Course) -> AbortWatch:
+        """Return the watch of what *session* sends; where that is part of a load, it only counts."""
+        profile, is_whole = session.plan.profile, session.part.parts == 1
+        return cls(profile.abort_rule, session.samples, course, from_due=profile.open_model, is_whole=is_whole)
 
     @property
     def abort(self) -> Abort | None:
