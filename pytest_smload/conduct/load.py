@@ -39,15 +39,18 @@ if TYPE_CHECKING:
     from pytest_smload.conduct.preflight import Inspection
     from pytest_smload.conduct.regressions import RegressionVerdict
     from pytest_smload.conduct.request import LoadRequest
+    from pytest_smload.conduct.retry import Undecided
     from pytest_smload.conduct.senders import LoadSender
     from pytest_smload.conduct.witness import Testimony
     from pytest_smload.conduct.witnesses import Send
+    from pytest_smload.core.hosting.hosting import Hosting
     from pytest_smload.core.load.profile import LoadProfile
     from pytest_smload.core.request.endpoint import EndpointFacts
     from pytest_smload.core.results.result import LoadResult
     from pytest_smload.core.samples.look import Look
     from pytest_smload.core.samples.recording import Recording
     from pytest_smload.engine.interrupts import HeldBack
+    from pytest_smload.transport.choice import TransportChoice
 
 
 class Announcer(Protocol):
@@ -99,33 +102,39 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
         )
         if request.heard is not None:
             request.heard(last)
-        result = build_result(
-            last.recording,
-            last.measurement,
-            last.health,
-            label=request.label,
-            endpoint=facts,
-            profile=request.profile,
-            transport=way.name,
-            transport_reason=way.reason,
-            checks=last.checks,
-            notes=[
-                *request.notes,
-                *inspection.notes,
-                *demands.notes,
-                *sender.notes,
-                *(each.note for each in undecided),
-            ],
-            reruns=[each.counts for each in undecided],
-            hosting=hosting,
-        )
-        result = with_cost(result, request, hosting)
+        notes = [*request.notes, *inspection.notes, *demands.notes, *sender.notes]
+        result = with_cost(_built(request, facts, way, last, undecided, notes, hosting), request, hosting)
         if regressions is not None:
             again = regressions.judge(last, lambda: judging.assess(send(), ALPHA))
             result = _with_regressions(result, again)
         result = _explained(result, lambda: watch.testimonies(last, announcer.waiting), interrupts)
     # What was measured is not lost to a signal that came while it was judged.
     return replace(result, interrupted=True) if interrupts.count else result
+
+
+def _built(
+    request: LoadRequest,
+    facts: EndpointFacts,
+    way: TransportChoice,
+    last: Assessment,
+    undecided: Sequence[Undecided],
+    notes: Sequence[str],
+    hosting: Hosting | None,
+) -> LoadResult:
+    return build_result(
+        last.recording,
+        last.measurement,
+        last.health,
+        label=request.label,
+        endpoint=facts,
+        profile=request.profile,
+        transport=way.name,
+        transport_reason=way.reason,
+        checks=last.checks,
+        notes=[*notes, *(each.note for each in undecided)],
+        reruns=[each.counts for each in undecided],
+        hosting=hosting,
+    )
 
 
 def _inspected(
