@@ -27,6 +27,8 @@ _PARTS = 3
 _FEWEST_WAITING = 3
 """So many that have waited for as long as the limit and the span, in which nothing ended, are an endpoint gone silent:
 of a few users no percentile could ever tell."""
+_LOOKS = 3
+"""In a row must find it so: a client that stood still itself has not read yet, at the first, what came meanwhile."""
 
 
 class _Counts(NamedTuple):
@@ -83,6 +85,7 @@ class AbortWatch:
         self._begin_s: float | None = None
         self._counts = _Counts(0.0, 0, 0, 0, 0)
         self._marks: deque[_Counts] = deque()
+        self._silent_looks = 0
 
     @property
     def _primed_s(self) -> float:
@@ -145,7 +148,8 @@ class AbortWatch:
         if rule.p95_ms is None or now.at_s - rule.span_s - rule.p95_ms / 1000 < self._primed_s:
             return None
         ended = now.requests - before.requests
-        if not (self._is_slow_throughout(rule) or (ended == 0 and self._is_silent(now.at_s, rule))):
+        self._silent_looks = self._silent_looks + 1 if ended == 0 and self._is_silent(now.at_s, rule) else 0
+        if self._silent_looks < _LOOKS and not self._is_slow_throughout(rule):
             return None
         errors = (now.errors - before.errors) / ended if ended else 0.0
         return Abort(errors, ended + now.overdue, rule.span_s, 0.0, p95_ms=rule.p95_ms)

@@ -21,6 +21,7 @@ from pytest_smload.core.measure.measurement import Measurement
 from pytest_smload.core.measure.scope import Scope
 from pytest_smload.core.measure.slowness import ClientSlowness
 from pytest_smload.core.request.error_kinds import OK
+from pytest_smload.core.statistics.blocks import BLOCKS
 from pytest_smload.core.statistics.bound import ALPHA
 from pytest_smload.core.units import format_share
 
@@ -93,6 +94,9 @@ def _compared(
     if held is None or held.base.value == inf:
         return alone
     limit, found = alone.limit, held.comparison
+    if alone.bound.n < BLOCKS and found.lower == 0 and found.upper == inf:
+        few = f"too few requests to compare: {limit.of} takes {BLOCKS}, and {alone.bound.n} are there"
+        return replace(alone, refused=few, cause="few requests")
     slowed = disturbed_by(limit, other, held.base.value, control)
     had_been_slow = _with_failures_slow(limit, scope, other)
     why: tuple[str, Cause] | None = (
