@@ -153,7 +153,7 @@ def test_silence_is_said_to_have_ended_the_load() -> None:
     check = abort_check(abort, recording([Row(100.0, 100.0, 100.01)], 100.0, 109.0))
 
     assert check.outcome == "fail"
-    assert check.limit == "<= 1s for 2s"
+    assert check.limit == "<= 1 s for 2s"
     assert "nothing was answered in its last 2s" in check.note
 
 
