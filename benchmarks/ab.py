@@ -38,7 +38,7 @@ class Load:
     """What is simulated.
 
     Attributes:
-        process: ``"lognormal"``, or ``"queue 70 %"``: M/G/1, that busy.
+        process: ``"lognormal"``, or ``"queue 70 %"``: M/G/1, so busy.
         samples: Requests a side and run.
         per_mille: The percentile.
         budget: The regression budget.
@@ -156,6 +156,7 @@ def report(asked: argparse.Namespace) -> None:
         Load("lognormal", 12_000, 990, asked.budget),
         Load("queue 70 %", 3000, 950, asked.budget),
         Load("queue 70 %", 12_000, 950, asked.budget),
+        Load("queue 90 %", 3000, 950, asked.budget),
     ]
     with ProcessPoolExecutor(asked.workers) as pool:
         done = [
