@@ -26,6 +26,8 @@ from pytest_smload.engine.locustfile.own_words import OwnWords
 _FIRST_FREE = 100
 """Descriptors of our own are moved out of the way of what users expect to be theirs."""
 _write = os.write
+_close = monkey.get_original("os", "close")
+"""gevent's own only closes once the loop runs, which it may never do in a fork."""
 
 
 class Parent:
@@ -41,7 +43,9 @@ class Parent:
         self._pid = os.getpid()
         self._token = os.environ[MARK]
         self.wants_end = False
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        _close(nothing)
         self._left = b""
         self.job = LocustfileJob.from_text(self._line())
         # A fork of the user's must not speak for this process.
@@ -74,8 +78,8 @@ class Parent:
             os.killpg(0, signal.SIGKILL)
 
     def _forget(self) -> None:
-        os.close(self._out)
-        os.close(self._control)
+        _close(self._out)
+        _close(self._control)
 
 
 def _moved(descriptor: int) -> int:
@@ -83,7 +87,7 @@ def _moved(descriptor: int) -> int:
 
     moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _FIRST_FREE)
     if descriptor:
-        os.close(descriptor)
+        _close(descriptor)
     return moved
 
 
