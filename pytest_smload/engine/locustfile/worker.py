@@ -25,7 +25,9 @@ from pytest_smload.engine.locustfile.own_words import OwnWords
 
 _FIRST_FREE = 100
 """Descriptors of our own are moved out of the way of what users expect to be theirs."""
+_LONGEST_END_S = 5.0
 _write = os.write
+_sleep = monkey.get_original("time", "sleep")
 _close = monkey.get_original("os", "close")
 """gevent's own only closes once the loop runs, which it may never do in a fork."""
 
@@ -57,8 +59,13 @@ class Parent:
         if os.getpid() != self._pid:
             os._exit(1)
         left = frame(kind, content, **facts)
-        while left:
-            left = left[_write(self._out, left) :]
+        try:
+            while left:
+                left = left[_write(self._out, left) :]
+        except BrokenPipeError:
+            # The parent is gone, and what hears of it ends this process, once all that it started has ended.
+            _sleep(_LONGEST_END_S)
+            os._exit(1)
 
     def _line(self) -> str:
         while b"\n" not in self._left:
