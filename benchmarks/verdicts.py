@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from measure import machine_described, print_table
+from peer_costs import section
 from peers import BOTO3, FAST_HTTP, client_environment
 from verdict_cases import CASES, FREEZE_S, INVALID, STOP_S, STOPS, standing
 from workload import CONTENT_TYPE, ENDPOINT_NAME, MODELS, ROW
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from verdict_cases import Case, Place
+
+    Tool = Callable[["Case", "Place"], "Said"]
 
 OURS, HEY, WRK, ARTILLERY = "pytest-smload", "hey", "wrk", "Artillery"
 WHY_NOT = {
@@ -271,7 +274,7 @@ def artillery(case: Case, place: Place) -> Said:
     return Said.of(requests, requests - ok, WINDOW_S + WARMUP_S, p95_ms)
 
 
-def tools() -> dict[str, Callable[[Case, Place], Said]]:
+def tools() -> dict[str, Tool]:
     """Return the tools there are on this machine."""
     found = {OURS: ours, "boto3 Locust script": locust(BOTO3), "FastHttpUser + SigV4": locust(FAST_HTTP)}
     found |= {
@@ -330,7 +333,7 @@ def main() -> None:
                     results[case][name] = tool(case, place)
                 print(f"{case.name:<36}{name:<24}{words(results[case][name], case)}", flush=True)
     if not asked.only:
-        Path(__file__).with_name("peers.md").write_text(page(results), encoding="utf-8")
+        Path(__file__).with_name("peers.md").write_text(page(results) + section(tools()), encoding="utf-8")
     names = list(tools())
     counts = [sum(said[name].verdict in case.right for case, said in results.items()) for name in names]
     rows = [(name, f"{count} of {len(results)}") for name, count in zip(names, counts, strict=True)]
