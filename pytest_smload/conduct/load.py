@@ -166,7 +166,7 @@ class _Judging:
     def assess(self, recording: Recording, alpha: float) -> Assessment:
         """Return what *recording* amounts to, with intervals that miss *alpha*."""
         measurement = measure(recording)
-        limits = self._demands.limits_on(recording)
+        limits = self._demands.limits_on(measurement)
         scopes = self._demands.scopes_of(limits)
         health = examine(recording, measurement, budgeted_scopes=scopes, simulated=self._simulated)
         if (ended := self._allowance.finding) is not None:

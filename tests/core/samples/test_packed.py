@@ -98,3 +98,11 @@ def test_bytes_that_are_no_recording_are_refused(spoilt: bytes) -> None:
     """One sort of error, whatever is wrong with them."""
     with pytest.raises(ValueError, match="no recording"):
         unpacked(spoilt)
+
+
+def test_a_recording_of_nothing_travels() -> None:
+    """Of a load without a request there is not even a name."""
+    made = dataclasses.replace(
+        _full(), samples=Samples(), model_names=[], kind_names=[], unsent_due=array("d"), unsent_model=array("H")
+    )
+    assert _facts(unpacked(packed(made))) == _facts(made)
