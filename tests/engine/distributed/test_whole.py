@@ -187,7 +187,7 @@ PROGRESS = asdict(Progress(1.0, 10.0, "window", None, 100.0, 99.0, 4.0, 0, 1))
         ("report", {}),
         ("report", {"progress": {}, "sent": 1, "primed": True, "ended": None}),
         ("report", {"progress": PROGRESS, "sent": "many", "primed": True, "ended": None}),
-        ("report", {"progress": PROGRESS, "sent": 1, "primed": True, "ended": [1, 2, 3, 4, 5, 6]}),
+        ("report", {"progress": PROGRESS, "sent": 1, "primed": True, "ended": [1, 2, 3, 4, 5, 6, 7]}),
         ("failed", {}),
         ("recording", {"piece": 0, "pieces": 1}),
         ("recording", {"piece": 1, "pieces": 2, "clock": [0.0, 0.0, 0.0]}),
