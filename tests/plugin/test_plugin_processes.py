@@ -10,6 +10,7 @@ import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
+from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -138,8 +139,12 @@ def test_abort_on_holds_for_all_workers_together(project: MakeProject) -> None:
 
 @needs_proc
 def test_a_killed_worker_makes_the_load_invalid(project: MakeProject, emulator: EmulatorProcess) -> None:
-    """It ends at once; what the other one measured is in the report."""
-    made = project({"test_it.py": LONG})
+    """It ends at once; what the other one measured is in the report, and the next load has as many workers again."""
+    another = """
+    @pytest.mark.perf(tps=100, duration="1s", warmup="0s")
+    def test_next(load_result): pass
+    """
+    made = project({"test_it.py": LONG + dedent(another)})
     emulator.reset()
     with made.under_way("-m", "perf", "--smload-processes", "2") as process:
         workers = _await(lambda: found if len(found := _workers_of(process.pid)) == 2 else None)
@@ -147,8 +152,12 @@ def test_a_killed_worker_makes_the_load_invalid(project: MakeProject, emulator: 
         os.kill(workers[0], signal.SIGKILL)
         out = process.communicate(timeout=60)[0]
 
-    (load,) = PytestRun(process.returncode, out, made.folder).loads("test_long")
+    run = PytestRun(process.returncode, out, made.folder)
+    (load,), (following,) = run.loads("test_long"), run.loads("test_next")
     assert f"worker {socket.gethostname()} (process {workers[0]}): its process ended by signal 9" in out
+    assert following["verdict"] == "pass"
+    pids = {worker["pid"] for worker in following["workers"]}
+    assert (len(pids), workers[1] in pids) == (2, True)
     assert load["verdict"] == "invalid"
     assert [worker["pid"] for worker in load["workers"]] == [workers[1]]
     assert load["sent"] > 0
