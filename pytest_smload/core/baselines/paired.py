@@ -44,6 +44,10 @@ _FEWEST_BLOCKS = BLOCKS // 2
 _MOST = 15
 """Of `BLOCKS` are worse by more than is allowed by chance in 2 of 100 windows of sides that differ by just that."""
 
+_MOST_ALIKE = 0.4
+"""Correlation of the ratios of neighbouring blocks, beyond which that many are a spell rather than most of the window:
+simulated, equal sides whose own queues are 70 or 90 % busy are so in 5 % of windows, 8 % of those of 100 requests."""
+
 
 class Pairing(NamedTuple):
     """What both sides in each block of the window tell of their ratio.
@@ -233,7 +237,10 @@ def _typical(worse: Floats, base: Floats) -> tuple[float, float]:
         return -inf, -inf
     ratios = np.log(worse) - np.log(base)
     typical = float(np.sort(ratios)[BLOCKS - _MOST])
-    alike = not np.isfinite(ratios).all() or go_together(ratios.tolist(), inf)
+    if not np.isfinite(ratios).all():
+        return typical, -inf
+    off = ratios - ratios.mean()
+    alike = float(np.sum(off[1:] * off[:-1])) > _MOST_ALIKE * float(np.sum(off * off))
     return typical, -inf if alike else typical
 
 
