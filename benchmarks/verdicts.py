@@ -269,7 +269,8 @@ def artillery(case: Case, place: Place) -> Said:
             return Said(math.nan, math.nan, 0.0, "none", "no figures")
         found = json.loads(report.read_text())["aggregate"]
     counters, requests = found["counters"], found["counters"].get("http.requests", 0)
-    ok = counters.get("http.codes.200", 0)
+    errors = sum(count for name, count in counters.items() if name.startswith("errors."))
+    ok = min(counters.get("http.codes.200", 0), requests - errors)
     p95_ms = found["summaries"].get("http.response_time", {}).get("p95", math.nan)
     return Said.of(requests, requests - ok, WINDOW_S + WARMUP_S, p95_ms)
 
