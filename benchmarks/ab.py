@@ -11,7 +11,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from math import exp, sqrt
+from math import exp, log, sqrt
 
 import numpy as np
 from measure import machine_described, print_table, verdict
@@ -20,7 +20,7 @@ from regression_gate import SIGMA, Case, decided
 
 from pytest_smload.core.baselines.comparison import Decision, confirmed
 from pytest_smload.core.baselines.estimate import Estimate
-from pytest_smload.core.baselines.paired import compare_sides, quantile_pairing
+from pytest_smload.core.baselines.paired import Pairing, compare_sides, quantile_pairing
 from pytest_smload.core.statistics.intervals import quantile_bound
 
 TARGET = 0.005
@@ -97,11 +97,16 @@ def against_control(load: Load, rng: np.random.Generator) -> Decide:
 
     def decide(slower: float) -> Decision:
         first, again = (
-            compare_sides(new.scaled(slower), control, pairing, budget=load.budget) for new, control, pairing in runs
+            compare_sides(new.scaled(slower), control, _slower(pairing, slower), budget=load.budget)
+            for new, control, pairing in runs
         )
         return confirmed(first, again)
 
     return decide
+
+
+def _slower(pairing: Pairing, times: float) -> Pairing:
+    return pairing._replace(typical=pairing.typical + log(times), mostly=pairing.mostly + log(times))
 
 
 def against_recorded(load: Load, rng: np.random.Generator) -> Decide:

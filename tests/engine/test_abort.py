@@ -247,7 +247,8 @@ def test_a_slow_load_stops_and_its_check_says_so(load: dict[str, int]) -> None:
 
     assert recording.aborted is not None
     assert recording.window_s < 30
-    check = abort_check(recording.aborted, recording)
+    # The machine's own slowness is another test's.
+    check = abort_check(recording.aborted, recording, judged=False)
     assert ("total", "p95", "<= 40 ms for 500ms", "abort_on", "fail") == (
         check.scope,
         check.metric,

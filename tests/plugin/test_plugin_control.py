@@ -267,12 +267,12 @@ def test_latency_of_the_few_that_were_answered_is_no_pass(run: PytestRun) -> Non
 
 
 def test_a_control_that_stops_answering_is_no_pass(run: PytestRun) -> None:
-    """It froze for a second and a half, which makes any load look fast."""
+    """It froze for a second and more, which makes any load look fast."""
     load = load_of(run, "test_frozen_control")
     (check,) = (check for check in load["checks"] if check["metric"] == "p50")
 
     assert load["verdict"] == "invalid", run.out
-    assert "control frozen: it answered nothing for 1." in check["note"]
+    assert "control frozen: it answered nothing for " in check["note"], run.out
 
 
 def test_a_control_that_changes_during_the_load_is_invalid(
