@@ -114,7 +114,9 @@ def measured(
         # One limit over many models is one object, and so one family.
         found += [(ScopeName("model", name), limit) for _, limit in each for name in models]
     profile = LoadProfile(
-        models=list(models), warmup="5s", **({"stages": stages} if stages else {"tps": tps, "duration": f"{window_s:g}s"})
+        models=list(models),
+        warmup="5s",
+        **({"stages": stages} if stages else {"tps": tps, "duration": f"{window_s:g}s"}),
     )
     scopes = [TOTAL, *(ScopeName("model", name) for name in models if model_limits)]
     return build_result(

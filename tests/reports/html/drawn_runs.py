@@ -29,7 +29,7 @@ from pytest_smload.core.trust.health import Finding
 from pytest_smload.reports.json_report import parse_report, run_json
 
 
-def tested(
+def attempt_of(
     *loads: LoadResult,
     nodeid: str = "tests/perf/test_abalone.py::test_weighted",
     attempt: int = 1,
@@ -52,7 +52,7 @@ def of(*tests: TestResult, **facts: Any) -> RunResult:
 
 def small() -> RunResult:
     """One load that passes."""
-    return of(tested(measured(1)))
+    return of(attempt_of(measured(1)))
 
 
 def many_models(count: int = 200) -> RunResult:
@@ -66,7 +66,7 @@ def many_models(count: int = 200) -> RunResult:
         2, models=names, tps=200, latency_ms=slow_ms, model_limits={"p95": "150ms"}, limits={"p95": "200ms"},
         error_share=0.02,
     )  # fmt: skip
-    return of(tested(load, nodeid="tests/perf/test_tenants.py::test_all"))
+    return of(attempt_of(load, nodeid="tests/perf/test_tenants.py::test_all"))
 
 
 def failed() -> RunResult:
@@ -80,10 +80,12 @@ def failed() -> RunResult:
         3, latency_ms=two_modes_ms, error_share=0.3, stalls_s=(12, 13.5, 40), notes=["the file's p95 is looser"],
         model_limits={"p95": "150ms"},
     )  # fmt: skip
-    why = Diagnosis("cache", "the models do not fit in memory: ModelCacheHit 62%", {"model_cache_hit": 0.62}, "use more")
+    why = Diagnosis(
+        "cache", "the models do not fit in memory: ModelCacheHit 62%", {"model_cache_hit": 0.62}, "use more"
+    )
     warning = Finding("the client's loop was late by up to 200 ms", "close what else runs on the machine")
     load = replace(load, diagnosis=(why,), client=replace(load.client, warnings=(warning,)))
-    return of(tested(load), failures=(OtherFailure("tests/perf/test_body.py::test_other", "AssertionError: no"),))
+    return of(attempt_of(load), failures=(OtherFailure("tests/perf/test_body.py::test_other", "AssertionError: no"),))
 
 
 def invalid() -> RunResult:
@@ -92,7 +94,7 @@ def invalid() -> RunResult:
     reason = Finding("the client itself was too slow: its delay adds 31.2 ms to p95", "lower the rate, or use workers")
     client = replace(load.client, valid=False, cpu=0.99, delay_p95_ms=41.0, delay_p99_ms=212.0, reasons=(reason,))
     return of(
-        tested(replace(load, client=client)), tested(measured(5), nodeid="tests/perf/test_calm.py::test_calm"),
+        attempt_of(replace(load, client=client)), attempt_of(measured(5), nodeid="tests/perf/test_calm.py::test_calm"),
     )  # fmt: skip
 
 
@@ -108,11 +110,11 @@ def several_loads() -> RunResult:
     slow = measured(8, limits={"p95": "20ms"}, window_s=20)
     cut = replace(measured(9, window_s=8), interrupted=True)
     return of(
-        tested(staged, again, nodeid="tests/perf/test_phases.py::test_phases"),
-        tested(slow, nodeid="tests/perf/test_again.py::test_again"),
-        tested(measured(8, window_s=20), nodeid="tests/perf/test_again.py::test_again", attempt=2),
-        tested(measured(10, limits={}, window_s=20), nodeid="tests/perf/test_free.py::test_without_limit"),
-        tested(cut, nodeid="tests/perf/test_cut.py::test_cut"),
+        attempt_of(staged, again, nodeid="tests/perf/test_phases.py::test_phases"),
+        attempt_of(slow, nodeid="tests/perf/test_again.py::test_again"),
+        attempt_of(measured(8, window_s=20), nodeid="tests/perf/test_again.py::test_again", attempt=2),
+        attempt_of(measured(10, limits={}, window_s=20), nodeid="tests/perf/test_free.py::test_without_limit"),
+        attempt_of(cut, nodeid="tests/perf/test_cut.py::test_cut"),
     )
 
 
@@ -153,7 +155,9 @@ def capacities() -> RunResult:
     short = at_least_check(300, tps=200, not_kept_tps=208, probes=6, kept=False, decided=True, why="")
     found = (searched("ml.m5.large", check=enough), searched("ml.c5.large", check=short, hourly_usd=0.12))
     return of(
-        tested(nodeid="tests/perf/test_sizing.py::test_sizing", capacities=(*found, searched("one level", levels=1)))
+        attempt_of(
+            nodeid="tests/perf/test_sizing.py::test_sizing", capacities=(*found, searched("one level", levels=1))
+        )
     )
 
 
@@ -167,7 +171,11 @@ def control() -> RunResult:
         )
         return MetricComparison("total", metric, "10%", decision, "control", comparison)
 
-    found = (compared("pass", "p50", 1.01, 1.04), compared("fail", "p95", 1.42, 1.1), compared("undecided", "p99", 1.08, 1.3))
+    found = (
+        compared("pass", "p50", 1.01, 1.04),
+        compared("fail", "p95", 1.42, 1.1),
+        compared("undecided", "p99", 1.08, 1.3),
+    )
     beside = ControlResult(
         name="old", endpoint=EndpointFacts("old", "tenants-old", "us-east-1", "https://runtime.sagemaker.example"),
         total=other.total, models={"a.tar.gz": 1, "b.tar.gz": 1}, mix={"a.tar.gz": MixShare(0.5, 0.5)}, errors={},
@@ -183,9 +191,11 @@ def control() -> RunResult:
     )
     held = replace(
         measured(14, label="compared"),
-        baseline=BaselineOutcome("compared", "2", {}, runs=5, comparisons=tuple(replace(each, against="latest") for each in found)),
+        baseline=BaselineOutcome(
+            "compared", "2", {}, runs=5, comparisons=tuple(replace(each, against="latest") for each in found)
+        ),
     )
-    return of(tested(replace(load, control=beside, checks=(*load.checks, worse)), changed, held))
+    return of(attempt_of(replace(load, control=beside, checks=(*load.checks, worse)), changed, held))
 
 
 def hosted() -> RunResult:
@@ -212,21 +222,22 @@ def hosted() -> RunResult:
     activity = ScalingActivity(-3.0, 38.0, 1, 2, "Successful", "monitor alarm TargetTracking in state ALARM")
     scaling = ScalingRecord(
         "autoscaled 1..4 at 1,000 a minute", "AllTraffic", -5.0, (InstanceCount(-5.0, 1), InstanceCount(38.0, 2)),
-        (activity,), (ScalingPhase("during", 0, 38, 1500, 1500, 66, 120), ScalingPhase("after", 38, 60, 900, 900, 24, 40)),
+        (activity,),
+        (ScalingPhase("during", 0, 38, 1500, 1500, 66, 120), ScalingPhase("after", 38, 60, 900, 900, 24, 40)),
     )  # fmt: skip
     busy = Check(
         "total", "cpu_utilization_max", "<= 70%", "perf_budget mark", 0.832, 1, "fail", at_most=0.7, unit="ratio"
     )
     cost = LoadCost(0.23, 1.6)
     load = replace(load, server=server, scaling=scaling, cost=cost, checks=(*load.checks, busy))
-    return of(tested(load, nodeid="tests/perf/test_story.py::test_second_instance"))
+    return of(attempt_of(load, nodeid="tests/perf/test_story.py::test_second_instance"))
 
 
 def ten_tests() -> RunResult:
     """Ten tests, a load each, every third one failing."""
     return of(
         *(
-            tested(
+            attempt_of(
                 measured(20 + place, window_s=10, limits={"p95": "20ms" if place % 3 == 2 else "200ms"}),
                 nodeid=f"tests/perf/test_{place}.py::test_load",
             )

@@ -4,7 +4,8 @@
   const live = document.getElementById("live");
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const printed = matchMedia("print");
-  let drawn, ready;
+  const INK = "\u0001ink", GRID = "\u0001grid";
+  let drawn, record, ready;
 
   const unpacked = async (id) => {
     const bytes = Uint8Array.from(atob(document.getElementById(id).textContent), (letter) => letter.charCodeAt(0));
@@ -27,7 +28,7 @@
   };
 
   const themed = (value, theme) => {
-    if (typeof value === "string") return value === "ink" ? theme.ink : value === "grid" ? theme.grid : value;
+    if (typeof value === "string") return value === INK ? theme.ink : value === GRID ? theme.grid : value;
     if (Array.isArray(value)) return value.length && typeof value[0] === "object" ? value.map((each) => themed(each, theme)) : value;
     if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, themed(each, theme)]));
     return value;
@@ -72,7 +73,7 @@
     }
   };
 
-  const chartOf = (figure) => figure.dataset.chart ? drawn.charts[Number(figure.dataset.chart)] : figure.chart;
+  const chartOf = (figure) => figure.dataset.chart ? drawn[Number(figure.dataset.chart)] : figure.chart;
 
   const cursor = (figure) => {
     const place = figure.querySelector(".plot"), readout = figure.querySelector(".readout");
@@ -91,28 +92,29 @@
     });
   };
 
-  const edge = (data, place) => data.ratio ** (data.first + place);
-  const routeCharts = (data) => {
-    const total = data.counts.reduce((sum, count) => sum + count, 0), x = [1], y = [edge(data, 0)];
+  const routeCharts = (spread, name) => {
+    const data = spread.routes[name], p95 = spread.routes_p95_ms[name] ?? [];
+    const edge = (place) => data.ratio ** (data.first + place);
+    const total = data.counts.reduce((sum, count) => sum + count, 0), x = [1], y = [edge(0)];
     let rank = 0;
     data.counts.forEach((count, place) => {
       rank += count;
-      if (count) { x.push(total / Math.max(total - rank, 1)); y.push(edge(data, place + 1)); }
+      if (count) { x.push(total / Math.max(total - rank, 1)); y.push(edge(place + 1)); }
     });
-    const legible = (title) => ({ title: { text: title }, automargin: true, gridcolor: "grid", zerolinecolor: "grid" });
+    const legible = (title) => ({ title: { text: title }, automargin: true, gridcolor: GRID, zerolinecolor: GRID });
     const ticks = [[2, "p50"], [10, "p90"], [20, "p95"], [100, "p99"], [1000, "p99.9"]].filter(([at]) => at <= Math.max(2, total));
-    const line = (xs, ys, name) => ({ type: "scatter", mode: "lines", x: xs, y: ys, name, line: { color: "#0072B2", width: 2 } });
+    const line = (xs, ys, name) => ({ type: "scatter", mode: "lines+markers", marker: { size: 4 }, x: xs, y: ys, name, line: { color: "#0072B2", width: 2 } });
     const round = (values) => values.map((value) => value === null ? null : Number(value.toPrecision(4)));
     const found = [{
-      title: "Latency by percentile", height: 260, data: [line(round(x), round(y), "latency")],
-      layout: { xaxis: { ...legible("percentile"), type: "log", tickvals: ticks.map(([at]) => at), ticktext: ticks.map(([, text]) => text) }, yaxis: legible("latency ms") },
+      title: `Latency by percentile, of ${total} answers`, height: 260, data: [{ ...line(round(x), round(y), "latency"), mode: "lines" }],
+      layout: { xaxis: { ...legible("percentile"), type: "log", range: [0, Math.log10(Math.max(2, total))], tickvals: ticks.map(([at]) => at), ticktext: ticks.map(([, text]) => text) }, yaxis: { ...legible("latency ms"), rangemode: "tozero" } },
       columns: { "1/(1-p)": round(x), "latency ms": round(y) },
     }];
-    if (data.p95.length > 1) {
-      const seconds = data.p95.map((_, index) => Number((index * data.slice_s).toPrecision(4)));
+    if (p95.length > 1) {
+      const seconds = p95.map((_, index) => Number((index * spread.slice_s).toPrecision(4)));
       found.push({
-        title: "p95 over the window", height: 260, data: [line(seconds, data.p95, "p95")],
-        layout: { xaxis: legible("seconds of the window"), yaxis: { ...legible("p95 ms"), rangemode: "tozero" } }, columns: { s: seconds, "p95 ms": data.p95 },
+        title: `p95 in slices of ${Number(spread.slice_s.toPrecision(3))} s`, height: 260, data: [line(seconds, p95, "p95")],
+        layout: { xaxis: legible("seconds of the window"), yaxis: { ...legible("p95 ms"), rangemode: "tozero" } }, columns: { s: seconds, "p95 ms": p95 },
       });
     }
     return found;
@@ -136,7 +138,10 @@
     inside.className = "inside"; cell.colSpan = row.cells.length; pair.className = "pair"; cell.append(pair); row.after(inside);
     try {
       await load();
-      for (const chart of routeCharts(drawn.routes[button.dataset.route])) {
+      record ??= JSON.parse(await unpacked("record"));
+      const [test, place] = button.closest("table").dataset.load.split(".").map((each) => Number(each) - 1);
+      const name = button.dataset.name === undefined ? button.textContent : JSON.parse(button.dataset.name);
+      for (const chart of routeCharts(record.tests[test].loads[place].distribution, name)) {
         const figure = figureOf(chart);
         pair.append(figure); prepare(figure); draw(figure.querySelector(".plot"), chart);
       }
