@@ -103,7 +103,13 @@ def safe_text(text: object, longest: int = 80) -> str:
 
 def axis(title: str, **more: Any) -> Json:
     """Return an axis with a title."""
-    return {"title": {"text": title}, "automargin": True, "gridcolor": GRID, "zerolinecolor": GRID, **more}
+    return {
+        "title": {"text": title, "standoff": 8},
+        "automargin": True,
+        "gridcolor": GRID,
+        "zerolinecolor": GRID,
+        **more,
+    }
 
 
 def ms_axis(title: str, values_ms: Iterable[float], *, log: bool = True) -> Json:

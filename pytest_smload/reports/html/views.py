@@ -25,13 +25,15 @@ from pytest_smload.reports.html.timeline import timeline_chart
 from pytest_smload.reports.words.comparison import COMPARISON_HEADERS, cheapest_sentence, comparison_rows
 from pytest_smload.reports.words.details import is_judged, note_lines
 from pytest_smload.reports.words.headline import load_headline
-from pytest_smload.reports.words.margin import worst_first
+from pytest_smload.reports.words.margin import is_undecided, worst_first
 
 if TYPE_CHECKING:
     from pytest_smload.core.results.result import LoadResult, RunResult, TestResult
     from pytest_smload.reports.html.charts import Charts
 
 WORST_FIRST: Final = ("fail", "invalid", "interrupted", "pass")
+MOST_KEPT: Final = 20
+"""Checks that are shown at once, and all that are not kept; the others unfold."""
 ORDER: Final = {"fail": 0, "invalid": 1, "pass": 2}
 
 
@@ -100,8 +102,9 @@ def _test_view(test: TestResult, charts: Charts, number: int) -> dict[str, Any]:
 
 def _load_view(load: LoadResult, charts: Charts, number: int, place: int) -> dict[str, Any]:
     anchor = f"t{number}l{place}"
-    checks = sorted(worst_first(load.checks), key=lambda check: ORDER[check.outcome])
+    checks = sorted(worst_first(load.checks), key=lambda check: (ORDER[check.outcome], not is_undecided(check)))
     views = [check_view(check, trusted=is_judged(load)) for check in checks]
+    shown = max(MOST_KEPT, sum(view["word"] != "PASS" for view in views))
     return {
         "anchor": anchor,
         "verdict": load.verdict,
@@ -111,7 +114,8 @@ def _load_view(load: LoadResult, charts: Charts, number: int, place: int) -> dic
         "simulated": not load.client.judged,
         "worst": views[0] if views else None,
         "figures": figures_view(load.total),
-        "checks": views,
+        "checks": views[:shown],
+        "kept": views[shown:],
         "causes": [(each.cause, each.remedy) for each in load.client.reasons],
         "warnings": [(each.cause, each.remedy) for each in load.client.warnings],
         "findings": [(each.sentence, each.advice, named(each.evidence)) for each in load.diagnosis],

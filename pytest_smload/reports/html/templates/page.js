@@ -101,7 +101,7 @@
       rank += count;
       if (count) { x.push(total / Math.max(total - rank, 1)); y.push(edge(place + 1)); }
     });
-    const legible = (title) => ({ title: { text: title }, automargin: true, gridcolor: GRID, zerolinecolor: GRID });
+    const legible = (title) => ({ title: { text: title, standoff: 8 }, automargin: true, gridcolor: GRID, zerolinecolor: GRID });
     const ticks = [[2, "p50"], [10, "p90"], [20, "p95"], [100, "p99"], [1000, "p99.9"]].filter(([at]) => at <= Math.max(2, total));
     const line = (xs, ys, name) => ({ type: "scatter", mode: "lines+markers", marker: { size: 4 }, x: xs, y: ys, name, line: { color: "#0072B2", width: 2 } });
     const round = (values) => values.map((value) => value === null ? null : Number(value.toPrecision(4)));
@@ -205,8 +205,16 @@
     }
   };
   dark.addEventListener("change", () => redraw(false));
-  addEventListener("beforeprint", () => redraw(true, 680));
-  addEventListener("afterprint", () => redraw(false));
+  let unfolded = [];
+  addEventListener("beforeprint", () => {
+    unfolded = all("details:not(.numbers):not([open])");
+    for (const each of unfolded) each.open = true;
+    redraw(true, 680);
+  });
+  addEventListener("afterprint", () => {
+    for (const each of unfolded) each.open = false;
+    redraw(false);
+  });
   printed.addEventListener("change", () => redraw(printed.matches, printed.matches ? 680 : undefined));
   (window.requestIdleCallback ?? setTimeout)(() => load().catch(() => {}));
 
