@@ -39,7 +39,7 @@
     const layout = {
       ...themed(chart.layout, theme), height: chart.height, width, autosize: !width, margin: { l: 60, r: 16, t: 28, b: 44 },
       paper_bgcolor: theme.bg, plot_bgcolor: theme.bg, font: { color: theme.ink, size: 12 },
-      hoverlabel: { bgcolor: theme.bg, bordercolor: theme.ink, font: { color: theme.ink } },
+      hoverlabel: { namelength: 40, bgcolor: theme.bg, bordercolor: theme.ink, font: { color: theme.ink } },
     };
     Plotly.react(place, themed(chart.data, theme), layout, { responsive: !width, displaylogo: false, displayModeBar: false });
     place.querySelector("svg.main-svg")?.setAttribute("aria-hidden", "true");
