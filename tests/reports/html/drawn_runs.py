@@ -94,8 +94,9 @@ def invalid() -> RunResult:
     reason = Finding("the client itself was too slow: its delay adds 31.2 ms to p95", "lower the rate, or use workers")
     client = replace(load.client, valid=False, cpu=0.99, delay_p95_ms=41.0, delay_p99_ms=212.0, reasons=(reason,))
     return of(
-        attempt_of(replace(load, client=client), nodeid="tests/perf/test_busy.py::test_busy"), attempt_of(measured(5), nodeid="tests/perf/test_calm.py::test_calm"),
-    )  # fmt: skip
+        attempt_of(replace(load, client=client), nodeid="tests/perf/test_busy.py::test_busy"),
+        attempt_of(measured(5), nodeid="tests/perf/test_calm.py::test_calm"),
+    )
 
 
 STAGES = (Stage("10s", tps=20, name="ramp", to=60), Stage("3s", tps=60, name="a very long name of a stage"),

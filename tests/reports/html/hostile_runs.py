@@ -79,9 +79,7 @@ def _with_texts(value: Any, put: Callable[[re.Match[str]], str]) -> Any:
 def _marked() -> tuple[RunResult, dict[str, str]]:
     """Return a run with a mark in each field, and the field of each mark."""
     of = Fields()
-    (failed,), (hosted,), (control,) = (
-        kind().tests for kind in (drawn_runs.failed, drawn_runs.hosted, drawn_runs.control)
-    )
+    (hosted,), (control,) = drawn_runs.hosted().tests, drawn_runs.control().tests
     names = (of("model"), of("other model"))
     stages = [Stage("10s", tps=40, name=of("stage")), Stage("10s", tps=40, name=of("other stage"))]
     base = measured(1, models=names, window_s=20, stages=stages, error_share=0.3, label=of("label"))

@@ -1,4 +1,4 @@
-"""The page in Chromium: it works by mouse and keyboard, on a phone and on paper, and runs nothing but its own script."""
+"""The page in Chromium: it works by mouse and keyboard, on a phone and on paper, and only its own script runs."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from pytest_smload.reports.json_report import read_report
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Open  # type: ignore[attr-defined]
     from playwright.sync_api import Page
 
     from pytest_smload.core.results.result import RunResult
 
+BRIEFLY = {"resultTypes": ["violations"]}
 GRAVE = ("serious", "critical")
 DRAWN = ".plot[data-drawn]"
 UNHIDDEN = {"exclude": [[".main-svg"]]}
@@ -55,7 +55,7 @@ def first_cells(page: Page, count: int = 3) -> list[str]:
     return page.locator("table.routes tbody th").all_inner_texts()[:count]
 
 
-def test_nobody_is_left_out(opened: Open) -> None:
+def test_nobody_is_left_out(opened: Any) -> None:
     """axe finds nothing serious, with charts drawn, a model opened and numbers unfolded; in the dark neither."""
     axe = pytest.importorskip("axe_core_python.sync_playwright", reason="axe-core-python is not installed").Axe()
     page = opened(mixed, color_scheme="light")
@@ -64,11 +64,11 @@ def test_nobody_is_left_out(opened: Open) -> None:
     page.locator(f"tr.inside {DRAWN}").nth(1).wait_for()
     page.locator("figure.chart details summary").first.click()
     page.locator(".numbers table").first.wait_for()
-    assert [] == grave(axe.run(page, context=UNHIDDEN))
+    assert [] == grave(axe.run(page, context=UNHIDDEN, options=BRIEFLY))
     light = page.locator(".main-svg").first.evaluate("(svg) => svg.style.background")
     page.emulate_media(color_scheme="dark")
     assert light != page.locator(".main-svg").first.evaluate("(svg) => svg.style.background")
-    assert [] == grave(axe.run(page, context=UNHIDDEN, options={"runOnly": ["color-contrast"]}))
+    assert [] == grave(axe.run(page, context=UNHIDDEN, options={**BRIEFLY, "runOnly": ["color-contrast"]}))
 
 
 def grave(found: dict[str, Any]) -> list[tuple[str, list[str]]]:
@@ -80,7 +80,7 @@ def grave(found: dict[str, Any]) -> list[tuple[str, list[str]]]:
     ]
 
 
-def test_models_are_searched_sorted_and_opened_by_mouse(opened: Open) -> None:
+def test_models_are_searched_sorted_and_opened_by_mouse(opened: Any) -> None:
     """Of 200, one is found; sorted either way; its charts are drawn when it is opened, and go when it is closed."""
     page = opened(drawn_runs.many_models)
     assert "tenant-017.tar.gz" == first_cells(page)[0]
@@ -105,7 +105,7 @@ def test_models_are_searched_sorted_and_opened_by_mouse(opened: Open) -> None:
     assert 0 == page.locator("tr.inside").count()
 
 
-def test_models_are_searched_sorted_and_opened_by_keyboard(opened: Open) -> None:
+def test_models_are_searched_sorted_and_opened_by_keyboard(opened: Any) -> None:
     """Each by the Tab key and Enter; the first stop leads past the header."""
     page = opened(drawn_runs.many_models)
     page.keyboard.press("Tab")
@@ -126,7 +126,7 @@ def test_models_are_searched_sorted_and_opened_by_keyboard(opened: Open) -> None
     page.locator(f"tr.inside {DRAWN}").first.wait_for()
 
 
-def test_the_timeline_has_one_cursor(opened: Open) -> None:
+def test_the_timeline_has_one_cursor(opened: Any) -> None:
     """Arrow keys read it second by second; the mouse shows all lanes at once; its numbers are a table."""
     page = opened(drawn_runs.failed)
     figure = page.locator("figure.chart").first
@@ -151,7 +151,7 @@ def test_the_timeline_has_one_cursor(opened: Open) -> None:
     assert "s" == figure.locator(".numbers th").first.inner_text()
 
 
-def test_the_record_is_downloaded(opened: Open, tmp_path: Path) -> None:
+def test_the_record_is_downloaded(opened: Any, tmp_path: Path) -> None:
     """It is a report.json that is read as any other."""
     page = opened(drawn_runs.small)
     with page.expect_download() as download:
@@ -162,7 +162,7 @@ def test_the_record_is_downloaded(opened: Open, tmp_path: Path) -> None:
     assert ("pass", 2400) == (test.verdict, test.loads[0].sent)
 
 
-def test_paper_is_light_and_has_every_chart(opened: Open) -> None:
+def test_paper_is_light_and_has_every_chart(opened: Any) -> None:
     """Printed from a dark screen, without having scrolled; what is folded is open, and folds again."""
     page = opened(drawn_runs.several_loads, color_scheme="dark")
     page.locator("head script").wait_for(state="attached")  # the charts' library, unpacked
@@ -184,7 +184,7 @@ def test_paper_is_light_and_has_every_chart(opened: Open) -> None:
 
 
 @pytest.mark.parametrize("kind", [mixed, drawn_runs.many_models])
-def test_a_phone_shows_all_of_it(opened: Open, kind: Any) -> None:
+def test_a_phone_shows_all_of_it(opened: Any, kind: Any) -> None:
     """Nothing is wider than the screen but what scrolls by itself."""
     page = opened(kind)
     page.set_viewport_size({"width": 390, "height": 800})
@@ -196,7 +196,7 @@ def test_a_phone_shows_all_of_it(opened: Open, kind: Any) -> None:
         assert box["x"] + box["width"] <= 390
 
 
-def test_hostile_text_runs_nothing(opened: Open) -> None:
+def test_hostile_text_runs_nothing(opened: Any) -> None:
     """Drawn, hovered, opened and unfolded, it is text: nothing is run, no element is made of it, no link leads away."""
     page = opened(attacked)
     draw_all(page)
@@ -213,7 +213,7 @@ def test_hostile_text_runs_nothing(opened: Open) -> None:
     assert "</script><script>window.pwned=1</script>" in page.locator("h2").nth(1).inner_text()
 
 
-def test_a_browser_that_cannot_unpack_says_so(opened: Open) -> None:
+def test_a_browser_that_cannot_unpack_says_so(opened: Any) -> None:
     """Verdicts and tables are there; a chart's place tells why it is empty."""
     page = opened(drawn_runs.small, before="delete window.DecompressionStream")
     page.get_by_text("The chart cannot be drawn: this browser is too old").first.wait_for()

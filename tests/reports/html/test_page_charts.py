@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -104,7 +105,7 @@ def test_the_timeline_has_a_lane_for_all_that_happened() -> None:
     titles = [chart.layout[name]["title"]["text"] for name in sorted(chart.layout) if name.startswith("yaxis")]
     assert ["", "requests/s", "latency ms", "in flight", "instances"] == titles
     domains = [chart.layout[name]["domain"] for name in sorted(chart.layout) if name.startswith("yaxis")]
-    assert all(below[1] < above[0] for above, below in zip(domains, domains[1:], strict=False))
+    assert all(below[1] < above[0] for above, below in pairwise(domains))
     assert {each["legend"] for each in chart.data} <= set(chart.layout)
     assert [1, 2, 2] == trace(chart, "instances")["y"]
     texts = [text for each in chart.data if each["type"] == "bar" for text in each["text"]]

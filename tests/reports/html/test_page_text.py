@@ -33,8 +33,7 @@ def page_of(kind: str) -> Page:
 
 def own(page: Page) -> list[tuple[str, ...]]:
     """Elements with the names of their attributes; but where names may break, and those that are told exactly."""
-    kept = [tuple(name for name in each if name != "data-name") for each in page.elements if each[0] != "wbr"]
-    return kept
+    return [tuple(name for name in each if name != "data-name") for each in page.elements if each[0] != "wbr"]
 
 
 @each_text
