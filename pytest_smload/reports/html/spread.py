@@ -92,7 +92,12 @@ def spectrum(histogram: Histogram) -> tuple[list[float], list[float]]:
 def _limits(load: LoadResult) -> list[Json]:
     # A limit that is kept is above the curve, one that is broken below it: its text has room on that side.
     limits = [
-        (1000 / (1000 - per_mille), check.at_most, check.limit, "top left" if _is_below(check) else "bottom right")
+        (
+            1000 / (1000 - per_mille),
+            check.at_most,
+            f"<= {format_ms(check.at_most)}",
+            "top left" if _is_below(check) else "bottom right",
+        )
         for check in load.checks
         if check.scope == "total"
         and (per_mille := _PER_MILLE.get(check.metric)) is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -134,7 +135,7 @@ def _latencies(load: LoadResult, course: Course) -> Lane:
         (2, 3, "p99", course.p99_ms),
     ):
         drawn = {"color": COLOURS[place], "dash": DASHES[dash], "width": 2}
-        traces.append(line(course.latency_t_s, rounded(values), name, place, line=drawn))
+        traces.append(line(course.latency_t_s, rounded(values), name, place, line=drawn, hovertemplate="%{y}"))
     limits = [each for each in load.checks if each.scope == "total" and each.metric in ("p50", "p95", "p99")]
     limits = [each for each in limits if each.at_most]
     bounds = [each.at_most for each in limits if each.at_most is not None]
@@ -155,7 +156,7 @@ def _limit_note(check: Check, place: int, *, log: bool) -> Json:
     bound = check.at_most or 1.0
     y = math.log10(bound) if log else bound
     x = max(0.0, 1 - 0.3 * place)
-    return note(f"{check.metric} {check.limit}", xref="paper", x=x, xanchor="right", y=y, yanchor="bottom")
+    return note(f"{check.metric} <= {format_ms(bound)}", xref="paper", x=x, xanchor="right", y=y, yanchor="bottom")
 
 
 def _failures(load: LoadResult, course: Course) -> list[Json]:
@@ -164,10 +165,10 @@ def _failures(load: LoadResult, course: Course) -> list[Json]:
         return [
             {"type": "bar", "x": course.t_s, "y": course.errors, "name": "failures", "marker": {"color": COLOURS[1]}}
         ]
-    slots = [(index + 0.5) * spread.slice_s for index in range(len(spread.over_time))]
+    slots = [index * spread.slice_s for index in range(len(spread.over_time))]
     traces = []
     for place, (kind, counts) in enumerate(spread.errors_over_time.items(), start=1):
-        trace = line(slots, counts, kind, place, stackgroup="failures")
+        trace = line(slots, counts, kind, place, stackgroup="failures", hovertemplate="%{y}")
         trace["fillpattern"] = {"shape": ("", "/", "x", "-", "\\", "+", ".")[place % 7]}
         traces.append(trace)
     return traces
@@ -222,10 +223,8 @@ def _columns(course: Course) -> dict[str, Sequence[Any]]:
         "in flight": course.in_flight,
         "longest ms": rounded(course.max_ms),
     }
-    if course.latency_t_s == course.t_s:
-        columns |= {
-            "p50 ms": rounded(course.p50_ms),
-            "p95 ms": rounded(course.p95_ms),
-            "p99 ms": rounded(course.p99_ms),
-        }
+    # Of the slice each begins in, where these are longer.
+    slots = [max(0, bisect_right(course.latency_t_s, t_s) - 1) for t_s in course.t_s]
+    for name, values in (("p50 ms", course.p50_ms), ("p95 ms", course.p95_ms), ("p99 ms", course.p99_ms)):
+        columns[name] = rounded(values[slot] for slot in slots)
     return columns

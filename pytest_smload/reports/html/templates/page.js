@@ -141,10 +141,10 @@
       record ??= JSON.parse(await unpacked("record"));
       const [test, place] = button.closest("table").dataset.load.split(".").map((each) => Number(each) - 1);
       const name = button.dataset.name === undefined ? button.textContent : JSON.parse(button.dataset.name);
-      for (const chart of routeCharts(record.tests[test].loads[place].distribution, name)) {
-        const figure = figureOf(chart);
-        pair.append(figure); prepare(figure); draw(figure.querySelector(".plot"), chart);
-      }
+      // All of them first: how wide one is depends on the others.
+      const figures = routeCharts(record.tests[test].loads[place].distribution, name).map(figureOf);
+      pair.append(...figures);
+      for (const figure of figures) { prepare(figure); draw(figure.querySelector(".plot"), figure.chart); }
     } catch (error) { pair.textContent = `The charts cannot be drawn: ${error.message}.`; }
   };
 
