@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
 import drawn_runs
+import finished
 import pytest
 from drawn_loads import measured
 from read_page import Page
@@ -165,3 +167,20 @@ def test_an_unjudged_load_says_so() -> None:
     calm = measured(1, window_s=5)
     simulated = drawn_runs.of(drawn_runs.attempt_of(replace(calm, client=replace(calm.client, judged=False))))
     assert "simulated: latency is not judged" in run_html(simulated)
+
+
+def test_odd_results_have_a_page(records: Any) -> None:
+    """Nothing answered, values without an end, no timeline, no window, models without a histogram."""
+    nothing = records.stats(0, 0.0, scale=None)
+    loads = [
+        finished.result(),
+        records.load(),
+        records.many_models_load(3),
+        records.single_model_load(total=nothing, window_s=0.0, checks=[]),
+        records.load(total=records.stats(10, 0.0, errors=10, scale=None), errors={"Timeout": 10}),
+        replace(measured(1, window_s=5, error_share=1.0), distribution=None, scaling=None),
+        records.load(profile={"users": 2, "duration": "5s"}, offered_tps=None),
+    ]
+    page = Page(run_html(drawn_runs.of(*(drawn_runs.attempt_of(load, nodeid=str(n)) for n, load in enumerate(loads)))))
+    assert len(loads) == sum(each[:2] == ("article", "id") for each in page.elements)
+    assert not re.search(r"\b(nan|inf|None)\b", page.text)

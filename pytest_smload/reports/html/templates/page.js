@@ -3,7 +3,6 @@
   const all = (query, root = document) => [...root.querySelectorAll(query)];
   const live = document.getElementById("live");
   const dark = matchMedia("(prefers-color-scheme: dark)");
-  const printed = matchMedia("print");
   const INK = "\u0001ink", GRID = "\u0001grid";
   let drawn, record, ready;
 
@@ -215,7 +214,6 @@
     for (const each of unfolded) each.open = false;
     redraw(false);
   });
-  printed.addEventListener("change", () => redraw(printed.matches, printed.matches ? 680 : undefined));
   (window.requestIdleCallback ?? setTimeout)(() => load().catch(() => {}));
 
   const download = document.getElementById("download");
