@@ -32,6 +32,7 @@ CLIENT = {
     "valid",
     "reasons",
 }
+TIMELINE = {"t_s", "offered", "tps", "p50_ms", "p95_ms", "p99_ms", "min_ms", "max_ms", "errors", "in_flight"}
 COLD = {"touched", "p50_ms", "p95_ms", "max_ms", "suspected"}
 CHECK = {
     "scope", "metric", "limit", "source", "observed", "lower", "upper", "n", "n_eff", "outcome", "proven", "note",
@@ -80,7 +81,7 @@ def test_keys(run: PytestRun) -> None:
         assert set(load) >= LOAD
         assert STATS == set(load["total"]) == set(next(iter(load["models"].values())))
         assert set(load["client"]) >= CLIENT
-        assert {"t_s", "offered", "tps", "p50_ms", "p95_ms", "errors", "in_flight"} == set(load["timeline"][0])
+        assert TIMELINE == set(load["timeline"][0])
         assert COLD == set(load["total"]["cold"]) == set(next(iter(load["models"].values()))["cold"])
         assert CHECK == set(load["checks"][0])
         assert {"target_share", "achieved_share"} == set(load["mix"]["a.tar.gz"])
@@ -145,4 +146,25 @@ def test_folder_that_cannot_be_written_is_told_before_any_load(project: MakeProj
     assert pytest.ExitCode.USAGE_ERROR == run.exit_code
     assert f"ERROR: smload: --smload-report: cannot write to {folder}: " in run.out
     assert why in run.out
+    assert "smload: load on" not in run.out
+
+
+@pytest.mark.parametrize("package", ["jinja2", "plotly"])
+def test_without_its_extra_the_page_alone_is_missing(project: MakeProject, package: str) -> None:
+    """One line says what it needs and what to type; the verdict stays, and the other reports are written."""
+    hidden = f"import sys\nsys.modules[{package!r}] = None"
+    run = project({"test_it.py": TESTS, "conftest.py": hidden}).run("-m", "perf", "-k", "open")
+    assert pytest.ExitCode.OK == run.exit_code
+    said = f"smload: report.html was not written: it needs {package}; pip install 'pytest-smload[report]'"
+    assert 1 == run.out.splitlines().count(said)
+    assert {"report.json", "report.md"} == {path.name for path in (run.folder / "report").iterdir()}
+    assert "pass" == run.report["verdict"]
+
+
+def test_a_page_in_whose_place_is_a_folder_is_told_before_any_load(project: MakeProject) -> None:
+    """As of any report."""
+    made = project({"test_it.py": TESTS, "report/report.html/x": ""})
+    run = made.run("-m", "perf")
+    assert pytest.ExitCode.USAGE_ERROR == run.exit_code
+    assert "ERROR: smload: --smload-report: cannot write to " in run.out
     assert "smload: load on" not in run.out

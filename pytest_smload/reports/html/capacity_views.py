@@ -9,6 +9,7 @@ from pytest_smload.reports.html.capacity_chart import capacity_chart
 from pytest_smload.reports.html.check_views import check_view
 from pytest_smload.reports.words.capacity_lines import (
     LEVEL_HEADERS,
+    LEVEL_NUMBERS,
     capacity_headline,
     capacity_remarks,
     capacity_sentence,
@@ -30,6 +31,7 @@ def capacity_view(capacity: Capacity, charts: Charts, anchor: str) -> dict[str, 
         "which": f"capacity {capacity.label}" if capacity.label else "capacity",
         "headline": capacity_headline(capacity),
         "sentence": capacity_sentence(capacity),
+        "said": capacity_sentence(capacity),
         "remarks": [*capacity_remarks(capacity)],
         "worst": check,
         "figures": {
@@ -43,5 +45,6 @@ def capacity_view(capacity: Capacity, charts: Charts, anchor: str) -> dict[str, 
         },
         "chart": charts.add(capacity_chart(capacity)),
         "headers": LEVEL_HEADERS,
+        "numbers": LEVEL_NUMBERS,
         "levels": [level_cells(level) for level in capacity.curve],
     }

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from pytest_smload.core.units import format_ms
 from pytest_smload.reports.words.cells import plain_text
 
 Json = dict[str, Any]
@@ -16,8 +17,11 @@ COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E
 one of the two backgrounds swallows."""
 DASHES: Final = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 SYMBOLS: Final = ("circle", "square", "diamond", "cross", "x", "triangle-up", "star")
-INK, GRID = "ink", "grid"
-"""Colours that the page puts in for its theme."""
+INK, GRID = "\x01ink", "\x01grid"
+"""Colours that the page puts in for its theme; no text of a user's or endpoint's begins so, see `plain_text`."""
+LIMIT: Final = {"color": COLOURS[1], "width": 1.5, "dash": "dash"}
+"""How the line of a limit is drawn, in every chart."""
+_MOST_TICKS: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,6 @@ class Charts:
     """The charts of a page, by the number the page knows them by; filled as the views are made."""
 
     charts: list[Chart] = field(default_factory=list)
-    routes: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def add(self, chart: Chart | None) -> dict[str, Any] | None:
         """Keep *chart* and return what its place on the page shows without a script."""
@@ -100,7 +103,28 @@ def safe_text(text: object, longest: int = 80) -> str:
 
 def axis(title: str, **more: Any) -> Json:
     """Return an axis with a title."""
-    return {"title": {"text": title}, "automargin": True, "gridcolor": GRID, "zerolinecolor": GRID, **more}
+    return {
+        "title": {"text": title, "standoff": 8},
+        "automargin": True,
+        "gridcolor": GRID,
+        "zerolinecolor": GRID,
+        **more,
+    }
+
+
+def ms_axis(title: str, values_ms: Iterable[float], *, log: bool = True) -> Json:
+    """Return an axis of latencies over the range of *values_ms*, its ticks with their units."""
+    known = [value for value in values_ms if math.isfinite(value) and value > 0]
+    if not log or not known:
+        return axis(title, rangemode="tozero")
+    low, high = min(known), max(known)
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for steps in ((1, 2, 5), (1, 3), (1,)):
+        ticks = [step * 10.0**power for power in powers for step in steps]
+        ticks = [tick for tick in ticks if low / 1.3 <= tick <= high * 1.3]
+        if 2 <= len(ticks) <= _MOST_TICKS:
+            break
+    return axis(title, type="log", tickvals=ticks, ticktext=[format_ms(tick) for tick in ticks])
 
 
 def note(text: str, **place: Any) -> Json:

@@ -17,7 +17,7 @@ from pytest_smload.reports.words.cells import (
     samples_text,
     verdict_word,
 )
-from pytest_smload.reports.words.margin import excess, margin_words
+from pytest_smload.reports.words.margin import excess, is_undecided, margin_words
 
 if TYPE_CHECKING:
     from pytest_smload.core.limits.check import Check
@@ -45,10 +45,10 @@ def check_view(check: Check, *, trusted: bool) -> dict[str, Any]:
     picture = None
     if bound is not None:
         ends = (check.observed, check.observed) if exact else (lower, upper)
-        picture = svg.whisker(check.observed, *ends, bound, label=said)
+        picture = svg.whisker(check.observed, *ends, bound, at_least=check.at_most is None, label=said)
     return {
         "word": word,
-        "outcome": check.outcome if trusted else "invalid",
+        "outcome": "invalid" if not trusted or is_undecided(check) else check.outcome,
         "scope": check.scope,
         "metric": metric_words(check),
         "limit": check.limit,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from pytest_smload.reports.words.cells import plain_text
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
     from pytest_smload.core.results.result import RunResult
 
@@ -23,7 +25,7 @@ def run_html(run: RunResult) -> str:
     """Return the page of *run*; jinja2 and plotly must be there."""
     charts = Charts()
     view = run_view(run, charts)
-    drawn = {"charts": [chart.json() for chart in charts.charts], "routes": charts.routes}
+    drawn = [chart.json() for chart in charts.charts]
     page: str = (
         environment()
         .get_template("page.html")
@@ -31,7 +33,7 @@ def run_html(run: RunResult) -> str:
             run=view,
             plotly=_plotly() if charts.charts else "",
             drawn=_packed(json.dumps(drawn, allow_nan=False, separators=(",", ":"))),
-            record=_packed(json.dumps(_shortened(run_record(run)), ensure_ascii=False, separators=(",", ":"))),
+            record=_packed(json.dumps(_shortened(run_record(run)), separators=(",", ":"))),
         )
     )
     return page
@@ -46,7 +48,7 @@ def environment() -> Environment:
     def shown(value: Any) -> Any:
         return value if isinstance(value, Markup) or not isinstance(value, str) else plain_text(value)
 
-    return Environment(
+    made = Environment(
         loader=PackageLoader("pytest_smload.reports.html"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -54,6 +56,16 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["breakable"] = breakable
+    return made
+
+
+def breakable(text: str) -> Markup:
+    """Return *text* so that a browser may break it where paths and node ids have their joints."""
+    from markupsafe import Markup
+
+    pieces = re.split(r"(?<=[/_.\]])(?=\w)|(?<=::)|(?=\[)", plain_text(text))
+    return Markup("<wbr>").join(pieces)
 
 
 @cache
@@ -74,4 +86,4 @@ def _shortened(value: Any) -> Any:
 
 def _packed(text: str) -> str:
     """Return *text* compressed, in letters that can end no element: the page's script unpacks it when it is needed."""
-    return base64.b64encode(gzip.compress(text.encode("utf-8", "replace"), 6, mtime=0)).decode()
+    return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
@@ -9,19 +10,19 @@ from typing import TYPE_CHECKING, Any, Final
 from pytest_smload.core.units import format_share
 from pytest_smload.reports.html import svg
 from pytest_smload.reports.html.check_views import figures_view
-from pytest_smload.reports.words.cells import format_count
+from pytest_smload.reports.words.cells import format_count, plain_text, verdict_word
 from pytest_smload.reports.words.margin import excess, margin_words, worst_first
 
 if TYPE_CHECKING:
+    from pytest_smload.core.limits.check import Check
     from pytest_smload.core.measure.figures import Stats
     from pytest_smload.core.results.result import LoadResult
-    from pytest_smload.reports.html.charts import Charts
 
 MOST_ROUTES: Final = 1_000
 """Rows of a table a browser sorts and searches at once; the rest is in report.json."""
 
 
-def routes_view(load: LoadResult, charts: Charts, anchor: str) -> dict[str, Any] | None:
+def routes_view(load: LoadResult, number: str, anchor: str) -> dict[str, Any] | None:
     routes, spread = load.routes, load.distribution
     if not routes:
         return None
@@ -29,37 +30,36 @@ def routes_view(load: LoadResult, charts: Charts, anchor: str) -> dict[str, Any]
     shown = sorted(routes, key=lambda name: (-excess(worst[name]) if name in worst else 0.0, -routes[name].requests))
     shown, left_out = shown[:MOST_ROUTES], len(routes) - MOST_ROUTES
     rows = []
-    for place, name in enumerate(shown):
+    for name in shown:
         stats, share, check = routes[name], load.mix.get(name), worst.get(name)
         course = spread.routes_p95_ms.get(name, ()) if spread is not None else ()
-        histogram = spread.routes.get(name) if spread is not None else None
-        key = f"{anchor}r{place}"
-        if histogram is not None:
-            charts.routes[key] = _route_data(name, histogram, course, spread.slice_s if spread is not None else 0.0)
         rows.append(
             {
-                "key": key if histogram is not None else None,
                 "name": name,
+                "exact": None if plain_text(name) == name else json.dumps(name),
+                "opens": spread is not None and name in spread.routes,
                 "cells": figures_view(stats),
                 "sort": _sort_keys(stats, share),
                 "share": format_share(share.achieved_share) if share is not None else "",
-                "margin": margin_words(check) if check is not None else "",
+                "margin": _margin(check) if check is not None else "",
                 "outcome": check.outcome if check is not None else "",
                 "course": svg.sparkline(course, label=f"p95 of {name} over the window") if course else None,
             }
         )
-    return {"kind": load.route_kind, "rows": rows, "left_out": max(0, left_out), "weighted": bool(load.mix)}
-
-
-def _route_data(name: str, histogram: Any, course: Any, slice_s: float) -> dict[str, Any]:
     return {
-        "name": name,
-        "first": histogram.first,
-        "ratio": histogram.ratio,
-        "counts": [*histogram.counts],
-        "p95": [value if math.isfinite(value) else None for value in course],
-        "slice_s": slice_s,
+        "kind": load.route_kind,
+        "rows": rows,
+        "left_out": max(0, left_out),
+        "weighted": bool(load.mix),
+        "limited": bool(worst),
+        "number": number,
+        "anchor": anchor,
     }
+
+
+def _margin(check: Check) -> str:
+    word = verdict_word(check)
+    return margin_words(check) if word in ("PASS", "FAIL") else f"{margin_words(check)}, {word}"
 
 
 def _sort_keys(stats: Stats, share: Any) -> dict[str, float | str]:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from pytest_smload.core.statistics.percentiles import needed_samples
 from pytest_smload.core.units import format_ms
-from pytest_smload.reports.html.charts import COLOURS, INK, Chart, Json, axis, line, rounded
+from pytest_smload.reports.html.charts import COLOURS, INK, LIMIT, Chart, Json, axis, line, ms_axis, rounded, safe_text
 
 if TYPE_CHECKING:
+    from pytest_smload.core.limits.check import Check
     from pytest_smload.core.measure.histogram import Histogram
     from pytest_smload.core.results.result import LoadResult
 
@@ -23,6 +24,8 @@ _TICKS = (
     (10_000, "p99.99"),
     (100_000, "p99.999"),
 )
+_FEW_TO_MANY = ((0, "#4565a8"), (0.5, "#9a9384"), (1, "#fee838"))
+"""As Cividis, told apart by the colour-blind, but that few answers are seen on a dark ground as well."""
 _NEEDED_OF_ONE = needed_samples(999) / 1000
 """How many samples beyond a percentile bound it."""
 
@@ -44,15 +47,15 @@ def spectrum_chart(load: LoadResult) -> Chart | None:
     top = max(latency_ms)
     if trusted < end:
         data.append(_hatched(max(1.0, trusted), end, min(latency_ms), top))
-    data += _limits(load)
+    data += [*_limits(load), *_compared(load)]
     shown = [tick for tick in _TICKS if tick[0] <= end]
     layout: Json = {
         "xaxis": axis(
             "percentile", type="log", tickvals=[at for at, _ in shown], ticktext=[text for _, text in shown],
             range=[0, math.log10(end)],
         ),
-        "yaxis": axis("latency ms", type="log" if top > 20 * min(latency_ms) else "linear"),
-        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+        "yaxis": ms_axis("latency", latency_ms, log=top > 20 * min(latency_ms)),
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
         "hovermode": "x",
     }  # fmt: skip
     figures = (
@@ -63,7 +66,7 @@ def spectrum_chart(load: LoadResult) -> Chart | None:
         (load.p99_9_ms, "p99.9"),
     )
     said = ", ".join(f"{name} {format_ms(value)}" for value, name in figures)
-    few = " Beyond the hatching's edge there are too few samples to bound a percentile." if trusted < end else ""
+    few = " The hatched percentiles have too few samples to be bounded." if trusted < end else ""
     return Chart(
         title="Latency by percentile",
         summary=f"{said}, longest {format_ms(load.max_ms)}, of {spread.total.total:,} answers.{few}",
@@ -89,8 +92,14 @@ def spectrum(histogram: Histogram) -> tuple[list[float], list[float]]:
 
 
 def _limits(load: LoadResult) -> list[Json]:
+    # A limit that is kept is above the curve, one that is broken below it: its text has room on that side.
     limits = [
-        (1 / (1 - per_mille / 1000), check.at_most, f"{check.metric} {check.limit}")
+        (
+            1000 / (1000 - per_mille),
+            check.at_most,
+            f"<= {format_ms(check.at_most)}",
+            "top left" if _is_below(check) else "bottom right",
+        )
         for check in load.checks
         if check.scope == "total"
         and (per_mille := _PER_MILLE.get(check.metric)) is not None
@@ -102,14 +111,43 @@ def _limits(load: LoadResult) -> list[Json]:
         {
             "type": "scatter",
             "mode": "markers+text",
-            "x": [x for x, _, _ in limits],
-            "y": [bound for _, bound, _ in limits],
-            "text": [text.replace("<", "&lt;") for _, _, text in limits],
-            "textposition": "top left",
+            "x": [x for x, _, _, _ in limits],
+            "y": [bound for _, bound, _, _ in limits],
+            "text": [safe_text(text, 30) for _, _, text, _ in limits],
+            "textposition": [side for _, _, _, side in limits],
+            "textfont": {"size": 11, "color": INK},
+            "cliponaxis": False,
             "name": "limits",
-            "marker": {"symbol": "line-ew-open", "size": 26, "color": COLOURS[1], "line": {"width": 3}},
+            "marker": {"symbol": "line-ew-open", "size": 22, "color": LIMIT["color"], "line": {"width": 3}},
         }
     ]
+
+
+def _is_below(check: Check) -> bool:
+    return check.at_most is not None and check.observed <= check.at_most
+
+
+def _compared(load: LoadResult) -> list[Json]:
+    """What it is compared with, at the percentiles that are known of it."""
+    name, known = "", {}
+    if load.control is not None:
+        name = f"control {load.control.name}"
+        known = {metric: getattr(load.control.total, f"{metric}_ms") for metric in (*_PER_MILLE,)}
+    elif load.baseline is not None:
+        name = "baseline"
+        known = {
+            each.metric: each.deciding.base
+            for each in load.baseline.comparisons
+            if each.scope == "total" and each.metric in _PER_MILLE
+        }
+    points = [(1000 / (1000 - _PER_MILLE[metric]), value) for metric, value in known.items() if math.isfinite(value)]
+    if not points:
+        return []
+    drawn = {"color": COLOURS[2], "dash": "dot", "width": 1.5}
+    trace = line(
+        [x for x, _ in points], rounded(value for _, value in points), name, 2, mode="lines+markers", line=drawn
+    )
+    return [{**trace, "marker": {"symbol": "diamond-open", "size": 9, "color": COLOURS[2]}}]
 
 
 def _hatched(begin: float, end: float, low: float, high: float) -> Json:
@@ -159,7 +197,7 @@ def heat_chart(load: LoadResult) -> Chart | None:
             "z": z,
             "customdata": [[*row] for row in rows],
             "hovertemplate": "%{x:.4g} s, up to %{y:.4g} ms: %{customdata:,} answers<extra></extra>",
-            "colorscale": "Cividis",
+            "colorscale": _FEW_TO_MANY,
             "colorbar": {
                 "title": {"text": "answers"},
                 "tickvals": [*powers],
@@ -168,14 +206,15 @@ def heat_chart(load: LoadResult) -> Chart | None:
             },
         }
     ]
-    layout: Json = {"xaxis": axis("seconds of the window"), "yaxis": axis("latency ms", type="log")}
+    layout: Json = {"xaxis": axis("seconds of the window"), "yaxis": ms_axis("latency", (ratio**first, ratio**last))}
     busiest = max(range(len(rows)), key=lambda place: sum(rows[place]))
     summary = (
-        f"Most answers took {format_ms(ratio ** (first + busiest))} to {format_ms(ratio ** (first + busiest + 1))}; "
-        f"all took {format_ms(ratio**first)} to {format_ms(ratio**last)}, in slices of {spread.slice_s:.3g} s."
+        f"All answers took {format_ms(ratio**first)} to {format_ms(ratio**last)}, the most common "
+        f"{format_ms(ratio ** (first + busiest))} to {format_ms(ratio ** (first + busiest + 1))}; in slices of "
+        f"{spread.slice_s:.3g} s."
     )
     return Chart(
-        title="Latency over time",
+        title="Latencies over time",
         summary=summary,
         data=data,
         layout=layout,

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from pytest_smload.reports.words.cells import plain_text
+
 if TYPE_CHECKING:
     from markupsafe import Markup
 
@@ -14,26 +16,39 @@ _MIDDLE = _HEIGHT / 2
 _INSET = 6
 
 
-def whisker(value: float, lower: float, upper: float, bound: float, *, label: str) -> Markup:
-    """Return a value with its interval on a line, beside the limit; the limit is where two thirds of the line are.
+def whisker(value: float, lower: float, upper: float, bound: float, *, at_least: bool = False, label: str) -> Markup:
+    """Return a value with its interval on a line, beside the limit; the side that breaks the limit is shaded.
+
+    The limit is where two thirds of the line are. What runs off the picture ends in an arrow.
 
     Args:
-        value, lower, upper: Of one unit; an end that is not finite runs off the picture.
-        bound: The limit, above 0.
+        value, lower, upper: Of one unit; infinite where it has no end.
+        bound: The limit.
+        at_least: The limit is a least value, kept above it.
         label: What a screen reader says.
     """
-    if not (math.isfinite(bound) and bound > 0 and math.isfinite(value)):
+    if not math.isfinite(bound) or bound < 0 or math.isnan(value):
         return _picture("", label)
+    known = [each for each in (value, upper) if math.isfinite(each) and each > 0]
+    whole = bound * 1.5 or max(known, default=1.0) * 1.2
 
-    def x(of: float) -> float:
-        at = _INSET + (of / bound) * (_WIDTH - 2 * _INSET) * 2 / 3
+    def x(of: float, edge: float) -> float:
+        at = _INSET + of / whole * (_WIDTH - 2 * _INSET) if math.isfinite(of) else edge
         return min(max(at, 2.0), _WIDTH - 2.0)
 
-    low, high = (x(each) if math.isfinite(each) else edge for each, edge in ((lower, 2.0), (upper, _WIDTH - 2.0)))
+    limit, low, high = x(bound, 0), x(lower, 2.0), x(upper, _WIDTH - 2.0)
+    begin, end = (0.0, limit) if at_least else (limit, float(_WIDTH))
+    middle = _MIDDLE
+    off = value > whole
+    dot = (
+        f'<path class="dot" d="M{_WIDTH - 9} {middle - 4}l8 4l-8 4z"/>'
+        if off
+        else f'<circle class="dot" cx="{x(value, _WIDTH):.1f}" cy="{middle:g}" r="3.5"/>'
+    )
     return _picture(
-        f'<line class="limit" x1="{x(bound):.1f}" x2="{x(bound):.1f}" y1="1" y2="{_HEIGHT - 1}"/>'
-        f'<line class="whisker" x1="{low:.1f}" x2="{high:.1f}" y1="{_MIDDLE}" y2="{_MIDDLE}"/>'
-        f'<circle class="dot" cx="{x(value):.1f}" cy="{_MIDDLE}" r="3.5"/>',
+        f'<rect class="beyond" x="{begin:.1f}" y="0" width="{end - begin:.1f}" height="{_HEIGHT}"/>'
+        f'<path class="limit" d="M{limit:.1f} 0V{_HEIGHT}"/>'
+        f'<path class="whisker" d="M{low:.1f} {middle:g}H{high:.1f}"/>{dot}',
         label,
     )
 
@@ -73,10 +88,13 @@ def sparkline(values: Sequence[float], *, label: str) -> Markup:
         if not math.isfinite(value):
             last = None
             continue
-        y = round(_HEIGHT - 2 - value / top * (_HEIGHT - 4))
-        path += f"M{index} {y}l0 0" if last is None else f" 1 {y - last}"
+        y = round(_HEIGHT - 2 - max(value, 0.0) / top * (_HEIGHT - 4))
+        # A minus sign parts numbers as a space does.
+        path += f"M{index} {y}l0 0" if last is None else f" 1 {y - last}".replace(" -", "-")
         last = y
-    return _picture(f'<path class="course" d="{path}"/>', label, f"0 0 {max(1, len(values) - 1)} {_HEIGHT}", "none")
+    return _picture(
+        f'<path class="course" d="{path}"/>', label, f"0 0 {max(1, len(values) - 1)} {_HEIGHT}", stretched=True
+    )
 
 
 def shares(target: float, achieved: float, *, label: str) -> Markup:
@@ -93,10 +111,9 @@ def shares(target: float, achieved: float, *, label: str) -> Markup:
     )
 
 
-def _picture(inside: str, label: str, box: str = f"0 0 {_WIDTH} {_HEIGHT}", aspect: str = "xMidYMid") -> Markup:
+def _picture(inside: str, label: str, box: str = f"0 0 {_WIDTH} {_HEIGHT}", *, stretched: bool = False) -> Markup:
     from markupsafe import Markup
 
-    return Markup(
-        '<svg class="small" role="img" aria-label="{}" viewBox="{}" preserveAspectRatio="{}" width="{}" '
-        'height="{}">{}</svg>'
-    ).format(label, box, aspect, _WIDTH, _HEIGHT, Markup(inside))  # noqa: S704 - numbers alone are in it
+    begin = '<svg class="small" role="img" aria-label="{}" viewBox="{}"'
+    begin += ' preserveAspectRatio="none">' if stretched else ">"
+    return Markup(f"{begin}{inside}</svg>").format(plain_text(label), box)  # noqa: S704 - numbers alone are inside

@@ -3,145 +3,160 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pytest_smload.core.units import format_ms, parse_duration_s
-from pytest_smload.reports.html.charts import COLOURS, INK, Chart, Json, axis, line, note, rounded
-from pytest_smload.reports.words.cells import format_tps
-from pytest_smload.reports.words.headline import listed_stages, stage_names
+from pytest_smload.core.units import format_duration, format_ms
+from pytest_smload.reports.html.charts import (
+    COLOURS,
+    DASHES,
+    INK,
+    LIMIT,
+    Chart,
+    Json,
+    axis,
+    line,
+    ms_axis,
+    note,
+    rounded,
+)
+from pytest_smload.reports.html.course import Course, course_of
+from pytest_smload.reports.html.spans import Span, span_bars, spans_of, warmup_s
+from pytest_smload.reports.words.cells import format_count, format_tps
 
 if TYPE_CHECKING:
-    from pytest_smload.core.measure.figures import TimelinePoint
+    from pytest_smload.core.limits.check import Check
     from pytest_smload.core.results.result import LoadResult
 
-MOST_POINTS = 600
-"""Seconds beyond that are put together: rates are averaged, counts added, extremes kept, percentiles read from
-histograms."""
 STALL_MS = 50.0
 """From where a late loop of the client's is marked."""
-_ROW_PX = 150
-_GAP = 0.03
+_GAP_PX, _ABOVE_PX, _BELOW_PX = 26, 28, 44
+"""Between lanes, with room for a legend; and the margins that the page gives every chart."""
+_MOST_BEFORE = 0.1
+"""Of the window's length: what is shown of the time before it at most."""
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
-    """A window second by second, or in longer bins where it is long.
+class Lane:
+    """What one lane shows: its traces, how tall it is, and its axis."""
 
-    Attributes:
-        t_s: Where each bin begins.
-        latency_t_s: The same for latencies, whose bins may differ.
-        percentiles_are: In words, what the percentiles are of.
-    """
-
-    t_s: list[float]
-    offered: list[float]
-    tps: list[float]
-    errors: list[int]
-    in_flight: list[int]
-    latency_t_s: list[float]
-    p50_ms: list[float]
-    p95_ms: list[float]
-    p99_ms: list[float]
-    min_ms: list[float]
-    max_ms: list[float]
-    percentiles_are: str
-
-
-def course_of(load: LoadResult) -> Course:
-    """Return the course of *load* in at most `MOST_POINTS` bins."""
-    points = load.timeline
-    size = max(1, math.ceil(len(points) / MOST_POINTS))
-    bins = [points[at : at + size] for at in range(0, len(points), size)]
-    t_s = [each[0].t_s for each in bins]
-    whole = {
-        "t_s": t_s,
-        "offered": [sum(point.offered for point in each) / len(each) for each in bins],
-        "tps": [sum(point.tps for point in each) / len(each) for each in bins],
-        "errors": [sum(point.errors for point in each) for each in bins],
-        "in_flight": [max(point.in_flight for point in each) for each in bins],
-        "min_ms": [_extreme(min, (point.min_ms for point in each)) for each in bins],
-        "max_ms": [_extreme(max, (point.max_ms for point in each)) for each in bins],
-    }
-    spread = load.distribution
-    if size == 1 or spread is None:
-        return Course(**whole, latency_t_s=t_s, **_percentiles(points), percentiles_are="second by second")  # type: ignore[arg-type]
-    # Percentiles of several seconds are no function of each second's: these are read from what was counted.
-    found = {
-        f"p{per_mille // 10}_ms": [each.percentile_ms(per_mille) for each in spread.over_time]
-        for per_mille in (500, 950, 990)
-    }
-    slots = [index * spread.slice_s for index in range(len(spread.over_time))]
-    words = f"in slices of {spread.slice_s:.3g} s, 4 % off at most"
-    return Course(**whole, latency_t_s=slots, **found, percentiles_are=words)  # type: ignore[arg-type]
+    traces: list[Json]
+    height_px: int
+    axis: Json
+    marks: list[Json] = field(default_factory=list)
+    notes: list[Json] = field(default_factory=list)
 
 
 def timeline_chart(load: LoadResult) -> Chart | None:
     """Return the chart of *load*'s course; None where it has none."""
     if not load.timeline:
         return None
-    course = course_of(load)
-    rows = [*_rows(load, course)]
-    data: list[Json] = []
+    course, spans = course_of(load), spans_of(load)
+    lanes = [*_lanes(load, course, spans)]
+    begin_s = -min(warmup_s(load), _MOST_BEFORE * load.window_s)
     layout: Json = {
-        "xaxis": axis("seconds of the window", domain=[0, 1], showspikes=True, spikemode="across", spikecolor=INK),
+        "xaxis": axis(
+            "seconds of the window", domain=[0, 1], range=[begin_s, load.window_s], showspikes=True,
+            spikemode="across", spikecolor=INK, spikethickness=1, anchor=f"y{len(lanes)}", zeroline=False,
+        ),
         "hovermode": "x unified",
         "hoversubplots": "axis",
-        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom"},
-        "shapes": [],
+        "barmode": "overlay",
+        "bargap": 0.15,
+        "uniformtext": {"minsize": 9, "mode": "hide"},
+        "shapes": [*_bands(load, spans)],
         "annotations": [],
-    }
-    height = (1 - _GAP * (len(rows) - 1)) / len(rows)
-    for place, (title, traces, more) in enumerate(rows):
-        name = "yaxis" if place == 0 else f"yaxis{place + 1}"
-        top = 1 - place * (height + _GAP)
-        layout[name] = axis(title, domain=[max(0.0, top - height), top], rangemode="tozero", **more)
-        data += [{**trace, "xaxis": "x", "yaxis": name.replace("axis", "")} for trace in traces]
-    layout["xaxis"]["anchor"] = f"y{len(rows)}"
-    for mark in _marks(load):
-        layout["shapes"].append(mark[0])
-        layout["annotations"] += mark[1:]
-    layout["shapes"] += _limit_lines(load)
+    }  # fmt: skip
+    drawn_px = sum(lane.height_px for lane in lanes) + _GAP_PX * (len(lanes) - 1)
+    data: list[Json] = []
+    top_px = drawn_px
+    for place, lane in enumerate(lanes, start=1):
+        number = "" if place == 1 else f"{place}"
+        top, bottom = top_px / drawn_px, max(0.0, (top_px - lane.height_px) / drawn_px)
+        layout[f"yaxis{number}"] = {**lane.axis, "domain": [bottom, top]}
+        layout[f"legend{number}"] = _legend(top)
+        data += [{**trace, "xaxis": "x", "yaxis": f"y{number}", "legend": f"legend{number}"} for trace in lane.traces]
+        layout["shapes"] += [{**mark, "yref": f"y{number}"} for mark in lane.marks]
+        layout["annotations"] += [{**each, "yref": f"y{number}"} for each in lane.notes]
+        top_px -= lane.height_px + _GAP_PX
     return Chart(
         title="Over the window",
         summary=_summary(load, course),
         data=data,
         layout=layout,
         columns=_columns(course),
-        height_px=_ROW_PX * len(rows) + 60,
+        height_px=drawn_px + _ABOVE_PX + _BELOW_PX,
         cursor=True,
     )
 
 
-def _rows(load: LoadResult, course: Course) -> Iterator[tuple[str, list[Json], Json]]:
+def _legend(top: float) -> Json:
+    """Above a lane, at its right."""
+    return {
+        "orientation": "h", "x": 1, "xanchor": "right", "y": top, "yanchor": "bottom", "traceorder": "normal",
+        "bgcolor": "rgba(0,0,0,0)", "font": {"size": 11},
+    }  # fmt: skip
+
+
+def _lanes(load: LoadResult, course: Course, spans: Sequence[Span]) -> Iterator[Lane]:
     rates = [line(course.t_s, rounded(course.tps), "answered", 0)]
     if load.offered_tps is not None:
         rates.append(line(course.t_s, rounded(course.offered), "offered", 1))
-    yield "requests/s", rates, {}
-    band = {"hoverinfo": "skip", "showlegend": False, "line": {"width": 0}}
-    latencies = [
-        line(course.t_s, rounded(course.min_ms), "shortest", 0, **band),
-        line(
-            course.t_s, rounded(course.max_ms), "longest", 0, fill="tonexty", fillcolor="rgba(128,128,128,0.15)", **band
-        ),
-    ]
-    for place, (name, values) in enumerate(
-        (("p50", course.p50_ms), ("p95", course.p95_ms), ("p99", course.p99_ms)), start=2
-    ):
-        latencies.append(line(course.latency_t_s, rounded(values), name, place))
-    largest = max((value for value in course.p99_ms if math.isfinite(value)), default=0.0)
-    smallest = min((value for value in course.p50_ms if math.isfinite(value)), default=0.0)
-    yield "latency ms", latencies, {"type": "log"} if smallest and largest > 20 * smallest else {}
+    if spans:
+        bars = span_bars(spans)
+        yield Lane(bars, 30 * len(bars), axis("", showgrid=False, zeroline=False, fixedrange=True))
+    yield Lane(rates, 120, axis("requests/s", rangemode="tozero"))
+    yield _latencies(load, course)
     if any(course.errors):
-        yield "failures", _failures(load, course), {}
-    yield "in flight", [line(course.t_s, course.in_flight, "under way", 5)], {}
+        yield Lane(_failures(load, course), 100, axis("failures", rangemode="tozero"))
+    under_way = line(course.t_s, course.in_flight, "requests under way", 5, line={"color": COLOURS[5], "width": 2})
+    yield Lane([{**under_way, "showlegend": False}], 80, axis("in flight", rangemode="tozero"))
     if load.scaling is not None and len(load.scaling.instances) > 1:
         counts = load.scaling.instances
         ends_s = [*(each.t_s for each in counts), load.window_s]
         steps = line(ends_s, [*(each.instances for each in counts), counts[-1].instances], "instances", 3)
-        steps["line"]["shape"] = "hv"
-        yield "instances", [steps], {}
+        steps |= {"line": {"color": COLOURS[3], "width": 2, "shape": "hv"}, "showlegend": False}
+        apart = math.ceil(max(each.instances for each in counts) / 4) or 1
+        yield Lane([steps], 70, axis("instances", rangemode="tozero", tick0=0, dtick=apart))
+
+
+def _latencies(load: LoadResult, course: Course) -> Lane:
+    edge = {"hoverinfo": "skip", "showlegend": False, "line": {"width": 0}}
+    band = {"fill": "tonexty", "fillcolor": "rgba(128,128,128,0.18)"}
+    traces = [
+        line(course.t_s, rounded(course.min_ms), "shortest", 0, **edge),
+        line(course.t_s, rounded(course.max_ms), "shortest to longest", 0, **edge | band),
+    ]
+    for place, dash, name, values in (
+        (3, 2, "p50", course.p50_ms),
+        (0, 0, "p95", course.p95_ms),
+        (2, 3, "p99", course.p99_ms),
+    ):
+        drawn = {"color": COLOURS[place], "dash": DASHES[dash], "width": 2}
+        traces.append(line(course.latency_t_s, rounded(values), name, place, line=drawn, hovertemplate="%{y}"))
+    limits = [each for each in load.checks if each.scope == "total" and each.metric in ("p50", "p95", "p99")]
+    limits = [each for each in limits if each.at_most]
+    bounds = [each.at_most for each in limits if each.at_most is not None]
+    largest = max((value for value in (*course.p99_ms, *bounds) if math.isfinite(value)), default=0.0)
+    smallest = min((value for value in course.p50_ms if math.isfinite(value)), default=0.0)
+    log = bool(smallest) and largest > 20 * smallest
+    return Lane(
+        traces,
+        190,
+        ms_axis("latency ms", (*course.min_ms, *course.max_ms, *bounds), log=log),
+        marks=[{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": y, "y1": y, "line": LIMIT} for y in bounds],
+        notes=[_limit_note(check, place, log=log) for place, check in enumerate(limits)],
+    )
+
+
+def _limit_note(check: Check, place: int, *, log: bool) -> Json:
+    """Beside one another from the right: limits may be close together."""
+    bound = check.at_most or 1.0
+    y = math.log10(bound) if log else bound
+    x = max(0.0, 1 - 0.3 * place)
+    return note(f"{check.metric} <= {format_ms(bound)}", xref="paper", x=x, xanchor="right", y=y, yanchor="bottom")
 
 
 def _failures(load: LoadResult, course: Course) -> list[Json]:
@@ -150,66 +165,32 @@ def _failures(load: LoadResult, course: Course) -> list[Json]:
         return [
             {"type": "bar", "x": course.t_s, "y": course.errors, "name": "failures", "marker": {"color": COLOURS[1]}}
         ]
-    slots = [(index + 0.5) * spread.slice_s for index in range(len(spread.over_time))]
+    slots = [index * spread.slice_s for index in range(len(spread.over_time))]
     traces = []
-    for place, (kind, counts) in enumerate(spread.errors_over_time.items()):
-        trace = line(slots, counts, kind, place, stackgroup="failures")
+    for place, (kind, counts) in enumerate(spread.errors_over_time.items(), start=1):
+        trace = line(slots, counts, kind, place, stackgroup="failures", hovertemplate="%{y}")
         trace["fillpattern"] = {"shape": ("", "/", "x", "-", "\\", "+", ".")[place % 7]}
         traces.append(trace)
     return traces
 
 
-def _marks(load: LoadResult) -> Iterator[tuple[Json, ...]]:
-    for name, begin_s in _stage_begins(load):
-        yield (
-            {"type": "line", "x0": begin_s, "x1": begin_s, "yref": "paper", "y0": 0, "y1": 1, "line": _thin("dot")},
-            note(name, x=begin_s, yref="paper", y=0, xanchor="left", yanchor="bottom"),
-        )
-    for activity in load.scaling.activities if load.scaling is not None else ():
-        end_s = load.window_s if activity.end_s is None else activity.end_s
-        yield (
-            {"type": "rect", "x0": max(0.0, activity.t_s), "x1": min(load.window_s, end_s), "yref": "paper", "y0": 0,
-             "y1": 1, "fillcolor": "rgba(0,158,115,0.12)", "line": {"width": 0}},
-            note(f"{activity.from_instances} to {activity.to_instances} instances", x=max(0.0, activity.t_s),
-                 yref="paper", y=0.98, xanchor="left"),
-        )  # fmt: skip
+def _bands(load: LoadResult, spans: Sequence[Span]) -> Iterator[Json]:
+    """What lies over all lanes: where a stage begins, scaling, and the client's own stalls."""
+    for span in spans:
+        if span.row == "stage" and span.begin_s > 0:
+            x, thin = span.begin_s, {"color": INK, "width": 1, "dash": "dot"}
+            yield {"type": "line", "x0": x, "x1": x, "yref": "paper", "y0": 0, "y1": 1, "line": thin}
+        if span.row == "scaling":
+            yield _band(span.begin_s, span.end_s, "rgba(0,158,115,0.12)")
     spread = load.distribution
     for index, lag_ms in enumerate(spread.client_lag_ms if spread is not None else ()):
         if spread is not None and lag_ms >= STALL_MS:
-            x = index * spread.slice_s
-            yield (
-                {"type": "rect", "x0": x, "x1": x + spread.slice_s, "yref": "paper", "y0": 0, "y1": 1,
-                 "fillcolor": "rgba(213,94,0,0.15)", "line": {"width": 0}},
-            )  # fmt: skip
+            yield _band(index * spread.slice_s, (index + 1) * spread.slice_s, "rgba(213,94,0,0.15)")
 
 
-def _stage_begins(load: LoadResult) -> Iterator[tuple[str, float]]:
-    stages, begin_s = listed_stages(load.profile), 0.0
-    for stage, name in zip(stages, stage_names(stages), strict=True):
-        if begin_s < load.window_s:
-            yield str(name), begin_s
-        begin_s += parse_duration_s(stage["duration"])
-
-
-def _limit_lines(load: LoadResult) -> list[Json]:
-    return [
-        {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "yref": "y2", "y0": check.at_most, "y1": check.at_most,
-         "line": {"color": COLOURS[1], "width": 1.5, "dash": "dash"}}
-        for check in load.checks
-        if check.scope == "total" and check.metric in ("p50", "p95", "p99") and check.at_most is not None
-    ]  # fmt: skip
-
-
-def _thin(dash: str) -> Json:
-    return {"color": INK, "width": 1, "dash": dash}
-
-
-def _percentiles(points: Sequence[TimelinePoint]) -> dict[str, list[float]]:
-    return {name: [getattr(point, name) for point in points] for name in ("p50_ms", "p95_ms", "p99_ms")}
-
-
-def _extreme(which: Any, values: Iterator[float]) -> float:
-    return float(which((value for value in values if math.isfinite(value)), default=math.nan))
+def _band(begin_s: float, end_s: float, colour: str) -> Json:
+    return {"type": "rect", "x0": begin_s, "x1": end_s, "yref": "paper", "y0": 0, "y1": 1, "fillcolor": colour,
+            "line": {"width": 0}, "layer": "below"}  # fmt: skip
 
 
 def _summary(load: LoadResult, course: Course) -> str:
@@ -218,6 +199,8 @@ def _summary(load: LoadResult, course: Course) -> str:
     parts = [f"{format_tps(load.tps)} requests/s answered over {load.window_s:.4g} s"]
     if load.offered_tps is not None:
         parts[0] += f" of {format_tps(load.offered_tps)} offered"
+    if before_s := warmup_s(load):
+        parts.append(f"before it {format_duration(before_s)} of warm-up, {format_count(load.warmup.sent)} requests")
     if worst is not None:
         parts.append(f"p95, {course.percentiles_are}, at its highest {format_ms(worst[0])} at {worst[1]:.0f} s")
     failed = sum(course.errors)
@@ -226,7 +209,9 @@ def _summary(load: LoadResult, course: Course) -> str:
     lag_ms = max(load.distribution.client_lag_ms, default=0.0) if load.distribution is not None else 0.0
     if lag_ms >= STALL_MS:
         parts.append(f"the client's own loop was late by up to {format_ms(lag_ms)} (shaded)")
-    return "; ".join(parts) + "."
+    if load.scaling is not None and load.scaling.activities:
+        parts.append("scaling is shaded green")
+    return "; ".join(parts) + ". The grey band is from the shortest to the longest latency."
 
 
 def _columns(course: Course) -> dict[str, Sequence[Any]]:
@@ -238,10 +223,8 @@ def _columns(course: Course) -> dict[str, Sequence[Any]]:
         "in flight": course.in_flight,
         "longest ms": rounded(course.max_ms),
     }
-    if course.latency_t_s is course.t_s:
-        columns |= {
-            "p50 ms": rounded(course.p50_ms),
-            "p95 ms": rounded(course.p95_ms),
-            "p99 ms": rounded(course.p99_ms),
-        }
+    # Of the slice each begins in, where these are longer.
+    slots = [max(0, bisect_right(course.latency_t_s, t_s) - 1) for t_s in course.t_s]
+    for name, values in (("p50 ms", course.p50_ms), ("p95 ms", course.p95_ms), ("p99 ms", course.p99_ms)):
+        columns[name] = rounded(values[slot] for slot in slots)
     return columns

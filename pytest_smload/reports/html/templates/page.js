@@ -3,8 +3,8 @@
   const all = (query, root = document) => [...root.querySelectorAll(query)];
   const live = document.getElementById("live");
   const dark = matchMedia("(prefers-color-scheme: dark)");
-  const printed = matchMedia("print");
-  let drawn, ready;
+  const INK = "\u0001ink", GRID = "\u0001grid";
+  let drawn, record, ready;
 
   const unpacked = async (id) => {
     const bytes = Uint8Array.from(atob(document.getElementById(id).textContent), (letter) => letter.charCodeAt(0));
@@ -27,7 +27,7 @@
   };
 
   const themed = (value, theme) => {
-    if (typeof value === "string") return value === "ink" ? theme.ink : value === "grid" ? theme.grid : value;
+    if (typeof value === "string") return value === INK ? theme.ink : value === GRID ? theme.grid : value;
     if (Array.isArray(value)) return value.length && typeof value[0] === "object" ? value.map((each) => themed(each, theme)) : value;
     if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, themed(each, theme)]));
     return value;
@@ -38,7 +38,7 @@
     const layout = {
       ...themed(chart.layout, theme), height: chart.height, width, autosize: !width, margin: { l: 60, r: 16, t: 28, b: 44 },
       paper_bgcolor: theme.bg, plot_bgcolor: theme.bg, font: { color: theme.ink, size: 12 },
-      hoverlabel: { bgcolor: theme.bg, bordercolor: theme.ink, font: { color: theme.ink } },
+      hoverlabel: { namelength: 40, bgcolor: theme.bg, bordercolor: theme.ink, font: { color: theme.ink } },
     };
     Plotly.react(place, themed(chart.data, theme), layout, { responsive: !width, displaylogo: false, displayModeBar: false });
     place.querySelector("svg.main-svg")?.setAttribute("aria-hidden", "true");
@@ -72,7 +72,7 @@
     }
   };
 
-  const chartOf = (figure) => figure.dataset.chart ? drawn.charts[Number(figure.dataset.chart)] : figure.chart;
+  const chartOf = (figure) => figure.dataset.chart ? drawn[Number(figure.dataset.chart)] : figure.chart;
 
   const cursor = (figure) => {
     const place = figure.querySelector(".plot"), readout = figure.querySelector(".readout");
@@ -91,28 +91,29 @@
     });
   };
 
-  const edge = (data, place) => data.ratio ** (data.first + place);
-  const routeCharts = (data) => {
-    const total = data.counts.reduce((sum, count) => sum + count, 0), x = [1], y = [edge(data, 0)];
+  const routeCharts = (spread, name) => {
+    const data = spread.routes[name], p95 = spread.routes_p95_ms[name] ?? [];
+    const edge = (place) => data.ratio ** (data.first + place);
+    const total = data.counts.reduce((sum, count) => sum + count, 0), x = [1], y = [edge(0)];
     let rank = 0;
     data.counts.forEach((count, place) => {
       rank += count;
-      if (count) { x.push(total / Math.max(total - rank, 1)); y.push(edge(data, place + 1)); }
+      if (count) { x.push(total / Math.max(total - rank, 1)); y.push(edge(place + 1)); }
     });
-    const legible = (title) => ({ title: { text: title }, automargin: true, gridcolor: "grid", zerolinecolor: "grid" });
+    const legible = (title) => ({ title: { text: title, standoff: 8 }, automargin: true, gridcolor: GRID, zerolinecolor: GRID });
     const ticks = [[2, "p50"], [10, "p90"], [20, "p95"], [100, "p99"], [1000, "p99.9"]].filter(([at]) => at <= Math.max(2, total));
-    const line = (xs, ys, name) => ({ type: "scatter", mode: "lines", x: xs, y: ys, name, line: { color: "#0072B2", width: 2 } });
+    const line = (xs, ys, name) => ({ type: "scatter", mode: "lines+markers", marker: { size: 4 }, x: xs, y: ys, name, line: { color: "#0072B2", width: 2 } });
     const round = (values) => values.map((value) => value === null ? null : Number(value.toPrecision(4)));
     const found = [{
-      title: "Latency by percentile", height: 260, data: [line(round(x), round(y), "latency")],
-      layout: { xaxis: { ...legible("percentile"), type: "log", tickvals: ticks.map(([at]) => at), ticktext: ticks.map(([, text]) => text) }, yaxis: legible("latency ms") },
+      title: `Latency by percentile, of ${total} answers`, height: 260, data: [{ ...line(round(x), round(y), "latency"), mode: "lines" }],
+      layout: { xaxis: { ...legible("percentile"), type: "log", range: [0, Math.log10(Math.max(2, total))], tickvals: ticks.map(([at]) => at), ticktext: ticks.map(([, text]) => text) }, yaxis: { ...legible("latency ms"), rangemode: "tozero" } },
       columns: { "1/(1-p)": round(x), "latency ms": round(y) },
     }];
-    if (data.p95.length > 1) {
-      const seconds = data.p95.map((_, index) => Number((index * data.slice_s).toPrecision(4)));
+    if (p95.length > 1) {
+      const seconds = p95.map((_, index) => Number((index * spread.slice_s).toPrecision(4)));
       found.push({
-        title: "p95 over the window", height: 260, data: [line(seconds, data.p95, "p95")],
-        layout: { xaxis: legible("seconds of the window"), yaxis: { ...legible("p95 ms"), rangemode: "tozero" } }, columns: { s: seconds, "p95 ms": data.p95 },
+        title: `p95 in slices of ${Number(spread.slice_s.toPrecision(3))} s`, height: 260, data: [line(seconds, p95, "p95")],
+        layout: { xaxis: legible("seconds of the window"), yaxis: { ...legible("p95 ms"), rangemode: "tozero" } }, columns: { s: seconds, "p95 ms": p95 },
       });
     }
     return found;
@@ -136,10 +137,13 @@
     inside.className = "inside"; cell.colSpan = row.cells.length; pair.className = "pair"; cell.append(pair); row.after(inside);
     try {
       await load();
-      for (const chart of routeCharts(drawn.routes[button.dataset.route])) {
-        const figure = figureOf(chart);
-        pair.append(figure); prepare(figure); draw(figure.querySelector(".plot"), chart);
-      }
+      record ??= JSON.parse(await unpacked("record"));
+      const [test, place] = button.closest("table").dataset.load.split(".").map((each) => Number(each) - 1);
+      const name = button.dataset.name === undefined ? button.textContent : JSON.parse(button.dataset.name);
+      // All of them first: how wide one is depends on the others.
+      const figures = routeCharts(record.tests[test].loads[place].distribution, name).map(figureOf);
+      pair.append(...figures);
+      for (const figure of figures) { prepare(figure); draw(figure.querySelector(".plot"), figure.chart); }
     } catch (error) { pair.textContent = `The charts cannot be drawn: ${error.message}.`; }
   };
 
@@ -200,9 +204,16 @@
     }
   };
   dark.addEventListener("change", () => redraw(false));
-  addEventListener("beforeprint", () => redraw(true, 680));
-  addEventListener("afterprint", () => redraw(false));
-  printed.addEventListener("change", () => redraw(printed.matches, printed.matches ? 680 : undefined));
+  let unfolded = [];
+  addEventListener("beforeprint", () => {
+    unfolded = all("details:not(.numbers):not([open])");
+    for (const each of unfolded) each.open = true;
+    redraw(true, 680);
+  });
+  addEventListener("afterprint", () => {
+    for (const each of unfolded) each.open = false;
+    redraw(false);
+  });
   (window.requestIdleCallback ?? setTimeout)(() => load().catch(() => {}));
 
   const download = document.getElementById("download");
