@@ -90,9 +90,13 @@ class Demands:
 
     def limits_on(self, recording: Recording) -> Sequence[ScopedLimit]:
         """Return the limits held against *recording*: where requests have names, of each of these there were."""
+        return self.limits_of(recording.model_names)
+
+    def limits_of(self, routes: Sequence[str]) -> Sequence[ScopedLimit]:
+        """Return the limits on a load of these *routes*."""
         if self.asked is None:
             return self.limits
-        names = [name for name in recording.model_names if name != TASKS]
+        names = [name for name in routes if name != TASKS]
         return self.asked.resolve(routes=names, kind=NAME, open_model=False).limits
 
     def scopes_of(self, limits: Sequence[ScopedLimit]) -> set[ScopeName]:

@@ -27,6 +27,7 @@ from pytest_smload.gate.interruption import tell_junit
 from pytest_smload.gate.keys import KEEPER, PERF_RUN, PERF_TEST
 from pytest_smload.gate.outcome import result_of
 from pytest_smload.gate.perf_run import PerfRun
+from pytest_smload.gate.terminal import PytestTerminal, is_alone
 from pytest_smload.gate.termination import Termination
 from pytest_smload.gate.users_code import from_users_code
 from pytest_smload.options import ALLOW_PRODUCTION, FILE_OPTIONS, OPTIONS, SWITCHES
@@ -230,7 +231,7 @@ class Gate:
             return
         capture: Any = plugins.get_plugin("capturemanager")
         with capture.global_and_fixture_disabled() if capture is not None else nullcontext():
-            yield reporter
+            yield PytestTerminal(reporter, alone=is_alone(self._config))
 
     def _hooks(self, request: LoadRequest) -> LoadHooks:
         hook = self._hook.pytest_smload_environment
@@ -240,7 +241,6 @@ class Gate:
 
         return LoadHooks(
             on_environment=on_environment if hook.get_hookimpls() else None,
-            on_progress=self._console.progress,
             ends_test=(pytest.exit.Exception, unittest.SkipTest),
             refresh=getattr(request.target.credentials, "refresh_if_needed", None),
         )

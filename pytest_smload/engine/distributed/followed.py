@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
+from pytest_smload.core.samples.ended import Ended
 from pytest_smload.core.samples.generators import Clock
 from pytest_smload.core.samples.packed import unpacked
 from pytest_smload.core.samples.progress import Progress
@@ -45,6 +46,7 @@ class FollowedPart:
     Attributes:
         met: What it waits for the others with, by name.
         report: The last of its reports while it loads.
+        told: What ended by its reports that nobody has looked at yet.
         recording: What it measured, once that has come.
         lost: Why it will hand nothing over, or ``""``.
         is_own_trouble: Whether that is no consequence of the load's end.
@@ -54,6 +56,7 @@ class FollowedPart:
     part: Part
     met: dict[str, float] = field(default_factory=dict)
     report: Report | None = None
+    told: Ended | None = None
     clock: Clock = _SAME
     recording: Recording | None = None
     lost: str = ""
@@ -87,6 +90,8 @@ class FollowedPart:
             self.met[facts["name"]] = _finite(facts["value"])
         elif said.kind == "report":
             ended = facts["ended"]
+            told = Ended.unpacked(facts["told"], said.body, [route.name for route in plan.routes])
+            self.told = told if self.told is None else self.told.followed_by(told)
             self.report = Report(
                 Progress(**facts["progress"]),
                 int(facts["sent"]),
