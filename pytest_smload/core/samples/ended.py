@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pytest_smload.core.request.error_kinds import OWN_NAMES, TIMEOUT
-from pytest_smload.core.statistics.octaves import FINE_BITS, LOST, bins_of, number_of_bins
+from pytest_smload.core.request.error_kinds import OWN_NAMES
+from pytest_smload.core.statistics.octaves import FINE_BITS, bins_of, number_of_bins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,7 +45,7 @@ class Ended:
         """Return *took_ms* and its fellow columns counted; *others* as of the class."""
         rows = np.empty(len(took_ms), dtype=_ROW)
         rows["route"], rows["kind"], rows["window"], rows["count"] = route, kind, in_window, 1
-        rows["bin"] = np.where(kind == TIMEOUT, LOST, bins_of(took_ms))
+        rows["bin"] = bins_of(took_ms)
         return cls(rows, **others)
 
     def packed(self) -> tuple[dict[str, Any], bytes]:

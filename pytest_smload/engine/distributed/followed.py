@@ -46,6 +46,7 @@ class FollowedPart:
     Attributes:
         met: What it waits for the others with, by name.
         report: The last of its reports while it loads.
+        progress: What the last of its reports said, whether it loads or not.
         told: What ended by its reports that nobody has looked at yet.
         recording: What it measured, once that has come.
         lost: Why it will hand nothing over, or ``""``.
@@ -56,6 +57,7 @@ class FollowedPart:
     part: Part
     met: dict[str, float] = field(default_factory=dict)
     report: Report | None = None
+    progress: Progress | None = None
     told: Ended | None = None
     clock: Clock = _SAME
     recording: Recording | None = None
@@ -92,8 +94,9 @@ class FollowedPart:
             ended = facts["ended"]
             told = Ended.unpacked(facts["told"], said.body, [route.name for route in plan.routes])
             self.told = told if self.told is None else self.told.followed_by(told)
+            self.progress = Progress(**facts["progress"])
             self.report = Report(
-                Progress(**facts["progress"]),
+                self.progress,
                 int(facts["sent"]),
                 bool(facts["primed"]),
                 None if ended is None else Counts(*map(int, ended)),

@@ -93,6 +93,7 @@ class DistributedLoad:
                 while not all(sender.is_done for sender in self._senders):
                     gevent.sleep(_PUMP_S)
                     self._follow()
+                self._show(perf_counter())
             finally:
                 for sender in self._senders:
                     if not sender.is_done:
@@ -181,12 +182,7 @@ class DistributedLoad:
         reports = [sender.report for sender in self._senders if sender.report is not None]
         if not reports:
             return
-        if self._hooks.on_progress is not None:
-            told = [sender.told for sender in self._senders if sender.told is not None]
-            progress = progress_of([report.progress for report in reports], told)
-            for sender in self._senders:
-                sender.told = None
-            self._hooks.on_progress(dataclasses.replace(progress, elapsed_s=now - self._begin_s))
+        self._show(now)
         if self._called_off:
             return
         running = Running(
@@ -198,6 +194,15 @@ class DistributedLoad:
         self._called_off = self._is_to_abort(now) or (ends_load is not None and ends_load(running))
         if self._called_off:
             self._tell_all("end")
+
+    def _show(self, now: float) -> None:
+        said = [sender.progress for sender in self._senders if sender.progress is not None]
+        if self._hooks.on_progress is None or not said:
+            return
+        told = [sender.told for sender in self._senders if sender.told is not None]
+        for sender in self._senders:
+            sender.told = None
+        self._hooks.on_progress(dataclasses.replace(progress_of(said, told), elapsed_s=now - self._begin_s))
 
     def _is_to_abort(self, now: float) -> bool:
         """Whether ``abort_on`` ends the load: by what all workers together got."""

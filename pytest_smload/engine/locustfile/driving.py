@@ -210,6 +210,9 @@ class Driver:
             self._show(now, "draining")
             gevent.sleep(_LOOK_S)
         users.kill(timeout=_HURRIED_S)
+        # What ended since is told as well.
+        self._next_s = 0.0
+        self._show(perf_counter(), "draining")
         stopping.join(timeout=_HURRIED_S)
         stopping.kill(timeout=_HURRIED_S)
 
