@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_smload.core.live.standing import HeldLimits
@@ -48,6 +49,12 @@ class Following:
         profile = plan.profile
         # What is offered changes with stages, and the share of it a limit asks for is of all of them.
         self._offered_tps = profile.tps if profile.open_model and not profile.stages else None
+
+    def hooks(self, ends: Callable[[Running], bool]) -> LoadHooks:
+        """Return the hooks of the load, which *ends* may end as well."""
+        return replace(
+            self._hooks, on_progress=self.hear, ends_load=lambda running: ends(running) or self.ends(running)
+        )
 
     def hear(self, progress: Progress) -> None:
         """Take how the load goes, and show it."""

@@ -80,12 +80,7 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
     demands = Demands.of(request, plan, simulated=way.simulated)
     allowance = _allowance(request, plan, simulated=way.simulated, other=other)
     following = Following(request, plan, demands, announcer.progress, hooks)
-    hooks = replace(
-        hooks,
-        on_progress=following.hear,
-        ends_load=lambda running: allowance.ends(running) or following.ends(running),
-    )
-    sender = sender_of(request, way, hooks, demands, other)
+    sender = sender_of(request, way, following.hooks(allowance.ends), demands, other)
     sender.check(plan)
     inspection = _inspected(request, plan, other, announcer.waiting, simulated=way.simulated)
     allowance.check_cost()

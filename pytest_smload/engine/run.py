@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from array import array
-from math import inf
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -260,8 +259,7 @@ class LoadRun:
             gevent.sleep(_PUMP_S / 5)
         self.session.out_of_time = not hurried and not self._in_a_hurry
         runner.user_greenlets.kill(timeout=_KILL_S)
-        # What ended since is told as well.
-        self.live.next_s = -inf
+        self.live.next_s = 0.0
         self._show_progress(perf_counter())
 
     def _show_progress(self, now: float) -> None:
