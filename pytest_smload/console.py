@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from pytest_smload.reports.text.live import before_load_line, hosting_line, live_line, plain_line
+from pytest_smload.redrawn import Redrawn
+from pytest_smload.reports.text.before_load import before_load_line, hosting_line
+from pytest_smload.reports.text.columns import cut
+from pytest_smload.reports.text.live import live_lines, plain_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -12,35 +15,16 @@ if TYPE_CHECKING:
 
     from pytest_smload.conduct.preflight import Inspection
     from pytest_smload.conduct.request import LoadRequest
+    from pytest_smload.core.live.view import LiveView
     from pytest_smload.core.request.endpoint import EndpointFacts
-    from pytest_smload.core.samples.progress import Progress
+    from pytest_smload.redrawn import Terminal
 
 PLAIN_LINE_EVERY_S = 10.0
 """Where output is not a terminal, a load says how it goes this often."""
 
 
-class Terminal(Protocol):
-    """Where lines go, as pytest's terminal reporter takes them."""
-
-    @property
-    def isatty(self) -> bool:
-        """Whether a line can be rewritten."""
-
-    def ensure_newline(self) -> None:
-        """End a line that has begun."""
-
-    def write_line(self, line: str, /) -> None:
-        """Write a line of its own."""
-
-    def rewrite(self, line: str, /, *, erase: bool = False) -> None:
-        """Write over the line, and with *erase* over the rest of a longer one."""
-
-    def flush(self) -> None:
-        """Show what was written."""
-
-
 class Console:
-    """One rewritten line on a terminal, plain lines elsewhere, nothing where there is no terminal to write to.
+    """A few redrawn lines on a terminal, plain lines elsewhere, nothing where there is no terminal to write to.
 
     Args:
         terminal: Opens the terminal for one message, or gives None.
@@ -48,9 +32,9 @@ class Console:
 
     def __init__(self, terminal: Callable[[], AbstractContextManager[Terminal | None]]) -> None:
         self._terminal = terminal
-        self._live = False
-        self._label: str | None = None
+        self._drawn = Redrawn()
         self._next_plain_s = PLAIN_LINE_EVERY_S
+        self._last_s = 0.0
         self._announced: set[str] = set()
 
     def announce(
@@ -58,7 +42,6 @@ class Console:
     ) -> None:
         """Say where the load is about to go, and what hosts it, where none went there before."""
         self.end_load()
-        self._label = request.label
         self._next_plain_s = PLAIN_LINE_EVERY_S
         line = before_load_line(endpoint, request.target, transport=transport, transport_reason=reason)
         if line in self._announced:
@@ -71,18 +54,21 @@ class Console:
                 if inspection.hosting is not None:
                     terminal.write_line(hosting_line(endpoint, inspection.hosting, inspection.identity))
 
-    def progress(self, progress: Progress) -> None:
+    def progress(self, view: LiveView) -> None:
         """Show how the load goes."""
+        elapsed_s = view.progress.elapsed_s
+        if elapsed_s < self._last_s:
+            # Another load, or another run of the same.
+            self._next_plain_s = PLAIN_LINE_EVERY_S
+        self._last_s = elapsed_s
         with self._terminal() as terminal:
             if terminal is None:
                 return
-            if terminal.isatty:
-                self._live = True
-                terminal.rewrite(live_line(progress), erase=True)
-                terminal.flush()
-            elif progress.elapsed_s >= self._next_plain_s:
+            if terminal.rewrites:
+                self._drawn.draw(terminal, live_lines(view, columns=terminal.columns, rows=terminal.rows))
+            elif elapsed_s >= self._next_plain_s:
                 self._next_plain_s += PLAIN_LINE_EVERY_S
-                terminal.write_line(plain_line(progress, self._label))
+                terminal.write_line(plain_line(view))
 
     def tell(self, line: str) -> None:
         """Write a line that stays."""
@@ -97,20 +83,15 @@ class Console:
         with self._terminal() as terminal:
             if terminal is None:
                 return
-            if terminal.isatty:
-                self._live = True
-                terminal.rewrite(line, erase=True)
-                terminal.flush()
+            if terminal.rewrites:
+                self._drawn.draw(terminal, [cut(line, max(1, terminal.columns - 1))])
             else:
                 terminal.write_line(line)
 
     def end_load(self) -> None:
-        """Erase the live line."""
-        if not self._live:
+        """Erase what is drawn."""
+        if not self._drawn.is_there:
             return
-        self._live = False
         with self._terminal() as terminal:
             if terminal is not None:
-                terminal.rewrite("", erase=True)
-                terminal.rewrite("")
-                terminal.flush()
+                self._drawn.erase(terminal)

@@ -55,11 +55,13 @@ OPTIONS = (
     Option("report", "DIR", "write report.json, report.md and report.html into this folder"),
     Option("csv", "PREFIX", "write PREFIX_stats.csv, PREFIX_stats_history.csv and PREFIX_failures.csv, as Locust does"),
     Option("samples", "FILE", "write each request of each load into this file: .csv.gz, or .parquet"),
+    Option("ui", "[HOST:]PORT", "serve Locust's web UI of the running load there; 0 takes a port that is free"),
     Option("openmetrics", "FILE", "write the figures of each load into this file, as Prometheus reads them"),
 )
 """Every option with a value, and with it its ``SMLOAD_*`` variable."""
-FILE_OPTIONS = ("report", "csv", "samples", "openmetrics")
-"""Those that say where something is written, and nothing of what is loaded and how."""
+UI_VARIABLE = f"{PREFIX}UI"
+FILE_OPTIONS = ("report", "csv", "samples", "openmetrics", "ui")
+"""Those that say where something is written or shown, and nothing of what is loaded and how."""
 UPDATE_BASELINES = Option(
     "update_baselines", "", "record valid, passing runs in .smload/baselines, unless they are worse than what is there"
 )

@@ -151,7 +151,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
     gate = config.stash.get(GATE, None)
-    return [f"smload: warning: {line}" for line in gate.foreseen] if gate is not None else []
+    if gate is None:
+        return []
+    served = [f"smload: Locust's web UI of the running load: {gate.ui.url}"] if gate.ui is not None else []
+    return [*(f"smload: warning: {line}" for line in gate.foreseen), *served]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

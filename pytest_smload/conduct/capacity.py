@@ -13,6 +13,7 @@ from pytest_smload.conduct.capacity_doubts import doubt_of
 from pytest_smload.conduct.capacity_hosts import carriers_of, changed_between
 from pytest_smload.conduct.capacity_levels import level_of
 from pytest_smload.conduct.endpoints import endpoint_facts
+from pytest_smload.conduct.following import STOPPED
 from pytest_smload.core.capacity.capacity import Capacity, at_least_check
 from pytest_smload.core.capacity.level import is_kept
 from pytest_smload.core.capacity.search import CapacitySearch
@@ -118,7 +119,8 @@ class _Search:
         """Run one probe, and return whether the search goes on."""
         heard: list[Assessment] = []
         left = replace(self.request.load.safeguards, limits=self._limits_left())
-        load = replace(self.request.load, profile=profile, safeguards=left, heard=heard.append)
+        step = f"probe {len(self.levels) + 1}"
+        load = replace(self.request.load, profile=profile, safeguards=left, heard=heard.append, step=step)
         try:
             result = self.run(load)
         except (ConfigurationError, EndpointError) as error:
@@ -131,6 +133,9 @@ class _Search:
         self.sent += result.sent + result.warmup.sent + sum(each.sent + each.warmup.sent for each in result.reruns)
         if result.interrupted:
             self.interrupted = True
+            return False
+        if stop := next((each for each in result.client.reasons if each.cause.startswith(STOPPED)), None):
+            self.reasons = (stop,)
             return False
         level = level_of(probe, result, heard[-1], self.limits, profile.most_in_flight)
         kept = level.verdict == "kept"

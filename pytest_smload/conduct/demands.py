@@ -22,7 +22,7 @@ from pytest_smload.errors import ConfigurationError
 from pytest_smload.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from pytest_smload.conduct.control import OtherSide
     from pytest_smload.conduct.request import LoadRequest
@@ -93,10 +93,15 @@ class Demands:
 
         A name that only the warm-up had, of what users do when they start, is none of them.
         """
+        own = self.request_names
+        return self.limits_of([name for name, stats in measured.routes.items() if name in own or stats.requests])
+
+    def limits_of(self, routes: Iterable[str]) -> Sequence[ScopedLimit]:
+        """Return the limits on a load of these *routes*."""
         if self.asked is None:
             return self.limits
         own = self.request_names
-        names = [name for name, stats in measured.routes.items() if name in own or (stats.requests and name != TASKS)]
+        names = [name for name in routes if name != TASKS or name in own]
         return self.asked.resolve(routes=names, kind=NAME, open_model=False).limits
 
     def scopes_of(self, limits: Sequence[ScopedLimit]) -> set[ScopeName]:

@@ -10,6 +10,7 @@ from pytest_smload.conduct.both_sides import halved
 from pytest_smload.conduct.control import with_control
 from pytest_smload.conduct.demands import Demands
 from pytest_smload.conduct.endpoints import endpoint_facts
+from pytest_smload.conduct.following import Following
 from pytest_smload.conduct.load_cost import check_prices, with_cost
 from pytest_smload.conduct.looks import Assessment, run_until_proven
 from pytest_smload.conduct.own_users import WAY
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from pytest_smload.conduct.witness import Testimony
     from pytest_smload.conduct.witnesses import Send
     from pytest_smload.core.hosting.hosting import Hosting
+    from pytest_smload.core.live.view import LiveView
     from pytest_smload.core.load.profile import LoadProfile
     from pytest_smload.core.request.endpoint import EndpointFacts
     from pytest_smload.core.results.result import LoadResult
@@ -64,6 +66,9 @@ class Announcer(Protocol):
     def waiting(self, line: str) -> object:
         """Show what is waited for, before the load or once it has ended."""
 
+    def progress(self, view: LiveView) -> object:
+        """Show how the load goes; called about once a second."""
+
 
 def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> LoadResult:
     """Run the load and judge it; a breached budget or an invalid run is in the result, never raised.
@@ -76,8 +81,8 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
     request, other = with_control(request, way.name, simulated=way.simulated)
     demands = Demands.of(request, plan, simulated=way.simulated)
     allowance = _allowance(request, plan, simulated=way.simulated, other=other)
-    hooks = replace(hooks, ends_load=allowance.ends)
-    sender = sender_of(request, way, hooks, demands, other)
+    following = Following(request, plan, demands, announcer.progress, hooks)
+    sender = sender_of(request, way, following.hooks(allowance.ends), demands, other)
     sender.check(plan)
     inspection = _inspected(request, plan, other, announcer.waiting, simulated=way.simulated)
     allowance.check_cost()
@@ -87,7 +92,7 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
     regressions = demands.regressions(request, plan, facts, way, other)
     announcer.announce(request, facts, way.name, way.reason, inspection)
 
-    judging = _Judging(request.profile, demands, allowance, simulated=way.simulated)
+    judging = _Judging(request.profile, demands, (allowance, following), simulated=way.simulated)
     witnesses = [*witnesses_of(request, plan, demands.budget), *(other.watches() if other is not None else ())]
     with watched(witnesses) as watch, held_back() as interrupts:
         hosting = request.preflight.hosting if request.preflight is not None else None
@@ -98,7 +103,7 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
         last, undecided = run_until_decided(
             allowance.profile if other is None else halved(allowance.profile),
             lambda: run_until_proven(allowance.profile, send, judging.assess),
-            may_repeat=lambda: allowance.may_repeat and not is_scaled(request.scaling),
+            may_repeat=lambda: allowance.may_repeat and not following.is_stopped and not is_scaled(request.scaling),
         )
         _tell(request, last, other)
         notes = [*request.notes, *inspection.notes, *demands.notes, *sender.notes]
@@ -157,10 +162,12 @@ def _inspected(
 class _Judging:
     """Judges runs of one load by what it is held to."""
 
-    def __init__(self, profile: LoadProfile, demands: Demands, allowance: Allowance, *, simulated: bool) -> None:
+    def __init__(
+        self, profile: LoadProfile, demands: Demands, enders: Sequence[Allowance | Following], *, simulated: bool
+    ) -> None:
         self._on_unproven = profile.on_unproven
         self._demands = demands
-        self._allowance = allowance
+        self._enders = enders
         self._simulated = simulated
 
     def assess(self, recording: Recording, alpha: float) -> Assessment:
@@ -169,8 +176,9 @@ class _Judging:
         limits = self._demands.limits_on(measurement)
         scopes = self._demands.scopes_of(limits)
         health = examine(recording, measurement, budgeted_scopes=scopes, simulated=self._simulated)
-        if (ended := self._allowance.finding) is not None:
-            health = replace(health, valid=False, reasons=(ended, *health.reasons))
+        ended = tuple(ender.finding for ender in self._enders if ender.finding is not None)
+        if ended:
+            health = replace(health, valid=False, reasons=(*ended, *health.reasons))
         slowness = ClientSlowness(recording) if health.judged else None
         checks = judge(limits, measurement, alpha=alpha, on_unproven=self._on_unproven, slowness=slowness)
         if recording.aborted is not None:

@@ -57,6 +57,7 @@ class LoadRequest:
         control: What is sent the same in the same window, for its regression budgets; None without one.
         heard: Told of the run that is judged, once it is; None where nobody wants more than the result.
         heard_beside: Told of what was recorded of the control in that run; None where nobody wants it.
+        step: Which of several loads of one question it is, ``"probe 3"``, for those who watch.
         crew: The worker processes that send it; None where this process does.
     """
 
@@ -76,4 +77,5 @@ class LoadRequest:
     control: Control | None = None
     heard: Callable[[Assessment], object] | None = None
     heard_beside: Callable[[Recording], object] | None = None
+    step: str = ""
     crew: Crew | None = None

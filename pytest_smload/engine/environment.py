@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pytest_smload.engine.locust_import import import_locust
+from pytest_smload.engine.request_type import REQUEST_TYPE
 from pytest_smload.engine.users import user_class
 from pytest_smload.errors import InvocationError
 
@@ -23,9 +24,6 @@ import_locust()
 from locust.env import Environment  # noqa: E402 - only after import_locust is the standard library left alone
 from locust.event import EventHook, Events  # noqa: E402
 from locust.runners import STATE_CLEANUP, STATE_SPAWNING, STATE_STOPPED, STATE_STOPPING  # noqa: E402
-
-REQUEST_TYPE = "InvokeEndpoint"
-"""Locust's ``request_type`` of every sample."""
 
 
 class _RequestEvent(EventHook):

@@ -51,6 +51,7 @@ class LoadHooks:
         on_environment: Called with the Locust environment before the first user; None when nobody listens, which spares
             every request the event.
         on_progress: Called about once a second.
+        wants_end: Whether somebody who watches the load has asked for its end; None where nobody can.
         refresh: Called now and then in a native thread, off the request path (credentials).
         ends_load: Asked some ten times a second whether the load is to end now; None where nobody wants it to.
         ends_test: Exceptions that a listener raises to end the test, rather than by mistake; what is no `Exception` at
@@ -60,6 +61,7 @@ class LoadHooks:
 
     on_environment: Callable[[Any], object] | None = None
     on_progress: Callable[[Progress], object] | None = None
+    wants_end: Callable[[], bool] | None = None
     refresh: Callable[[], object] | None = None
     ends_load: Callable[[Running], bool] | None = None
     ends_test: tuple[type[BaseException], ...] = ()

@@ -1,19 +1,17 @@
-"""Reads a running load's progress from the samples of about the last second."""
+"""Reads a running load's progress from its samples, once a second."""
 
 from __future__ import annotations
 
-from math import ceil, isfinite
+from math import isfinite
 from typing import TYPE_CHECKING
 
+from pytest_smload.core.samples.counting import Counting
 from pytest_smload.core.samples.progress import Progress
 
 if TYPE_CHECKING:
     from pytest_smload.core.samples.progress import Phase
     from pytest_smload.engine.session import LoadSession
     from pytest_smload.engine.shape import Shape
-
-_MOST_SORTED = 1_000
-"""Sorting more would hold up the requests being measured for more than about 0.1 ms."""
 
 
 class LiveReadings:
@@ -23,20 +21,20 @@ class LiveReadings:
         self.next_s = begin_s
         self._session = session
         self._shape = shape
-        self._begin_s = self._last_s = begin_s
-        self._seen = 0
-        self._errors = 0
+        self._begin_s = begin_s
+        self._names = [route.name for route in session.plan.routes]
+        self._counting = Counting(session.samples, from_due=session.plan.profile.open_model, begin_s=begin_s)
 
     def read(self, now: float) -> Progress:
         """Return the progress at *now* (``perf_counter``)."""
-        session, samples = self._session, self._session.samples
-        first, count = self._seen, len(samples)
-        kinds = samples.kind[first:count]
-        failed = len(kinds) - kinds.count(0)
-        self._errors += failed
-        latencies = self._latest_latencies_s(first, count)
-        span_s = max(1e-9, now - self._last_s)
-        self._seen, self._last_s = count, now
+        session = self._session
+        looked = self._counting.look(
+            now,
+            (session.window_start_s, session.window_end_s),
+            kinds=session.transport.kinds.names,
+            messages={kind: failure.message for kind, failure in session.examples.items()},
+            names=self._names,
+        )
         users, tps = self._shape.load_at(now)
         profile = session.plan.profile
         return Progress(
@@ -45,22 +43,19 @@ class LiveReadings:
             phase=self._phase(now),
             users=users,
             target_tps=tps,
-            tps=(count - first - failed) / span_s,
-            p95_ms=latencies[ceil(len(latencies) * 0.95) - 1] * 1000 if latencies else float("nan"),
-            errors=self._errors,
-            in_flight=max(0, session.sent - count),
+            tps=looked.tps,
+            p95_ms=looked.p95_ms,
+            errors=looked.errors,
+            in_flight=max(0, session.sent - len(session.samples)),
+            recent_s=looked.recent_s,
+            window_s=max(0.0, min(now, session.window_end_s) - session.window_start_s),
+            ended=looked.ended,
         )
 
     def _window_s(self, asked_s: float) -> float:
         """How long the window is to be as things stand: longer than asked for where an unproven load goes on."""
         window_s = self._session.window_end_s - self._session.window_start_s
         return max(asked_s, window_s) if isfinite(window_s) else asked_s
-
-    def _latest_latencies_s(self, first: int, count: int) -> list[float]:
-        samples = self._session.samples
-        begins = samples.due if self._session.plan.profile.open_model else samples.start
-        latest = range(max(first, count - _MOST_SORTED), count)
-        return sorted(samples.end[i] - begins[i] for i in latest if samples.kind[i] == 0)
 
     def _phase(self, now: float) -> Phase:
         if now < self._session.grid.begin_s:

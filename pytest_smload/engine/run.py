@@ -251,6 +251,8 @@ class LoadRun:
             gevent.sleep(_PUMP_S / 5)
         self.session.out_of_time = not hurried and not self._in_a_hurry
         runner.user_greenlets.kill(timeout=_KILL_S)
+        self.live.next_s = 0.0
+        self._show_progress(perf_counter())
 
     def _show_progress(self, now: float) -> None:
         if self.hooks.on_progress is not None and now >= self.live.next_s:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
-from pytest_smload.options import OPTIONS, SWITCHES
+from pytest_smload.options import OPTIONS, SWITCHES, UI_VARIABLE
 
 
 def refuse_command_line(config: pytest.Config, *, opted_in: bool) -> None:
@@ -18,6 +20,8 @@ def refuse_command_line(config: pytest.Config, *, opted_in: bool) -> None:
         return
     if _xdist_workers(config) > 1:
         raise pytest.UsageError("smload: several xdist workers would load the endpoint at once; add -n0")
+    if _xdist_workers(config) and (config.getoption("smload_ui") or os.environ.get(UI_VARIABLE, "").strip()):
+        raise pytest.UsageError("smload: an xdist worker cannot say where its --smload-ui is; add -n0")
     if config.getoption("setuponly", default=False) and not config.getoption("setupplan", default=False):
         raise pytest.UsageError("smload: --setup-only would send loads and judge none; use --setup-show")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_smload.aws.shown_url import shown_url
 from pytest_smload.conduct.allowance import Safeguards, Spending
 from pytest_smload.conduct.capacity import find_capacity
 from pytest_smload.conduct.dead_runs import restore_dead_runs
@@ -19,6 +20,8 @@ from pytest_smload.conduct.preflight import check_may_change
 from pytest_smload.conduct.shielded import shielded
 from pytest_smload.console import Console
 from pytest_smload.engine.hooks import LoadHooks
+from pytest_smload.engine.web_ui.address import Address
+from pytest_smload.engine.web_ui.process import WebUi
 from pytest_smload.gate.environment_hook import call_environment_hook
 from pytest_smload.gate.exports import Exports
 from pytest_smload.gate.generators import crew_of
@@ -27,6 +30,7 @@ from pytest_smload.gate.interruption import tell_junit
 from pytest_smload.gate.keys import KEEPER, PERF_RUN, PERF_TEST
 from pytest_smload.gate.outcome import result_of
 from pytest_smload.gate.perf_run import PerfRun
+from pytest_smload.gate.terminal import PytestTerminal, is_alone
 from pytest_smload.gate.termination import Termination
 from pytest_smload.gate.users_code import from_users_code
 from pytest_smload.options import ALLOW_PRODUCTION, FILE_OPTIONS, OPTIONS, SWITCHES
@@ -47,6 +51,7 @@ if TYPE_CHECKING:
     from pytest_smload.exports.recorded_load import Role
     from pytest_smload.settings.tables import FileSettings
 
+UI = "ui"
 _ATTEMPT = pytest.StashKey[int]()
 _ENDS_TEST = (pytest.fail.Exception, pytest.skip.Exception, unittest.SkipTest, SystemExit, GeneratorExit)
 
@@ -61,6 +66,7 @@ class Gate:
         instances: The holds on their instances.
         exports: What is kept of the loads for other tools.
         foreseen: What to know of the loads before they run, a line each.
+        ui: Locust's web UI, or None.
         stale: Lines on baselines whose test does not exist, for the first report of a test of ours: only reports reach
             the terminal from an xdist worker.
     """
@@ -81,6 +87,7 @@ class Gate:
         self._termination = Termination()
         self.instances = HeldInstances(self._console, self._termination)
         self.exports = Exports(self.overrides, config.invocation_params.dir)
+        self.ui: WebUi | None = None
 
     @property
     def transport(self) -> str | None:
@@ -194,7 +201,8 @@ class Gate:
         return found
 
     def _conducted(self, run: PerfRun, request: LoadRequest, role: Role) -> LoadResult:
-        with self.exports.hearing(run, request, role) as heard:
+        shown = nullcontext() if self.ui is None else self.ui.showing(shown_url(request.target.url), run.nodeid)
+        with shown, self.exports.hearing(run, request, role) as heard:
             return conduct(heard, self._hooks(request), self._console)
 
     def keep_interrupted(self, run: PerfRun) -> None:
@@ -206,11 +214,26 @@ class Gate:
         self._config.stash[KEEPER].tests.append(interrupted)
         tell_junit(self._config, interrupted)
 
+    def open_ui(self) -> None:
+        """Serve Locust's web UI where that is asked for.
+
+        Raises:
+            ConfigurationError: it cannot be served there.
+        """
+        asked = self.overrides.text(UI)
+        if asked is None:
+            return
+        address = Address.parse(asked, self.overrides.source(UI))
+        self.ui = WebUi(address)
+        self.foreseen += [address.warning] if address.warning else []
+
     def close(self) -> None:
         """Restore what is still changed, and stop what is still running."""
         self.exports.close()
         self.instances.close()
         self._termination.close()
+        if self.ui is not None:
+            self.ui.close()
         if self.crew is not None:
             self.crew.close()
         self.endpoints.close()
@@ -230,7 +253,7 @@ class Gate:
             return
         capture: Any = plugins.get_plugin("capturemanager")
         with capture.global_and_fixture_disabled() if capture is not None else nullcontext():
-            yield reporter
+            yield PytestTerminal(reporter, alone=is_alone(self._config))
 
     def _hooks(self, request: LoadRequest) -> LoadHooks:
         hook = self._hook.pytest_smload_environment
@@ -240,7 +263,8 @@ class Gate:
 
         return LoadHooks(
             on_environment=on_environment if hook.get_hookimpls() else None,
-            on_progress=self._console.progress,
+            on_progress=self.ui.hear if self.ui is not None else None,
+            wants_end=self.ui.wants_end if self.ui is not None else None,
             ends_test=(pytest.exit.Exception, unittest.SkipTest),
             refresh=getattr(request.target.credentials, "refresh_if_needed", None),
         )

@@ -71,6 +71,7 @@ def open_gate(session: pytest.Session, collected: Sequence[pytest.Item]) -> Gate
         if directory is not None:
             check_writable(directory)
         gate.exports.check(list(files.values()))
+        gate.open_ui()
     except SmloadError as error:
         raise pytest.UsageError(f"smload: {error}") from None
     return gate

@@ -166,7 +166,6 @@ class Endpoint:
 
     def _hooks(self) -> LoadHooks:
         return LoadHooks(
-            on_progress=self._console.progress,
             refresh=getattr(self._target.credentials, "refresh_if_needed", None),
         )
 

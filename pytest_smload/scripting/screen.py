@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_smload.console import Terminal
+    from pytest_smload.redrawn import Terminal
 
 
 class _Screen:
     """Standard error as `pytest_smload.console.Console` writes to it."""
 
-    def __init__(self) -> None:
-        self._shown = 0
+    @property
+    def rewrites(self) -> bool:
+        """Whether a line can be written over."""
+        return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
     @property
-    def isatty(self) -> bool:
-        """Whether a line can be rewritten."""
-        return sys.stderr.isatty()
+    def columns(self) -> int:
+        """Its width as it is now."""
+        asked = shutil.get_terminal_size().columns
+        with suppress(OSError, ValueError):
+            return min(asked, os.get_terminal_size(sys.stderr.fileno()).columns or asked)
+        return asked
+
+    @property
+    def rows(self) -> int:
+        """One line is redrawn: the script may print as well."""
+        return 1
 
     def ensure_newline(self) -> None:
         """Every line is ended when it is written."""
@@ -28,13 +40,10 @@ class _Screen:
     def write_line(self, line: str, /) -> None:
         """Write a line of its own."""
         print(line, file=sys.stderr)  # noqa: T201 - a script's own screen
-        self._shown = 0
 
-    def rewrite(self, line: str, /, *, erase: bool = False) -> None:
-        """Write over the line, and with *erase* over the rest of a longer one."""
-        rest = " " * max(0, self._shown - len(line)) if erase else ""
-        sys.stderr.write(f"\r{line}{rest}")
-        self._shown = len(line)
+    def write(self, text: str, /) -> None:
+        """Write *text* as it is."""
+        sys.stderr.write(text)
 
     def flush(self) -> None:
         """Show what was written."""

@@ -18,6 +18,7 @@ from pytest_smload.conduct.baseline_file import BaselineFile
 from pytest_smload.conduct.capacity import CapacityRequest, find_capacity
 from pytest_smload.conduct.capacity_demands import check_arguments
 from pytest_smload.conduct.capacity_hosts import Carriers, carriers_of
+from pytest_smload.conduct.following import STOPPED
 from pytest_smload.conduct.looks import Assessment
 from pytest_smload.conduct.regressions import BaselineUse
 from pytest_smload.conduct.request import Control, LoadRequest
@@ -30,6 +31,7 @@ from pytest_smload.core.results.assemble import build_result
 from pytest_smload.core.safety.cost import Prices
 from pytest_smload.core.safety.limits import SafetyLimits
 from pytest_smload.core.scaling.wish import Autoscaled
+from pytest_smload.core.trust.health import Finding
 from pytest_smload.core.trust.validity import examine
 from pytest_smload.errors import ConfigurationError, EndpointError
 from pytest_smload.settings.control import ControlSettings
@@ -47,9 +49,9 @@ BUDGET = {"p95": "100ms", "error_rate": "5%"}
 
 class Endpoint:
     """Answers in 20 ms (*takes_s*) up to a rate and in 200 ms beyond; *fails* says at which probe what happens besides:
-    it *pauses*, the client has a *hiccup*, it *raises*, a *signal* comes, it is hosted otherwise (*hosting*, a function
-    of the probe's number); one request in *every* so many fails; the client *sends* no more than so many a second; it
-    *collapses* for good once it is overloaded.
+    it *pauses*, it is *stopped* from outside, the client has a *hiccup*, it *raises*, a *signal* comes, it is hosted
+    otherwise (*hosting*, a function of the probe's number); one request in *every* so many fails; the client *sends* no
+    more than so many a second; it *collapses* for good once it is overloaded.
     """
 
     def __init__(self, capacity: float, **fails: Any) -> None:
@@ -82,6 +84,8 @@ class Endpoint:
         found = recording(rows, 100.0, 100 + span_s, multi_model=False, offered_tps=profile.tps)
         measured = measure(found)
         health = examine(found, measured, budgeted_scopes=[], simulated=False)
+        if self._fails.get("stopped") == len(self.requests):
+            health = replace(health, valid=False, reasons=(Finding(f"{STOPPED} 1s into the load", "let it run"),))
         assert request.budget is not None
         limits = request.budget.resolve(routes=[], kind=None, open_model=True).limits
         checks = judge(limits, measured)
@@ -422,3 +426,14 @@ def test_arguments(wrong: dict[str, Any], why: str) -> None:
     check_arguments(**right)
     with pytest.raises(ConfigurationError, match=why):
         check_arguments(**(right | wrong))
+
+
+def test_stop_in_the_web_ui_ends_the_search() -> None:
+    """Not the probe alone: it would be repeated. Nothing is confirmed by it."""
+    endpoint = Endpoint(100, stopped=2)
+    found = find_capacity(request(), endpoint, lambda _line: None)
+
+    assert 2 == len(endpoint.requests)
+    assert [each.cause for each in found.reasons] == [f"{STOPPED} 1s into the load"]
+    assert not found.confirmed
+    assert [each.step for each in endpoint.requests] == ["probe 1", "probe 2"]

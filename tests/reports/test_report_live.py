@@ -1,20 +1,25 @@
-"""What is said before and while a load runs."""
+"""What is said while a load runs."""
 
 from __future__ import annotations
 
 import math
-from types import SimpleNamespace
+from dataclasses import replace
 
 import pytest
 
-from pytest_smload.aws.target import EndpointTarget
-from pytest_smload.core.hosting.hosting import Hosting, Variant
-from pytest_smload.core.request.endpoint import EndpointFacts
+from pytest_smload.core.live.standing import LiveCheck, RouteRow, Standing
+from pytest_smload.core.live.view import LiveView
+from pytest_smload.core.measure.scope_name import TOTAL, ScopeName
 from pytest_smload.core.samples.progress import Progress
-from pytest_smload.reports.text.live import before_load_line, hosting_line, live_line, plain_line
+from pytest_smload.reports.text.columns import columns_of
+from pytest_smload.reports.text.live import live_line, live_lines, plain_line
+
+P95 = LiveCheck(TOTAL, "p95", 231.0, "231 ms", "<= 250 ms", holds=True, excess=0.924)
+STANDS = Standing(worst=P95, hold=3, told=4)
+ROWS = tuple(RouteRow(f"model-{place}.tar.gz", 1200 - place, 240.0 - place, place) for place in range(8))
 
 
-def progress(**changes):
+def view(standing=STANDS, label=None, step="", control="", route_kind="model", **changes):
     usual = {
         "elapsed_s": 42.4,
         "total_s": 70.0,
@@ -25,108 +30,95 @@ def progress(**changes):
         "p95_ms": 212.4,
         "errors": 3,
         "in_flight": 11,
+        "recent_s": 10.2,
     }
-    return Progress(**(usual | changes))
+    progress = Progress(**(usual | changes))
+    return LiveView(progress, standing, label=label, step=step, control=control, route_kind=route_kind)
 
 
-def test_an_open_load_shows_the_rate_asked_for():
-    """Elapsed and total, phase, TPS of the target, p95, errors, in flight."""
-    assert live_line(progress()) == "[0:42/1:10]  window  998 of 1,000 TPS  p95 212 ms  errors 3  in flight 11"
+def test_a_wide_line_says_of_each_figure_what_it_is_of():
+    """The limit nearest to being broken over the window so far, rate and p95 of the last seconds, errors of it all."""
+    expected = (
+        "[0:42/1:10]  window so far: p95 231 ms of <= 250 ms, 3 of 4 hold  last 10s: 998 of 1,000 TPS, p95 212 ms"
+        "  whole load: 3 errors  now 11 in flight"
+    )
+    assert expected == live_line(view(), 200)
 
 
-def test_a_closed_load_shows_its_users():
-    """Users in place of a target."""
-    line = live_line(progress(users=20, target_tps=None, phase="warm-up"))
-    assert line == "[0:42/1:10]  warm-up  20 users, 998 TPS  p95 212 ms  errors 3  in flight 11"
+def test_a_narrower_line_keeps_how_the_limits_stand():
+    """80 columns have room for the verdict and the errors."""
+    line = live_line(view(), 79)
+    assert line == "[0:42/1:10]  window so far: p95 231 ms of <= 250 ms, 3 of 4 hold"
+    assert live_line(view(), 30) == "p95 231 ms of <= 250 ms"
+    assert live_line(view(), 10) == "p95 231 m…"
+
+
+def test_without_limits_to_tell_of_the_phase_is_told():
+    """Before the window, and where a load is only measured."""
+    warm_up = view(Standing(untold=4), users=20, target_tps=None, phase="warm-up", recent_s=3.1, errors=1)
+    expected = "[0:42/1:10]  warm-up  last 3s: 20 users, 998 TPS, p95 212 ms  whole load: 1 error"
+    assert expected == live_line(warm_up, 82)
+    assert live_line(warm_up, 60) == "[0:42/1:10]  last 3s: 20 users, 998 TPS, p95 212 ms"
 
 
 def test_one_user_is_singular():
     """One user is not users."""
-    assert "1 user, 9.5 TPS" in live_line(progress(users=1, target_tps=None, tps=9.5))
+    assert "1 user, 9.5 TPS" in live_line(view(users=1, target_tps=None, tps=9.5), 200)
 
 
-def test_a_long_line_sheds_its_least_needed_parts():
-    """80 columns are never exceeded: in flight goes first."""
-    big = {"elapsed_s": 3730, "total_s": 7210, "phase": "draining", "target_tps": 10000.0, "tps": 9999.0}
-    line = live_line(progress(**big, p95_ms=1531, errors=123456, in_flight=5000))
-    assert line == "[1:02:10/2:00:10]  draining  9,999 of 10,000 TPS  p95 1.53 s  errors 123,456"
+def test_before_the_first_success_there_is_no_p95():
+    """A dash stands for a number that does not exist."""
+    assert "p95 -" in live_line(view(Standing(), p95_ms=math.nan, tps=0.0), 200)
 
 
-@pytest.mark.parametrize("width", [10, 40, 60, 79])
-def test_a_line_is_never_wider_than_asked(width):
-    """A narrow terminal gets a shorter line, never a wrapped one."""
-    assert width >= len(live_line(progress(errors=10**9, in_flight=10**9), width))
+def test_a_limit_of_one_model_names_it():
+    """A rate is called by its unit; what cannot be told yet is counted."""
+    of_model = P95._replace(scope=ScopeName("model", "xgb-1"))
+    assert "p95 of xgb-1 231 ms of <= 250 ms" in live_line(view(replace(STANDS, worst=of_model)), 200)
+    tps = P95._replace(words="TPS", observed_text="38 TPS", limit=">= 40 TPS")
+    line = live_line(view(Standing(worst=tps, hold=0, told=1, untold=2)), 200)
+    assert "window so far: 38 TPS of >= 40 TPS, 0 of 1 hold, 2 not told yet" in line
 
 
-def test_before_the_first_success_p95_is_a_dash():
-    """Nothing measured reads "-"."""
-    assert "p95 -" in live_line(progress(p95_ms=math.nan, tps=0.0))
+def test_a_probe_and_a_control_are_named():
+    """Which of a search's loads it is, and what it runs beside."""
+    line = live_line(view(step="probe 3", control="variant blue"), 300)
+    assert line.startswith("[0:42/1:10]  probe 3  beside variant blue  window so far")
 
 
-def test_a_log_line_is_plain():
-    """Lines for CI are sentences without control characters, and name the load where it has a label."""
-    expected = "smload: 42s of 1m10s, window: 998 of 1,000 TPS, p95 212 ms, errors 3, in flight 11"
-    assert expected == plain_line(progress())
-    assert "smload: load 'peak': 42s of 1m10s, " in plain_line(progress(), label="peak")
-    assert plain_line(progress(), label="a\x1b[2J\n").isprintable()
+@pytest.mark.parametrize("rows", [1, 24, 60])
+@pytest.mark.parametrize("columns", [2, 10, 33, 40, 80, 120, 300])
+@pytest.mark.parametrize("name", ["m", "\x1b[2J\nm", "模型" * 40, "e\u0301" * 90, "\u202eevil"])
+def test_no_line_wraps_or_steers_the_terminal(rows, columns, name):
+    """Whatever the width, and whatever models are called: the last column stays free."""
+    rows_of_routes = [row._replace(name=name + row.name) for row in ROWS]
+    worst = P95._replace(scope=ScopeName("model", name))
+    standing = Standing(worst=worst, hold=3, told=4, rows=rows_of_routes, routes=200)
+    huge = view(standing, control=name, errors=10**9, in_flight=10**9)
+    lines = live_lines(huge, columns=columns, rows=rows)
+    assert all(columns_of(line) < columns for line in lines)
+    assert all(line.isprintable() for line in lines)
+    assert (len(lines) > 1) == (rows >= 24)
 
 
-def target(**changes):
-    usual = {
-        "endpoint_name": "abalone-mme-staging",
-        "region": "us-east-1",
-        "url": "https://runtime.sagemaker.us-east-1.amazonaws.com",
-        "url_source": "botocore",
-        "credentials": SimpleNamespace(method="assume-role", current="never shown"),
-    }
-    return EndpointTarget(**(usual | changes))
+def test_a_tall_terminal_shows_the_worst_models():
+    """A heading of its own says how many of how many, and over what."""
+    lines = live_lines(view(replace(STANDS, rows=ROWS, routes=200)), columns=100, rows=30)
+    assert lines[0].startswith("[0:42/1:10]  window  last 10s: 998 of 1,000 TPS, p95 212 ms  whole load: 3 errors")
+    assert lines[1] == "window so far: p95 231 ms of <= 250 ms, 3 of 4 hold"
+    assert lines[2].split("  ")[0] == "model: worst 6 of 200, window so far"
+    assert lines[2].split()[-3:] == ["p95", "requests", "errors"]
+    assert lines[3].split() == ["model-0.tar.gz", "240", "ms", "1,200", "0"]
+    assert len(lines) == 9
 
 
-def facts(account=None):
-    return EndpointFacts(
-        name="staging", endpoint_name="abalone-mme-staging", region="us-east-1", url="https://x", account=account
-    )
-
-
-def test_before_a_load_one_line_says_where_it_goes():
-    """Endpoint, region, account, address and what set it, origin of the credentials, transport."""
+def test_elsewhere_a_line_says_the_same():
+    """For logs: no control characters, every figure with its name or unit."""
     expected = (
-        "smload: load on staging (abalone-mme-staging, us-east-1, account 111122223333), "
-        "https://runtime.sagemaker.us-east-1.amazonaws.com resolved by botocore; "
-        "credentials from assume-role; transport http"
+        "smload: 42s of 1m10s, window; last 10s: 998 of 1,000 TPS, p95 212 ms; "
+        "window so far: p95 231 ms of <= 250 ms, 3 of 4 hold; whole load: 3 errors; now 11 in flight"
     )
-    assert expected == before_load_line(facts("111122223333"), target(), transport="http", transport_reason="default")
-
-
-def test_a_second_line_says_what_hosts_the_endpoint():
-    """And who asked; a name that would steer the terminal does not."""
-    hosting = Hosting(
-        status="InService",
-        config_name="c\x1b[2J-1",
-        variants=(Variant("blue", instance_type="ml.c5.large", instances=2),),
-        multi_model=True,
-    )
-
-    line = hosting_line(facts(), hosting, "assumed-role/ci")
-    assert line.startswith("smload: abalone-mme-staging is InService on 2 x ml.c5.large, multi-model, configuration c")
-    assert line.endswith("; asked as assumed-role/ci")
-    assert "\x1b" not in line
-
-
-def test_an_override_of_the_address_is_named():
-    """The variable that moved the address is part of the line, and so is the reason for another transport."""
-    moved = target(url="https://vpce-1.example.com", url_source="AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME")
-    expected = (
-        "smload: load on staging (abalone-mme-staging, us-east-1), https://vpce-1.example.com set by "
-        "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME; credentials from assume-role; transport boto3 (a proxy is set)"
-    )
-    line = before_load_line(facts(), moved, transport="boto3", transport_reason="a proxy is set")
-    assert expected == line
-
-
-def test_secrets_in_an_address_are_not_shown():
-    """User name, password and query of a URL stay out of the line."""
-    line = before_load_line(facts(), target(url="https://me:hunter2@host:8443/a?token=t0p"), transport="http")
-    assert " https://host:8443 resolved" in line
-    assert "hunter2" not in line
-    assert "t0p" not in line
+    assert expected == plain_line(view())
+    assert "smload: load 'peak': 42s of 1m10s, " in plain_line(view(label="peak"))
+    assert "smload: probe 3, 42s of 1m10s, " in plain_line(view(step="probe 3"))
+    assert plain_line(view(label="a\x1b[2J\n")).isprintable()

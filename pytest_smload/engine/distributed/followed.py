@@ -7,6 +7,7 @@ from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_smload.core.load.stages import stage_spans
+from pytest_smload.core.samples.ended import Ended
 from pytest_smload.core.samples.generators import Clock
 from pytest_smload.core.samples.packed import unpacked
 from pytest_smload.core.samples.progress import Progress
@@ -45,6 +46,8 @@ class FollowedPart:
         met: What it waits for the others with, by name.
         report: The last of its reports while it loads.
         sent: Requests it had begun by then.
+        progress: What the last of its reports said, whether it loads or not.
+        told: What ended by its reports that nobody has looked at yet.
         recording: What it measured, once that has come.
         lost: Why it will hand nothing over, or ``""``.
         is_own_trouble: Whether that is no consequence of the load's end.
@@ -56,6 +59,8 @@ class FollowedPart:
     met: dict[str, float] = field(default_factory=dict)
     report: Report | None = None
     sent: int = 0
+    progress: Progress | None = None
+    told: Ended | None = None
     clock: Clock = _SAME
     recording: Recording | None = None
     lost: str = ""
@@ -90,8 +95,11 @@ class FollowedPart:
             self.met[facts["name"]] = _finite(facts["value"])
         elif said.kind == "report":
             ended, self.sent = facts["ended"], int(facts["sent"])
+            told = Ended.unpacked(facts["told"], said.body, [route.name for route in plan.routes])
+            self.told = told if self.told is None else self.told.followed_by(told)
+            self.progress = Progress(**facts["progress"])
             self.report = Report(
-                Progress(**facts["progress"]),
+                self.progress,
                 bool(facts["primed"]),
                 None if ended is None else Counts(*map(int, ended)),
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from math import inf, nan
+from math import inf
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ import gevent
 from pytest_smload.core.load.part import Part
 from pytest_smload.engine.abort import AbortJudge, Counts
 from pytest_smload.engine.distributed.followed import FollowedPart
+from pytest_smload.engine.distributed.together import progress_of
 from pytest_smload.engine.distributed.whole import joined
 from pytest_smload.engine.distributed.wire import Job, packed_job, pieces
 from pytest_smload.engine.grid import Grid
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pytest_smload.core.load.plan import LoadPlan
-    from pytest_smload.core.samples.progress import Progress
     from pytest_smload.core.samples.recording import Recording
     from pytest_smload.engine.distributed.crew import Crew
     from pytest_smload.engine.distributed.token import Opened
@@ -93,6 +93,7 @@ class DistributedLoad:
                 while not all(sender.is_done for sender in self._senders):
                     gevent.sleep(_PUMP_S)
                     self._follow()
+                self._show(perf_counter())
             finally:
                 for sender in self._senders:
                     if not sender.is_done:
@@ -185,9 +186,7 @@ class DistributedLoad:
         reports = [sender.report for sender in self._senders if sender.report is not None]
         if not reports:
             return
-        progress = _progress_of([report.progress for report in reports])
-        if self._hooks.on_progress is not None:
-            self._hooks.on_progress(dataclasses.replace(progress, elapsed_s=now - self._begin_s))
+        self._show(now)
         if self._called_off:
             return
         running = Running(
@@ -199,6 +198,15 @@ class DistributedLoad:
         self._called_off = self._is_to_abort(now) or (ends_load is not None and ends_load(running))
         if self._called_off:
             self._tell_all("end")
+
+    def _show(self, now: float) -> None:
+        said = [sender.progress for sender in self._senders if sender.progress is not None]
+        if self._hooks.on_progress is None or not said:
+            return
+        told = [sender.told for sender in self._senders if sender.told is not None]
+        for sender in self._senders:
+            sender.told = None
+        self._hooks.on_progress(dataclasses.replace(progress_of(said, told), elapsed_s=now - self._begin_s))
 
     def _is_to_abort(self, now: float) -> bool:
         """Whether ``abort_on`` ends the load: by what all workers together got."""
@@ -216,18 +224,3 @@ class DistributedLoad:
             epoch_s=self._grid.epoch_s,
             aborted=whole.aborted or self._abort.abort,
         )
-
-
-def _progress_of(parts: list[Progress]) -> Progress:
-    """The load's progress by its generators': rates and counts add up, p95 is that of the slowest."""
-    first = parts[0]
-    users = [part.users for part in parts if part.users is not None]
-    return dataclasses.replace(
-        first,
-        total_s=max(part.total_s for part in parts),
-        users=first.users if not users else sum(users),
-        tps=sum(part.tps for part in parts),
-        p95_ms=max((part.p95_ms for part in parts if part.p95_ms == part.p95_ms), default=nan),
-        errors=sum(part.errors for part in parts),
-        in_flight=sum(part.in_flight for part in parts),
-    )

@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 import traceback
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -288,4 +288,7 @@ class _Part:
 
     def _report(self, progress: Progress) -> None:
         _, sent, primed, ended = self._running
-        self._tell("report", {"progress": asdict(progress), "sent": sent, "primed": primed, "ended": ended})
+        told, body = progress.ended.packed() if progress.ended is not None else ({}, b"")
+        scalars = asdict(replace(progress, ended=None))
+        facts = {"progress": scalars, "told": told, "sent": sent, "primed": primed, "ended": ended}
+        self._tell("report", facts, body)

@@ -22,6 +22,7 @@ from pytest_smload.engine.abort import AbortWatch
 from pytest_smload.engine.health import CpuMeter, LoopTicker, garbage_collection_held_off
 from pytest_smload.engine.locustfile.heard import Heard
 from pytest_smload.engine.locustfile.listeners import ListenersRaised
+from pytest_smload.engine.locustfile.telling import Telling
 from pytest_smload.engine.locustfile.users import WatchedUsers, failed_start
 from pytest_smload.engine.stall_watch import StallWatch
 from pytest_smload.engine.stray_errors import stray_errors
@@ -67,7 +68,7 @@ class Driver:
         clock: Clock,
         words: OwnWords,
         *,
-        tell: Callable[[dict[str, Any]], object],
+        tell: Callable[[dict[str, Any], bytes], object],
         asked_to_end: Callable[[], bool],
     ) -> None:
         self._job, self._heard, self._clock, self._words = job, heard, clock, words
@@ -81,7 +82,6 @@ class Driver:
         self._users = WatchedUsers(self._user_ended)
         self._spawned = False
         self._next_s = 0.0
-        self._told = (0, 0)
         self.notes: list[str] = []
 
     def listen(self, events: Any) -> None:
@@ -111,6 +111,7 @@ class Driver:
     def _drive(self, environment: Any) -> None:
         job, runner = self._job, self._runner
         self.begin_s = perf_counter()
+        self._telling = Telling(self._heard, self._tell, self.begin_s)
         self.window_start_s = self._gridded(self.begin_s + job.warmup_s)
         self._heard.window_end_s = self.window_start_s + job.duration_s
         if environment.shape_class is not None:
@@ -196,6 +197,9 @@ class Driver:
             self._show(now, "draining")
             gevent.sleep(_LOOK_S)
         users.kill(timeout=_HURRIED_S)
+        # What ended since is told as well.
+        self._next_s = 0.0
+        self._show(perf_counter(), "draining")
         stopping.join(timeout=_HURRIED_S)
         stopping.kill(timeout=_HURRIED_S)
 
@@ -224,26 +228,9 @@ class Driver:
     def _show(self, now: float, phase: str) -> None:
         if now < self._next_s:
             return
-        samples, (seen, errors) = self._heard.samples, self._told
-        count = len(samples)
-        failed = sum(1 for kind in samples.kind[seen:count] if kind)
-        took = sorted(
-            end - start
-            for start, end in zip(samples.start[seen:count][:1000], samples.end[seen:count][:1000], strict=True)
-        )
-        self._tell(
-            {
-                "elapsed_s": now - self.begin_s,
-                "total_s": self.window_start_s + self._job.duration_s - self.begin_s,
-                "phase": phase,
-                "users": len(self._users),
-                "tps": (count - seen - failed) / _TELL_S if self._next_s else 0.0,
-                "p95_ms": took[ceil(len(took) * 0.95) - 1] * 1000 if took else None,
-                "errors": errors + failed,
-                "sent": count,
-            }
-        )
-        self._told, self._next_s = (count, errors + failed), now + _TELL_S
+        total_s = self.window_start_s + self._job.duration_s - self.begin_s
+        self._telling.tell(now, phase, users=len(self._users), window_start_s=self.window_start_s, total_s=total_s)
+        self._next_s = now + _TELL_S
 
     def _on_request(self, **event: Any) -> None:
         user = gevent.getcurrent()

@@ -12,7 +12,8 @@ _FACTS: Final[dict[str, dict[str, tuple[type, ...]]]] = {
     "ready": {"shape": (str, NoneType)},
     "running": {
         "elapsed_s": _NUMBER, "total_s": _NUMBER, "phase": (str,), "users": (int,), "tps": _NUMBER,
-        "p95_ms": (*_NUMBER, NoneType), "errors": (int,), "sent": (int,),
+        "p95_ms": (*_NUMBER, NoneType), "errors": (int,), "sent": (int,), "recent_s": _NUMBER, "window_s": _NUMBER,
+        "ended": (dict,), "names": (list,),
     },
     "recorded": {"notes": (list,)},
     "ended": {"notes": (list,)},

@@ -18,6 +18,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from pytest_smload.core.samples.ended import Ended
 from pytest_smload.core.samples.packed import unpacked
 from pytest_smload.core.samples.progress import Progress
 from pytest_smload.engine.hooks import LoadHooks, Running
@@ -84,6 +85,7 @@ class _Watch:
         self._silent_s = inf
         self._told_to_end = self._called_off = False
         self._notes: list[str] = []
+        self._names: list[str] = []
 
     def run(self) -> tuple[Recording, tuple[str, ...]]:
         try:
@@ -145,14 +147,19 @@ class _Watch:
             if said.facts["shape"] is not None:
                 self._notes.append(f"the locustfile's {said.facts['shape']} says how many users there are")
         elif said.kind == "running":
-            self._show(said.facts)
+            self._show(said.facts, said.content)
 
-    def _show(self, facts: dict[str, Any]) -> None:
+    def _show(self, facts: dict[str, Any], content: bytes) -> None:
         sent, p95_ms = facts.pop("sent"), facts.pop("p95_ms")
+        self._names += map(str, facts.pop("names"))
+        try:
+            ended = Ended.unpacked(facts.pop("ended"), content, self._names)
+        except (TypeError, KeyError, IndexError, AttributeError, OverflowError) as error:
+            raise ValueError(f"{type(error).__name__}: {error}") from None
         hooks = self._hooks
         if hooks.on_progress is not None:
-            p95 = float("nan") if p95_ms is None else p95_ms
-            hooks.on_progress(Progress(**facts, target_tps=None, p95_ms=p95, in_flight=facts["users"]))
+            facts |= {"p95_ms": float("nan") if p95_ms is None else p95_ms, "ended": ended}
+            hooks.on_progress(Progress(**facts, target_tps=None, in_flight=facts["users"]))
         if hooks.ends_load is not None and not self._called_off:
             self._called_off = hooks.ends_load(Running(facts["elapsed_s"], sent, primed=True))
             if self._called_off:

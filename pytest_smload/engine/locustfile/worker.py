@@ -110,7 +110,7 @@ def main() -> None:
         heard,
         clock,
         words,
-        tell=lambda facts: parent.tell("running", **facts),
+        tell=lambda facts, content: parent.tell("running", content, **facts),
         asked_to_end=lambda: parent.wants_end,
     )
     driver.listen(locust.events)

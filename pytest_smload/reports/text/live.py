@@ -1,77 +1,128 @@
-"""Words for a load that is about to run or running; whoever calls decides where and how often they are shown."""
+"""Words for a running load; whoever calls decides where and how often they are shown."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_smload.aws.shown_url import shown_url
-from pytest_smload.core.hosting.words import hosting_details
-from pytest_smload.core.samples.progress import Progress
+from pytest_smload.core.measure.scope_name import TOTAL
 from pytest_smload.core.units import format_duration, format_ms
+from pytest_smload.reports.text.columns import columns_of, cut, padded
 from pytest_smload.reports.words.cells import format_count, format_tps, plain_text
 
 if TYPE_CHECKING:
-    from pytest_smload.aws.target import EndpointTarget
-    from pytest_smload.core.hosting.hosting import Hosting
-    from pytest_smload.core.request.endpoint import EndpointFacts
+    from collections.abc import Iterator, Sequence
 
-TTY_WIDTH = 79
-"""One less than 80: a terminal moves to the next line once its last column is written."""
+    from pytest_smload.core.live.standing import LiveCheck, RouteRow
+    from pytest_smload.core.live.view import LiveView
+    from pytest_smload.core.samples.progress import Progress
+
+TALL = 24
+"""A terminal of so many rows has room for more than one line."""
+_ROWS_A_ROUTE = 5
+"""Routes take no more than a row in so many of the terminal's."""
+_LONGEST_NAME = 40
+_GAP = "  "
 
 
-def live_line(progress: Progress, width: int = TTY_WIDTH) -> str:
-    """Return one line of at most *width* columns, without padding or control characters.
+def live_lines(view: LiveView, *, columns: int, rows: int) -> list[str]:
+    """Return what a terminal of that size shows: one line, or on a tall one the worst routes as well.
 
-    On a narrow terminal the least needed parts go first: requests in flight, then the phase.
+    No line has control characters or fills the last column: a terminal moves on to the next line there.
     """
-    phase = plain_text(progress.phase)
-    clock = f"[{_clock(progress.elapsed_s)}/{_clock(progress.total_s)}]"
-    figures = [_load(progress), f"p95 {format_ms(progress.p95_ms)}", f"errors {format_count(progress.errors)}"]
-    in_flight = f"in flight {format_count(progress.in_flight)}"
-    for parts in ([clock, phase, *figures, in_flight], [clock, phase, *figures], [clock, *figures]):
-        line = "  ".join(parts)
-        if len(line) <= width:
-            return line
-    return line[:width]
+    width = max(1, columns - 1)
+    if rows < TALL:
+        return [live_line(view, width)]
+    progress, standing = view.progress, view.standing
+    first = [_clock_of(progress), *_titles(view), plain_text(progress.phase), _recent(progress)]
+    lines = [_fitting([*first, *_counts(progress)], width)]
+    if stands := _stands(view):
+        lines.append(cut(stands, width))
+    if standing.rows:
+        lines += _table(view, standing.rows[: rows // _ROWS_A_ROUTE], width)
+    return lines
 
 
-def plain_line(progress: Progress, label: str | None = None) -> str:
+def live_line(view: LiveView, width: int) -> str:
+    """Return one line of at most *width* columns: the least needed parts are left out where it is narrow.
+
+    What is of the last seconds, of the window so far and of the whole load says so.
+    """
+    progress = view.progress
+    clock, recent, counts, titles = _clock_of(progress), _recent(progress), _counts(progress), _titles(view)
+    stands, phase = _stands(view), plain_text(progress.phase)
+    if stands:
+        worst = _worst(view.standing.worst)
+        fuller = [
+            [clock, *titles, stands, recent, *counts],
+            [clock, *titles, stands, recent, counts[0]],
+            [clock, *titles, stands, recent],
+            [clock, *titles, stands, counts[0]],
+            [clock, *titles, stands],
+            [clock, stands],
+            [stands],
+            *([[worst]] if worst else []),
+        ]
+    else:
+        fuller = [
+            [clock, *titles, phase, recent, *counts],
+            [clock, *titles, phase, recent, counts[0]],
+            [clock, *titles, recent, counts[0]],
+            [clock, *titles, recent],
+            [clock, recent],
+            [recent],
+        ]
+    lines = [_GAP.join(parts) for parts in fuller]
+    return next((line for line in lines if columns_of(line) <= width), cut(lines[-1], width))
+
+
+def plain_line(view: LiveView) -> str:
     """Return one line for logs: no control characters, every figure with its name or unit."""
-    name = f"load {plain_text(label)!r}: " if label else ""
+    progress = view.progress
+    name = f"load {plain_text(view.label)!r}: " if view.label else ""
+    steps = "".join(f"{title}, " for title in _titles(view))
+    spans = f"{format_duration(round(progress.elapsed_s))} of {format_duration(round(progress.total_s))}"
+    parts = [f"{name}{steps}{spans}, {plain_text(progress.phase)}", _recent(progress), _stands(view)]
+    return f"smload: {'; '.join(filter(None, [*parts, *_counts(progress)]))}"
+
+
+def _titles(view: LiveView) -> list[str]:
+    beside = f"beside {cut(plain_text(view.control), _LONGEST_NAME)}" if view.control else ""
+    return list(filter(None, (view.step, beside)))
+
+
+def _clock_of(progress: Progress) -> str:
+    return f"[{_clock(progress.elapsed_s)}/{_clock(progress.total_s)}]"
+
+
+def _recent(progress: Progress) -> str:
+    span = f"last {format_duration(max(1, round(progress.recent_s)))}"
+    return f"{span}: {_load(progress)}, p95 {format_ms(progress.p95_ms)}"
+
+
+def _counts(progress: Progress) -> list[str]:
+    errors = f"whole load: {format_count(progress.errors)} error{'s' if progress.errors != 1 else ''}"
+    return [errors, f"now {format_count(progress.in_flight)} in flight"]
+
+
+def _stands(view: LiveView) -> str:
+    """How the limits stand, ``""`` where none can be told."""
+    standing = view.standing
+    if standing.worst is None:
+        return ""
+    untold = f", {format_count(standing.untold)} not told yet" if standing.untold else ""
     return (
-        f"smload: {name}{format_duration(round(progress.elapsed_s))} of {format_duration(round(progress.total_s))}, "
-        f"{plain_text(progress.phase)}: {_load(progress)}, p95 {format_ms(progress.p95_ms)}, "
-        f"errors {format_count(progress.errors)}, in flight {format_count(progress.in_flight)}"
+        f"window so far: {_worst(standing.worst)}, {format_count(standing.hold)} of {format_count(standing.told)} "
+        f"hold{untold}"
     )
 
 
-def before_load_line(
-    endpoint: EndpointFacts,
-    target: EndpointTarget,
-    *,
-    transport: str,
-    transport_reason: str = "",
-) -> str:
-    """Return the line that says where loads are about to go, before the first request.
-
-    It names what set the address and where the credentials were found, never the credentials; the address is
-    shown by its scheme and host.
-    """
-    account = f", account {endpoint.account}" if endpoint.account else ""
-    why = f" ({transport_reason})" if transport_reason not in {"", "default"} else ""
-    if not target.endpoint_name:
-        return plain_text(f"smload: load by the {endpoint.name} on its own hosts; no endpoint is configured")
-    origin = "resolved by botocore" if target.url_source == "botocore" else f"set by {target.url_source}"
-    return plain_text(
-        f"smload: load on {endpoint.name} ({target.endpoint_name}, {target.region}{account}), "
-        f"{shown_url(target.url)} {origin}; credentials from {target.credentials.method}; transport {transport}{why}"
-    )
-
-
-def hosting_line(endpoint: EndpointFacts, hosting: Hosting, identity: str) -> str:
-    """Return the line that says what hosts the endpoint of the loads to come, and who asked."""
-    asked = f"; asked as {identity}" if identity else ""
-    return plain_text(f"smload: {endpoint.endpoint_name} is {hosting_details(hosting)}{asked}")
+def _worst(check: LiveCheck | None) -> str:
+    if check is None:
+        return ""
+    of = "" if check.scope == TOTAL else f" of {cut(plain_text(check.scope), _LONGEST_NAME)}"
+    # A rate's unit is what it is called.
+    words = "" if check.observed_text.endswith(check.words) and not of else f"{check.words}{of} "
+    return f"{words}{check.observed_text} of {check.limit}"
 
 
 def _load(progress: Progress) -> str:
@@ -80,6 +131,33 @@ def _load(progress: Progress) -> str:
     if progress.users is None:
         return f"{format_tps(progress.tps)} TPS"
     return f"{format_count(progress.users)} user{'s' if progress.users != 1 else ''}, {format_tps(progress.tps)} TPS"
+
+
+def _table(view: LiveView, rows: Sequence[RouteRow], width: int) -> Iterator[str]:
+    """The routes, worst first: as many columns as there is room for."""
+    kind, of = view.route_kind or "model", format_count(view.standing.routes)
+    title = f"{kind}: worst {len(rows)} of {of}, window so far"
+    cells = [
+        (plain_text(row.name), format_ms(row.p95_ms), format_count(row.requests), format_count(row.errors))
+        for row in rows
+    ]
+    heads = ("p95", "requests", "errors")
+    columns = [max(len(head), *(len(cell[place + 1]) for cell in cells)) for place, head in enumerate(heads)]
+    while columns and width - sum(each + len(_GAP) for each in columns) < len(kind):
+        columns.pop()
+    name_columns = width - sum(each + len(_GAP) for each in columns)
+    longest = max(columns_of(title), *(columns_of(cell[0]) for cell in cells))
+    name_columns = min(name_columns, longest)
+    for name, *figures in [(title, *heads), *cells]:
+        texts = [f"{text:>{size}}" for text, size in zip(figures, columns, strict=False)]
+        yield _GAP.join([padded(name, name_columns), *texts])
+
+
+def _fitting(parts: list[str], width: int) -> str:
+    """As many of the parts, from the first on, as fit."""
+    while len(parts) > 1 and columns_of(_GAP.join(parts)) > width:
+        parts = parts[:-1]
+    return cut(_GAP.join(parts), width)
 
 
 def _clock(seconds: float) -> str:

@@ -1,0 +1,1 @@
+"""How a running load stands against its limits."""
