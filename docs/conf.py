@@ -1,4 +1,4 @@
-"""How Sphinx builds these pages: ``sphinx-build -n -W docs docs/_build``, without a network."""
+"""How Sphinx builds these pages: ``sphinx-build -n -W docs build/docs``, without a network."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ project = "pytest-smload"
 release = version = __version__
 copyright = "the authors of pytest-smload, MIT licence"  # noqa: A001 - Sphinx's name for it
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"pytest-smload {__version__}"
 html_copy_source = False
