@@ -68,17 +68,15 @@ def _in_spells(apart: float, length: float, count: int, draw: Generator) -> NDAr
     """Which requests are in spells of so many, so far apart, on average; it begins at any point of either."""
     pairs = 10 + int(4 * count / (apart + length))
     gaps, lengths = draw.exponential(apart, pairs), draw.exponential(length, pairs)
+    if draw.random() < length / (apart + length):
+        # Inside a spell at first: of exponential lengths, what is left of one is as long as a whole one.
+        gaps[0] = 0.0
     begins = np.cumsum(gaps) + np.cumsum(lengths) - lengths
     ends = begins + lengths
-    if draw.random() < length / (apart + length):
-        begins, ends = ends[:-1], begins[1:]
-        apart_first = False
-    else:
-        apart_first = True
     moments = np.arange(count)
     place = np.searchsorted(begins, moments, side="right") - 1
-    inside = (place >= 0) & (moments < ends[np.maximum(place, 0)])
-    return inside if apart_first else ~inside
+    inside: NDArray[np.bool_] = (place >= 0) & (moments < ends[np.maximum(place, 0)])
+    return inside
 
 
 @dataclass(frozen=True, slots=True)

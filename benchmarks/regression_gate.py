@@ -24,7 +24,8 @@ from pytest_smload.core.limits.regression_limit import RegressionLimit
 from pytest_smload.core.measure.scope_name import TOTAL
 from pytest_smload.core.statistics.binomial import normal_quantile
 from pytest_smload.core.statistics.blocks import BLOCKS
-from pytest_smload.core.statistics.intervals import bound_ranks, design_effect, quantile_bound
+from pytest_smload.core.statistics.dependence import design_effect
+from pytest_smload.core.statistics.intervals import bound_ranks, quantile_bound
 from pytest_smload.core.statistics.percentiles import nearest_rank
 
 P95 = 950

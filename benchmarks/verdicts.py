@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from measure import machine_described, print_table
+from peer_costs import section
 from peers import BOTO3, FAST_HTTP, client_environment
 from verdict_cases import CASES, FREEZE_S, INVALID, STOP_S, STOPS, standing
 from workload import CONTENT_TYPE, ENDPOINT_NAME, MODELS, ROW
@@ -28,7 +29,16 @@ if TYPE_CHECKING:
 
     from verdict_cases import Case, Place
 
-OURS, HEY, WRK = "pytest-smload", "hey", "wrk"
+    Tool = Callable[["Case", "Place"], "Said"]
+
+OURS, HEY, WRK, ARTILLERY = "pytest-smload", "hey", "wrk", "Artillery"
+WHY_NOT = {
+    HEY: "apt-get install hey",
+    WRK: "apt-get install wrk",
+    ARTILLERY: "PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm install -g artillery",
+    "vegeta": "Debian has no package of it",
+}
+"""Tools that may be missing, and how to get them."""
 TPS, USERS, WINDOW_S, WARMUP_S = 100, 10, 4.0, 1.0
 LIMIT_MS, LIMIT_ERRORS = 250.0, 0.01
 _INTO_LOAD_S = 1.8
@@ -57,14 +67,28 @@ done = function(summary, latency)
     e.connect + e.read + e.write + e.status + e.timeout, summary.duration / 1e6, latency:percentile(95) / 1000))
 end
 """
+_ARTILLERY_SCRIPT = """
+config:
+  target: "%(url)s"
+  phases: [{duration: %(seconds)d, arrivalRate: %(tps)d}]
+  http: {timeout: 5}
+  variables: {model: [%(models)s]}
+scenarios:
+  - flow:
+      - post:
+          url: "/endpoints/%(endpoint)s/invocations"
+          headers: {Content-Type: "%(type)s", X-Amzn-SageMaker-Target-Model: "{{ model }}"}
+          body: "%(row)s"
+"""
 _PREFACE = f"""# Verdicts beside the truth
 
 Written by `benchmarks/verdicts.py`. Twelve endpoints whose right verdict is known, each loaded for {WINDOW_S:g} s after
 {WARMUP_S:g} s by each tool. Ours is a pytest run of marks alone: {TPS} TPS in the open loop, p95 at most {LIMIT_MS:g}
 ms for the load and for each model, errors at most {LIMIT_ERRORS:.0%}. The others give figures and no verdict: theirs
 here is what the same limits on the whole load make of their figures. The Locust scripts and wrk run {USERS} users or
-connections in the closed loop, as published and documented; hey {USERS} workers held to {TPS} requests a second. hey
-and wrk do not sign, so the endpoint does not ask for it, and hey sends one model's requests.
+connections in the closed loop, as published and documented; hey {USERS} workers held to {TPS} requests a second;
+Artillery {TPS} new virtual users a second, of a request each. hey, wrk and Artillery do not sign, so the endpoint does
+not ask for it, and hey sends one model's requests.
 """
 
 _REMARKS = """
@@ -105,7 +129,8 @@ def run(command: list[str], case: Case, place: Place, cwd: str | None = None) ->
     """Run one tool against *place*, with what happens to endpoint or client meanwhile; return what it prints."""
     with subprocess.Popen(
         command,
-        env=client_environment() | {"PYTHONPATH": ":".join(filter(None, sys.path))},
+        env=client_environment()
+        | {"PYTHONPATH": ":".join(filter(None, sys.path)), "ARTILLERY_DISABLE_TELEMETRY": "true"},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -222,10 +247,40 @@ def wrk(case: Case, place: Place) -> Said:
     return Said.of(max(answered, failed), failed, float(found[3]), float(found[4]) if answered else math.nan)
 
 
-def tools() -> dict[str, Callable[[Case, Place], Said]]:
+def artillery(case: Case, place: Place) -> Said:
+    """Run Artillery, a virtual user a request, unsigned; its report has the figures."""
+    names = ", ".join(f'"{name}"' for name, weight in MODELS.items() for _ in range(weight))
+    with TemporaryDirectory() as folder:
+        script, report = Path(folder, "script.yml"), Path(folder, "report.json")
+        script.write_text(
+            _ARTILLERY_SCRIPT
+            % {
+                "url": place.url,
+                "seconds": WINDOW_S + WARMUP_S,
+                "tps": TPS,
+                "models": names,
+                "endpoint": ENDPOINT_NAME,
+                "type": CONTENT_TYPE,
+                "row": ROW.decode().strip(),
+            }
+        )
+        run(["artillery", "run", "--quiet", "--output", str(report), str(script)], case, place)
+        if not report.exists():
+            return Said(math.nan, math.nan, 0.0, "none", "no figures")
+        found = json.loads(report.read_text())["aggregate"]
+    counters, requests = found["counters"], found["counters"].get("http.requests", 0)
+    errors = sum(count for name, count in counters.items() if name.startswith("errors."))
+    ok = min(counters.get("http.codes.200", 0), requests - errors)
+    p95_ms = found["summaries"].get("http.response_time", {}).get("p95", math.nan)
+    return Said.of(requests, requests - ok, WINDOW_S + WARMUP_S, p95_ms)
+
+
+def tools() -> dict[str, Tool]:
     """Return the tools there are on this machine."""
     found = {OURS: ours, "boto3 Locust script": locust(BOTO3), "FastHttpUser + SigV4": locust(FAST_HTTP)}
-    found |= {name: tool for name, tool in ((HEY, hey), (WRK, wrk)) if shutil.which(name)}
+    found |= {
+        name: tool for name, tool in ((HEY, hey), (WRK, wrk), (ARTILLERY, artillery)) if shutil.which(name.lower())
+    }
     return found
 
 
@@ -257,7 +312,7 @@ def page(results: dict[Case, dict[str, Said]]) -> str:
         "",
         "Wrong of " + f"{len(results)}: " + ", ".join(f"{name} {count}" for name, count in wrong.items()) + ".",
     ]
-    missing = [name for name in (HEY, WRK) if name not in names]
+    missing = [f"{name} ({how})" for name, how in WHY_NOT.items() if name not in names]
     lines += [f"Not on the machine it ran on: {', '.join(missing)}."] if missing else []
     lines += [_REMARKS.rstrip("\n")]
     return "\n".join(lines) + "\n"
@@ -279,7 +334,7 @@ def main() -> None:
                     results[case][name] = tool(case, place)
                 print(f"{case.name:<36}{name:<24}{words(results[case][name], case)}", flush=True)
     if not asked.only:
-        Path(__file__).with_name("peers.md").write_text(page(results), encoding="utf-8")
+        Path(__file__).with_name("peers.md").write_text(page(results) + section(tools()), encoding="utf-8")
     names = list(tools())
     counts = [sum(said[name].verdict in case.right for case, said in results.items()) for name in names]
     rows = [(name, f"{count} of {len(results)}") for name, count in zip(names, counts, strict=True)]

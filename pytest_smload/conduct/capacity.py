@@ -100,7 +100,7 @@ class _Search:
                 return
             say(f"smload: probe {len(self.levels) + 1}: {probe.tps:g} TPS ({probe.purpose})")
             if not self._probe(probe, profile):
-                return
+                break
             say(_level_line(self.levels[-1]))
         if self.rates.spent:
             self.ended = f"{len(self.levels)} probes did not settle it"
@@ -232,7 +232,7 @@ class _Search:
         if least is None:
             return None
         keeping = [level for level in self.levels if level.verdict == "kept" and level.offered_tps >= least]
-        kept = rates.kept_tps >= least
+        kept = rates.kept_tps >= least and rates.contradiction is None
         shown = kept and (rates.confirmed or len(keeping) > 1 or any(tps >= least for tps in self.proven))
         why = self.ended or "; ".join(each.cause for each in self.reasons)
         if kept and not shown:
@@ -263,7 +263,9 @@ def find_capacity(request: CapacityRequest, run: Run, say: Callable[[str], objec
     profile = request.load.profile
     if problems := refusals(request):
         raise ConfigurationError([f"sm_endpoint.capacity: {problem}" for problem in problems])
-    longest = profile.max_duration or _text(LOOK_FACTOR * profile.duration_s)
+    # Several processes cannot be looked at while they send, and so a probe of theirs not go on.
+    goes_on = request.load.crew is None
+    longest = profile.max_duration or (_text(LOOK_FACTOR * profile.duration_s) if goes_on else None)
     profile = profile.replace(max_duration=longest, abort_on=profile.abort_on or ABORT_ON, on_unproven="estimate")
     safe_tps = request.load.safeguards.limits.max_tps
     most_tps = min((each for each in (request.max_tps, safe_tps) if each is not None), default=None)
@@ -273,9 +275,10 @@ def find_capacity(request: CapacityRequest, run: Run, say: Callable[[str], objec
     request = replace(request, load=load)
     rates = CapacitySearch(tps, least_tps=probed.least_tps, most_tps=most_tps, asked_tps=request.at_least)
     search = _Search(request, run, rates, probed.limits, probed.most_ms)
+    lasting = f"{_text(profile.duration_s)} ({longest} while unproven)" if longest else _text(profile.duration_s)
     say(
         f"smload: capacity of {request.load.settings.name}: from {tps:g} TPS up by half until the budget is not kept, "
-        f"then bisected to 5%; probes of {_text(profile.duration_s)} ({profile.max_duration} while unproven), "
+        f"then bisected to 5%; probes of {lasting}, "
         f"{_text(ceil(request.within_s))} in all at most"
     )
     try:

@@ -171,7 +171,8 @@ def probe_budget(request: CapacityRequest, plan: LoadPlan, tps: float) -> Probed
         raise ConfigurationError(
             f"sm_endpoint.capacity: {tps:g} TPS to begin with sends {tps * profile.max_duration_s:,.0f} requests in "
             f"{format_duration(profile.max_duration_s)}, and {words} takes {needed:,} to be proven: begin higher, or "
-            f"let probes last {format_duration(-(-needed // tps))} (max_duration)"
+            f"let probes last {format_duration(-(-needed // tps))} "
+            f"({'duration' if profile.max_duration is None else 'max_duration'})"
         )
     notes = [f"not held against the probes: {', '.join(left_out)}"] if left_out else []
     latencies = [limit.at_most for _, limit in resolved.limits if limit.row.unit == "ms" and limit.at_most is not None]

@@ -100,8 +100,12 @@ class ControlBudgets:
         sides = (run.measurement, control.measurement)
         budgets = compare_with_control(self.budget.regressions, sides, (run.slowness, control.slowness))
         if why := self._why_useless(control, run.recording):
-            why = f"undecided: control {self._name}: {why}; {_REMEDY}"
-            budgets = [replace(each, refused=why, cause="control", latest=None) for each in budgets]
+            why = f"undecided: control {self._name}: {why}"
+            budgets = [
+                # What to do is said once.
+                replace(each, refused=why if place else f"{why}; {_REMEDY}", cause="control", latest=None)
+                for place, each in enumerate(budgets)
+            ]
         return budgets
 
     def _why_useless(self, control: Assessment, beside: Recording) -> str:

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from pytest_smload.conduct.request import LoadRequest
     from pytest_smload.core.limits.budget import Budget, ResolvedBudget, ScopedLimit
     from pytest_smload.core.load.plan import LoadPlan
+    from pytest_smload.core.measure.measurement import Measurement
     from pytest_smload.core.measure.scope_name import ScopeName
     from pytest_smload.core.request.endpoint import EndpointFacts
-    from pytest_smload.core.samples.recording import Recording
     from pytest_smload.transport.choice import TransportChoice
 
 _CLIENT = f"pytest-smload {__version__.rpartition('.')[0]}"
@@ -88,11 +88,15 @@ class Demands:
         """The names of requests that have limits of their own."""
         return tuple(self.asked.request_names) if self.asked is not None else ()
 
-    def limits_on(self, recording: Recording) -> Sequence[ScopedLimit]:
-        """Return the limits held against *recording*: where requests have names, of each of these there were."""
+    def limits_on(self, measured: Measurement) -> Sequence[ScopedLimit]:
+        """Return the limits held against what was *measured*: where requests have names, of each of these there were.
+
+        A name that only the warm-up had, of what users do when they start, is none of them.
+        """
         if self.asked is None:
             return self.limits
-        names = [name for name in recording.model_names if name != TASKS]
+        own = self.request_names
+        names = [name for name, stats in measured.routes.items() if name in own or (stats.requests and name != TASKS)]
         return self.asked.resolve(routes=names, kind=NAME, open_model=False).limits
 
     def scopes_of(self, limits: Sequence[ScopedLimit]) -> set[ScopeName]:

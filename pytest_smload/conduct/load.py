@@ -43,12 +43,14 @@ if TYPE_CHECKING:
     from pytest_smload.conduct.senders import LoadSender
     from pytest_smload.conduct.witness import Testimony
     from pytest_smload.conduct.witnesses import Send
+    from pytest_smload.core.hosting.hosting import Hosting
     from pytest_smload.core.load.profile import LoadProfile
     from pytest_smload.core.request.endpoint import EndpointFacts
     from pytest_smload.core.results.result import LoadResult
     from pytest_smload.core.samples.look import Look
     from pytest_smload.core.samples.recording import Recording
     from pytest_smload.engine.interrupts import HeldBack
+    from pytest_smload.transport.choice import TransportChoice
 
 
 class Announcer(Protocol):
@@ -99,21 +101,8 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
             may_repeat=lambda: allowance.may_repeat and not is_scaled(request.scaling),
         )
         _tell(request, last, other)
-        result = build_result(
-            last.recording,
-            last.measurement,
-            last.health,
-            label=request.label,
-            endpoint=facts,
-            profile=request.profile,
-            transport=way.name,
-            transport_reason=way.reason,
-            checks=last.checks,
-            notes=_notes(request, inspection, demands, sender, undecided),
-            reruns=[each.counts for each in undecided],
-            hosting=hosting,
-        )
-        result = with_cost(result, request, hosting)
+        notes = [*request.notes, *inspection.notes, *demands.notes, *sender.notes]
+        result = with_cost(_built(request, facts, way, last, undecided, notes, hosting), request, hosting)
         if regressions is not None:
             again = regressions.judge(last, lambda: judging.assess(send(), ALPHA))
             result = _with_regressions(result, again)
@@ -130,11 +119,29 @@ def _tell(request: LoadRequest, judged: Assessment, other: OtherSide | None) -> 
         request.heard_beside(other.recording)
 
 
-def _notes(
-    request: LoadRequest, inspection: Inspection, demands: Demands, sender: LoadSender, undecided: Sequence[Undecided]
-) -> list[str]:
-    earlier = [each.note for each in undecided]
-    return [*request.notes, *inspection.notes, *demands.notes, *sender.notes, *earlier]
+def _built(
+    request: LoadRequest,
+    facts: EndpointFacts,
+    way: TransportChoice,
+    last: Assessment,
+    undecided: Sequence[Undecided],
+    notes: Sequence[str],
+    hosting: Hosting | None,
+) -> LoadResult:
+    return build_result(
+        last.recording,
+        last.measurement,
+        last.health,
+        label=request.label,
+        endpoint=facts,
+        profile=request.profile,
+        transport=way.name,
+        transport_reason=way.reason,
+        checks=last.checks,
+        notes=[*notes, *(each.note for each in undecided)],
+        reruns=[each.counts for each in undecided],
+        hosting=hosting,
+    )
 
 
 def _inspected(
@@ -159,7 +166,7 @@ class _Judging:
     def assess(self, recording: Recording, alpha: float) -> Assessment:
         """Return what *recording* amounts to, with intervals that miss *alpha*."""
         measurement = measure(recording)
-        limits = self._demands.limits_on(recording)
+        limits = self._demands.limits_on(measurement)
         scopes = self._demands.scopes_of(limits)
         health = examine(recording, measurement, budgeted_scopes=scopes, simulated=self._simulated)
         if (ended := self._allowance.finding) is not None:

@@ -34,7 +34,10 @@ def check_prices(request: LoadRequest, hosting: Hosting | None) -> None:
         ConfigurationError: so it is; nothing was sent.
     """
     limits = cost_limits(request)
-    _, unknown = hourly_cost(hosting, request.safeguards.prices)
+    prices = request.safeguards.prices
+    hourly_usd, unknown = hourly_cost(hosting, prices)
+    if not unknown and not hourly_usd:
+        unknown = f"the instances cost nothing by {prices.source}, so that nothing could break it"
     if limits and unknown:
         raise ConfigurationError(
             [f"{limit.source}: {limit.metric} {limit.describe()} cannot be held: {unknown}" for limit in limits]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from pytest_smload.core.load.abort_rule import AbortRule
     from pytest_smload.core.samples.recording import Samples
+    from pytest_smload.engine.session import LoadSession
 
 FEWEST_REQUESTS = 10
 """Fewer in the span say nothing about a rate."""
@@ -27,6 +28,8 @@ _PARTS = 3
 _FEWEST_WAITING = 3
 """So many that have waited for as long as the limit and the span, in which nothing ended, are an endpoint gone silent:
 of a few users no percentile could ever tell."""
+_LOOKS = 3
+"""In a row must find it so: a client that stood still itself has not read yet, at the first, what came meanwhile."""
 
 
 class Counts(NamedTuple):
@@ -72,6 +75,7 @@ class AbortJudge:
         self._rule = rule
         self._begin_s: float | None = None
         self._marks: deque[tuple[float, Counts]] = deque()
+        self._silent_looks = 0
 
     def check(self, now: float, counts: Counts, primed_s: float = -inf) -> bool:
         """Whether a rate or percentile of the rule was reached over its whole span up to *now* (``perf_counter``
@@ -103,7 +107,8 @@ class AbortJudge:
         before = self._marks[0][1]
         ended = counts.requests - before.requests
         silent = ended == 0 and counts.silent >= _FEWEST_WAITING
-        if not (silent or self._is_slow_throughout(now, counts, rule)):
+        self._silent_looks = self._silent_looks + 1 if silent else 0
+        if self._silent_looks < _LOOKS and not self._is_slow_throughout(now, counts, rule):
             return None
         errors = (counts.errors - before.errors) / ended if ended else 0.0
         return Abort(errors, ended + counts.overdue, rule.span_s, 0.0, p95_ms=rule.p95_ms)
@@ -165,6 +170,12 @@ class AbortWatch:
         self._samples = samples
         self._from_due = from_due
         self._course = course
+
+    @classmethod
+    def of(cls, session: LoadSession, course: Course) -> AbortWatch:
+        """Return the watch of what *session* sends; where that is part of a load, it only counts."""
+        profile, is_whole = session.plan.profile, session.part.parts == 1
+        return cls(profile.abort_rule, session.samples, course, from_due=profile.open_model, is_whole=is_whole)
 
     @property
     def abort(self) -> Abort | None:

@@ -123,13 +123,7 @@ class LoadRun:
         self.ticker = LoopTicker(self.shape.prepare, self.watch)
         self.cpu = CpuMeter()
         self.priming = Priming(session)
-        self.abort = AbortWatch(
-            profile.abort_rule,
-            session.samples,
-            self.shape,
-            from_due=profile.open_model,
-            is_whole=session.part.parts == 1,
-        )
+        self.abort = AbortWatch.of(session, self.shape)
         self.connects_before = self.connects = 0
         self.called_off = False
 
@@ -232,10 +226,8 @@ class LoadRun:
     def _is_called_off(self, now: float) -> bool:
         """Whether the caller wants the load to end."""
         if self.hooks.ends_load is not None and not self.called_off:
-            running = Running(
-                now - self.begin_s, self.session.sent, primed=now >= self.shape.begin_s, ended=self.abort.counts
-            )
-            self.called_off = self.hooks.ends_load(running)
+            primed, ended = now >= self.shape.begin_s, self.abort.counts
+            self.called_off = self.hooks.ends_load(Running(now - self.begin_s, self.session.sent, primed, ended))
         return self.called_off
 
     def _end(self, now: float) -> None:

@@ -11,7 +11,9 @@ from scripted_plane import ACCOUNT, IDENTITY, Refused, ScriptedPlane
 from pytest_smload.aws.endpoint import local_target
 from pytest_smload.aws.preflight import Preflight
 from pytest_smload.aws.target import EndpointTarget
+from pytest_smload.engine.distributed.wire import Destination
 from pytest_smload.errors import EndpointError
+from pytest_smload.worker import resolve
 
 WHO = {"sts:GetCallerIdentity": IDENTITY}
 
@@ -46,6 +48,33 @@ def test_another_account() -> None:
     assert str(caught.value).startswith(
         "endpoint 'abalone' must be in account 999988887777, but the credentials (emulator) are of account 111122223333"
     )
+
+
+@pytest.mark.parametrize("account", [ACCOUNT, "999988887777"])
+def test_a_worker_s_credentials_are_its_own(account: str, credentials: None) -> None:
+    """They must be of the account the master knows the endpoint to be in; in one line, with nothing sent."""
+    with ScriptedPlane(WHO) as plane:
+        destination = Destination(
+            endpoint_name="abalone",
+            region="us-east-1",
+            url=plane.target.url,
+            url_source="the master's job",
+            control_url=plane.target.url,
+            embedded=False,
+            account=account,
+            transport="http",
+        )
+        if account == ACCOUNT:
+            assert resolve(destination).endpoint_name == "abalone"
+            return
+        with pytest.raises(EndpointError) as caught:
+            resolve(destination)
+
+    said = str(caught.value)
+    assert said.startswith(
+        "endpoint 'abalone' must be in account 999988887777, but the credentials (env) are of account"
+    )
+    assert "\n" not in said
 
 
 def test_sts_refuses() -> None:

@@ -231,6 +231,19 @@ def test_endpoint_and_transport_are_in_the_fingerprint():
     }
 
 
+def test_the_number_of_processes_is_in_the_fingerprint():
+    """What a client adds to a latency differs with how many share the load."""
+    plan = LoadPlan.from_profile(load(), Path())
+    one, two, four = (
+        fingerprint(plan, ENDPOINT, transport="http", client="pytest-smload 0.1", processes=count)
+        for count in (1, 2, 4)
+    )
+    assert fingerprint_changes(two, four) == ["processes: 2 -> 4"]
+    assert fingerprint_changes(one, four) == ["processes: (absent) -> 4"]
+    assert fingerprint_changes(four, one) == ["processes: 4 -> (absent)"]
+    assert one == facts(load())
+
+
 def test_thousands_of_weights_are_a_digest():
     """A file in a repository stays small."""
     weights = facts(load(models={"model-{0..199}": 1}))["weights"]

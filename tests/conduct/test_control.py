@@ -251,6 +251,19 @@ def test_a_control_that_drops_its_slowest_is_no_failure_of_the_load() -> None:
     assert "over the budget of what was answered alone: 0% failed, and 10% of the control's" in check.note
 
 
+def test_a_handful_of_requests_is_no_pass() -> None:
+    """A mean has no interval below 20, and a ratio without one says nothing."""
+    few = recording(10)
+    for column in ("due", "start", "end", "kind", "model"):
+        del getattr(few.samples, column)[5:]
+    run = run_of(10)
+    run = replace(run, recording=few, measurement=measure(few))
+    (check,) = budgets(Sent(few), "mean").judge(run, never).checks
+
+    assert (check.outcome, check.cause) == ("invalid", "few requests")
+    assert check.note == "too few requests to compare: mean takes 20, and 5 are there"
+
+
 def test_equal_failures_are_no_doubt() -> None:
     """Both sides fail alike: had all of them been slow, the ratio would be the same."""
     limit = parse_limit("error_rate", "10%", source="the mark")

@@ -48,13 +48,15 @@ BUDGET = {"p95": "100ms", "error_rate": "5%"}
 class Endpoint:
     """Answers in 20 ms (*takes_s*) up to a rate and in 200 ms beyond; *fails* says at which probe what happens besides:
     it *pauses*, the client has a *hiccup*, it *raises*, a *signal* comes, it is hosted otherwise (*hosting*, a function
-    of the probe's number); one request in *every* so many fails; the client *sends* no more than so many a second.
+    of the probe's number); one request in *every* so many fails; the client *sends* no more than so many a second; it
+    *collapses* for good once it is overloaded.
     """
 
     def __init__(self, capacity: float, **fails: Any) -> None:
         self.capacity = capacity
         self.requests: list[LoadRequest] = []
         self._fails = fails
+        self._collapsed = False
 
     def __call__(self, request: LoadRequest) -> LoadResult:
         self.requests.append(request)
@@ -65,7 +67,8 @@ class Endpoint:
         profile = request.profile
         assert profile.tps is not None
         takes_s = self._fails.get("takes_s", 0.02) if profile.tps <= self.capacity else 0.2
-        if self._fails.get("pauses") == len(self.requests):
+        self._collapsed = self._collapsed or (bool(self._fails.get("collapses")) and profile.tps > self.capacity)
+        if self._fails.get("pauses") == len(self.requests) or self._collapsed:
             takes_s = 1.0
         too_fast = profile.tps > self._fails.get("client_tps", inf) or self._fails.get("hiccup") == len(self.requests)
         span_s = profile.window_ends_s[-1]
@@ -207,6 +210,24 @@ def test_a_pause_at_one_probe_does_not_lower_the_answer(probe: int) -> None:
 
     assert ("pass", True) == (found.verdict, found.confirmed)
     assert found.tps <= 100.0 < found.not_kept_tps <= 1.05 * found.tps
+
+
+def test_an_endpoint_that_stays_down_has_no_capacity() -> None:
+    """The search itself brought it down: no rate is confirmed, and none is said to be the capacity."""
+    found = find_capacity(request(at_least=60.0), Endpoint(100.0, collapses=True), str)
+
+    assert ("invalid", False) == (found.verdict, found.confirmed)
+    assert (
+        "90 TPS was kept before, and 73.5 TPS is broken now: the endpoint is not what it was" in found.reasons[0].cause
+    )
+
+
+def test_a_search_that_settles_nothing_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After as many probes as there may be; what is asked for is undecided then."""
+    monkeypatch.setattr("pytest_smload.core.capacity.search.MOST_PROBES", 3)
+    found = find_capacity(request(at_least=95.0), Endpoint(100.0), str)
+
+    assert ("invalid", "3 probes did not settle it") == (found.verdict, found.ended)
 
 
 def test_slow_answers_are_no_knee() -> None:

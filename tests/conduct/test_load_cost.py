@@ -65,3 +65,11 @@ def test_a_limit_that_cannot_be_held_is_refused(hosting: Hosting | None, why: st
         check_prices(LIMITED, hosting)
 
     assert why in str(refused.value)
+
+
+def test_a_price_of_nothing_holds_no_limit() -> None:
+    """Whatever the load, it would pass."""
+    free = replace(LIMITED, safeguards=Safeguards(prices=Prices(instance_hour={"ml.c5.large": 0.0})))
+
+    with pytest.raises(ConfigurationError, match=r"the instances cost nothing by \[prices\]"):
+        check_prices(free, HOSTING)

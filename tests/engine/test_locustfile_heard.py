@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from time import perf_counter, time
 from typing import Any
 
+import numpy as np
 import pytest
 
 from pytest_smload.core.samples.recording import TASKS
@@ -144,3 +146,76 @@ def test_frames_are_put_together_from_any_pieces() -> None:
     frames = Frames()
     found = [each for place in range(len(whole)) for each in frames.take(whole[place : place + 1])]
     assert [("recorded", {"notes": ["n"]}, b"x\ny\n"), ("ready", {"shape": None}, b"")] == found
+
+
+@pytest.mark.parametrize("frames", [b"[]\n", b"{}\n", b"x\n", b'{"kind": "ready", "bytes": -1, "shape": null}\n',
+                                    b'{"kind": "ready", "bytes": 0}\n', b'{"kind": "refused", "bytes": 0, "text": 3}\n',
+                                    b'{"kind": "ready", "bytes": 0, "shape": null, "more": 1}\n', b"\x80\x04\x95\n",
+                                    b"[" * 100_000 + b"\n"])  # fmt: skip
+def test_what_is_no_frame_is_refused(frames: bytes) -> None:
+    """What a process of a user's code says is data of known kinds, or nothing."""
+    with pytest.raises(ValueError, match=r".+"):
+        Frames().take(frames)
+
+
+@pytest.mark.parametrize("time_ms", [-5, float("inf"), "5", True, 10**400, 1e300, 3_600_000])
+def test_a_time_that_cannot_be_is_an_error(time_ms: object) -> None:
+    """Of a negative one the percentiles would be too fast, one longer than the load would lie before its window."""
+    one = Heard((), epoch_s=time() - perf_counter(), begun_s=perf_counter() - 10)
+    one.request("GET", "/", time_ms, 0)
+    assert "Untimed" == one.kinds.name(one.samples.kind[0])
+    assert one.samples.end[0] == one.samples.start[0] == pytest.approx(perf_counter(), abs=0.1)
+
+
+@pytest.mark.parametrize("time_ms", [5, Decimal(5), np.float32(5), np.int64(5)])
+def test_any_number_is_a_time(time_ms: object) -> None:
+    """Clients compute theirs with whatever they like."""
+    one = heard()
+    one.request("GET", "/", time_ms, 0)
+    assert 0 == one.samples.kind[0]
+    assert one.samples.end[0] - one.samples.start[0] == pytest.approx(0.005)
+
+
+def test_names_are_fit_to_be_shown() -> None:
+    """Nothing in them steers a terminal, cannot be written down, or is a credential; what looks alike is one name."""
+    one = Heard(["T a  b"], epoch_s=0.0, words=OwnWords({"AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG"}))
+    for name in ("a\x00 \x1b[31mb\n", "a\ud800\u202e [31mb", "x" * 100_000, "k=wJalrXUtnFEMI/K7MDENG", "a\tb"):
+        one.request("T", name, 1.0, 0)
+    assert ["T a  b", "T a [31mb", f"T {'x' * 297}…", "T k=[redacted]"] == one.names
+    assert [1, 1, 2, 3, 0] == list(one.samples.model)
+
+
+def test_a_request_called_as_the_tasks_is_apart_from_them() -> None:
+    """Its figures are a request's."""
+    one = heard()
+    one.request("", TASKS, 1.0, 0)
+    one.task_failed(ValueError("v"), "U")
+    assert [f"'{TASKS}'", TASKS] == one.names
+    assert [0, 1] == list(one.samples.model)
+
+
+class Hostile(Exception):  # noqa: N818 - the name is the point
+    """False, and without a text."""
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __str__(self) -> str:
+        raise ValueError
+
+
+def test_an_exception_is_a_failure_whatever_it_says_of_itself() -> None:
+    """It would else be a fast success."""
+    one = heard()
+    one.request("GET", "/", 1.0, 0, exception=Hostile())
+    assert "Hostile" == one.kinds.name(one.samples.kind[0])
+    assert "(Hostile without a text)" == one.examples["Hostile"].message
+
+
+def test_kinds_are_bounded() -> None:
+    """An exception class made anew for each failure does not fill the memory with examples."""
+    one = heard()
+    for number in range(400):
+        one.request("GET", "/", 1.0, 0, exception=type(f"E{number}", (Exception,), {})("m"))
+    assert len(one.examples) <= 256
+    assert "Other" in one.examples

@@ -10,6 +10,7 @@ import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
+from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from pytest_smload.emulator.process import EmulatorProcess
 
 GONE_S = 5.0
+ENOUGH = 50
+"""Requests after which both workers send."""
 LOADS = """
 import pytest
 pytestmark = pytest.mark.perf(warmup="500ms", invalid_retries=0)
@@ -65,7 +68,7 @@ def _are_gone(pids: list[int]) -> bool:
     return False
 
 
-def _await(what: Any, limit_s: float = 30.0) -> Any:
+def _await(what: Any, limit_s: float = 60.0) -> Any:
     deadline_s = time.monotonic() + limit_s
     while not (found := what()):
         assert time.monotonic() < deadline_s
@@ -116,18 +119,45 @@ def test_the_schedule_is_that_of_one_process(project: MakeProject, emulator: Emu
     assert counts[0] == counts[1]
 
 
+def test_abort_on_holds_for_all_workers_together(project: MakeProject) -> None:
+    """Its limit, not one over a part or another metric, fails the load, which ends for all of them."""
+    aborted = """
+    import pytest
+    rule = {"p95": "1ms", "for": "1s"}
+
+    @pytest.mark.perf(tps=200, duration="60s", warmup="0s", invalid_retries=0, abort_on=rule)
+    def test_aborted(load_result): pass
+    """
+    run = project({"test_it.py": aborted}).run("-m", "perf", "--smload-processes", "2")
+
+    (load,) = run.loads("test_aborted")
+    (check,) = [check for check in load["checks"] if check["source"] == "abort_on"]
+    assert (check["metric"], check["limit"], check["outcome"]) == ("p95", "<= 1 ms for 1s", "fail")
+    assert load["sent"] < 2000
+    assert len(load["workers"]) == 2
+
+
 @needs_proc
-def test_a_killed_worker_makes_the_load_invalid(project: MakeProject) -> None:
-    """It ends at once; what the other one measured is in the report."""
-    made = project({"test_it.py": LONG})
+def test_a_killed_worker_makes_the_load_invalid(project: MakeProject, emulator: EmulatorProcess) -> None:
+    """It ends at once; what the other one measured is in the report, and the next load has as many workers again."""
+    another = """
+    @pytest.mark.perf(tps=100, duration="1s", warmup="0s")
+    def test_next(load_result): pass
+    """
+    made = project({"test_it.py": LONG + dedent(another)})
+    emulator.reset()
     with made.under_way("-m", "perf", "--smload-processes", "2") as process:
         workers = _await(lambda: found if len(found := _workers_of(process.pid)) == 2 else None)
-        time.sleep(3)
+        _await(lambda: sum(emulator.log().models.values()) > ENOUGH)
         os.kill(workers[0], signal.SIGKILL)
-        out = process.communicate(timeout=30)[0]
+        out = process.communicate(timeout=60)[0]
 
-    (load,) = PytestRun(process.returncode, out, made.folder).loads("test_long")
+    run = PytestRun(process.returncode, out, made.folder)
+    (load,), (following,) = run.loads("test_long"), run.loads("test_next")
     assert f"worker {socket.gethostname()} (process {workers[0]}): its process ended by signal 9" in out
+    assert following["verdict"] == "pass"
+    pids = {worker["pid"] for worker in following["workers"]}
+    assert (len(pids), workers[1] in pids) == (2, True)
     assert load["verdict"] == "invalid"
     assert [worker["pid"] for worker in load["workers"]] == [workers[1]]
     assert load["sent"] > 0
@@ -135,19 +165,28 @@ def test_a_killed_worker_makes_the_load_invalid(project: MakeProject) -> None:
 
 
 @needs_proc
-@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 2), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
-def test_a_signal_leaves_no_worker_running(project: MakeProject, sent: signal.Signals, code: int) -> None:
-    """Ctrl-C, SIGTERM, and the death of the master; a record is kept where there is somebody left to write it."""
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [([signal.SIGINT] * 2, 2), ([signal.SIGTERM], 143), ([signal.SIGHUP], 129), ([signal.SIGKILL], -9)],
+)
+def test_a_signal_leaves_no_worker_running(
+    project: MakeProject, emulator: EmulatorProcess, sent: list[signal.Signals], code: int
+) -> None:
+    """Ctrl-C pressed twice, SIGTERM, a terminal that is closed, and the death of the master; a record is kept where
+    there is somebody left to write it."""
     made = project({"test_it.py": LONG})
+    emulator.reset()
     with made.under_way("-m", "perf", "--smload-processes", "2") as process:
         workers = _await(lambda: found if len(found := _workers_of(process.pid)) == 2 else None)
-        time.sleep(3)
-        process.send_signal(sent)
-        out = process.communicate(timeout=30)[0]
+        _await(lambda: sum(emulator.log().models.values()) > ENOUGH)
+        for each in sent:
+            process.send_signal(each)
+            time.sleep(0.2)
+        out = process.communicate(timeout=60)[0]
 
     assert _are_gone(workers)
     assert process.returncode == code, out
-    if sent is not signal.SIGKILL:
+    if sent != [signal.SIGKILL]:
         (load,) = PytestRun(process.returncode, out, made.folder).loads("test_long")
         assert load["interrupted"]
         assert load["sent"] > 0

@@ -25,7 +25,8 @@ CUMULATIVE = 2.0
 BEYOND = 2.0
 """How many times what is allowed two runs must both be worse by to fail, however vague each of them is."""
 
-_MOST_TPS_LOST = 0.9
+MOST_TPS_LOST = 0.9
+"""Of which `BEYOND` times a budget is no more."""
 _SCATTERS, _REACHES = 3.5, 3.0
 """From where a value is beyond what baseline runs explain by their own scatter, or else by their intervals, which are
 too short where requests queue: 70 and 80 % busy, 1,000 requests, unchanged code is so in under 1 % of runs."""
@@ -107,7 +108,7 @@ def compare(
         raise ValueError("a comparison needs a baseline run")
     noise = run_noise(baseline) if noise is None else noise
     if higher_is_better:
-        far = max(budget, min(BEYOND * budget, _MOST_TPS_LOST))
+        far = max(budget, min(BEYOND * budget, MOST_TPS_LOST))
         costs = [run.inverse() for run in baseline]
         return _inverted(_compare_costs(new.inverse(), costs, (-log(1 - budget), -log(1 - far)), noise))
     share = max(budget, floor / exp(centre([log(run.value) for run in baseline])))
@@ -133,7 +134,7 @@ def compare_with_anchor(
         floor: As in `compare`.
         higher_is_better: True for tps.
     """
-    cumulative = min(CUMULATIVE * budget, _MOST_TPS_LOST) if higher_is_better else CUMULATIVE * budget
+    cumulative = min(CUMULATIVE * budget, MOST_TPS_LOST) if higher_is_better else CUMULATIVE * budget
     return compare(new, [anchor], budget=cumulative, floor=floor, higher_is_better=higher_is_better, noise=noise)
 
 

@@ -40,7 +40,7 @@ def fingerprint(
         transport: How.
         client: Which software measured: its name and the part of its version that may change what is measured.
         machine: What kind of machine it ran on, in words; no name of it.
-        processes: How many processes sent it.
+        processes: How many processes sent it; a fact where it is more than one.
         scaling: How the endpoint's instances were held; None where they were not.
     """
     profile = plan.profile
@@ -58,10 +58,10 @@ def fingerprint(
         "endpoint_name": endpoint.endpoint_name,
         "machine": machine,
         "payload": _payload_digest(plan),
-        "processes": processes,
         "region": endpoint.region,
         "rows": None if plan.route_kind == NAME else _rows(plan),
         "transport": transport,
+        **({"processes": processes} if processes > 1 else {}),
         **(scaling or {}),
     }
     if profile.stages is not None:

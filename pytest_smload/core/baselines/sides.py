@@ -21,6 +21,7 @@ from pytest_smload.core.measure.measurement import Measurement
 from pytest_smload.core.measure.scope import Scope
 from pytest_smload.core.measure.slowness import ClientSlowness
 from pytest_smload.core.request.error_kinds import OK
+from pytest_smload.core.statistics.blocks import BLOCKS
 from pytest_smload.core.statistics.bound import ALPHA
 from pytest_smload.core.units import format_share
 
@@ -93,6 +94,9 @@ def _compared(
     if held is None or held.base.value == inf:
         return alone
     limit, found = alone.limit, held.comparison
+    if alone.bound.n < BLOCKS and found.lower == 0 and found.upper == inf:
+        few = f"too few requests to compare: {limit.of} takes {BLOCKS}, and {alone.bound.n} are there"
+        return replace(alone, refused=few, cause="few requests")
     slowed = disturbed_by(limit, other, held.base.value, control)
     had_been_slow = _with_failures_slow(limit, scope, other)
     why: tuple[str, Cause] | None = (
@@ -103,7 +107,7 @@ def _compared(
     if why is not None:
         return replace(alone, refused=f"undecided: {why[0]}", cause=why[1])
     others = [had_been_slow] if had_been_slow is not None else []
-    others += [_without_client(alone, held, slowed).decision] if slowed < inf else []
+    others += [_without_client(alone, held, slowed).decision] if alone.disturbed < inf else []
     if found.decision == "pass" and any(decision != "pass" for decision in others):
         found = replace(found, decision="undecided")
     return replace(alone, latest=found)
@@ -114,13 +118,13 @@ def _explained_by_client(alone: ComparedBudget, held: _Held, slowed: float) -> t
 
     What it added to one side it has added to the other: by itself that makes their ratio nothing but smaller.
     """
-    most = max(alone.disturbed, slowed)
-    if most == 1:
+    regressed, most = held.comparison.suspicious, max(alone.disturbed, slowed)
+    if most == 1 or (alone.disturbed == inf > slowed and not regressed):
         return None
     why = f"the client itself may have made it {_times(alone.disturbed)} as bad, and its control {_times(slowed)}"
     if most == inf:
         return why, "client"
-    regressed, best = held.comparison.suspicious, _without_client(alone, held, slowed).suspicious
+    best = _without_client(alone, held, slowed).suspicious
     return (why, "client") if regressed != best and (regressed or most > MOST_DISTURBED) else None
 
 

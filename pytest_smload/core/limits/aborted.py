@@ -69,6 +69,9 @@ def _latency_check(p95_ms: float, abort: Abort, recording: Recording, *, judged:
     check = judge([(TOTAL, limit)], measure(span), slowness=ClientSlowness(span) if judged else None)[0]
     words = format_duration(abort.span_s)
     note = f"abort_on ended the load for the requests of its last {words}"
+    if not check.n:
+        waited = f"nothing was answered in its last {words}, and what was under way had waited longer than the limit"
+        return replace(check, limit=f"{check.limit} for {words}", note=f"abort_on ended the load: {waited}")
     if check.outcome == "pass":
         # Those due before it were slow: by itself that is no failure of what the check is of.
         check = replace(check, outcome="invalid", cause="few requests")

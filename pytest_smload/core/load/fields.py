@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import partial
 from typing import Any, Final, Literal
@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 from pytest_smload.core.load.values import ValueCheck, text_per_model
 from pytest_smload.core.load.weights import check_weights
 from pytest_smload.core.request.route_kinds import RouteKind
+from pytest_smload.core.wording import unknown_field
 
 POISSON: Final = "poisson"
 UNIFORM: Final = "uniform"
@@ -63,3 +64,10 @@ def weights_row(kind: RouteKind, summary: str) -> LoadField:
 def rows_of(profile: type[Any]) -> dict[str, LoadField]:
     """Return the rows of a dataclass whose fields have them, by name, in their order."""
     return {spec.name: spec.metadata[ROW] for spec in fields(profile)}
+
+
+def unknown_load_field(name: str, known: Mapping[str, LoadField]) -> str:
+    """Return the sentence for what is no field of a load."""
+    if name in MARK_KEYS:
+        return f'{name} is no load field; a test\'s mark names it: @pytest.mark.perf({name}="NAME")'
+    return unknown_field(name, known)

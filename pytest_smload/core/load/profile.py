@@ -12,7 +12,6 @@ from typing import Any, Literal, get_args
 
 from pytest_smload.core.load.abort_rule import AbortRule, abort_rule_problems
 from pytest_smload.core.load.fields import (
-    MARK_KEYS,
     POISSON,
     ROW,
     THE_ENDPOINTS,
@@ -20,6 +19,7 @@ from pytest_smload.core.load.fields import (
     LoadField,
     member_field,
     rows_of,
+    unknown_load_field,
     weights_row,
 )
 from pytest_smload.core.load.locustfile import EXCLUDE_TAGS, HOST, LOCUSTFILE, TAGS, locustfile_problems
@@ -297,7 +297,7 @@ def check_load_fields(fields: Mapping[str, object]) -> list[str]:
 
     The same check serves markers, files, options and `LoadProfile` itself.
     """
-    problems = [_unknown(name) for name in fields if name not in LOAD_FIELDS]
+    problems = [unknown_load_field(name, LOAD_FIELDS) for name in fields if name not in LOAD_FIELDS]
     shapes = given_shapes(fields)
     if len(shapes) > 1:
         problems.append(f"{' and '.join(shapes)} {ONE_SHAPE}")
@@ -312,9 +312,3 @@ def check_load_fields(fields: Mapping[str, object]) -> list[str]:
     if "users" not in shapes and fields.get("spawn_rate") is not None and "tps" in shapes:
         problems.append("spawn_rate: goes with users; an open load (tps) starts all its users up front")
     return problems
-
-
-def _unknown(name: str) -> str:
-    if name in MARK_KEYS:
-        return f'{name} is no load field; a test\'s mark names it: @pytest.mark.perf({name}="NAME")'
-    return unknown_field(name, LOAD_FIELDS)

@@ -81,7 +81,7 @@ def measure(recording: Recording) -> Measurement:
     # A copy of all columns; sorting latencies next takes as much again.
     del ordered
     touches_ms = _touches_ms(recording)
-    routes = _route_scopes(recording, window, ended_ok, touches_ms)
+    per_route = [] if recording.route_kind is None else _route_scopes(recording, window, ended_ok, touches_ms)
     total = summarise(
         TOTAL,
         window,
@@ -90,9 +90,8 @@ def measure(recording: Recording) -> Measurement:
         body_bytes=(sum(recording.bytes_in), sum(recording.bytes_out)),
         offered_tps=recording.offered_tps,
         touches_ms=touches_ms,
-        suspected=sum(scope.stats.cold.suspected for scope in routes),
+        suspected=None if recording.route_kind is None else sum(scope.stats.cold.suspected for scope in per_route),
     )
-    per_route = routes if recording.route_kind is not None else []
     unsent, requests = window.unsent, len(window.kind)
     return Measurement(
         total=total.stats,
@@ -130,21 +129,22 @@ def _touches_ms(recording: Recording) -> Floats:
 
 
 def _route_scopes(recording: Recording, window: Window, ended_ok: Integers, touches_ms: Floats) -> list[Scope]:
-    """The scope of each route; the one of a load without weights is not used."""
-    routes = len(recording.model_names)
+    """The scope of each route of a load that has several kinds of requests."""
+    kind, routes = recording.route_kind, len(recording.model_names)
+    assert kind is not None  # noqa: S101 - only such loads have them
     if routes > 1:
         window = window.take(np.argsort(window.model, kind="stable"))
     ends = np.cumsum(np.bincount(window.model, minlength=routes)).tolist()
     return [
         summarise(
-            ScopeName(recording.route_kind or "model", name),
+            ScopeName(kind, name),
             window.take(slice(first, last)),
             ended_ok=ended_ok[index].tolist(),
             span_s=recording.window_s,
             body_bytes=(_at(recording.bytes_in, index), _at(recording.bytes_out, index)),
             offered_tps=None if recording.offered_tps is None else recording.offered_tps * share,
             touches_ms=touches_ms[index : index + 1],
-            suspected=None if recording.route_kind in ("model", None) else 0,
+            suspected=None if kind == "model" else 0,
         )
         for index, (name, share, (first, last)) in enumerate(
             zip(recording.model_names, recording.target_shares, pairwise((0, *ends)), strict=True)

@@ -12,7 +12,7 @@ from pytest_smload.core.measure.window import Window, unsent_in_window
 from pytest_smload.core.request.error_kinds import OK
 from pytest_smload.core.samples.in_order import InOrder
 from pytest_smload.core.samples.recording import Recording
-from pytest_smload.core.statistics.columns import Floats
+from pytest_smload.core.statistics.columns import Floats, view
 from pytest_smload.core.statistics.percentiles import percentile
 
 
@@ -27,8 +27,8 @@ def timeline(recording: Recording, ordered: InOrder, window: Window) -> list[Tim
     """
     count, opens = ceil(recording.window_s), recording.window_start_s
     edges = np.append(opens + np.arange(count), recording.window_end_s)
-    begun, ended = _before(ordered.start, edges), _before(ordered.end, edges)
-    ended_ok = _before(ordered.end[ordered.kind == OK], edges)
+    end, kind = view(recording.samples.end), view(recording.samples.kind)
+    begun, ended, ended_ok = _before(ordered.start, edges), _before(end, edges), _before(end[kind == OK], edges)
     dealt = [*(np.searchsorted(ordered.begin, edges[:-1]) - ordered.first).tolist(), len(ordered.begin) - ordered.first]
     unsent_due, _ = unsent_in_window(recording)
     unsent = np.bincount((unsent_due - opens).astype(np.int64), minlength=count).tolist()
@@ -57,5 +57,7 @@ def timeline(recording: Recording, ordered: InOrder, window: Window) -> list[Tim
 
 def _before(moments: Floats, edges: Floats) -> list[int]:
     """How many of *moments* lie before each edge."""
-    counts: list[int] = np.searchsorted(np.sort(moments), edges).tolist()
+    # Samples are in the order they ended: to see that of ten million takes a tenth of sorting them.
+    ascending = moments if bool(np.all(moments[:-1] <= moments[1:])) else np.sort(moments)
+    counts: list[int] = np.searchsorted(ascending, edges).tolist()
     return counts

@@ -28,13 +28,10 @@ _PLAIN: Final = (
 def packed(recording: Recording) -> bytes:
     """Return *recording* as bytes, about 27 a sample."""
     facts: dict[str, Any] = {name: _plain(getattr(recording, name)) for name in _PLAIN}
-    facts["stages"] = [[s.name, s.start_s, s.end_s, s.users, s.tps] for s in recording.stages]
+    facts["stages"] = [dataclasses.astuple(stage) for stage in recording.stages]
     facts["clients"] = [[client.cpu, client.judged] for client in recording.clients]
-    facts["examples"] = {
-        kind: [each.kind, each.message, each.status, each.original_status] for kind, each in recording.examples.items()
-    }
-    abort = recording.aborted
-    facts["aborted"] = None if abort is None else list(dataclasses.astuple(abort))
+    facts["examples"] = {kind: dataclasses.astuple(each) for kind, each in recording.examples.items()}
+    facts["aborted"] = None if recording.aborted is None else dataclasses.astuple(recording.aborted)
     columns = list(_columns(recording))
     facts["columns"] = [[column.typecode, len(column)] for column in columns]
     head = json.dumps(facts).encode()

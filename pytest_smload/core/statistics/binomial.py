@@ -52,3 +52,8 @@ def normal_quantile(confidence: float) -> float:
 def student_t(confidence: float, freedom: int) -> float:
     """Return t with P(\\|T\\| <= t) = *confidence* for Student's t of *freedom* degrees: 2.093 for 0.95 and 19."""
     return float(special.stdtrit(freedom, (1 + confidence) / 2))
+
+
+def variance_factor(freedom: int, missed: float) -> float:
+    """Return by how many times a variance estimated with *freedom* may be too small, but for *missed* of the cases."""
+    return freedom / float(special.chdtri(freedom, 1 - missed))

@@ -2,94 +2,41 @@
 
 The samples of a load are not independent: a queue makes neighbours slow together, and the binomial interval of so many
 independent samples would cover the truth a third of the time. The design effect, how much larger the variance of
-counts over 20 consecutive blocks is than independent samples would give, turns n into an effective n_eff (Korn and
-Graubard's use of it in the exact binomial). Where dependence reaches over several blocks, fewer and longer ones show
-more of it, so that the largest effect of 20, 10 and 5 counts; where even neighbouring blocks go together, the interval
-reaches beyond all of them. What comes more rarely than the window is long, an outage say, no interval can speak of.
+counts over consecutive blocks is than independent samples would give, turns n into an effective n_eff (Korn and
+Graubard's use of it in the exact binomial). Where even neighbouring blocks go together, the interval reaches beyond all
+of them; where slow spells were seen, it reaches as far as more of them would move the percentile. What comes more
+rarely than the window is long, an outage say, no interval can speak of.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
-from math import ceil, fsum, inf, sqrt
-from typing import TypeVar
+from math import ceil, inf, sqrt
 
 import numpy as np
 
-from pytest_smload.core.statistics.binomial import (
-    normal_quantile,
-    quantile_ranks,
-    samples_to_bound,
-    share_bounds,
-    student_t,
-)
+from pytest_smload.core.statistics.binomial import quantile_ranks, samples_to_bound, share_bounds, student_t
 from pytest_smload.core.statistics.blocks import BLOCKS, in_blocks
 from pytest_smload.core.statistics.bound import ALPHA, Bound
 from pytest_smload.core.statistics.columns import Flags, Floats, mean
-from pytest_smload.core.statistics.percentiles import NAN, nearest_rank
+from pytest_smload.core.statistics.dependence import (
+    CLEAR_DISPERSION,
+    LEAST_DISPERSION,
+    POOLED,
+    dispersion,
+    go_together,
+    largest_effect,
+    pooled,
+    skewness,
+    variance,
+)
+from pytest_smload.core.statistics.percentiles import NAN, at_rank, nearest_rank
+from pytest_smload.core.statistics.spells import reach_of_spells
 
-_Number = TypeVar("_Number", int, float)
-
-
-_POOLED = (1, 2, 4)
-"""Blocks taken together: 20, 10 and 5 of them are looked at."""
-_MOST_CORRELATION = 0.25
-"""Of neighbouring blocks, beyond which counting tells nothing: of 20 independent ones it is less nine times in ten."""
-_FOR_SKEWNESS = 0.5
+_FOR_SKEWNESS, _FOR_ITS_CUBE = 1.0, 0.03
 """A few slow spells among many batches make it likely that their true share is larger: the interval of a mean reaches
-farther to that side, by this times the skewness of its batches: of a queue at 90 %, 93 % cover the truth, not 84."""
-_LEAST_DISPERSION = 1.5
-"""Below, blocks that go together differ by too little to matter."""
-
-
-def dispersion(counts: Sequence[int], size: int) -> float:
-    """Return how many times as much *counts* vary as those of independent samples; 1 where they tell nothing.
-
-    Args:
-        counts: How many of the samples of each block, consecutive ones of a schedule, are of the kind counted.
-        size: Samples in each block.
-    """
-    blocks, total = len(counts), sum(counts)
-    if not 1 < total < blocks * size - 1:
-        # One event alone, or none, says nothing of whether events come together.
-        return 1.0
-    share = total / (blocks * size)
-    spread = sum((count - size * share) ** 2 for count in counts)
-    return spread / ((blocks - 1) * size * share * (1 - share))
-
-
-def design_effect(counts: Sequence[int], size: int, alpha: float = ALPHA) -> float:
-    """Return by what factor dependence shrinks the sample that an exact binomial interval may count on, 1 or more.
-
-    Args:
-        counts, size: As in `dispersion`.
-        alpha: The interval's level; the dispersion is itself an estimate, from so many blocks, hence Student's t.
-    """
-    dispersed = dispersion(counts, size)
-    if dispersed <= 1:
-        return 1.0
-    return dispersed * (student_t(1 - alpha, len(counts) - 1) / normal_quantile(1 - alpha)) ** 2
-
-
-def _largest_effect(counts: Sequence[int], size: int, alpha: float) -> float:
-    pooled = _POOLED if dispersion(counts, size) > _LEAST_DISPERSION else _POOLED[:1]
-    return max(design_effect(_pooled(counts, blocks), size * blocks, alpha) for blocks in pooled)
-
-
-def _pooled(values: Sequence[_Number], blocks: int) -> list[_Number]:
-    """Sums of so many consecutive ones at a time."""
-    return [sum(values[first : first + blocks]) for first in range(0, len(values), blocks)]
-
-
-def go_together(values: Sequence[float], dispersed: float) -> bool:
-    """Whether the values of neighbouring blocks, so many times as varied as independent ones', are alike."""
-    if dispersed <= _LEAST_DISPERSION:
-        return False
-    centre = fsum(values) / len(values)
-    off = [value - centre for value in values]
-    neighbours = fsum(one * other for one, other in pairwise(off))
-    return neighbours > _MOST_CORRELATION * fsum(value * value for value in off)
+farther to that side, by these times the skewness of its batches and its cube, which says that one spell is all there
+is. Of limits at the truth, three looks at a queue at 90 % prove 4 % on the wrong side, not 6."""
 
 
 def quantile_bound(in_order: Floats, per_mille: int, *, ordered: Floats | None = None, alpha: float = ALPHA) -> Bound:
@@ -105,21 +52,24 @@ def quantile_bound(in_order: Floats, per_mille: int, *, ordered: Floats | None =
     if n == 0:
         return Bound(NAN, 0.0, inf, 0, 0, samples_to_bound(per_mille, alpha))
     finite = ordered if ordered is not None else np.sort(in_order)
-    observed = _at_rank(finite, nearest_rank(n, per_mille))
+    observed = at_rank(finite, nearest_rank(n, per_mille))
     counts, size = _exceedances(in_order, observed), n // BLOCKS
-    effective = _effective(n, _largest_effect(counts, size, alpha))
-    lower_rank, upper_rank = bound_ranks(n, effective, per_mille, alpha)
+    effect = largest_effect(counts, size, alpha)
+    effective = _effective(n, effect)
     fewest = samples_to_bound(per_mille, alpha)
     if n >= fewest and go_together(counts, dispersion(counts, size)):
         return _between(observed, _block_quantiles(in_order, per_mille), n, effective)
+    lower_rank, upper_rank = bound_ranks(n, effective, per_mille, alpha)
+    spells = reach_of_spells(in_order, finite, per_mille, effect, alpha)
+    lower_rank, upper_rank = min(lower_rank, spells.lower_rank), max(upper_rank, spells.upper_rank)
     bounded = lower_rank >= 1 and upper_rank <= n
     return Bound(
         observed=observed,
-        lower=min(_at_rank(finite, lower_rank), observed) if lower_rank >= 1 else 0.0,
-        upper=max(_at_rank(finite, upper_rank), observed),
+        lower=min(at_rank(finite, lower_rank), observed) if lower_rank >= 1 else 0.0,
+        upper=max(at_rank(finite, upper_rank), observed),
         n=n,
         n_eff=effective,
-        needed=0 if bounded else max(n + 1, ceil(fewest * n / effective)),
+        needed=0 if bounded else max(n + 1, ceil(fewest * n / effective), spells.needed),
     )
 
 
@@ -150,11 +100,6 @@ def _block_quantiles(in_order: Floats, per_mille: int) -> Floats:
     return ordered[:, nearest_rank(ordered.shape[1], per_mille) - 1]
 
 
-def _at_rank(ordered: Floats, rank: int) -> float:
-    """The order statistic of the 1-based *rank*; inf beyond the finite ones."""
-    return float(ordered[rank - 1]) if rank <= len(ordered) else inf
-
-
 def _exceedances(in_order: Floats, quantile: float) -> list[int]:
     """How many samples of each block lie above *quantile*; or reach it, where none lies above (ties, lost requests)."""
     above = _per_block(in_order > quantile)
@@ -183,7 +128,7 @@ def share_bound(flags: Flags, *, alpha: float = ALPHA) -> Bound:
         return Bound(NAN, 0.0, 1.0, 0, 0)
     share = int(np.count_nonzero(flags)) / n
     counts, size = _per_block(flags), n // BLOCKS
-    effective = _effective(n, _largest_effect(counts, size, alpha))
+    effective = _effective(n, largest_effect(counts, size, alpha))
     if go_together(counts, dispersion(counts, size)):
         return Bound(share, 0.0, 1.0, n, effective, withheld=True)
     lower, upper = share_bounds(share * effective, effective, alpha)
@@ -227,31 +172,26 @@ def tps_bound(ended_ok: Sequence[int], span_s: float, *, alpha: float = ALPHA) -
 
 def _batched(observed: float, means: Sequence[float], independent: float, n: int, alpha: float) -> Bound:
     """The bound of a mean by those of its batches, whose variance would be *independent* if samples were."""
-    variance = _variance(means)
-    effective = n if variance <= independent else _effective(n, variance / independent)
-    dispersed = variance / independent if independent > 0 else 1.0
+    spread2 = variance(means)
+    effective = n if spread2 <= independent else _effective(n, spread2 / independent)
+    dispersed = spread2 / independent if independent > 0 else 1.0
     if go_together(means, dispersed):
         return _between(observed, means, n, effective)
-    if dispersed <= _LEAST_DISPERSION:
+    if dispersed <= LEAST_DISPERSION:
         reach = _reach(means, 1, alpha)
         return Bound(observed, max(0.0, observed - reach), observed + reach, n, effective)
-    reach, skewed = max(_reach(_pooled(means, blocks), blocks, alpha) for blocks in _POOLED), _skewness(means)
-    lower = max(0.0, observed - reach * (1 + _FOR_SKEWNESS * max(0.0, -skewed)))
-    return Bound(observed, lower, observed + reach * (1 + _FOR_SKEWNESS * max(0.0, skewed)), n, effective)
+    reach = max(_reach(pooled(means, blocks), blocks, alpha) for blocks in POOLED)
+    skewed = skewness(means) if dispersed > CLEAR_DISPERSION else 0.0
+    lower = max(0.0, observed - reach * _to_one_side(-skewed))
+    return Bound(observed, lower, observed + reach * _to_one_side(skewed), n, effective)
+
+
+def _to_one_side(skewed: float) -> float:
+    """How many times as far the interval of a mean reaches to the side its batches are skewed to."""
+    return 1 + _FOR_SKEWNESS * skewed + _FOR_ITS_CUBE * skewed**3 if skewed > 0 else 1.0
 
 
 def _reach(sums: Sequence[float], blocks: int, alpha: float) -> float:
     """Half the width of the interval by so many *sums* of batch means."""
     count = len(sums)
-    return student_t(1 - alpha, count - 1) * sqrt(_variance(sums) / count) / blocks
-
-
-def _skewness(values: Sequence[float]) -> float:
-    centre = fsum(values) / len(values)
-    spread = sqrt(fsum((value - centre) ** 2 for value in values) / len(values))
-    return fsum((value - centre) ** 3 for value in values) / len(values) / spread**3 if spread > 0 else 0.0
-
-
-def _variance(values: Sequence[float]) -> float:
-    mean = fsum(values) / len(values)
-    return fsum([(value - mean) ** 2 for value in values]) / (len(values) - 1)
+    return student_t(1 - alpha, count - 1) * sqrt(variance(sums) / count) / blocks

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil, log
+from math import ceil, inf, log
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,6 +16,11 @@ _MISSED_ABOVE = 0.025
 def nearest_rank(count: int, per_mille: int) -> int:
     """Return the 1-based rank ceil(count * p), p = per_mille / 1000, of the nearest-rank percentile."""
     return max(1, -(-count * per_mille // 1000))
+
+
+def at_rank(ordered: Floats, rank: int) -> float:
+    """Return the order statistic of the 1-based *rank* of the finite samples *ordered*; inf beyond them."""
+    return float(ordered[rank - 1]) if rank <= len(ordered) else inf
 
 
 def percentile(ordered: Floats | Sequence[float], per_mille: int) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from math import inf, isnan
 
@@ -18,6 +18,7 @@ from pytest_smload.core.statistics.columns import view
 from pytest_smload.core.statistics.percentiles import NAN, percentile
 from pytest_smload.core.statistics.steadiness import steadiness
 from pytest_smload.core.trust.client_bias import ClientBias, client_bias
+from pytest_smload.core.trust.generators import late_generators, lost_generators, worst
 from pytest_smload.core.trust.health import ClientHealth, Finding
 from pytest_smload.core.trust.mix import mix_findings
 from pytest_smload.core.units import format_ms, format_share
@@ -42,7 +43,7 @@ def examine(
     readings = _read(recording, measurement)
     reasons = [
         *_nothing_sent(recording, measurement),
-        *_lost_generators(recording),
+        *lost_generators(recording),
         *_task_exceptions(recording),
         *_clock_ran_backwards(recording),
     ]
@@ -51,7 +52,7 @@ def examine(
         reasons += _client_caused_errors(recording, measurement)
         if recording.window_s > 0:
             warnings += _client_was_slow(readings)
-            warnings += _one_generator_was_slow(recording, readings)
+            warnings += late_generators(recording, readings.allowed_ms(5.0))
         warnings += _unsteady(recording, measurement)
     warnings += _unprimed(recording)
     if measurement.total.requests:
@@ -60,8 +61,8 @@ def examine(
         reasons += _silent_scopes(recording, measurement, budgeted_scopes)
     return ClientHealth(
         cpu=readings.cpu,
-        delay_p95_ms=_worst((each.delay_p95_ms for each in recording.generators), readings.bias.delay_p95_ms),
-        delay_p99_ms=_worst((each.delay_p99_ms for each in recording.generators), readings.bias.delay_p99_ms),
+        delay_p95_ms=worst((each.delay_p95_ms for each in recording.generators), readings.bias.delay_p95_ms),
+        delay_p99_ms=worst((each.delay_p99_ms for each in recording.generators), readings.bias.delay_p99_ms),
         bias_p95_ms=readings.bias.sending_ms,
         lag_bias_p95_ms=readings.bias.reading_ms,
         loop_lag_p95_ms=readings.lag_p95_ms,
@@ -133,24 +134,6 @@ def _client_was_slow(readings: _Readings) -> list[Finding]:
         cause = f"the client used {format_share(readings.cpu)} of a core, so that TPS may be its limit"
         warnings.append(Finding(cause, LARGER_CLIENT))
     return warnings
-
-
-def _one_generator_was_slow(recording: Recording, readings: _Readings) -> Iterator[Finding]:
-    """A warning for the one of several generators that sent latest: among the samples of all, its own are few."""
-    late = [each for each in recording.generators if each.delay_p95_ms > readings.allowed_ms(2.0)]
-    if not late:
-        return
-    worst = max(late, key=lambda each: each.delay_p95_ms)
-    others = f", {len(late) - 1:,} more {'were' if len(late) > 2 else 'was'} late too" if len(late) > 1 else ""
-    yield Finding(
-        f"worker {worst.host} (process {worst.pid}) sent 5% of its requests {format_ms(worst.delay_p95_ms)} late or "
-        f"more, its CPU at {format_share(worst.cpu)} of a core{others}",
-        "give that worker a larger or quieter machine, or start more workers",
-    )
-
-
-def _worst(of_each: Iterable[float], otherwise: float) -> float:
-    return max((value for value in of_each if not isnan(value)), default=otherwise)
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,14 +245,6 @@ def _diverted(recording: Recording) -> Iterator[Finding]:
         yield Finding(
             f"{count:,} of {requests:,} requests for variant {asked!r} were answered by {answered!r}",
             f"see that nothing on the way drops the header {WEIGHTED['variant'].member.header}",
-        )
-
-
-def _lost_generators(recording: Recording) -> Iterator[Finding]:
-    for why in recording.lost:
-        yield Finding(
-            f"part of the load is missing: worker {why}",
-            "run it again; where it stays, look at that worker's machine and network",
         )
 
 

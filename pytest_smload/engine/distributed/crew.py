@@ -175,7 +175,8 @@ class Crew:
         wanted = self.wanted
         joined = f" ({', '.join(worker.name for worker in self.workers)})" if self.workers else ""
         where = "" if self.is_local else f" at {wanted.address}"
-        return f"smload: {len(self.workers)} of {self.size} workers have joined{where}{joined}; waiting {left_s:.0f} s more"
+        have = f"{len(self.workers)} of {self.size} workers have joined"
+        return f"smload: {have}{where}{joined}; waiting {left_s:.0f} s more"
 
     def _too_few(self, waited_s: float) -> str:
         wanted = self.wanted

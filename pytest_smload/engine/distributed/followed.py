@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
+from pytest_smload.core.load.stages import stage_spans
 from pytest_smload.core.samples.generators import Clock
 from pytest_smload.core.samples.packed import unpacked
 from pytest_smload.core.samples.progress import Progress
@@ -24,13 +25,11 @@ class Report(NamedTuple):
     """What a worker says once a second.
 
     Attributes:
-        sent: Requests begun so far.
         primed: Whether priming is over.
         ended: What has ended so far, for ``abort_on``; None without such a rule.
     """
 
     progress: Progress
-    sent: int
     primed: bool
     ended: Counts | None
 
@@ -45,19 +44,23 @@ class FollowedPart:
     Attributes:
         met: What it waits for the others with, by name.
         report: The last of its reports while it loads.
+        sent: Requests it had begun by then.
         recording: What it measured, once that has come.
         lost: Why it will hand nothing over, or ``""``.
         is_own_trouble: Whether that is no consequence of the load's end.
+        left_early: Whether somebody ended it where it runs, and nobody here.
     """
 
     worker: Worker
     part: Part
     met: dict[str, float] = field(default_factory=dict)
     report: Report | None = None
+    sent: int = 0
     clock: Clock = _SAME
     recording: Recording | None = None
     lost: str = ""
     is_own_trouble: bool = True
+    left_early: bool = False
     _pieces: Pieces = field(default_factory=Pieces)
 
     @property
@@ -86,10 +89,9 @@ class FollowedPart:
         if said.kind == "meet":
             self.met[facts["name"]] = _finite(facts["value"])
         elif said.kind == "report":
-            ended = facts["ended"]
+            ended, self.sent = facts["ended"], int(facts["sent"])
             self.report = Report(
                 Progress(**facts["progress"]),
-                int(facts["sent"]),
                 bool(facts["primed"]),
                 None if ended is None else Counts(*map(int, ended)),
             )
@@ -110,7 +112,17 @@ def _finite(value: float) -> float:
 
 
 def _of_plan(recording: Recording, plan: LoadPlan) -> Recording:
-    asked = ([route.name for route in plan.routes], list(plan.shares), plan.profile.open_model)
-    if (list(recording.model_names), list(recording.target_shares), recording.open_model) != asked:
+    found, routes = recording, plan.routes
+    pairs = [
+        (list(found.model_names), [route.name for route in routes]),
+        (list(found.target_shares), list(plan.shares)),
+        (list(found.target_variants), [route.target_variant for route in routes]),
+        (found.route_kind, plan.route_kind),
+        (found.open_model, plan.profile.open_model),
+        (list(found.stages), stage_spans(plan.profile.stages)),
+        ((len(found.bytes_in), len(found.bytes_out)), (len(routes), len(routes))),
+        ((len(found.clients), found.stretches), (1, 1)),
+    ]
+    if any(handed_over != asked for handed_over, asked in pairs):
         raise ValueError("it handed over what was measured of another load")
     return recording

@@ -131,14 +131,18 @@ class DistributedLoad:
         except ValueError as error:
             self._lose(sender, str(error))
         else:
-            if sender.lost or (sender.recording is not None and sender.recording.aborted is not None):
+            recording = sender.recording
+            if recording is not None:
+                sender.left_early = recording.interrupted and not self._hurried
+            if sender.lost or sender.left_early or (recording is not None and recording.aborted is not None):
                 self._hurry()
 
     def _watch(self, sender: FollowedPart) -> None:
         process, now = sender.worker.process, perf_counter()
         if process is not None and process.ended is not None:
             code = process.ended
-            self._lose(sender, f"its process ended by signal {-code}" if code < 0 else f"its process ended with {code}")
+            how = f"by signal {-code}" if code < 0 else f"with {code}"
+            self._lose(sender, ": ".join(filter(None, (f"its process ended {how}", process.said()))))
             return
         limit_s = SILENT_S if sender.is_loading or self._hurried else SLOW_SILENT_S
         if now - sender.worker.heard_s > limit_s:
@@ -188,7 +192,7 @@ class DistributedLoad:
             return
         running = Running(
             now - self._begin_s,
-            sum(report.sent for report in reports),
+            sum(sender.sent for sender in self._senders),
             len(reports) == len(self._senders) and all(report.primed for report in reports),
         )
         ends_load = self._hooks.ends_load
@@ -205,9 +209,7 @@ class DistributedLoad:
         return self._abort.check(now, Counts.sum(counts), self._primed_s)
 
     def _recorded(self) -> Recording:
-        whole = joined(
-            self._senders, interrupted=bool(self._interrupts.count), ended_by_us=self._hurried or bool(self._called_off)
-        )
+        whole = joined(self._senders, interrupted=bool(self._interrupts.count))
         return dataclasses.replace(
             whole,
             started_at=self._started_at,

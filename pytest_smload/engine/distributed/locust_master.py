@@ -60,11 +60,13 @@ class LocustMaster(MasterRunner):
                 peer, message = self.server.recv_from_client()  # type: ignore[no-untyped-call]
                 self.handle_message(peer, message)
             except RPCReceiveError:
-                gevent.sleep(0)
+                pass
             except RPCError:
                 gevent.sleep(0.05)
             except Exception as error:  # bytes of anybody who can reach the port
                 _logger.debug("a message was dropped: %s", type(error).__name__)
+            # Whoever sends without end holds up nobody: others have their turn between two messages.
+            gevent.sleep(0)
 
     def handle_message(self, client_id: str, msg: Any) -> None:
         """Hear our own messages; of Locust's only the first one of a worker means anything."""

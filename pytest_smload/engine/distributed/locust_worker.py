@@ -22,6 +22,7 @@ from locust.runners import WorkerRunner  # noqa: E402
 from zmq.utils.monitor import recv_monitor_message  # noqa: E402
 
 _ACK = "ack"
+_FULL_S = 0.005
 
 
 class LocustWorker(WorkerRunner):
@@ -46,6 +47,12 @@ class LocustWorker(WorkerRunner):
             gevent.sleep(3600)
 
     heartbeat_timeout_checker = stats_reporter = logs_reporter = heartbeat
+
+    def wait_for_room(self) -> None:
+        """Wait until a message can be sent: the channel holds so many at most, and Locust would block all meanwhile."""
+        socket = self.client.socket
+        while not int(socket.EVENTS) & zmq.POLLOUT:
+            gevent.sleep(_FULL_S)
 
     def tell(self, said: dict[str, Any]) -> None:
         """Send a message of ours to the master."""

@@ -22,12 +22,11 @@ _MOST_APART = 2
 """Arrivals dealt out in turn: one more or less in the window, and one in the warm-up before it."""
 
 
-def joined(parts: Sequence[FollowedPart], *, interrupted: bool, ended_by_us: bool) -> Recording:
+def joined(parts: Sequence[FollowedPart], *, interrupted: bool) -> Recording:
     """Return the recordings of *parts* as one, on this process's clock, with `Recording.lost` for what is missing.
 
     Args:
         interrupted: Whether Ctrl-C ended the load here.
-        ended_by_us: Whether the workers were told to end it before its time.
 
     Raises:
         EndpointError: nothing was measured.
@@ -49,8 +48,7 @@ def joined(parts: Sequence[FollowedPart], *, interrupted: bool, ended_by_us: boo
         name = next(part.worker.name for part, each in found if each.aborted is not None)
         lost.append(f"{name}: {aborted.reason}")
         aborted = None
-    if not interrupted and not ended_by_us:
-        lost += [f"{part.worker.name}: it was interrupted there" for part, each in found if each.interrupted]
+    lost += [f"{part.worker.name}: it was interrupted there" for part in parts if part.left_early]
     generators = [_facts(part, recording, whole.window_start_s) for part, recording in found]
     lost += [*_clocks_that_moved(found), *_odd_counts(found, generators)]
     return dataclasses.replace(

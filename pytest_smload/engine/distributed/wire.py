@@ -14,7 +14,7 @@ from pytest_smload.core.request.invocation import Payload, Route
 
 MESSAGE: Final = "smload"
 """Type of all our messages among Locust's."""
-PIECE_BYTES: Final = 4 * 1024 * 1024
+PIECE_BYTES: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

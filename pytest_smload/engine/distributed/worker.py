@@ -112,6 +112,8 @@ class WorkerService:
     def tell(self, kind: str, facts: dict[str, Any], body: bytes = b"") -> None:
         """Send a message to the master."""
         assert self._seal is not None  # noqa: S101 - it has joined
+        # Before it is sealed: what is sealed later must not be sent earlier.
+        self._master.wait_for_room()
         self._master.tell(self._seal.seal(kind, facts, body))
 
     def _send(self, whole: bytes) -> None:

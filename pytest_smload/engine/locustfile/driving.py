@@ -15,11 +15,13 @@ from pytest_smload.core.load.abort_rule import AbortRule
 from pytest_smload.core.request.route_kinds import NAME
 from pytest_smload.core.request.sendings import Sendings
 from pytest_smload.core.samples.late_reads import note_late_reads
+from pytest_smload.core.samples.late_sends import note_late_sends
 from pytest_smload.core.samples.merge import merge
 from pytest_smload.core.samples.recording import ClientReadings, Recording
 from pytest_smload.engine.abort import AbortWatch
 from pytest_smload.engine.health import CpuMeter, LoopTicker, garbage_collection_held_off
 from pytest_smload.engine.locustfile.heard import Heard
+from pytest_smload.engine.locustfile.listeners import ListenersRaised
 from pytest_smload.engine.locustfile.users import WatchedUsers, failed_start
 from pytest_smload.engine.stall_watch import StallWatch
 from pytest_smload.engine.stray_errors import stray_errors
@@ -37,7 +39,6 @@ _TELL_S = 0.5
 _HURRIED_S = 1.0
 _MOST_EXCEPTIONS = 1_000
 _OVER = ("stopping", "stopped", "cleanup")
-_LISTENER_RAISED = "Uncaught exception in "
 
 
 class Clock:
@@ -46,20 +47,6 @@ class Clock:
     def __init__(self) -> None:
         now, self.begun_s = dt.datetime.now(dt.UTC), perf_counter()
         self.started_at, self.epoch_s = now.isoformat(timespec="seconds"), now.timestamp() - self.begun_s
-
-
-class _Raised(logging.Handler):
-    """Keeps the last line of what listeners of the user's raised, which Locust only logs."""
-
-    def __init__(self, hear: Callable[[str], object]) -> None:
-        super().__init__(logging.ERROR)
-        self._hear = hear
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if str(record.msg).startswith(_LISTENER_RAISED):
-            last = record.getMessage().strip().rsplit("\n", 1)[-1]
-            place = str(record.msg).removeprefix(_LISTENER_RAISED).partition(":")[0]
-            self._hear(f"{place} of the locustfile raised {last}")
 
 
 class Driver:
@@ -108,7 +95,7 @@ class Driver:
         environment.events.user_error.add_listener(self._on_user_error)
         environment.events.spawning_complete.add_listener(self._on_spawned)
         environment.stop_timeout = job.timeout_s + SPAWNING_S
-        logging.getLogger().addHandler(_Raised(self._raised))
+        logging.getLogger().addHandler(ListenersRaised(self._raised))
         ticking = gevent.spawn(self._ticker.run)
         with stray_errors(self._end_by), garbage_collection_held_off():
             if self._watch is not None:
@@ -315,4 +302,5 @@ class Driver:
         )
         if self._watch is not None:
             note_late_reads(recording.samples, self._watch.stalls, self._ticker.ticks, Sendings())
+            note_late_sends(recording.samples, self._watch.stalls)
         return recording

@@ -25,7 +25,11 @@ from pytest_smload.engine.locustfile.own_words import OwnWords
 
 _FIRST_FREE = 100
 """Descriptors of our own are moved out of the way of what users expect to be theirs."""
+_LONGEST_END_S = 5.0
 _write = os.write
+_sleep = monkey.get_original("time", "sleep")
+_close = monkey.get_original("os", "close")
+"""gevent's own only closes once the loop runs, which it may never do in a fork."""
 
 
 class Parent:
@@ -41,7 +45,9 @@ class Parent:
         self._pid = os.getpid()
         self._token = os.environ[MARK]
         self.wants_end = False
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        _close(nothing)
         self._left = b""
         self.job = LocustfileJob.from_text(self._line())
         # A fork of the user's must not speak for this process.
@@ -53,8 +59,13 @@ class Parent:
         if os.getpid() != self._pid:
             os._exit(1)
         left = frame(kind, content, **facts)
-        while left:
-            left = left[_write(self._out, left) :]
+        try:
+            while left:
+                left = left[_write(self._out, left) :]
+        except BrokenPipeError:
+            # The parent is gone, and what hears of it ends this process, once all that it started has ended.
+            _sleep(_LONGEST_END_S)
+            os._exit(1)
 
     def _line(self) -> str:
         while b"\n" not in self._left:
@@ -74,8 +85,8 @@ class Parent:
             os.killpg(0, signal.SIGKILL)
 
     def _forget(self) -> None:
-        os.close(self._out)
-        os.close(self._control)
+        _close(self._out)
+        _close(self._control)
 
 
 def _moved(descriptor: int) -> int:
@@ -83,7 +94,7 @@ def _moved(descriptor: int) -> int:
 
     moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _FIRST_FREE)
     if descriptor:
-        os.close(descriptor)
+        _close(descriptor)
     return moved
 
 

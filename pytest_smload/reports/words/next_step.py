@@ -74,10 +74,10 @@ def _closed_ceiling(load: LoadResult) -> str | None:
     users, mean_ms = load.profile.get("users"), load.mean_ms
     if not users or not math.isfinite(mean_ms) or mean_ms <= 0 or load.profile.get("wait"):
         return None
-    return (
-        f"{users} users that wait {mean_ms:.3g} ms for each answer cannot exceed {users * 1000 / mean_ms:.3g} TPS: "
-        "use more users, or ask for a rate with tps"
-    )
+    ceiling = f"{users} users that wait {mean_ms:.3g} ms for each answer cannot exceed {users * 1000 / mean_ms:.3g} TPS"
+    if load.profile.get("locustfile"):
+        return f"{ceiling}, less what they wait in between: use more users, or a shorter wait_time"
+    return f"{ceiling}: use more users, or ask for a rate with tps"
 
 
 def _smaller_tps(load: LoadResult) -> int | None:

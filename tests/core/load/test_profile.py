@@ -165,6 +165,10 @@ def test_all_mistakes_are_reported_together() -> None:
         ({"stages": [Stage("1s", users=1), Stage("1s", tps=1)]}, "stages: all stages are either users (closed loop)"),
         ({"stages": [Stage("1s", tps=1)], "duration": "5s"}, "duration: stages have their own durations; leave it out"),
         ({"tsp": 5}, "unknown key 'tsp'; did you mean 'tps'? (allowed: users, spawn_rate,"),
+        (
+            {"control": "stable"},
+            'control is no load field; a test\'s mark names it: @pytest.mark.perf(control="NAME")',
+        ),
         ({"zzz": 5}, "unknown key 'zzz' (allowed: users,"),
     ],
 )

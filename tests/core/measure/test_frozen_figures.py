@@ -1,4 +1,8 @@
-"""Figures and intervals of seeded recordings, held to the last printed digit against those of plain loops."""
+"""Figures and intervals of seeded recordings, held to the last printed digit.
+
+Figures are those of plain loops over the requests. Where a rule of intervals is meant to change, freeze them anew, and
+see in the diff that nothing else did: `PYTHONPATH=.:tests/core python tests/core/measure/test_frozen_figures.py`.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,8 @@ from pytest_smload.core.measure.measurement import measure
 from pytest_smload.core.samples.recording import Recording
 from pytest_smload.core.statistics.bound import ALPHA
 
-FROZEN = json.loads(Path(__file__).with_name("frozen_figures.json").read_text(encoding="utf-8"))
+FILE = Path(__file__).with_name("frozen_figures.json")
+FROZEN = json.loads(FILE.read_text(encoding="utf-8"))
 SEEDS = range(12)
 
 
@@ -72,3 +77,8 @@ def _digits(value: float) -> str:
 def test_figures_are_those_frozen(seed: int) -> None:
     """No figure, interval or effective sample size of any scope has moved."""
     assert FROZEN[str(seed)] == figures(made(seed))
+
+
+if __name__ == "__main__":
+    made_anew = {str(seed): figures(made(seed)) for seed in SEEDS}
+    FILE.write_text(json.dumps(made_anew, indent=0, sort_keys=True) + "\n", encoding="utf-8")

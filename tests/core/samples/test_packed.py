@@ -23,9 +23,9 @@ def _full() -> Recording:
         3.0,
         unsent=[(2.9, 1)],
         offered_tps=1.5,
-        stages=[StageSpan("calm", 0.0, 1.0, None, 1.5)],
+        stages=[StageSpan("calm", 0.0, 1.0, None, 1.5, 3.5), StageSpan("busy", 1.0, 2.0, 4)],
         examples={"ModelError": InvocationFailure("ModelError", "out of\nmemory ✓", 500, 503)},
-        aborted=Abort(0.5, 10, 2.0, 0.4, "ModelError", "given up", p95_ms=800.0),
+        aborted=Abort(0.5, 10, 2.0, 0.4, "ModelError", "given up", 250.0),
         kind_statuses=[None] * 6 + [500],
         bytes_in=[1, 2, 3],
         bytes_out=[4, 5, 6],
@@ -98,3 +98,11 @@ def test_bytes_that_are_no_recording_are_refused(spoilt: bytes) -> None:
     """One sort of error, whatever is wrong with them."""
     with pytest.raises(ValueError, match="no recording"):
         unpacked(spoilt)
+
+
+def test_a_recording_of_nothing_travels() -> None:
+    """Of a load without a request there is not even a name."""
+    made = dataclasses.replace(
+        _full(), samples=Samples(), model_names=[], kind_names=[], unsent_due=array("d"), unsent_model=array("H")
+    )
+    assert _facts(unpacked(packed(made))) == _facts(made)

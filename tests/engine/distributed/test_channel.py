@@ -13,6 +13,7 @@ import pytest
 import zmq.green as zmq
 
 from pytest_smload.engine.distributed.locust_master import LocustMaster, listen
+from pytest_smload.engine.distributed.locust_worker import connect
 from pytest_smload.engine.distributed.wire import PIECE_BYTES
 from pytest_smload.errors import ConfigurationError
 
@@ -107,3 +108,35 @@ def test_a_port_that_is_taken_is_said_so() -> None:
             listen("127.0.0.1", master.server.port, "--smload-bind")
     finally:
         master.close()
+
+
+def test_a_worker_waits_where_the_channel_is_full() -> None:
+    """More than it holds arrives all the same, in order: the master reads when it can, and nothing is dropped."""
+    master = listen("127.0.0.1", 0, "--smload-processes")
+    heard: list[int] = []
+    master.heard = lambda _peer, said: heard.append(int(said["number"]))  # type: ignore[index, call-overload]
+    asked = threading.Event()
+
+    def send() -> None:
+        worker = connect("127.0.0.1", master.server.port)
+        worker.client.socket.setsockopt(zmq.SNDHWM, 2)
+        try:
+            for number in range(200):
+                worker.wait_for_room()
+                worker.tell({"number": number, "body": bytes(PIECE_BYTES // 4)})
+            asked.wait(30)
+        finally:
+            worker.greenlet.kill(block=True)
+            worker.client.close(linger=0)
+
+    sending = threading.Thread(target=send)
+    sending.start()
+    try:
+        _wait_for(lambda: len(heard) == 200)
+    finally:
+        asked.set()
+        while sending.is_alive():
+            gevent.sleep(0.01)
+        master.close()
+
+    assert heard == list(range(200))

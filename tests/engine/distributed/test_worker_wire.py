@@ -27,7 +27,7 @@ PROFILES = [
         tps=10, duration="3s", models={"a": 3, "b": 1}, payload=["1\n2", "3"], batch=1, max_in_flight=7, seed=5
     ),
     LoadProfile(
-        stages=[Stage("1s", users=3, name="calm"), Stage("2s", users=5)], payload=b"\xff\x00\n", spawn_rate=9.5
+        stages=[Stage("1s", users=3, name="calm"), Stage("2s", users=5, to=9)], payload=b"\xff\x00\n", spawn_rate=9.5
     ),
     LoadProfile(users=4, wait="100ms", payload=b"", abort_on={"error_rate": "50%", "for": "10s"}, max_requests=9),
 ]
