@@ -194,3 +194,12 @@ def test_the_tutorial_runs(pytester: pytest.Pytester) -> None:
 def test_nothing_is_fetched_by_the_pages() -> None:
     """They are built without a network."""
     assert "intersphinx" not in (DOCS / "conf.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["statistics", "comparison"])
+def test_rates_told_are_as_measured(name: str) -> None:
+    """A rate that the benchmarks no longer print is not told any more."""
+    folder = ROOT / "benchmarks"
+    printed = "\n".join((folder / page).read_text(encoding="utf-8") for page in ("README.md", "peers.md"))
+    told = re.findall(r"(?<![\w.,])(\d+(?:\.\d+)?) (?:%|µs)", PAGES[f"explanation/{name}.md"].prose)
+    assert [] == [rate for rate in told if not re.search(rf"(?<![\d.]){re.escape(rate)}(?![\d.]*\d)", printed)]
