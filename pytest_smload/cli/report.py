@@ -9,13 +9,11 @@ from pytest_smload.cli.reading import read_run, report_path
 from pytest_smload.cli.said import Said, screen_width
 from pytest_smload.errors import ReportError
 from pytest_smload.files import WholeFile
-from pytest_smload.reports.registry import REPORTS, FinishedRun
+from pytest_smload.reports.registry import EXTRA, REPORTS, FinishedRun
 from pytest_smload.reports.text.terminal import run_lines
 
 if TYPE_CHECKING:
     import argparse
-
-_PAGE = "html"
 
 
 def report(asked: argparse.Namespace) -> Said:
@@ -33,9 +31,9 @@ def report(asked: argparse.Namespace) -> Said:
 
 
 def _page(finished: FinishedRun, out: str) -> Said:
-    page = REPORTS.get(_PAGE)
-    if page is None:
-        raise ReportError("--html: this version of pytest-smload draws no page; --markdown is what it has")
+    page = REPORTS["html"]
+    if missing := page.missing():
+        raise ReportError(f"--html: the page needs {' and '.join(missing)}; {EXTRA}")
     path = Path(out)
     if path.is_dir():
         path /= page.file_name

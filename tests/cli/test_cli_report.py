@@ -84,11 +84,10 @@ def test_page_that_cannot_be_drawn_or_written(smload: Smload, tmp_path: Path, mo
     assert (2, "") == (answer.code, answer.out)
     assert answer.err.startswith("smload: --html: cannot write ")
     assert 1 == answer.err.count("\n")
-    monkeypatch.delitem(registry.REPORTS, "html")
+    lacking = registry.Report("report.html", lambda _: "", lambda: ["plotly"])
+    monkeypatch.setitem(registry.REPORTS, "html", lacking)
     answer = smload("report", file, "--html", tmp_path / "x.html")
-    assert (2, "smload: --html: this version of pytest-smload draws no page; --markdown is what it has\n") == answer[
-        ::2
-    ]
+    assert (2, "smload: --html: the page needs plotly; pip install 'pytest-smload[report]'\n") == answer[::2]
 
 
 BAD = {
