@@ -203,3 +203,12 @@ def test_rates_told_are_as_measured(name: str) -> None:
     printed = "\n".join((folder / page).read_text(encoding="utf-8") for page in ("README.md", "peers.md"))
     told = re.findall(r"(?<![\w.,])(\d+(?:\.\d+)?) (?:%|µs)", PAGES[f"explanation/{name}.md"].prose)
     assert [] == [rate for rate in told if not re.search(rf"(?<![\d.]){re.escape(rate)}(?![\d.]*\d)", printed)]
+
+
+def test_causes_told_are_what_is_said() -> None:
+    """Whoever searches for what a run has said finds it."""
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "pytest_smload").rglob("*.py"))
+    causes = [
+        line.partition(" | ")[0] for line in PAGES["how-to/invalid.md"].text.splitlines() if line.startswith("| `")
+    ]
+    assert [] == [words for cause in causes for words in re.findall(r"`([^`]+)`", cause) if words not in code]
