@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import inspect
 import re
@@ -48,6 +49,7 @@ from pytest_smload.settings.safety import DATA_GB, SafetyTable
 from pytest_smload.settings.schema import EndpointTable, SettingsTable
 
 PAGES = Path(__file__).parent
+EXAMPLES = PAGES.parent / "examples"
 BLOCK = re.compile(r"^<!-- from the code: ([\w-]+) -->\n.*?^<!-- end -->$", re.MULTILINE | re.DOTALL)
 """Where a table stands in a page; so that the page can be read on GitHub as well, it is written there."""
 VALUES_OF_THE_PACKAGE = {
@@ -221,6 +223,16 @@ def python_api() -> str:
     return "```{eval-rst}\n" + "\n".join(directives) + "```\n"
 
 
+def examples() -> str:
+    """The examples' tests, by the first sentence of each."""
+    rows = []
+    for path in sorted(EXAMPLES.rglob("test_*.py"), key=lambda path: (len(path.relative_to(EXAMPLES).parts), path)):
+        said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        name = path.relative_to(EXAMPLES).as_posix()
+        rows.append((f"[{name}](../examples/{name})", literals(" ".join(said.partition("\n\n")[0].split()))))
+    return table(("file", ""), rows)
+
+
 def command_line_help() -> str:
     """What ``smload COMMAND --help`` says, in the layout of no version of Python."""
     parser = command_line.parser()
@@ -252,6 +264,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
         error_kinds,
         public_names,
         python_api,
+        examples,
         command_line_help,
     )
 }
