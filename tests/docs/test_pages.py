@@ -196,7 +196,7 @@ def test_nothing_is_fetched_by_the_pages() -> None:
     assert "intersphinx" not in (DOCS / "conf.py").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["statistics", "comparison"])
+@pytest.mark.parametrize("name", ["statistics", "comparison", "architecture"])
 def test_rates_told_are_as_measured(name: str) -> None:
     """A rate that the benchmarks no longer print is not told any more."""
     folder = ROOT / "benchmarks"
