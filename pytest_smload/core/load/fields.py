@@ -26,7 +26,7 @@ ROW = "row"
 
 @dataclass(frozen=True, slots=True)
 class LoadField:
-    """What is said of one field, once; marks, files, options, reports, baselines and README.md follow.
+    """What is said of one field, once; marks, files, options, reports, baselines and the reference follow.
 
     Attributes:
         summary: What it is, in one line of Markdown.

@@ -204,7 +204,7 @@ def test_a_compared_duration_is_there_in_seconds(name: str) -> None:
 
 
 def test_help_explains_every_field() -> None:
-    """What README.md says of a field is what help() says."""
+    """What the reference says of a field is what help() says."""
     for name, row in LOAD_FIELDS.items():
         assert f"{name}: {row.summary}\n" in str(LoadProfile.__doc__)
 
