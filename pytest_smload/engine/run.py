@@ -178,7 +178,7 @@ class LoadRun:
             self.pump_until(begin_s)
             if not self.is_over():
                 change()
-        let_go_on(self, self.goes_on or _never)
+        let_go_on(self, self.goes_on or (lambda _look: False))
         self.pump_until(session.window_end_s)
         self.ticker.recording = False
         self.cpu.end()
@@ -315,7 +315,3 @@ class LoadRun:
             variant_names=session.transport.variants.names,
             target_variants=[route.target_variant for route in plan.routes],
         )
-
-
-def _never(_look: Look) -> bool:
-    return False
