@@ -119,7 +119,6 @@ class ResultKeeper:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         from pytest_smload.errors import ReportError
-        from pytest_smload.reports.registry import left_out
 
         directory = self._config.getoption("smload_report") or os.environ.get("SMLOAD_REPORT", "").strip() or None
         summary = os.environ.get("GITHUB_STEP_SUMMARY", "").strip()
@@ -135,6 +134,8 @@ class ResultKeeper:
                     session.exitstatus = pytest.ExitCode.TESTS_FAILED
             else:
                 self._closing_lines.append(f"smload: wrote {paths[0]} and {some([path.name for path in paths[1:]])}")
+                from pytest_smload.reports.registry import left_out
+
                 if line := left_out():
                     self._closing_lines.append(f"smload: {line}")
         # An xdist worker sees reports as well; the summary is appended to, and must be once.

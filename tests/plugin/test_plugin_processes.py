@@ -185,7 +185,8 @@ def test_a_signal_leaves_no_worker_running(
         out = process.communicate(timeout=60)[0]
 
     assert _are_gone(workers)
-    assert process.returncode == code, out
+    # The second Ctrl-C may come when the load is over, and is pytest's then: it ends by it.
+    assert process.returncode in ({code, -signal.SIGINT} if len(sent) > 1 else {code}), out
     if sent != [signal.SIGKILL]:
         (load,) = PytestRun(process.returncode, out, made.folder).loads("test_long")
         assert load["interrupted"]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, log
 
 import numpy as np
 
 from pytest_smload.core.measure.figures import Figures
-from pytest_smload.core.measure.histogram import Histogram, bins_of, trimmed
+from pytest_smload.core.measure.histogram import LEAST_MS, RATIO, Histogram
+from pytest_smload.core.measure.spread import Distribution
 from pytest_smload.core.measure.window import unsent_in_window
 from pytest_smload.core.request.error_kinds import OK, UNSENT
 from pytest_smload.core.samples.recording import Recording
@@ -22,32 +23,6 @@ MOST_ROUTES_OVER_TIME = 250
 _CHUNK = 1 << 17
 _BINS_EACH = 4
 """Bins of a histogram that one over time puts together."""
-
-
-@dataclass(frozen=True, slots=True)
-class Distribution:
-    """Where a load's latencies lie, those of successes in its window; and where its failures do.
-
-    Attributes:
-        total: Of the whole load.
-        routes: Per model, or whatever else the weights name, that answered; empty where nothing has weights.
-        slice_s: Length of the equal slices of the window that follow.
-        over_time: Per slice, by when requests were due or begun; in wider bins.
-        routes_p95_ms: Per route and slice, about: NaN where nothing answered. Of the `MOST_ROUTES_OVER_TIME` with the
-            most requests.
-        errors_over_time: Per error kind and slice, those that occurred.
-        errors_by_route: Per route with failures: count per error kind.
-        client_lag_ms: Per slice, about when: by how much the client's own loop was late at most, in any generator.
-    """
-
-    total: Histogram
-    routes: Mapping[str, Histogram]
-    slice_s: float
-    over_time: tuple[Histogram, ...]
-    routes_p95_ms: Mapping[str, tuple[float, ...]]
-    errors_over_time: Mapping[str, tuple[int, ...]]
-    errors_by_route: Mapping[str, Mapping[str, int]]
-    client_lag_ms: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,3 +157,25 @@ def _slots(recording: Recording, moments: Floats, slices: int) -> Integers:
     slots = ((moments - recording.window_start_s) * (slices / recording.window_s)).astype(np.int64)
     clipped: Integers = np.clip(slots, 0, slices - 1)
     return clipped
+
+
+def bins_of(latencies_ms: Floats) -> Integers:
+    """Return the number of the bin, of ratio `RATIO`, that each latency is in."""
+    bins: Integers = np.floor(np.log(np.maximum(latencies_ms, LEAST_MS)) / log(RATIO)).astype(np.int64)
+    return bins
+
+
+def trimmed(first: int, counts: Integers, *, bins_each: int = 1) -> Histogram:
+    """Return the histogram of *counts* without the empty bins at its ends.
+
+    Args:
+        first: Number of the first.
+        counts: Per bin.
+        bins_each: How many bins of ratio `RATIO` one of *counts* spans.
+    """
+    filled = np.flatnonzero(counts)
+    ratio = RATIO**bins_each
+    if not len(filled):
+        return Histogram(ratio, 0, ())
+    begin, end = int(filled[0]), int(filled[-1]) + 1
+    return Histogram(ratio, first + begin, tuple(counts[begin:end].tolist()))

@@ -5,11 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import accumulate
-from math import log
-
-import numpy as np
-
-from pytest_smload.core.statistics.columns import Floats, Integers
 
 RATIO = 1.02
 """Upper edge of a bin over its lower one: a percentile read from it is 1 % off at most."""
@@ -64,25 +59,3 @@ class Histogram:
             for place, count in enumerate(each.counts, start=each.first - first):
                 counts[place] += count
         return Histogram(self.ratio, first, tuple(counts))
-
-
-def bins_of(latencies_ms: Floats) -> Integers:
-    """Return the number of the bin, of ratio `RATIO`, that each latency is in."""
-    bins: Integers = np.floor(np.log(np.maximum(latencies_ms, LEAST_MS)) / log(RATIO)).astype(np.int64)
-    return bins
-
-
-def trimmed(first: int, counts: Integers, *, bins_each: int = 1) -> Histogram:
-    """Return the histogram of *counts* without the empty bins at its ends.
-
-    Args:
-        first: Number of the first.
-        counts: Per bin.
-        bins_each: How many bins of ratio `RATIO` one of *counts* spans.
-    """
-    filled = np.flatnonzero(counts)
-    ratio = RATIO**bins_each
-    if not len(filled):
-        return Histogram(ratio, 0, ())
-    begin, end = int(filled[0]), int(filled[-1]) + 1
-    return Histogram(ratio, first + begin, tuple(counts[begin:end].tolist()))

@@ -12,8 +12,8 @@ from pytest_smload.core.diagnosis.finding import Diagnosis
 from pytest_smload.core.hosting.hosting import Hosting
 from pytest_smload.core.limits.check import Check
 from pytest_smload.core.measure.by_name import ByName
-from pytest_smload.core.measure.distribution import Distribution
 from pytest_smload.core.measure.figures import Figures, InvokedVariant, MixShare, Stats, TimelinePoint, WarmupCounts
+from pytest_smload.core.measure.spread import Distribution
 from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.core.request.route_kinds import ROUTE_TABLES, RouteKind
 from pytest_smload.core.results.control import ControlResult

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from recordings import KINDS, MODELS, TIMEOUT, UNSENT, Row, recording
 
-from pytest_smload.core.measure.distribution import MOST_SLICES, Distribution, distribution_of
-from pytest_smload.core.measure.histogram import RATIO, Histogram, bins_of, trimmed
+from pytest_smload.core.measure.distribution import MOST_SLICES, bins_of, distribution_of, trimmed
+from pytest_smload.core.measure.histogram import RATIO, Histogram
 from pytest_smload.core.measure.measurement import measure
+from pytest_smload.core.measure.spread import Distribution
 from pytest_smload.core.samples.recording import Recording
 from pytest_smload.core.statistics.percentiles import nearest_rank
 
