@@ -31,7 +31,7 @@ def test_a_sample_has_the_times_of_its_event(clock: Any) -> None:
     assert (["GET /"], [7]) == (one.names, list(one.lengths))
 
 
-@pytest.mark.parametrize("start", [None, 12.0, "noon", time() + 1e6])
+@pytest.mark.parametrize("start", [None, 12.0, "noon", 4e9])
 def test_a_start_of_no_known_clock_is_not_believed(start: object) -> None:
     """Then the request ended when the event was fired."""
     one = heard()
