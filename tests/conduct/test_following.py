@@ -29,7 +29,7 @@ def following(shown: list[LiveView], hooks: LoadHooks, *, root: Path = Path(), *
         control=SimpleNamespace(settings=SimpleNamespace(name="b")),
     )
     plan = LoadPlan.from_profile(
-        LoadProfile(duration="10s", warmup="0s", **({} if "locustfile" in load else {"payload": b"1"}), **load), Path()
+        LoadProfile(duration="10s", warmup="0s", **({} if "locustfile" in load else {"payload": b"1"}), **load), root
     )
     return Following(request, plan, Demands.of(request, plan, simulated=False), shown.append, hooks)
 
