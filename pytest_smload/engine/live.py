@@ -5,25 +5,49 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING
 
+import gevent
+
 from pytest_smload.core.samples.counting import Counting
 from pytest_smload.core.samples.progress import Progress
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytest_smload.core.samples.progress import Phase
     from pytest_smload.engine.session import LoadSession
     from pytest_smload.engine.shape import Shape
 
+_EVERY_S = 1.0
+_BREATH_S = 0.001
+"""Between looking and showing requests go on: neither holds them up for much longer than a millisecond."""
+
 
 class LiveReadings:
-    """Turns what was appended since the last reading into a `Progress`."""
+    """Turns what was appended since the last reading into a `Progress`.
 
-    def __init__(self, session: LoadSession, shape: Shape, *, begin_s: float) -> None:
-        self.next_s = begin_s
+    Args:
+        on_progress: Who hears it; None where nobody does, and nothing is read.
+    """
+
+    def __init__(
+        self, session: LoadSession, shape: Shape, on_progress: Callable[[Progress], object] | None, *, begin_s: float
+    ) -> None:
+        self._on_progress = on_progress
+        self._next_s = begin_s
         self._session = session
         self._shape = shape
         self._begin_s = begin_s
         self._names = [route.name for route in session.plan.routes]
         self._counting = Counting(session.samples, from_due=session.plan.profile.open_model, begin_s=begin_s)
+
+    def show(self, now: float, *, at_once: bool = False) -> None:
+        """Tell how the load goes once it is due, or *at_once*."""
+        if self._on_progress is None or not (at_once or now >= self._next_s):
+            return
+        self._next_s = now + _EVERY_S
+        progress = self.read(now)
+        gevent.sleep(_BREATH_S)
+        self._on_progress(progress)
 
     def read(self, now: float) -> Progress:
         """Return the progress at *now* (``perf_counter``)."""

@@ -48,7 +48,6 @@ INTERRUPT_GRACE_S = 1.0
 _BEYOND_TIMEOUT_S = 2.0
 """Requests end by their timeout; a user that is left after this much more is stuck, and killed."""
 _PUMP_S = 0.1
-_PROGRESS_S = 1.0
 _KILL_S = 1.0
 """Users end at once when killed, unless a listener of theirs will not have it."""
 
@@ -160,7 +159,7 @@ class LoadRun:
     def _drive(self, environment: Any) -> None:
         runner, session, shape = environment.runner, self.session, self.shape
         self.begin_s = perf_counter()
-        self.live = LiveReadings(session, shape, begin_s=self.begin_s)
+        self.live = LiveReadings(session, shape, self.hooks.on_progress, begin_s=self.begin_s)
         begin(environment)
         self.priming.run(pump=self._goes_on)
         meet_primed(self.session, self.hooks.companions, self._goes_on)
@@ -220,7 +219,7 @@ class LoadRun:
         gave_up = self.giving_up.check(now) or self.abort.check(now)
         if stopped or gave_up or self.session.ended_by is not None or self._is_called_off(now):
             self._end(now)
-        self._show_progress(now)
+        self.live.show(now)
         return not self.is_over()
 
     def _is_called_off(self, now: float) -> bool:
@@ -247,17 +246,11 @@ class LoadRun:
                 hurried = True
                 self.shape.interrupt(self.session.window_end_s)
                 patience_s = min(patience_s, perf_counter() - begin_s + INTERRUPT_GRACE_S)
-            self._show_progress(perf_counter())
+            self.live.show(perf_counter())
             gevent.sleep(_PUMP_S / 5)
         self.session.out_of_time = not hurried and not self._in_a_hurry
         runner.user_greenlets.kill(timeout=_KILL_S)
-        self.live.next_s = 0.0
-        self._show_progress(perf_counter())
-
-    def _show_progress(self, now: float) -> None:
-        if self.hooks.on_progress is not None and now >= self.live.next_s:
-            self.live.next_s = now + _PROGRESS_S
-            self.hooks.on_progress(self.live.read(now))
+        self.live.show(perf_counter(), at_once=True)
 
     def _shut_down(self, environment: Any) -> None:
         runner = environment.runner

@@ -170,6 +170,19 @@ def test_a_shape_ends_the_load_it_describes(tmp_path: Path) -> None:
     assert [] == list(recording.task_exceptions)
 
 
+def test_all_that_ends_is_told_while_it_runs(tmp_path: Path) -> None:
+    """By request name, and the last of it with the load's end; names are told once they are known."""
+    heard: list[Any] = []
+    recording, _ = run(tmp_path, USERS, LoadHooks(on_progress=heard.append), users=2)
+
+    samples = recording.samples
+    told = [row for progress in heard for row in progress.ended.rows.tolist()]
+    assert len(samples) == sum(count for *_, count in told)
+    assert list(heard[-1].ended.names) == list(recording.model_names)
+    in_window = [start >= recording.window_start_s for start in samples.start]
+    assert sum(in_window) == sum(count for _, _, is_in_window, _, count in told if is_in_window)
+
+
 def test_ctrl_c_keeps_what_was_measured(tmp_path: Path) -> None:
     """The load ends, says that it was interrupted, and its process is gone; a task that never ends does not hold it."""
     text = """
