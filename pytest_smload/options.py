@@ -60,7 +60,7 @@ OPTIONS = (
 )
 """Every option with a value, and with it its ``SMLOAD_*`` variable."""
 UI_VARIABLE = f"{PREFIX}UI"
-FILE_OPTIONS = ("report", "csv", "samples", "openmetrics", "ui")
+FILE_OPTIONS = ("report", "csv", "samples", "ui", "openmetrics")
 """Those that say where something is written or shown, and nothing of what is loaded and how."""
 UPDATE_BASELINES = Option(
     "update_baselines", "", "record valid, passing runs in .smload/baselines, unless they are worse than what is there"

@@ -112,6 +112,14 @@ def test_a_tall_terminal_shows_the_worst_models():
     assert len(lines) == 9
 
 
+def test_models_with_limits_are_ordered_by_them():
+    """How much of its limit each uses is beside its name; one that cannot be told has a dash."""
+    rows = [ROWS[0]._replace(excess=1.25), ROWS[1]._replace(excess=math.inf), ROWS[2]]
+    lines = live_lines(view(replace(STANDS, rows=rows, routes=3)), columns=100, rows=30)
+    assert lines[2].split()[-6:] == ["of", "its", "limit", "p95", "requests", "errors"]
+    assert [line.split()[1] for line in lines[3:]] == ["125%", "∞", "-"]
+
+
 def test_elsewhere_a_line_says_the_same():
     """For logs: no control characters, every figure with its name or unit."""
     expected = (

@@ -52,12 +52,18 @@ class LiveCheck(NamedTuple):
 
 
 class RouteRow(NamedTuple):
-    """One route of the window so far; p95 NaN where none of its requests succeeded."""
+    """One route of the window so far.
+
+    Attributes:
+        p95_ms: NaN where none of its requests succeeded.
+        excess: How many times its limit the worst of its values is; None where none of its limits can be told.
+    """
 
     name: str
     requests: int
     p95_ms: float
     errors: int
+    excess: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +237,13 @@ def _rows(tally: Tally, p95_ms: Floats, excess: Floats, most: int) -> list[Route
     worst_first = (int(place) for place in np.lexsort((-slowness, -excess, requests == 0)))
     routes = [route for route in worst_first if requests[route] and tally.is_request(route)] if most else []
     return [
-        RouteRow(tally.names[route], int(requests[route]), float(p95_ms[route]), int(tally.errors[route]))
+        RouteRow(
+            tally.names[route],
+            int(requests[route]),
+            float(p95_ms[route]),
+            int(tally.errors[route]),
+            float(excess[route]) or None,
+        )
         for route in routes[:most]
     ]
 

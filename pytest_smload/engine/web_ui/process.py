@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import site
 import socket
 import subprocess
@@ -155,14 +154,13 @@ class WebUi:
         if self._is_gone:
             return
         self._unsent += told
-        with suppress(BlockingIOError):
-            try:
-                while self._unsent and select.select([], [self._control], [], 0)[1]:
-                    del self._unsent[: self._control.send(self._unsent)]
-            except BlockingIOError:
-                raise
-            except OSError:
-                self._is_gone = True
+        try:
+            while self._unsent:
+                del self._unsent[: self._control.send(self._unsent)]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._is_gone = True
         if self._is_gone or len(self._unsent) > _MOST_UNSENT:
             self._is_gone = True
             self._unsent.clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isinf
 from typing import TYPE_CHECKING
 
 from pytest_smload.core.measure.scope_name import TOTAL
@@ -137,18 +138,23 @@ def _table(view: LiveView, rows: Sequence[RouteRow], width: int) -> Iterator[str
     """The routes, worst first: as many columns as there is room for."""
     kind, of = view.route_kind or "model", format_count(view.standing.routes)
     title = f"{kind}: worst {len(rows)} of {of}, window so far"
+    heads: tuple[str, ...] = ("p95", "requests", "errors")
     cells = [
-        (plain_text(row.name), format_ms(row.p95_ms), format_count(row.requests), format_count(row.errors))
+        [plain_text(row.name), format_ms(row.p95_ms), format_count(row.requests), format_count(row.errors)]
         for row in rows
     ]
-    heads = ("p95", "requests", "errors")
+    if any(row.excess is not None for row in rows):
+        # What they are ordered by goes first.
+        heads = ("of its limit", *heads)
+        for cell, row in zip(cells, rows, strict=True):
+            cell.insert(1, "-" if row.excess is None else "∞" if isinf(row.excess) else f"{row.excess:.0%}")
     columns = [max(len(head), *(len(cell[place + 1]) for cell in cells)) for place, head in enumerate(heads)]
     while columns and width - sum(each + len(_GAP) for each in columns) < len(kind):
         columns.pop()
     name_columns = width - sum(each + len(_GAP) for each in columns)
     longest = max(columns_of(title), *(columns_of(cell[0]) for cell in cells))
     name_columns = min(name_columns, longest)
-    for name, *figures in [(title, *heads), *cells]:
+    for name, *figures in [[title, *heads], *cells]:
         texts = [f"{text:>{size}}" for text, size in zip(figures, columns, strict=False)]
         yield _GAP.join([padded(name, name_columns), *texts])
 

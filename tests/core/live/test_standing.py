@@ -110,6 +110,7 @@ def test_each_model_has_its_limit_and_its_row():
     assert found.worst.scope == ScopeName("model", "b")
     assert (found.hold, found.told, found.untold) == (1, 2, 1)
     assert [row.name for row in found.rows] == ["b", "a"]
+    assert [row.excess for row in found.rows] == pytest.approx([1.5, 0.2], rel=3e-2)
     assert found.rows[0].p95_ms == pytest.approx(150, rel=2e-2)
     assert found.routes == 2
 
