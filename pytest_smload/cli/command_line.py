@@ -129,6 +129,7 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
         "--allow-undecided", action="store_true", help="pass where all that is missing is more requests; see above"
     )
     parser.add_argument("--markdown", action="store_true", help="for a pull request's comment")
+    parser.add_argument("--html", metavar="OUT", help="write the comparison as a page into this file or folder, too")
 
 
 def _add_merge(parser: argparse.ArgumentParser) -> None:

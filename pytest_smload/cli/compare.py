@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_smload.cli.reading import read_run, short_names
@@ -13,6 +14,8 @@ from pytest_smload.core.results.demands import parse_demand
 from pytest_smload.core.results.side_by_side import compare_with_first
 from pytest_smload.core.wording import some
 from pytest_smload.errors import ConfigurationError, ReportError, SmloadError
+from pytest_smload.files import WholeFile
+from pytest_smload.reports.registry import EXTRA, REPORTS
 from pytest_smload.reports.words.side_by_side import LETTERS
 
 if TYPE_CHECKING:
@@ -39,6 +42,8 @@ def compare(asked: argparse.Namespace) -> Said:
     paired = any(pair.before and pair.after for load in loads for pair in load.others)
     if not paired and (demands or not capacities):
         raise ReportError(_nothing_common(reports))
+    if asked.html is not None:
+        _write_page(asked.html, reports, loads, capacities)
     held = [each for load in loads for pair in load.others for each in pair.held]
     kept = all(each.answer == "kept" or (each.vague and asked.allow_undecided) for each in held)
     return Said(
@@ -63,6 +68,22 @@ def _drawn(
     from pytest_smload.reports.text.side_by_side import comparison_lines
 
     return list(comparison_lines(reports, loads, screen_width(), capacities=found))
+
+
+def _write_page(
+    out: str,
+    reports: Sequence[tuple[str, RunResult]],
+    loads: Sequence[ComparedLoad],
+    capacities: Sequence[Capacity],
+) -> None:
+    if missing := REPORTS["html"].missing():
+        raise ReportError(f"--html: the page needs {' and '.join(missing)}; {EXTRA}")
+    from pytest_smload.reports.html.side_by_side import comparison_html
+
+    path = Path(out)
+    path = path / "compare.html" if path.is_dir() else path
+    page = comparison_html(reports, loads, compare_capacities(capacities) if capacities else None)
+    WholeFile(path, "--html", " or name another file").write(page)
 
 
 def _demands(texts: Sequence[str]) -> list[Demand]:

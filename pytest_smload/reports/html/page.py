@@ -25,15 +25,20 @@ def run_html(run: RunResult) -> str:
     """Return the page of *run*; jinja2 and plotly must be there."""
     charts = Charts()
     view = run_view(run, charts)
+    return page_of("page.html", charts, record=_shortened(run_record(run)), run=view)
+
+
+def page_of(template: str, charts: Charts, *, record: Any, **view: Any) -> str:
+    """Return the page that *template* makes of *view*, with *charts* drawn and *record*, if any, for download."""
     drawn = [chart.json() for chart in charts.charts]
     page: str = (
         environment()
-        .get_template("page.html")
+        .get_template(template)
         .render(
-            run=view,
+            **view,
             plotly=_plotly() if charts.charts else "",
             drawn=_packed(json.dumps(drawn, allow_nan=False, separators=(",", ":"))),
-            record=_packed(json.dumps(_shortened(run_record(run)), separators=(",", ":"))),
+            record=_packed(json.dumps(record, separators=(",", ":"))) if record is not None else "",
         )
     )
     return page

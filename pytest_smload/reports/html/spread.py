@@ -48,12 +48,8 @@ def spectrum_chart(load: LoadResult) -> Chart | None:
     if trusted < end:
         data.append(_hatched(max(1.0, trusted), end, min(latency_ms), top))
     data += [*_limits(load), *_compared(load)]
-    shown = [tick for tick in _TICKS if tick[0] <= end]
     layout: Json = {
-        "xaxis": axis(
-            "percentile", type="log", tickvals=[at for at, _ in shown], ticktext=[text for _, text in shown],
-            range=[0, math.log10(end)],
-        ),
+        "xaxis": percentile_axis(end),
         "yaxis": ms_axis("latency", latency_ms, log=top > 20 * min(latency_ms)),
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
         "hovermode": "x",
@@ -77,6 +73,13 @@ def spectrum_chart(load: LoadResult) -> Chart | None:
 
 
 _PER_MILLE = {"p50": 500, "p90": 900, "p95": 950, "p99": 990, "p99_9": 999}
+
+
+def percentile_axis(end: float) -> Json:
+    """Return the axis of 1/(1-p) up to *end*."""
+    shown = [tick for tick in _TICKS if tick[0] <= end]
+    ticks = {"tickvals": [at for at, _ in shown], "ticktext": [text for _, text in shown]}
+    return axis("percentile", type="log", range=[0, math.log10(end)], **ticks)
 
 
 def spectrum(histogram: Histogram) -> tuple[list[float], list[float]]:

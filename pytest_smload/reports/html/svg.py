@@ -53,9 +53,9 @@ def whisker(value: float, lower: float, upper: float, bound: float, *, at_least:
     )
 
 
-def ratio(value: float, lower: float, upper: float, allowed: float, *, label: str) -> Markup:
-    """Return a ratio with its interval on a logarithmic line about 1, beside the ratio allowed."""
-    known = [each for each in (value, lower, upper, allowed) if math.isfinite(each) and each > 0]
+def ratio(value: float, lower: float, upper: float, allowed: float | None = None, *, label: str) -> Markup:
+    """Return a ratio with its interval on a logarithmic line about 1, beside the ratio *allowed*, if there is one."""
+    known = [each for each in (value, lower, upper, allowed or 1.0) if math.isfinite(each) and each > 0]
     if not math.isfinite(value) or value <= 0:
         return _picture("", label)
     reach = max(0.1, *(abs(math.log(each)) for each in known)) * 1.1
@@ -66,9 +66,11 @@ def ratio(value: float, lower: float, upper: float, allowed: float, *, label: st
 
     low = x(lower) if lower > 0 else 2.0
     high = x(upper) if math.isfinite(upper) else _WIDTH - 2.0
+    at = x(allowed) if allowed is not None else None
+    limit = f'<line class="limit" x1="{at:.1f}" x2="{at:.1f}" y1="1" y2="{_HEIGHT - 1}"/>' if at is not None else ""
     return _picture(
         f'<line class="one" x1="{x(1):.1f}" x2="{x(1):.1f}" y1="1" y2="{_HEIGHT - 1}"/>'
-        f'<line class="limit" x1="{x(allowed):.1f}" x2="{x(allowed):.1f}" y1="1" y2="{_HEIGHT - 1}"/>'
+        f"{limit}"
         f'<line class="whisker" x1="{low:.1f}" x2="{high:.1f}" y1="{_MIDDLE}" y2="{_MIDDLE}"/>'
         f'<circle class="hollow" cx="{x(1):.1f}" cy="{_MIDDLE}" r="3.5"/>'
         f'<circle class="dot" cx="{x(value):.1f}" cy="{_MIDDLE}" r="3.5"/>',

@@ -217,8 +217,8 @@
   (window.requestIdleCallback ?? setTimeout)(() => load().catch(() => {}));
 
   const download = document.getElementById("download");
-  download.hidden = typeof DecompressionStream === "undefined";
-  download.addEventListener("click", async () => {
+  if (download) download.hidden = typeof DecompressionStream === "undefined";
+  download?.addEventListener("click", async () => {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([await unpacked("record")], { type: "application/json" }));
     link.download = "report.json"; link.click();
