@@ -33,7 +33,7 @@ of_each_page = pytest.mark.parametrize("page", EVERY, ids=lambda page: page.path
 @of_each_page
 def test_tables_are_as_the_code_has_them(page: Page) -> None:
     """What stands in a page is what ``python docs/reference_tables.py`` writes there."""
-    assert written_anew(page.text) == page.text
+    assert written_anew(page.text) == page.text, "python docs/reference_tables.py writes the tables anew"
 
 
 def test_each_table_has_its_place() -> None:
