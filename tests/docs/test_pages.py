@@ -22,6 +22,7 @@ from pytest_smload.core.results.result import LoadResult
 from pytest_smload.emulator.scenario import Cold, FaultTable, Response, Scenario
 from pytest_smload.gate.marks import BUDGET, FIXTURES, PERF
 from pytest_smload.gate.typed_marks import AutoscaledFields
+from pytest_smload.settings.file import SettingsFiles
 
 MARKERS = PAGES["reference/markers.md"]
 CLOUDWATCH = PAGES["how-to/cloudwatch.md"]
@@ -32,7 +33,7 @@ of_each_page = pytest.mark.parametrize("page", EVERY, ids=lambda page: page.path
 @of_each_page
 def test_tables_are_as_the_code_has_them(page: Page) -> None:
     """What stands in a page is what ``python docs/reference_tables.py`` writes there."""
-    assert written_anew(page.text) == page.text
+    assert written_anew(page.text) == page.text, "python docs/reference_tables.py writes the tables anew"
 
 
 def test_each_table_has_its_place() -> None:
@@ -212,3 +213,33 @@ def test_causes_told_are_what_is_said() -> None:
         line.partition(" | ")[0] for line in PAGES["how-to/invalid.md"].text.splitlines() if line.startswith("| `")
     ]
     assert [] == [words for cause in causes for words in re.findall(r"`([^`]+)`", cause) if words not in code]
+
+
+def test_settings_shown_are_complete(tmp_path: Path) -> None:
+    """The whole smload.toml has an endpoint on AWS and an embedded one."""
+    block = PAGES["reference/settings.md"].sources("toml")[0]
+    (tmp_path / "smload.toml").write_text(block)
+    settings = SettingsFiles(tmp_path).of_test(tmp_path / "test_it.py")
+    assert settings is not None
+    assert ["staging", "local"] == list(settings.endpoints)
+
+
+def test_safety_shown_is_complete(tmp_path: Path) -> None:
+    """Each limit of ``[safety]`` is shown, and prices."""
+    (block,) = [block for block in PAGES["how-to/safety.md"].sources("toml") if "[safety]" in block]
+    (tmp_path / "smload.toml").write_text(block)
+    settings = SettingsFiles(tmp_path).of_test(tmp_path / "test_it.py")
+    assert settings is not None
+    assert None not in dataclasses.astuple(settings.safety)
+    assert settings.prices.instance_hour
+
+
+def test_the_recipe_for_moto_works(pytester: pytest.Pytester) -> None:
+    """As shown, a load goes to the mock and passes."""
+    sources = PAGES["how-to/proxies.md"].sources("python")
+    (source,) = [block for block in sources if block.startswith("# test_with_moto.py")]
+    pytester.makepyfile(test_with_moto=source)
+    pytester.path.joinpath("smload.toml").write_text(
+        'endpoint = "mocked"\n[endpoints.mocked]\nregion = "us-east-1"\npayload = ["1,2"]\ncontent_type = "text/csv"\n'
+    )
+    pytester.runpytest_subprocess("-m", "perf", "-p", "no:cacheprovider").assert_outcomes(passed=1)
