@@ -12,7 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-_FAMILIES = ("AWS_", "SMLOAD_", "GITHUB_", "CI_", "CODEBUILD_")
+_FAMILIES = ("AWS_", "SMLOAD_", "GITHUB_", "CI_", "CODEBUILD_", "PYTEST_XDIST_")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE")
 _PYTEST = ("CI", "BUILD_NUMBER", "COLUMNS", "FORCE_COLOR", "NO_COLOR", "PY_COLORS", "PYTEST_ADDOPTS", "PYTEST_PLUGINS")
 """What changes the text or options of a pytest run inside a test."""

@@ -33,6 +33,9 @@ def example_runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExampleRu
 
 @pytest.fixture(scope="session", autouse=True)
 def _begin_examples(request: pytest.FixtureRequest) -> None:
-    if any("example_runs" in getattr(item, "fixturenames", ()) for item in request.session.items):
+    # Of several workers one has them; it begins them when it comes to them, and the others go on meanwhile.
+    if not hasattr(request.config, "workerinput") and any(
+        "example_runs" in getattr(item, "fixturenames", ()) for item in request.session.items
+    ):
         request.getfixturevalue("_own_environment")
         request.getfixturevalue("example_runs")
