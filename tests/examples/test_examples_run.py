@@ -157,9 +157,9 @@ def test_rare_models_wait_for_memory(run: ExamplesRun) -> None:
 
 
 def test_plain_pytest_does_not_collect_examples() -> None:
-    """``pytest`` without arguments runs the tests only."""
+    """``pytest`` without arguments runs the tests, and the code in the pages, only."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    assert settings["tool"]["pytest"]["ini_options"]["testpaths"] == ["tests"]
+    assert settings["tool"]["pytest"]["ini_options"]["testpaths"] == ["tests", "docs"]
 
 
 def _loads(run: ExamplesRun) -> list[dict[str, Any]]:
