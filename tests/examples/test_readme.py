@@ -71,7 +71,7 @@ def test_set_up_lines_are_the_promised_ones() -> None:
     venv = "python3 -m venv .venv && .venv/bin/pip install -e"
     lines = [block.strip() for block in blocks("shell")]
     assert f"{venv} '.[emulator]' && .venv/bin/pytest -m perf examples" in lines
-    assert f"{venv} '.[test]' && .venv/bin/pytest" in lines
+    assert f"{venv} '.[test]' && .venv/bin/pytest -n 2 --dist loadfile" in lines
 
 
 def test_settings_block_is_a_settings_file(tmp_path: Path) -> None:
