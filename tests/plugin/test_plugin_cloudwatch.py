@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import time
 from pathlib import Path
@@ -191,7 +192,8 @@ def test_a_breach_is_told_as_any_other(finished: Finished) -> None:
     assert text.lstrip().startswith("mean ModelLatency was ")
     assert "limit <= 1 ms (the function's perf_budget mark)" in text
     assert "CloudWatch, " in text
-    assert "network and client" in text
+    # What is left for network and client is named where it is more than nothing: some microseconds here.
+    assert re.search(r"mean client [\d.]+ ms(?:,| =) model [\d.]+ ms \+ overhead ", text)
     properties = dict(finished.run.properties("test_broken"))
     assert ("ms", "fail") == (
         properties["smload.total.model_latency_mean.unit"],
@@ -238,7 +240,8 @@ def test_a_report_says_whose_the_time_was_and_what_explains_it(finished: Finishe
     """Of a load that passed too: it is over-provisioned."""
     text = (finished.run.folder / "report" / "report.md").read_text()
 
-    assert "network and client" in text
+    # What is left for network and client is named where it is more than nothing: some microseconds here.
+    assert re.search(r"mean client [\d.]+ ms(?:,| =) model [\d.]+ ms \+ overhead ", text)
     assert "diagnosis: the endpoint is over" in text.replace("\\", "")
     (load,) = finished.run.loads("test_kept")
     assert ["over-provisioned"] == [each["name"] for each in load["diagnosis"]]
