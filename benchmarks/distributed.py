@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import socket
 import subprocess
 import sys
 import time
 from array import array
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
@@ -82,7 +85,7 @@ def processes(pairs: int, seconds: float) -> None:
     """Compare one process with two, interleaved."""
     ones, twos = list[Sent](), list[Sent]()
     one, two = Crew(Wanted(count=1)), Crew(Wanted(count=2))
-    with canned_server() as url:
+    with apart_from_the_server() as url:
         try:
             for _ in range(pairs):
                 for crew, sent in ((one, ones), (two, twos)):
@@ -106,6 +109,20 @@ def processes(pairs: int, seconds: float) -> None:
     met = more >= 1.7 or dearer <= 1.15
     print(f"two ÷ one: TPS {more:.2f} (>= 1.7 where the server is elsewhere), CPU {dearer:.2f} (else <= 1.15): "
           f"{verdict(met)}")  # fmt: skip
+
+
+@contextmanager
+def apart_from_the_server() -> Iterator[str]:
+    """Run the server on the last core and what is started within on all others, and yield its URL."""
+    cores = os.sched_getaffinity(0)
+    last = {max(cores)}
+    os.sched_setaffinity(0, last)
+    try:
+        with canned_server() as url:
+            os.sched_setaffinity(0, cores - last or cores)
+            yield url
+    finally:
+        os.sched_setaffinity(0, cores)
 
 
 def following(seconds: float) -> None:
