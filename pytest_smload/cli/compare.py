@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_smload.cli.page import write_page
 from pytest_smload.cli.reading import read_run, short_names
 from pytest_smload.cli.said import Said, screen_width
 from pytest_smload.core.capacity.comparison import compare_capacities
@@ -14,14 +14,13 @@ from pytest_smload.core.results.demands import parse_demand
 from pytest_smload.core.results.side_by_side import compare_with_first
 from pytest_smload.core.wording import some
 from pytest_smload.errors import ConfigurationError, ReportError, SmloadError
-from pytest_smload.files import WholeFile
-from pytest_smload.reports.registry import EXTRA, REPORTS
 from pytest_smload.reports.words.side_by_side import LETTERS
 
 if TYPE_CHECKING:
     import argparse
 
     from pytest_smload.core.capacity.capacity import Capacity
+    from pytest_smload.core.capacity.comparison import Comparison
     from pytest_smload.core.results.demands import Demand
     from pytest_smload.core.results.result import RunResult
     from pytest_smload.core.results.side_by_side import ComparedLoad
@@ -42,12 +41,13 @@ def compare(asked: argparse.Namespace) -> Said:
     paired = any(pair.before and pair.after for load in loads for pair in load.others)
     if not paired and (demands or not capacities):
         raise ReportError(_nothing_common(reports))
+    found = compare_capacities(capacities) if capacities else None
     if asked.html is not None:
-        _write_page(asked.html, reports, loads, capacities)
+        write_page(asked.html, "compare.html", lambda: _page(reports, loads, found))
     held = [each for load in loads for pair in load.others for each in pair.held]
     kept = all(each.answer == "kept" or (each.vague and asked.allow_undecided) for each in held)
     return Said(
-        _drawn(reports, loads, capacities, markdown=asked.markdown),
+        _drawn(reports, loads, found, markdown=asked.markdown),
         exit_code=0 if kept else UNKEPT,
         as_is=asked.markdown,
     )
@@ -56,34 +56,25 @@ def compare(asked: argparse.Namespace) -> Said:
 def _drawn(
     reports: Sequence[tuple[str, RunResult]],
     loads: Sequence[ComparedLoad],
-    capacities: Sequence[Capacity],
+    capacities: Comparison | None,
     *,
     markdown: bool,
 ) -> list[str]:
-    found = compare_capacities(capacities) if capacities else None
     if markdown:
         from pytest_smload.reports.markdown.side_by_side import comparison_markdown
 
-        return [comparison_markdown(reports, loads, found).rstrip("\n")]
+        return [comparison_markdown(reports, loads, capacities).rstrip("\n")]
     from pytest_smload.reports.text.side_by_side import comparison_lines
 
-    return list(comparison_lines(reports, loads, screen_width(), capacities=found))
+    return list(comparison_lines(reports, loads, screen_width(), capacities=capacities))
 
 
-def _write_page(
-    out: str,
-    reports: Sequence[tuple[str, RunResult]],
-    loads: Sequence[ComparedLoad],
-    capacities: Sequence[Capacity],
-) -> None:
-    if missing := REPORTS["html"].missing():
-        raise ReportError(f"--html: the page needs {' and '.join(missing)}; {EXTRA}")
+def _page(
+    reports: Sequence[tuple[str, RunResult]], loads: Sequence[ComparedLoad], capacities: Comparison | None
+) -> str:
     from pytest_smload.reports.html.side_by_side import comparison_html
 
-    path = Path(out)
-    path = path / "compare.html" if path.is_dir() else path
-    page = comparison_html(reports, loads, compare_capacities(capacities) if capacities else None)
-    WholeFile(path, "--html", " or name another file").write(page)
+    return comparison_html(reports, loads, capacities)
 
 
 def _demands(texts: Sequence[str]) -> list[Demand]:

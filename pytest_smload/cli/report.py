@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_smload.cli.page import write_page
 from pytest_smload.cli.reading import read_run, report_path
 from pytest_smload.cli.said import Said, screen_width
-from pytest_smload.errors import ReportError
-from pytest_smload.files import WholeFile
-from pytest_smload.reports.registry import EXTRA, REPORTS, FinishedRun
+from pytest_smload.reports.registry import REPORTS, FinishedRun
 from pytest_smload.reports.text.terminal import run_lines
 
 if TYPE_CHECKING:
@@ -32,10 +30,4 @@ def report(asked: argparse.Namespace) -> Said:
 
 def _page(finished: FinishedRun, out: str) -> Said:
     page = REPORTS["html"]
-    if missing := page.missing():
-        raise ReportError(f"--html: the page needs {' and '.join(missing)}; {EXTRA}")
-    path = Path(out)
-    if path.is_dir():
-        path /= page.file_name
-    WholeFile(path, "--html", " or name another file").write(page.text(finished))
-    return Said([f"wrote {path}"])
+    return Said([f"wrote {write_page(out, page.file_name, lambda: page.text(finished))}"])

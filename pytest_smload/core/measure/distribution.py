@@ -116,11 +116,10 @@ class _Tables:
 
     def courses(self) -> Iterator[tuple[int, tuple[float, ...]]]:
         """Yield each route chosen and its p95 per slice."""
-        ratio = trimmed(0, np.ones(1, np.int64), bins_each=_BINS_EACH).ratio
         ranks = np.cumsum(self.course, axis=1)
         wanted = np.maximum(1, np.ceil(ranks[:, -1] * 0.95))
         bins = np.argmax(ranks >= wanted[:, None], axis=1)
-        p95_ms = np.where(ranks[:, -1] > 0, ratio ** (self.wide_first + bins + 0.5), np.nan)
+        p95_ms = np.where(ranks[:, -1] > 0, RATIO ** (_BINS_EACH * (self.wide_first + bins + 0.5)), np.nan)
         rounded = [float(f"{value:.4g}") for value in p95_ms.tolist()]
         for index, route in enumerate(self.chosen.tolist()):
             yield route, tuple(rounded[index * self.slices : (index + 1) * self.slices])
