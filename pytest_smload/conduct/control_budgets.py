@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pytest_smload.conduct.looks import Assessment
-from pytest_smload.conduct.regressions import NOT_RECORDED, RegressionVerdict, counts_of
+from pytest_smload.conduct.regressions import NOT_RECORDED, RegressionVerdict
+from pytest_smload.conduct.reruns import counts_of, ended, unconfirmed, why_of_no_use
 from pytest_smload.core.baselines.checks import ComparedBudget, compared, regression_check, told_by_rerun
 from pytest_smload.core.baselines.sides import compare_with_control
 from pytest_smload.core.limits.budget import BUILT_IN_LIMITS
@@ -29,12 +30,11 @@ if TYPE_CHECKING:
     from pytest_smload.core.limits.check import Check
     from pytest_smload.core.request.endpoint import EndpointFacts
     from pytest_smload.core.results.result import Rerun
-    from pytest_smload.core.samples.recording import Abort, Recording
+    from pytest_smload.core.samples.recording import Recording
 
 _REMEDY = (
     "see that the control answers as it should, and run the test again: without it there is nothing to compare with"
 )
-_RERUN_REMEDY = "run the test again once the cause is gone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,7 @@ class ControlBudgets:
             return self._verdict(state)
         if control.recording.aborted is not None:
             # The load ended with it, and is not what was asked for.
-            state.reasons.append(Finding(f"control {self._name}: {_ended(control.recording.aborted)}", _REMEDY))
+            state.reasons.append(Finding(f"control {self._name}: {ended(control.recording.aborted)}", _REMEDY))
             return self._verdict(state)
         if run.recording.aborted or not run.health.valid:
             state.notes.append(f"not compared with control {self._name}: the load itself is of no use")
@@ -137,7 +137,7 @@ class ControlBudgets:
         try:
             again = rerun()
         except SmloadError as error:
-            return _unconfirmed(budgets, f"it failed: {error}")
+            return unconfirmed(budgets, f"it failed: {error}")
         control = self._assessed()
         sent = [counts_of(again, "regression"), counts_of(control, "control")]
         state.reruns += sent
@@ -145,11 +145,9 @@ class ControlBudgets:
             state.interrupted = True
             return None
         if aborted := control.recording.aborted:
-            return _unconfirmed(budgets, f"control {self._name}: {_ended(aborted)}")
-        if not again.health.valid:
-            return _unconfirmed(budgets, f"it was INVALID: {again.health.reasons[0].cause}")
-        if aborted := again.recording.aborted:
-            return _unconfirmed(budgets, _ended(aborted))
+            return unconfirmed(budgets, f"control {self._name}: {ended(aborted)}")
+        if why := why_of_no_use(again):
+            return unconfirmed(budgets, why)
         more = sum(each.sent + each.warmup.sent for each in sent)
         state.notes.append(
             f"a rerun to confirm a regression sent {more:,} requests more to both sides, warm-up included; they are in "
@@ -202,15 +200,3 @@ class _State:
     reruns: list[Rerun] = field(default_factory=list)
     reasons: list[Finding] = field(default_factory=list)
     interrupted: bool = False
-
-
-def _ended(abort: Abort) -> str:
-    """What ended a run early."""
-    if abort.reason:
-        return abort.reason
-    what = f"a p95 above {format_ms(abort.p95_ms)}" if abort.p95_ms is not None else format_share(abort.error_rate)
-    return f"abort_on ended it at {what}" + ("" if abort.p95_ms is not None else " errors")
-
-
-def _unconfirmed(budgets: Sequence[ComparedBudget], why: str) -> list[ComparedBudget]:
-    return [replace(each, refused=f"{why}; {_RERUN_REMEDY}", cause="rerun", latest=None) for each in budgets]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from pytest_smload.conduct.reruns import counts_of, unconfirmed, why_of_no_use
 from pytest_smload.core.baselines.checks import (
     ComparedBudget,
     as_baseline_run,
@@ -27,8 +28,6 @@ from pytest_smload.core.baselines.runs import (
 from pytest_smload.core.baselines.words import change_words
 from pytest_smload.core.hosting.content import HOSTING_FACTS
 from pytest_smload.core.limits.check import Check
-from pytest_smload.core.results.result import Rerun
-from pytest_smload.core.trust.health import Finding
 from pytest_smload.errors import SmloadError
 
 if TYPE_CHECKING:
@@ -40,6 +39,8 @@ if TYPE_CHECKING:
     from pytest_smload.core.baselines.runs import BaselineRun
     from pytest_smload.core.limits.budget import ResolvedBudget
     from pytest_smload.core.results.control import ControlResult
+    from pytest_smload.core.results.result import Rerun
+    from pytest_smload.core.trust.health import Finding
 
 NOT_RECORDED = "not recorded as a baseline"
 """How the note on a load that is to be recorded and must not be begins."""
@@ -81,7 +82,7 @@ class RegressionVerdict:
         notes: For the report.
         outcome: The load and its baseline; None of a load held against its control.
         reruns: The confirming rerun, where there was one.
-        reasons: Why the run as a whole cannot be trusted: its rerun, or its control, could not.
+        reasons: Why the run as a whole cannot be trusted: its control could not.
         interrupted: Ctrl-C ended the rerun.
         control: The control; None of a load held against its baseline.
     """
@@ -157,12 +158,12 @@ class RegressionBudgets:
         self, run: Assessment, budgets: Sequence[ComparedBudget], verdict: RegressionVerdict
     ) -> RegressionVerdict:
         """*verdict*, with the run where it may be recorded, or with a note on why it may not."""
-        if verdict.interrupted or verdict.reasons:
+        if verdict.interrupted:
             return verdict
         assert verdict.outcome is not None  # noqa: S101 - it is of a baseline
         regressed = verdict.outcome.regressed
         kept = as_baseline_run(budgets, run.measurement, started_at=run.recording.started_at)
-        if why := self._unfit(run, budgets, regressed, kept):
+        if why := self._unfit(run, budgets, regressed, kept, verdict.checks):
             return replace(verdict, notes=[*verdict.notes, f"{NOT_RECORDED}: {why}"])
         outcome = replace(verdict.outcome, state="updating", run=kept, anew=bool(regressed))
         if not regressed:
@@ -177,9 +178,12 @@ class RegressionBudgets:
         budgets: Sequence[ComparedBudget],
         regressed: Sequence[MetricComparison],
         kept: BaselineRun,
+        checks: Sequence[Check],
     ) -> str:
         if any(check.outcome != "pass" for check in run.checks):
             return "a limit is breached, or could not be decided"
+        if any(check.cause == "rerun" for check in checks):
+            return "it may have regressed, and the rerun could not confirm it"
         if regressed and not self.use.accepting:
             return (
                 f"it regressed: {'; '.join(change_words(each) for each in regressed)}; to record it all the same, run "
@@ -198,19 +202,15 @@ class RegressionBudgets:
         return "" if kept.metrics else "none of its metrics could be estimated"
 
     def _confirmed(self, budgets: Sequence[ComparedBudget], rerun: Callable[[], Assessment]) -> RegressionVerdict:
-        metrics = ", ".join(each.key for each in budgets if each.suspicious)
         try:
             again = rerun()
         except SmloadError as error:
-            reasons = [Finding(f"{metrics} regressed, and the rerun to confirm it failed: {error}", _RERUN_REMEDY)]
-            return self._compared(budgets, None, reasons=reasons)
+            return self._compared(budgets, unconfirmed(budgets, f"it failed: {error}"))
         counts = counts_of(again, "regression")
         if again.recording.interrupted:
             return self._compared(budgets, None, reruns=[counts], interrupted=True)
-        if not again.health.valid or again.recording.aborted:
-            why = again.health.reasons[0].cause if again.health.reasons else again.recording.aborted
-            reasons = [Finding(f"{metrics} regressed, and the rerun to confirm it was INVALID: {why}", _RERUN_REMEDY)]
-            return self._compared(budgets, None, reruns=[counts], reasons=reasons)
+        if why := why_of_no_use(again):
+            return self._compared(budgets, unconfirmed(budgets, why), reruns=[counts])
         assert self.recorded is not None  # noqa: S101 - something was compared
         repeated = compare_budgets(self.budget.regressions, again.measurement, self.recorded, again.slowness)
         return self._compared(budgets, repeated, reruns=[counts])
@@ -221,7 +221,6 @@ class RegressionBudgets:
         again: Sequence[ComparedBudget] | None,
         *,
         reruns: Sequence[Rerun] = (),
-        reasons: Sequence[Finding] = (),
         interrupted: bool = False,
     ) -> RegressionVerdict:
         assert self.recorded is not None  # noqa: S101 - something was compared
@@ -233,7 +232,7 @@ class RegressionBudgets:
             if comparison is not None:
                 comparisons.append(comparison)
             missing = f"no baseline: the recorded runs have no {each.key}; {self._remedy}"
-            if self.use.updating and comparison is None:
+            if self.use.updating and comparison is None and each.cause != "rerun":
                 continue
             if comparison is not None or each.refused or self.budget.baseline_required:
                 checks.append(regression_check(each, comparison, missing=missing, on_unproven=self.on_unproven))
@@ -247,7 +246,7 @@ class RegressionBudgets:
             runs=len(self.recorded.runs),
             comparisons=tuple(comparisons),
         )
-        return RegressionVerdict(checks, notes, outcome, reruns, reasons, interrupted)
+        return RegressionVerdict(checks, notes, outcome, reruns, interrupted=interrupted)
 
     def _incomparable(
         self, state: BaselineState, why: str, budgets: Sequence[ComparedBudget], changes: tuple[str, ...] = ()
@@ -267,24 +266,6 @@ class RegressionBudgets:
     @property
     def _remedy(self) -> str:
         return f"record one: pytest -m perf {shlex.join([*self.use.arguments, UPDATE_OPTION])}"
-
-
-_RERUN_REMEDY = "run the test again once the cause is gone; until then the regression is neither confirmed nor refuted"
-
-
-def counts_of(run: Assessment, why: Literal["regression", "client", "control"]) -> Rerun:
-    """Return what *run*, which is not the one judged, has sent."""
-    measurement = run.measurement
-    return Rerun(
-        started_at=run.recording.started_at,
-        sent=measurement.sent,
-        unsent=measurement.unsent,
-        errors=measurement.total.errors,
-        models={name: stats.requests for name, stats in measurement.routes.items()},
-        warmup=measurement.warmup,
-        valid=run.health.valid,
-        why=why,
-    )
 
 
 def _rerun_note(rerun: Rerun) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_smload.conduct.regressions import counts_of
+from pytest_smload.conduct.reruns import counts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,7 +19,7 @@ from pytest_smload.core.limits.judge import judge
 from pytest_smload.core.limits.regression_limit import RegressionLimit
 from pytest_smload.core.measure.measurement import measure
 from pytest_smload.core.measure.scope_name import TOTAL
-from pytest_smload.core.samples.recording import ClientReadings, Recording, Samples
+from pytest_smload.core.samples.recording import Abort, ClientReadings, Recording, Samples
 from pytest_smload.core.trust.health import Finding
 from pytest_smload.core.trust.validity import examine
 from pytest_smload.errors import EndpointError
@@ -139,22 +139,44 @@ def test_a_regression_the_rerun_does_not_confirm_is_undecided(budgets, on_unprov
     assert verdict.outcome.comparisons[0].decision == "undecided"
 
 
-def test_a_rerun_that_cannot_be_trusted_makes_the_load_invalid(budgets):
-    """Neither a pass nor a failure follows from it."""
+NOT_CONFIRMED = "undecided: it is worse, and the rerun could not confirm it: "
+REMEDY = "; run the test again once the cause is gone"
+
+
+def test_a_rerun_that_cannot_be_trusted_leaves_the_regression_undecided(budgets):
+    """Neither a pass nor a failure follows from it, and of the load's other checks nothing follows at all."""
     verdict = budgets(recorded(10, 10)).judge(run_of(20), lambda: invalid(run_of(20)))
-    (reason,) = verdict.reasons
-    assert reason.cause == "p50 regressed, and the rerun to confirm it was INVALID: the client was slow"
+    (check,) = verdict.checks
+    assert (check.outcome, check.cause) == ("invalid", "rerun")
+    assert check.note == f"{NOT_CONFIRMED}it was INVALID: the client was slow{REMEDY}"
+    assert verdict.reasons == ()
     assert [rerun.valid for rerun in verdict.reruns] == [False]
 
 
-def test_a_rerun_that_cannot_be_sent_makes_the_load_invalid(budgets):
+def test_a_rerun_that_cannot_be_sent_leaves_the_regression_undecided(budgets):
     """The endpoint was deleted between the two."""
 
     def deleted() -> Assessment:
         raise EndpointError("no such endpoint")
 
-    (reason,) = budgets(recorded(10, 10)).judge(run_of(20), deleted).reasons
-    assert reason.cause == "p50 regressed, and the rerun to confirm it failed: no such endpoint"
+    (check,) = budgets(recorded(10, 10)).judge(run_of(20), deleted).checks
+    assert (check.outcome, check.note) == ("invalid", f"{NOT_CONFIRMED}it failed: no such endpoint{REMEDY}")
+
+
+def test_a_rerun_that_was_ended_early_says_what_ended_it(budgets):
+    """In the words of abort_on."""
+    again = Abort(0.5, 100, 2.0, 0.25)
+    (check,) = budgets(recorded(10, 10)).judge(run_of(20), lambda: run_of(20, aborted=again)).checks
+    assert check.note == f"{NOT_CONFIRMED}abort_on ended it at 50% errors{REMEDY}"
+
+
+@pytest.mark.parametrize("accepting", [False, True])
+def test_what_may_have_regressed_is_not_recorded(budgets, accepting):
+    """Not even where regressions are accepted: nobody knows whether it is one."""
+    judging = budgets(recorded(10, 10), updating=True, accepting=accepting)
+    verdict = judging.judge(run_of(20), lambda: invalid(run_of(20)))
+    assert (verdict.outcome.run, [check.cause for check in verdict.checks]) == (None, ["rerun"])
+    assert verdict.notes[-1].startswith("not recorded as a baseline: it may have regressed, and the rerun could not")
 
 
 def test_an_interrupted_rerun_interrupts(budgets):
