@@ -27,6 +27,7 @@ from cells import (
 )
 
 import pytest_smload
+from pytest_smload.aws.report_place import KEYS as PLACE_KEYS
 from pytest_smload.cli import command_line
 from pytest_smload.core.limits.cost_limit import COST_METRICS
 from pytest_smload.core.limits.metrics import METRICS
@@ -146,6 +147,8 @@ def settings() -> str:
     rows.insert(-len(SafetyTable.model_fields), ("", names(TRAFFIC_FIELDS), "as of a load", ""))
     rows.append(("`[profiles.NAME]`", names(LOAD_FIELDS), "[load fields](load-fields.md)", ""))
     rows.append(("`[prices]`", f"an instance type, `{DATA_GB}`", "US dollars", ""))
+    place = ((f"`{key}`", "text", "required" if key == PLACE_KEYS[0] else "") for key in PLACE_KEYS)
+    rows += [("`[report_to]`" if first else "", *row) for first, row in first_marked(place)]
     return table(("table", "key", "value", "default"), rows)
 
 

@@ -18,7 +18,7 @@ _PREFIX: Final = re.compile(r"[A-Za-z0-9!_.*'()/=+-]*")
 _LONGEST_PREFIX: Final = 400
 """Of the 1,024 bytes of a key; what is below has its share."""
 AES, KMS = "AES256", "aws:kms"
-_KEYS: Final = ("url", "encryption", "kms_key")
+KEYS: Final = ("url", "encryption", "kms_key")
 _EXAMPLE: Final = 'write "s3://bucket/prefix"'
 
 
@@ -51,8 +51,8 @@ def parse_report_place(value: object) -> ReportPlace:
     """
     table: Mapping[str, Any] = value if isinstance(value, Mapping) else {"url": value}
     for name in table:
-        if name not in _KEYS:
-            raise ValueError(unknown_field(str(name), _KEYS))
+        if name not in KEYS:
+            raise ValueError(unknown_field(str(name), KEYS))
     bucket, prefix = _parsed_url(table.get("url"))
     encryption, kms_key = table.get("encryption"), table.get("kms_key")
     if encryption not in (None, AES, KMS):

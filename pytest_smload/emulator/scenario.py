@@ -98,7 +98,18 @@ class Response(Table):
 
 
 class FaultTable(Table):
-    """``[[faults]]``: one thing that goes wrong, by rate, in a span of the scenario's clock, or both."""
+    """``[[faults]]``: one thing that goes wrong, by rate, in a span of the scenario's clock, or both.
+
+    Attributes:
+        kind: What goes wrong: one of those below.
+        rate: Share of the requests it meets, above 0 and up to 1; None is all of the span, where there is one.
+        at_s: Begin of the span, counted from the first request.
+        for_s: How long it lasts; None is to the end.
+        model: The only model it meets; None is all.
+        extra: How much longer a slow answer takes.
+        original_status: The container's own status, 400 to 599, of a ModelError.
+        message: What the error says.
+    """
 
     kind: str
     rate: float | None = Field(default=None, gt=0, le=1)
