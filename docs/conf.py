@@ -36,6 +36,9 @@ napoleon_use_ivar = True
 # Without a network there are no types of others to link to; they are words.
 nitpick_ignore_regex = [("py:class", ".*")]
 
+_RETURNED = "Capacity Check ClientHealth InvokeResponse LoadResult SmEndpoint Stats TimelinePoint".split()
+"""Classes whose objects a user is given, and never makes."""
+_PATH = re.compile(r"\b(?:pytest_smload\.(?:core|scripting)|collections\.abc|pathlib)\.(?:\w+\.)*(?=[A-Za-z])")
 _SEVERAL = re.compile(r"^( +)(\w+(?:, \w+)+):")
 _LEAVES = re.compile(r"\[([^\]]+)\]\(((?:\.\./)+[^)#]+)\)")
 
@@ -68,6 +71,16 @@ def setup(app: Sphinx) -> None:
         if kind == "property":
             lines[:] = [*(inspect.getdoc(said) or "").splitlines(), ""]
 
+    def short(_app: Sphinx, _kind: str, _name: str, _said: object, _options: object, lines: list[str]) -> None:
+        """A type is known by its name; the module it lies in is nobody's to import."""
+        lines[:] = [_PATH.sub("", line) for line in lines]
+
+    def unmade(_app: Sphinx, kind: str, name: str, *_others: object) -> tuple[str, None] | None:
+        """How objects come about that are only returned is of no use to their readers."""
+        return ("", None) if kind == "class" and name.rpartition(".")[2] in _RETURNED else None
+
     app.connect("source-read", page)
+    app.connect("autodoc-process-signature", unmade)
+    app.connect("autodoc-process-docstring", short, priority=700)
     app.connect("autodoc-process-docstring", several, priority=400)
     app.connect("autodoc-process-docstring", plain, priority=600)

@@ -59,6 +59,13 @@ VALUES_OF_THE_PACKAGE = {
     "perf_budget": "`pytest.mark.perf_budget`, likewise.",
 }
 """Public names that have no docstring of their own."""
+OURS: Mapping[str, tuple[str, ...]] = {
+    "ClientHealth": ("distrusted",),
+    "LoadProfile": ("abort_rule", "has_shape", "window_ends_s"),
+    "ScopeName": ("parse",),
+    "SmEndpoint": ("held_as_marked",),
+}
+"""Members of public classes that only the package itself calls."""
 
 
 def load_fields() -> str:
@@ -220,7 +227,8 @@ def python_api() -> str:
     for name in pytest_smload.__all__:
         said = getattr(pytest_smload, name)
         if inspect.isclass(said):
-            directives.append(f".. autoclass:: pytest_smload.{name}\n   :members:\n")
+            apart = f"   :exclude-members: {', '.join(OURS[name])}\n" if name in OURS else ""
+            directives.append(f".. autoclass:: pytest_smload.{name}\n   :members:\n{apart}")
         elif inspect.isfunction(said):
             directives.append(f".. autofunction:: pytest_smload.{name}\n")
     return "```{eval-rst}\n" + "\n".join(directives) + "```\n"

@@ -112,6 +112,9 @@ class Endpoint:
     ) -> ShownResult:
         """Run a load and return what was measured, held against *budget*.
 
+        A notebook shows the result as a page. ``result.to_pandas()`` has its figures per scope as a DataFrame,
+        ``to_pandas("checks")`` its checks, and ``to_pandas("timeline")`` or ``result.timeline.to_pandas()`` its seconds.
+
         Args:
             profile: The load; traffic fields left None are the endpoint's.
             budget: Limits in the grammar of a budget table (``{"p95": "250ms", "each": {...}}``); None only measures.

@@ -79,7 +79,19 @@ class Figures:
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Stats(Figures):
-    """Summary of a scope's window samples: the load, one model (variant, ...), one stage; *errors* counts failures."""
+    """Summary of a scope's window samples: the load, one model (variant, ...), one stage; *errors* counts failures.
+
+    Attributes:
+        requests: Requests of the window, unsent arrivals included.
+        ok: Successes among them.
+        errors: Failures among them, of any kind.
+        error_rate: *errors* / *requests*, 0..1.
+        tps: Successful responses that ended inside the window, per second of window.
+        mean_ms, min_ms, p50_ms, p90_ms, p95_ms, p99_ms, p99_9_ms, max_ms: Latency of successes; NaN without one.
+        service_p50_ms, service_p95_ms: The same from the send instead of the due time.
+        bytes_in, bytes_out: Response and request body bytes; None for a stage.
+        cold: First touches of the scope's models: *touched*, *p50_ms*, *p95_ms*, *max_ms*, *suspected*.
+    """
 
     errors: int
 
@@ -111,7 +123,16 @@ class MixShare:
 
 @dataclass(frozen=True, slots=True)
 class TimelinePoint:
-    """One second of the window, starting *t_s* after its begin; latencies are NaN where nothing succeeded."""
+    """One second of the window, starting *t_s* after its begin; latencies are NaN where nothing succeeded.
+
+    Attributes:
+        t_s: Its begin, seconds after the window's.
+        offered: Requests per second due, or begun by users.
+        tps: Successes that ended in it.
+        errors: Failures in it.
+        in_flight: Requests under way.
+        p50_ms, p95_ms, p99_ms, min_ms, max_ms: Latency of its successes.
+    """
 
     t_s: float
     offered: float

@@ -56,7 +56,16 @@ class LoadResult(Figures):
 
     Attributes:
         label: The name given to ``sm_endpoint.load``, or None.
+        endpoint: What was loaded: *name*, *endpoint_name*, *region*, *url*.
         profile: The load that ran, as `pytest_smload.core.load.written.written_profile` writes it down.
+        transport, transport_reason: How it was sent, and why so.
+        started_at: When, in ISO 8601, UTC.
+        window_s: Length of the window in seconds.
+        offered_tps: Requests per second asked for; None in a closed load.
+        warmup: Requests before the window: *sent*, *errors*, *models*.
+        client: How far this machine distorted it.
+        timeline: Second by second of the window.
+        checks: Each limit with what was observed.
         models, variants, containers, components: Statistics per TargetModel, variant, container or inference component,
             of the one kind that the load's weights are over; the others are empty. An unknown name is answered with the
             nearest one, here as in *stages*.
