@@ -36,7 +36,16 @@ napoleon_use_ivar = True
 # Without a network there are no types of others to link to; they are words.
 nitpick_ignore_regex = [("py:class", ".*")]
 
-_RETURNED = "Capacity Check ClientHealth InvokeResponse LoadResult SmEndpoint Stats TimelinePoint".split()
+_RETURNED = {
+    "Capacity",
+    "Check",
+    "ClientHealth",
+    "InvokeResponse",
+    "LoadResult",
+    "SmEndpoint",
+    "Stats",
+    "TimelinePoint",
+}
 """Classes whose objects a user is given, and never makes."""
 _PATH = re.compile(r"\b(?:pytest_smload\.(?:core|scripting)|collections\.abc|pathlib)\.(?:\w+\.)*(?=[A-Za-z])")
 _SEVERAL = re.compile(r"^( +)(\w+(?:, \w+)+):")

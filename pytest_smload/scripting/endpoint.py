@@ -112,8 +112,8 @@ class Endpoint:
     ) -> ShownResult:
         """Run a load and return what was measured, held against *budget*.
 
-        A notebook shows the result as a page. ``result.to_pandas()`` has its figures per scope as a DataFrame,
-        ``to_pandas("checks")`` its checks, and ``to_pandas("timeline")`` or ``result.timeline.to_pandas()`` its seconds.
+        A notebook shows the result as verdict, checks and figures. ``result.to_pandas()`` returns the figures per scope
+        as a DataFrame, ``to_pandas("checks")`` the checks, and ``to_pandas("timeline")`` the seconds.
 
         Args:
             profile: The load; traffic fields left None are the endpoint's.

@@ -17,7 +17,7 @@ Table = Literal["figures", "checks", "timeline"]
 
 
 class ShownTimeline(tuple[TimelinePoint, ...]):
-    """A result's seconds, which a notebook shows as a chart where Plotly is there, else as a table."""
+    """A result's seconds, which a notebook shows as a table."""
 
     __slots__ = ()
 

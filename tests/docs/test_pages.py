@@ -197,12 +197,25 @@ def test_nothing_is_fetched_by_the_pages() -> None:
     assert "intersphinx" not in (DOCS / "conf.py").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["statistics", "comparison", "architecture"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "explanation/statistics",
+        "explanation/comparison",
+        "explanation/architecture",
+        "explanation/benchmarks",
+        "how-to/command-line",
+        "how-to/baselines",
+        "how-to/control",
+        "how-to/capacity",
+        "how-to/watch",
+    ],
+)
 def test_rates_told_are_as_measured(name: str) -> None:
     """A rate that the benchmarks no longer print is not told any more."""
     folder = ROOT / "benchmarks"
     printed = "\n".join((folder / page).read_text(encoding="utf-8") for page in ("README.md", "peers.md"))
-    told = re.findall(r"(?<![\w.,])(\d+(?:\.\d+)?) (?:%|µs)", PAGES[f"explanation/{name}.md"].prose)
+    told = re.findall(r"(?<![\w.,])(\d+(?:\.\d+)?) (?:%|µs)", PAGES[f"{name}.md"].prose)
     assert [] == [rate for rate in told if not re.search(rf"(?<![\d.]){re.escape(rate)}(?![\d.]*\d)", printed)]
 
 
