@@ -34,6 +34,8 @@ STALL_MS = 50.0
 """From where a late loop of the client's is marked."""
 _GAP_PX, _ABOVE_PX, _BELOW_PX = 26, 28, 44
 """Between lanes, with room for a legend; and the margins that the page gives every chart."""
+_FEW = 4
+"""Up to so many, each whole number is a tick: Plotly would put halves between them."""
 _MOST_BEFORE = 0.1
 """Of the window's length: what is shown of the time before it at most."""
 
@@ -112,14 +114,18 @@ def _lanes(load: LoadResult, course: Course, spans: Sequence[Span]) -> Iterator[
     if any(course.errors):
         yield Lane(_failures(load, course), 100, axis("failures", rangemode="tozero"))
     under_way = line(course.t_s, course.in_flight, "requests under way", 5, line={"color": COLOURS[5], "width": 2})
-    yield Lane([{**under_way, "showlegend": False}], 80, axis("in flight", rangemode="tozero"))
+    yield Lane([{**under_way, "showlegend": False}], 80, _counts("in flight", course.in_flight))
     if load.scaling is not None and len(load.scaling.instances) > 1:
         counts = load.scaling.instances
         ends_s = [*(each.t_s for each in counts), load.window_s]
         steps = line(ends_s, [*(each.instances for each in counts), counts[-1].instances], "instances", 3)
         steps |= {"line": {"color": COLOURS[3], "width": 2, "shape": "hv"}, "showlegend": False}
-        apart = math.ceil(max(each.instances for each in counts) / 4) or 1
-        yield Lane([steps], 70, axis("instances", rangemode="tozero", tick0=0, dtick=apart))
+        yield Lane([steps], 70, _counts("instances", [each.instances for each in counts]))
+
+
+def _counts(title: str, values: Sequence[int]) -> Json:
+    """An axis of whole numbers."""
+    return axis(title, rangemode="tozero", **({"tick0": 0, "dtick": 1} if max(values, default=0) <= _FEW else {}))
 
 
 def _latencies(load: LoadResult, course: Course) -> Lane:
@@ -136,6 +142,7 @@ def _latencies(load: LoadResult, course: Course) -> Lane:
     ):
         drawn = {"color": COLOURS[place], "dash": DASHES[dash], "width": 2}
         traces.append(line(course.latency_t_s, rounded(values), name, place, line=drawn, hovertemplate="%{y}"))
+    traces += _control_p95(load)
     limits = [each for each in load.checks if each.scope == "total" and each.metric in ("p50", "p95", "p99")]
     limits = [each for each in limits if each.at_most]
     bounds = [each.at_most for each in limits if each.at_most is not None]
@@ -149,6 +156,17 @@ def _latencies(load: LoadResult, course: Course) -> Lane:
         marks=[{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": y, "y1": y, "line": LIMIT} for y in bounds],
         notes=[_limit_note(check, place, log=log) for place, check in enumerate(limits)],
     )
+
+
+def _control_p95(load: LoadResult) -> Iterator[Json]:
+    """The p95 of the load's control, in slices of the window."""
+    spread = load.control.distribution if load.control is not None else None
+    if load.control is None or spread is None or not spread.total.counts:
+        return
+    slots = [index * spread.slice_s for index in range(len(spread.over_time))]
+    p95_ms = rounded(each.percentile_ms(950) for each in spread.over_time)
+    drawn = {"color": COLOURS[4], "dash": DASHES[4], "width": 2}
+    yield line(slots, p95_ms, f"p95 of control {load.control.name}", 4, line=drawn, hovertemplate="%{y}")
 
 
 def _limit_note(check: Check, place: int, *, log: bool) -> Json:

@@ -11,6 +11,7 @@ from pytest_smload.core.capacity.comparison import compare_capacities
 from pytest_smload.reports.html import svg
 from pytest_smload.reports.html.capacity_views import capacity_view
 from pytest_smload.reports.html.check_views import check_view, figures_view
+from pytest_smload.reports.html.heat import heat_chart
 from pytest_smload.reports.html.route_views import errors_view, mix_view, routes_view
 from pytest_smload.reports.html.side_views import (
     besides_view,
@@ -20,7 +21,7 @@ from pytest_smload.reports.html.side_views import (
     sides_view,
     workers_view,
 )
-from pytest_smload.reports.html.spread import heat_chart, spectrum_chart
+from pytest_smload.reports.html.spectrum import spectrum_chart
 from pytest_smload.reports.html.timeline import timeline_chart
 from pytest_smload.reports.words.comparison import COMPARISON_HEADERS, cheapest_sentence, comparison_rows
 from pytest_smload.reports.words.details import is_judged, note_lines

@@ -181,6 +181,7 @@ def control() -> RunResult:
         name="old", endpoint=EndpointFacts("old", "tenants-old", "us-east-1", "https://runtime.sagemaker.example"),
         total=other.total, models={"a.tar.gz": 1, "b.tar.gz": 1}, mix={"a.tar.gz": MixShare(0.5, 0.5)}, errors={},
         sent=other.sent, unsent=0, warmup=other.warmup, client=other.client, comparisons=found,
+        distribution=other.distribution,
     )  # fmt: skip
     worse = Check(
         "total", "p95", "<= 110% of control 52 ms", "perf_budget mark", 73.8, 2400, "fail", at_most=57.2,

@@ -20,7 +20,8 @@ from pytest_smload.core.results.result import LoadResult
 from pytest_smload.reports.html.capacity_chart import capacity_chart
 from pytest_smload.reports.html.charts import Chart, line, ms_axis, rounded, safe_text
 from pytest_smload.reports.html.course import MOST_POINTS, course_of
-from pytest_smload.reports.html.spread import heat_chart, spectrum, spectrum_chart
+from pytest_smload.reports.html.heat import heat_chart
+from pytest_smload.reports.html.spectrum import spectrum, spectrum_chart
 from pytest_smload.reports.html.timeline import timeline_chart
 
 
