@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from math import ceil, log10
+from typing import Final
 
 from pytest_smload.reports.html.charts import LIMIT, Json, note
 
 _GAP_PX, _ROW_PX = 26, 19
 """Between lanes, with room for one row of a legend; and for each row more."""
-_NARROW_PX = 250
-"""Width of the lanes on a phone, where a legend has its most rows."""
+WIDE_PX, NARROW_PX = 520, 250
+"""Width of the lanes at least, and on a phone, where legends have more rows."""
 _KEY_PX, _LETTER_PX = 47, 6.2
 """Width of a legend's entry without its name, about, and of a letter of that."""
+_BESIDE: Final = 0.35
+"""Of a lane's width: what the words of a limit take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +34,15 @@ class Lane:
     notes: list[Json] = field(default_factory=list)
     heading: str = ""
 
-    @property
-    def above_px(self) -> int:
-        """What it takes for heading and legend between it and the lane above, on the narrowest screen."""
-        rows, free_px = 1, float(_NARROW_PX)
-        for trace in self.traces:
-            if trace.get("showlegend", True):
-                entry_px = _KEY_PX + _LETTER_PX * len(trace["name"])
-                if entry_px > free_px and free_px < _NARROW_PX:
-                    rows, free_px = rows + 1, float(_NARROW_PX)
-                free_px -= entry_px
+    def above_px(self, width_px: float) -> int:
+        """Return what heading and legend take between it and the lane above, where lanes are so wide."""
+        entries_px = [
+            _KEY_PX + _LETTER_PX * len(trace["name"]) for trace in self.traces if trace.get("showlegend", True)
+        ]
+        rows = 1
+        if sum(entries_px) > width_px:
+            # What does not fit in one row is laid out in columns of one width.
+            rows = ceil(len(entries_px) / max(1, width_px // max(entries_px)))
         return _GAP_PX + _ROW_PX * (rows - 1 + bool(self.heading))
 
 
@@ -60,14 +62,14 @@ class Stack:
     height_px: int
 
 
-def stacked(lanes: Sequence[Lane]) -> Stack:
-    """Return *lanes*, the first of them at the top."""
-    height_px = sum(lane.height_px for lane in lanes) + sum(lane.above_px for lane in lanes[1:])
+def stacked(lanes: Sequence[Lane], width_px: float) -> Stack:
+    """Return *lanes*, the first of them at the top, where they are *width_px* wide."""
+    height_px = sum(lane.height_px for lane in lanes) + sum(lane.above_px(width_px) for lane in lanes[1:])
     found = Stack([], {}, [], [], height_px)
     top_px = float(height_px)
     for place, lane in enumerate(lanes, start=1):
         number = "" if place == 1 else f"{place}"
-        top_px -= lane.above_px if place > 1 else 0
+        top_px -= lane.above_px(width_px) if place > 1 else 0
         top, bottom = top_px / height_px, max(0.0, (top_px - lane.height_px) / height_px)
         found.layout[f"yaxis{number}"] = {**lane.axis, "domain": [bottom, top]}
         found.layout[f"legend{number}"] = _legend(top)
@@ -77,7 +79,7 @@ def stacked(lanes: Sequence[Lane]) -> Stack:
         found.marks.extend({**mark, "yref": f"y{number}"} for mark in lane.marks)
         found.notes.extend({**each, "yref": f"y{number}"} for each in lane.notes)
         if lane.heading:
-            above_px = lane.above_px - _ROW_PX
+            above_px = lane.above_px(width_px) - _ROW_PX
             found.notes.append(
                 note(lane.heading, xref="paper", x=0, xanchor="left", yref="paper", y=top, yanchor="bottom",
                      yshift=above_px - 4)
@@ -105,7 +107,7 @@ def limit_notes(limits: Iterable[tuple[str, float]], *, log: bool = False) -> li
     Beside one another from the right: limits may be close together.
     """
     return [
-        note(text, xref="paper", x=max(0.0, 1 - 0.3 * place), xanchor="right", yanchor="bottom",
-             y=math.log10(bound) if log else bound)
+        note(text, xref="paper", x=max(0.0, 1 - _BESIDE * place), xanchor="right", yanchor="bottom",
+             y=log10(bound) if log else bound)
         for place, (text, bound) in enumerate(limits)
     ]  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count, pairwise
-from math import ceil, floor, isfinite, isnan, nan
+from math import floor, isfinite, isnan, nan
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pytest_smload.core.server.resolution import MINUTE_S
@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from pytest_smload.core.results.result import LoadResult
     from pytest_smload.core.server.server_side import ServerSeries
 
-_LONGEST_VARIANT: Final = 40
+_LONGEST_VARIANT: Final = 20
 _LOG_FROM: Final = 20
 """How many times the smallest value the largest is where an axis of latencies becomes logarithmic."""
+
+_FEW: Final = 4
+"""Up to how many errors each has a tick: there is no half of one."""
 
 
 class _Kind(NamedTuple):
@@ -69,7 +72,7 @@ _KINDS: Final = (
         by_second=True,
     ),
     _ERRORS,
-    _Kind("concurrent", 80, {"concurrent_requests_max": "concurrent requests of an instance"}),
+    _Kind("concurrent", 80, {"concurrent_requests_max": "of an instance, max"}),
     _Kind("models", 80, {"loaded_models": "loaded models"}),
 )
 """In the order they are shown."""
@@ -84,7 +87,9 @@ def server_lanes(load: LoadResult, t_s: Sequence[float]) -> Iterator[Lane]:
     heading = _heading(load)
     for kind in _KINDS:
         found = [*_of(kind, load)]
-        if not found or (kind is _ERRORS and not any(value > 0 for _, each in found for value in each.values)):
+        if kind is _ERRORS:
+            found = [(name, series) for name, series in found if any(value > 0 for value in series.values)]
+        if not found:
             continue
         traces = []
         for place, (name, series) in zip(_places(), found, strict=False):
@@ -142,7 +147,15 @@ def _of(kind: _Kind, load: LoadResult, longest: int | None = _LONGEST_VARIANT) -
     several = load.server is not None and len({each.variant for each in load.server.series}) > 1
     for metric, name in kind.lines.items():
         for series in _named(load, metric):
-            yield f"{name}, {plain_text(series.variant, longest)}" if several else name, series
+            yield f"{name}, {_short(series.variant, longest)}" if several else name, series
+
+
+def _short(variant: str, longest: int | None) -> str:
+    """A variant's name, without its middle where it is long: names often differ at their ends."""
+    name = plain_text(variant)
+    if longest is None or len(name) <= longest:
+        return name
+    return f"{name[: longest // 2]}…{name[-(longest // 2) :]}"
 
 
 def _heading(load: LoadResult) -> str:
@@ -200,8 +213,8 @@ def _lane(kind: _Kind, load: LoadResult, traces: list[Json], heading: str) -> La
         scale = ms_axis(kind.title, (*numbers, *bounds), log=log)
     else:
         log, most = False, max((*numbers, *bounds), default=0.0)
-        apart = {} if kind.by_second or most > 4 else {"tick0": 0, "dtick": ceil(most / 4) or 1}
-        scale = axis(kind.title, rangemode="tozero", **apart)
+        whole = {"tick0": 0, "dtick": 1} if kind is _ERRORS and most <= _FEW else {}
+        scale = axis(kind.title, rangemode="tozero", **whole)
     return Lane(traces, kind.height_px, scale, limit_marks(bounds), limit_notes(limits, log=log), heading)
 
 
@@ -211,4 +224,4 @@ def _limits(kind: _Kind, checks: Sequence[Check]) -> Iterator[tuple[str, float]]
         if check.scope == "total" and check.metric in kind.lines:
             for bound in (check.at_least, check.at_most):
                 if bound:
-                    yield f"{check.metric} {check.limit}", bound * kind.factor
+                    yield f"{kind.lines[check.metric]} {check.limit}", bound * kind.factor

@@ -14,13 +14,14 @@ from pytest_smload.reports.html.charts import (
     INK,
     Chart,
     Json,
+    Narrow,
     axis,
     line,
     ms_axis,
     rounded,
 )
 from pytest_smload.reports.html.course import Course, course_of
-from pytest_smload.reports.html.lanes import Lane, limit_marks, limit_notes, stacked
+from pytest_smload.reports.html.lanes import NARROW_PX, WIDE_PX, Lane, limit_marks, limit_notes, stacked
 from pytest_smload.reports.html.server_lanes import server_columns, server_lanes, server_summary
 from pytest_smload.reports.html.spans import Span, span_bars, spans_of, warmup_s
 from pytest_smload.reports.words.cells import format_count, format_tps
@@ -42,7 +43,7 @@ def timeline_chart(load: LoadResult) -> Chart | None:
         return None
     course, spans = course_of(load), spans_of(load)
     lanes = [*_lanes(load, course, spans), *server_lanes(load, course.t_s)]
-    stack = stacked(lanes)
+    stack, on_a_phone = stacked(lanes, WIDE_PX), stacked(lanes, NARROW_PX)
     begin_s = -min(warmup_s(load), _MOST_BEFORE * load.window_s)
     layout: Json = {
         "xaxis": axis(
@@ -66,6 +67,9 @@ def timeline_chart(load: LoadResult) -> Chart | None:
         columns={**_columns(course), **server_columns(load, course.t_s)},
         height_px=stack.height_px + _ABOVE_PX + _BELOW_PX,
         cursor=True,
+        narrow=Narrow(
+            {**on_a_phone.layout, "annotations": on_a_phone.notes}, on_a_phone.height_px + _ABOVE_PX + _BELOW_PX
+        ),
     )
 
 
