@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import count, pairwise
 from math import floor, isfinite, isnan, nan
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from pytest_smload.core.server.resolution import MINUTE_S
 from pytest_smload.core.units import format_duration, format_ms, format_share
@@ -19,26 +20,34 @@ if TYPE_CHECKING:
     from pytest_smload.core.results.result import LoadResult
     from pytest_smload.core.server.server_side import ServerSeries
 
-_LONGEST_VARIANT: Final = 20
+_LONGEST_IN_LEGEND: Final = 20
+_LONGEST_IN_TABLE: Final = 80
 _LOG_FROM: Final = 20
 """How many times the smallest value the largest is where an axis of latencies becomes logarithmic."""
-
 _FEW: Final = 4
 """Up to how many errors each has a tick: there is no half of one."""
 
 
-class _Kind(NamedTuple):
-    """A lane: its axis, how tall it is, what its lines are called by the name of their metric, and by what values are
-    multiplied; *by_second* where they are counts of a period or by the minute, and are shown per second."""
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A kind of lane.
+
+    Attributes:
+        lines: What its lines are called, by the name of their metric.
+        unit: What follows that in the heading of a column.
+        factor: What values are multiplied by.
+        by_second: Whether they are counts of a period, or by the minute, and are shown per second.
+    """
 
     title: str
     height_px: int
     lines: Mapping[str, str]
+    unit: str = ""
     factor: float = 1.0
     by_second: bool = False
 
 
-_LATENCIES = _Kind(
+_LATENCIES: Final = _Kind(
     "server ms",
     110,
     {
@@ -46,8 +55,9 @@ _LATENCIES = _Kind(
         "overhead_latency_mean": "overhead mean",
         "model_loading_wait_max": "loading wait max",
     },
+    unit=" ms",
 )
-_SHARES = _Kind(
+_SHARES: Final = _Kind(
     "server %",
     110,
     {
@@ -59,22 +69,20 @@ _SHARES = _Kind(
         "disk_utilization_max": "disk max",
         "model_cache_hit": "cache hits",
     },
+    unit=" %",
     factor=100.0,
 )
-_ERRORS = _Kind("server errors", 80, {"server_5xx": "5xx", "server_4xx": "4xx"})
-_KINDS: Final = (
-    _LATENCIES,
-    _SHARES,
-    _Kind(
-        "counted/s",
-        90,
-        {"invocations": "invocations", "invocations_per_instance": "per instance"},
-        by_second=True,
-    ),
-    _ERRORS,
-    _Kind("concurrent", 80, {"concurrent_requests_max": "of an instance, max"}),
-    _Kind("models", 80, {"loaded_models": "loaded models"}),
+_COUNTS: Final = _Kind(
+    "counted/s",
+    90,
+    {"invocations": "invocations", "invocations_per_instance": "per instance"},
+    unit="/s",
+    by_second=True,
 )
+_ERRORS: Final = _Kind("server errors", 80, {"server_5xx": "5xx", "server_4xx": "4xx"}, unit=" a period")
+_CONCURRENT: Final = _Kind("concurrent", 80, {"concurrent_requests_max": "concurrent max"})
+_MODELS: Final = _Kind("models", 80, {"loaded_models": "loaded models"})
+_KINDS: Final = (_LATENCIES, _SHARES, _COUNTS, _ERRORS, _CONCURRENT, _MODELS)
 """In the order they are shown."""
 
 
@@ -107,10 +115,9 @@ def server_columns(load: LoadResult, t_s: Sequence[float]) -> dict[str, Sequence
     ends_s = [*t_s[1:], load.window_s]
     middles_s = [(begin_s + end_s) / 2 for begin_s, end_s in zip(t_s, ends_s, strict=True)]
     for kind in _KINDS:
-        unit = {_LATENCIES.title: " ms", _SHARES.title: " %"}.get(kind.title, "/s" if kind.by_second else "")
-        for name, series in _of(kind, load, longest=None):
+        for name, series in _of(kind, load, longest=_LONGEST_IN_TABLE):
             values = _drawn(kind, series)
-            columns[f"{name}{unit}"] = rounded(_at(series, values, middle_s) for middle_s in middles_s)
+            columns[f"{name}{kind.unit}"] = rounded(_at(series, values, middle_s) for middle_s in middles_s)
     return columns
 
 
@@ -137,12 +144,11 @@ def _places() -> Iterator[int]:
 
 
 def _named(load: LoadResult, name: str) -> list[ServerSeries]:
-    return [
-        each for each in (load.server.series if load.server is not None else ()) if each.name == name and each.values
-    ]
+    series = load.server.series if load.server is not None else ()
+    return [each for each in series if each.name == name and each.period_s > 0 and isfinite(each.begin_s + each.end_s)]
 
 
-def _of(kind: _Kind, load: LoadResult, longest: int | None = _LONGEST_VARIANT) -> Iterator[tuple[str, ServerSeries]]:
+def _of(kind: _Kind, load: LoadResult, longest: int = _LONGEST_IN_LEGEND) -> Iterator[tuple[str, ServerSeries]]:
     """The series of a lane, each with what it is called: by its variant too, where there are several."""
     several = load.server is not None and len({each.variant for each in load.server.series}) > 1
     for metric, name in kind.lines.items():
@@ -150,10 +156,10 @@ def _of(kind: _Kind, load: LoadResult, longest: int | None = _LONGEST_VARIANT) -
             yield f"{name}, {_short(series.variant, longest)}" if several else name, series
 
 
-def _short(variant: str, longest: int | None) -> str:
+def _short(variant: str, longest: int) -> str:
     """A variant's name, without its middle where it is long: names often differ at their ends."""
     name = plain_text(variant)
-    if longest is None or len(name) <= longest:
+    if len(name) <= longest:
         return name
     return f"{name[: longest // 2]}…{name[-(longest // 2) :]}"
 
@@ -207,9 +213,9 @@ def _at(series: ServerSeries, values: Sequence[float], at_s: float) -> float:
 def _lane(kind: _Kind, load: LoadResult, traces: list[Json], heading: str) -> Lane:
     limits = [*_limits(kind, load.checks)]
     bounds = [bound for _, bound in limits]
-    numbers = [value for trace in traces for value in trace["y"] if value]
+    numbers = [value for trace in traces for value in trace["y"] if value is not None]
     if kind is _LATENCIES:
-        log = bool(numbers) and max(numbers) > _LOG_FROM * min(numbers)
+        log = max(numbers, default=0.0) > _LOG_FROM * min(numbers, default=0.0) > 0
         scale = ms_axis(kind.title, (*numbers, *bounds), log=log)
     else:
         log, most = False, max((*numbers, *bounds), default=0.0)
