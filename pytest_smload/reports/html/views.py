@@ -27,6 +27,7 @@ from pytest_smload.reports.words.comparison import COMPARISON_HEADERS, cheapest_
 from pytest_smload.reports.words.details import is_judged, note_lines
 from pytest_smload.reports.words.headline import load_headline
 from pytest_smload.reports.words.margin import is_undecided, worst_first
+from pytest_smload.reports.words.server_lines import server_figures
 
 if TYPE_CHECKING:
     from pytest_smload.core.results.result import LoadResult, RunResult, TestResult
@@ -132,7 +133,7 @@ def _load_view(load: LoadResult, charts: Charts, number: int, place: int) -> dic
         "mix": mix_view(load),
         "cold": cold_view(load),
         "besides": besides_view(load),
-        "server_figures": named(load.server.figures) if load.server is not None else [],
+        "server_figures": server_figures(load),
         "workers": workers_view(load),
         "notes": note_lines(load),
         "how": [*how_view(load)],

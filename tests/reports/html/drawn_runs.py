@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import nan
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from pytest_smload.core.results.result import LoadResult, OtherFailure, Rerun, R
 from pytest_smload.core.safety.cost import LoadCost
 from pytest_smload.core.samples.generators import Generator
 from pytest_smload.core.scaling.record import InstanceCount, ScalingActivity, ScalingPhase, ScalingRecord
-from pytest_smload.core.server.server_side import ServerSide
+from pytest_smload.core.server.server_side import ServerSeries, ServerSide
 from pytest_smload.core.server.variant import ServingVariant
 from pytest_smload.core.trust.health import Finding
 from pytest_smload.reports.json_report import parse_report, run_json
@@ -215,11 +216,25 @@ def hosted() -> RunResult:
         return draw.lognormal(np.where(due_s < 40, 4.2 + 0.01 * due_s, 3.2), 0.3)
 
     load = measured(15, latency_ms=scaled_ms, workers=workers, limits={"p95": "150ms", "tps": "90%"})
+    series = (
+        ("model_latency_mean", "ModelLatency", "ms", 60, (49.8,)),
+        ("overhead_latency_mean", "OverheadLatency", "ms", 60, (0.9,)),
+        ("cpu_utilization_max", "CPUUtilization", "ratio", 10, (0.7, 0.81, 0.832, nan, 0.41, 0.38)),
+        ("cpu_utilization_mean", "CPUUtilization", "ratio", 10, (0.69, 0.8, 0.8, nan, 0.4, 0.36)),
+        ("memory_utilization_max", "MemoryUtilization", "ratio", 10, (0.38, 0.4, 0.4, nan, 0.39, 0.39)),
+        ("invocations", "Invocations", "requests", 60, (2400.0,)),
+        ("concurrent_requests_max", "ConcurrentRequestsPerModel", "requests", 10, (3.0, 4.0, 4.0, 4.0, 2.0, 1.0)),
+    )
     server = ServerSide(
         window_begin="2026-01-01T00:00:00+00:00", window_end="2026-01-01T00:01:00+00:00", period_s=60,
         variants=(ServingVariant("AllTraffic", "ml.m5.large", 2, 1.0, 2, 0),), sent=2400, counted=2400,
         sent_in_all=2600, counted_in_all=2600, client_ms=52.3, model_ms=49.8, overhead_ms=0.9, rest_ms=1.6,
         figures={"cpu_utilization_max": 0.832, "cpu_utilization_mean": 0.61, "memory_utilization_max": 0.4},
+        series=tuple(
+            ServerSeries(name=name, metric=metric, variant="AllTraffic", unit=unit, begin_s=0.0, end_s=60.0,
+                         period_s=period_s, values=values)
+            for name, metric, unit, period_s, values in series
+        ),
     )  # fmt: skip
     activity = ScalingActivity(-3.0, 38.0, 1, 2, "Successful", "monitor alarm TargetTracking in state ALARM")
     scaling = ScalingRecord(

@@ -34,9 +34,11 @@
   };
 
   const draw = (place, chart, light = false, width) => {
-    const theme = colours(light);
+    const theme = colours(light), narrow = (width ?? place.clientWidth) < 600 && chart.narrow;
+    const height = narrow ? narrow.height : chart.height;
+    place.style.height = `${height}px`;
     const layout = {
-      ...themed(chart.layout, theme), height: chart.height, width, autosize: !width, margin: { l: 60, r: 16, t: 28, b: 44 },
+      ...themed({ ...chart.layout, ...narrow?.layout }, theme), height, width, autosize: !width, margin: { l: 60, r: 16, t: 28, b: 44 },
       paper_bgcolor: theme.bg, plot_bgcolor: theme.bg, font: { color: theme.ink, size: 12 },
       hoverlabel: { namelength: 40, bgcolor: theme.bg, bordercolor: theme.ink, font: { color: theme.ink } },
     };
