@@ -142,6 +142,7 @@ def _add_history(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--test", metavar="TEXT", help="only loads with this in their test's id or label")
     parser.add_argument("--last", metavar="N", type=int, default=20, help="runs shown of each load (default: 20)")
     parser.add_argument("--markdown", action="store_true", help="as markdown")
+    parser.add_argument("--html", metavar="OUT", help="write a page into this file or folder, too: every run in charts")
 
 
 def _add_baselines(parser: argparse.ArgumentParser) -> None:
