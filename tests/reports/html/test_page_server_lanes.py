@@ -71,6 +71,8 @@ def test_a_step_is_as_wide_as_its_period_and_begins_where_it_does(load: LoadResu
     at = dict(zip(steps["x"], steps["y"], strict=True))
     assert [70] * 10 + [81] * 10 + [83.2] * 10 == [at[float(second)] for second in range(30)]
     mean = trace(chart, "model mean")
+    concurrent = trace(chart, "concurrent max")
+    assert [float(second) for second in range(61)] == concurrent["x"]
     assert (0, 60, {49.8}) == (mean["x"][0], mean["x"][-1], set(mean["y"]))
     late = with_series(load, of_series("server_5xx", "Invocation5XXErrors", "requests", 20, (1.0, 3.0), begin_s=-0.25))
     errors = trace(drawn(late), "5xx")
