@@ -165,6 +165,15 @@ def test_a_long_window_has_longer_periods_that_lose_nothing(minutes):
     assert 60 * minutes == summed.end_s
 
 
+def test_a_rate_stays_a_rate_in_a_longer_period():
+    """In the last one too, which may be shorter."""
+    of = window(2 * MOST_PERIODS + 1)
+
+    assert {5.0} == set(
+        values_of("invocations_per_instance", of, invocations_per_instance={"Sum": [5] * (2 * MOST_PERIODS + 1)})
+    )
+
+
 def test_a_longer_periods_mean_is_weighted_by_its_samples():
     """One slow request in a quiet minute is not half of the truth; where one minute lacks, it is of the other."""
     of = window(2 * MOST_PERIODS)

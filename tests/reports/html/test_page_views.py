@@ -104,7 +104,7 @@ def test_what_stands_beside_a_load() -> None:
     assert ["CloudWatch", "Scaling", "Cost"] == [title for title, _ in load["besides"]]
     assert ["worker-1 (101)", "worker-0 (100)"] == [name for name, _ in load["workers"]["rows"]]
     assert ["first answer of each", "all of the window"] == [name for name, _ in load["cold"]["rows"]]
-    assert ("cpu_utilization_max", "0.832") in load["server_figures"]
+    assert ("cpu_utilization_max", "83.2%") in load["server_figures"]
     beside, changed, held = view(drawn_runs.control())["tests"][0]["loads"]
     assert ["this load", "control old"] == [name for name, _, _ in beside["sides"]]
     assert ["fail", "undecided", "pass"] == [each["decision"] for each in beside["comparisons"]]

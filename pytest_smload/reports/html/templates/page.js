@@ -33,8 +33,10 @@
     return value;
   };
 
+  const isNarrow = (place, width) => (width ?? place.clientWidth) < 600;
+
   const draw = (place, chart, light = false, width) => {
-    const theme = colours(light), narrow = (width ?? place.clientWidth) < 600 && chart.narrow;
+    const theme = colours(light), narrow = isNarrow(place, width) && chart.narrow;
     const height = narrow ? narrow.height : chart.height;
     place.style.height = `${height}px`;
     const layout = {
@@ -44,7 +46,7 @@
     };
     Plotly.react(place, themed(chart.data, theme), layout, { responsive: !width, displaylogo: false, displayModeBar: false });
     place.querySelector("svg.main-svg")?.setAttribute("aria-hidden", "true");
-    place.dataset.drawn = "1";
+    place.dataset.drawn = narrow ? "narrow" : "wide";
   };
 
   const table = (columns) => {
@@ -206,6 +208,12 @@
     }
   };
   dark.addEventListener("change", () => redraw(false));
+  addEventListener("resize", () => {
+    for (const place of all(".plot[data-drawn]")) {
+      const chart = chartOf(place.closest("figure"));
+      if (chart.narrow && (place.dataset.drawn === "narrow") !== isNarrow(place)) draw(place, chart);
+    }
+  });
   let unfolded = [];
   addEventListener("beforeprint", () => {
     unfolded = all("details:not(.numbers):not([open])");
