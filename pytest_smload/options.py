@@ -57,10 +57,11 @@ OPTIONS = (
     Option("samples", "FILE", "write each request of each load into this file: .csv.gz, or .parquet"),
     Option("ui", "[HOST:]PORT", "serve Locust's web UI of the running load there; 0 takes a port that is free"),
     Option("openmetrics", "FILE", "write the figures of each load into this file, as Prometheus reads them"),
+    Option("report_to", "S3|none", "upload the reports to s3://bucket/prefix, or nowhere, whatever smload.toml says"),
 )
 """Every option with a value, and with it its ``SMLOAD_*`` variable."""
 UI_VARIABLE = f"{PREFIX}UI"
-FILE_OPTIONS = ("report", "csv", "samples", "ui", "openmetrics")
+FILE_OPTIONS = ("report", "csv", "samples", "ui", "openmetrics", "report_to")
 """Those that say where something is written or shown, and nothing of what is loaded and how."""
 UPDATE_BASELINES = Option(
     "update_baselines", "", "record valid, passing runs in .smload/baselines, unless they are worse than what is there"

@@ -34,10 +34,10 @@ or as a page."""
 _COMPARE = """
 Compares runs with the first one, load by load: matched by test id and label, of the last attempt of each test.
 
-A ratio has an interval where the records carry one: a latency that has a limit or a regression budget in both runs; TPS
-and the error rate of loads of 20 s or more. It holds both runs' sampling and the noise between runs. What differs in
-profile, endpoint, hosting, transport and version is named. A load that is INVALID, interrupted, simulated or ended
-early is not compared.
+A ratio has an interval where the records carry one: percentiles, TPS and the error rate of loads of 20 s or more; what
+has a limit or a regression budget in both runs, a mean as well, has a narrower one, and from less. It holds both runs'
+sampling and the noise between runs. What differs in profile, endpoint, hosting, transport and version is named. A load
+that is INVALID, interrupted, simulated or ended early is not compared.
 
 --fail-on "METRIC CHANGE", repeatable, is a regression budget: METRIC is one of p50, p90, p95, p99, p99_9, mean, tps and
 error_rate; CHANGE is the most it may be worse by: "p95 +10%", "p95 +10% floor 5ms" (so much is allowed in any case),
@@ -142,6 +142,7 @@ def _add_history(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--test", metavar="TEXT", help="only loads with this in their test's id or label")
     parser.add_argument("--last", metavar="N", type=int, default=20, help="runs shown of each load (default: 20)")
     parser.add_argument("--markdown", action="store_true", help="as markdown")
+    parser.add_argument("--html", metavar="OUT", help="write a page into this file or folder, too: every run in charts")
 
 
 def _add_baselines(parser: argparse.ArgumentParser) -> None:

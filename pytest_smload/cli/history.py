@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_smload.cli.page import write_page
 from pytest_smload.cli.reading import runs_below
 from pytest_smload.cli.said import Said, screen_width
 from pytest_smload.core.results.history import history_of
@@ -29,7 +30,15 @@ def history(asked: argparse.Namespace) -> Said:
     if not found and not problems:
         which = f" of a test with {asked.test!r} in its name" if asked.test is not None else ""
         raise ReportError(f"the reports below {asked.place} hold no load{which}")
+    if asked.html is not None:
+        write_page(asked.html, "history.html", lambda: _page(found, asked.last))
     return Said(_drawn(found, asked), exit_code=UNREAD if problems else 0, problems=problems, as_is=asked.markdown)
+
+
+def _page(found: Sequence[Series], last: int) -> str:
+    from pytest_smload.reports.html.history import history_html
+
+    return history_html(found, last=last)
 
 
 def _drawn(found: Sequence[Series], asked: argparse.Namespace) -> list[str]:

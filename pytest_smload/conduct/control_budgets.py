@@ -11,6 +11,7 @@ from pytest_smload.conduct.reruns import counts_of, ended, unconfirmed, why_of_n
 from pytest_smload.core.baselines.checks import ComparedBudget, compared, regression_check, told_by_rerun
 from pytest_smload.core.baselines.sides import compare_with_control
 from pytest_smload.core.limits.budget import BUILT_IN_LIMITS
+from pytest_smload.core.measure.distribution import distribution_of
 from pytest_smload.core.measure.measurement import measure
 from pytest_smload.core.measure.scope_name import TOTAL
 from pytest_smload.core.measure.slowness import ClientSlowness
@@ -183,6 +184,7 @@ class ControlBudgets:
             warmup=control.warmup,
             client=state.control.health,
             comparisons=tuple(state.comparisons),
+            distribution=distribution_of(state.control.recording, control.total),
         )
         return RegressionVerdict(
             state.checks, state.notes, None, state.reruns, state.reasons, state.interrupted, control=result

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_smload.aws.cloudwatch import ask
 from pytest_smload.aws.control_plane import ControlPlaneError
 from pytest_smload.core.server.cross_check import Counts
+from pytest_smload.core.server.over_time import series_over_time, shown_over_time
 from pytest_smload.core.server.readings import needs, read
 from pytest_smload.core.server.resolution import covering, is_period
 from pytest_smload.core.server.series import invocations, wanted
@@ -84,7 +85,9 @@ def counted_figures(
     whole = is_period(window.span.length_s)
     askable = [row for row in rows if whole or row.fold != "percentile"]
     counting = [invocations(variant, window.resolution) for variant in window.variants]
-    series = [*dict.fromkeys([*wanted(askable, window.variants, window.resolution, window.span), *counting])]
+    shown = shown_over_time(askable)
+    made_of = wanted([*askable, *shown], window.variants, window.resolution, window.span)
+    series = [*dict.fromkeys([*made_of, *counting])]
     grace_s = counted_s + max(2 * window.resolution.window_s, patience.every_s)
     while True:
         points = ask(plane, series, window.span)
@@ -93,7 +96,8 @@ def counted_figures(
         if not late or wait.waited_s >= grace_s or not wait.again():
             break
         wait.sleep(f"waiting for CloudWatch: {', '.join(dict.fromkeys(late))} of the window have not come yet")
-    return Figures(counts, in_all, load.sent, counted_s, readings)
+    over_time = series_over_time(shown, points, window, load.window_begin.timestamp())
+    return Figures(counts, in_all, load.sent, counted_s, readings, over_time)
 
 
 class _Wait:

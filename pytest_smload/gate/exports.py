@@ -102,7 +102,10 @@ class Exports:
 
             source = next((f"{file.label}: otel" for file in files if file.otel), "")
             check_otel(source if asked is None else self._overrides.source(OTEL.name))
-        self._places = dict.fromkeys(file.report_to for file in files if file.report_to is not None)
+        places = self._overrides.report_to
+        if places is None:
+            places = [file.report_to for file in files if file.report_to is not None]
+        self._places = dict.fromkeys(places)
 
     @contextmanager
     def hearing(self, run: PerfRun, request: LoadRequest, role: Role) -> Iterator[LoadRequest]:

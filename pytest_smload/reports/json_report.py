@@ -119,8 +119,9 @@ def load_record(load: LoadResult) -> Json:
         # As in the file of baselines, null is infinite there.
         table["baseline"] = without_nan(table["baseline"] | {"comparisons": comparisons}, None)
     if load.control is not None:
-        table["control"]["comparisons"] = [_compared(each) for each in table["control"]["comparisons"]]
-        table["control"]["endpoint"] = _present(table["control"]["endpoint"])
+        beside = table["control"] = _present(table["control"])
+        beside["comparisons"] = [_compared(each) for each in beside["comparisons"]]
+        beside["endpoint"] = _present(beside["endpoint"])
     record: Json = {"label": table.pop("label"), "verdict": load.verdict}
     for name, value in _present(table).items():
         if name == "models":

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 
+from pytest_smload.aws.report_place import ReportPlace, parse_report_place
 from pytest_smload.core.load.profile import LOAD_FIELDS, ONE_SHAPE, check_load_fields, given_shapes
 from pytest_smload.core.quoting import quoted
 from pytest_smload.core.units import parse_whole
@@ -43,6 +44,10 @@ def _count(text: str, most: int) -> int:
     return count
 
 
+def _places(text: str) -> tuple[ReportPlace, ...]:
+    return () if text.lower() == "none" else (parse_report_place(text),)
+
+
 def _switch(text: str) -> bool:
     try:
         return _SWITCHED[text.lower()]
@@ -57,6 +62,7 @@ _PARSERS: Mapping[str, Callable[[str], object]] = {
     "transport": _transport,
     "processes": partial(_count, most=_MOST_PROCESSES),
     "workers": partial(_count, most=_MOST_WORKERS),
+    "report_to": _places,
     **{option.name: _switch for option in SWITCHES},
 }
 """How an option's text becomes its value; text stays text."""
@@ -83,6 +89,12 @@ class Overrides:
         """Return the stronger value of a setting that is a whole number (processes, workers), or None."""
         value = self.options.get(name, self.environment.get(name))
         return value if isinstance(value, int) else None
+
+    @property
+    def report_to(self) -> Sequence[ReportPlace] | None:
+        """Where in S3 reports go, nowhere included; None where neither option nor variable says."""
+        value = self.options.get("report_to", self.environment.get("report_to"))
+        return value if isinstance(value, tuple) else None
 
     @property
     def update_baselines(self) -> bool:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import past_runs as past
 import pytest
 
+from pytest_smload.core.measure.distribution import bins_of, trimmed
+from pytest_smload.core.measure.spread import Distribution
 from pytest_smload.core.results.demands import Demand, parse_demand
 from pytest_smload.core.results.estimates import figure_of, unfit
 from pytest_smload.core.results.side_by_side import compare_runs
+from pytest_smload.core.statistics.intervals import quantile_bound
 from pytest_smload.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
 
     from conftest import Answer, Smload
     from pytest_smload.core.results.result import LoadResult
+    from pytest_smload.core.statistics.bound import Bound
 
 
 def _compared(before: LoadResult, after: LoadResult, demand: str = "p95 +10%") -> tuple[str, str]:
@@ -54,7 +59,7 @@ def test_demand_is_decided_by_the_interval(after: dict[str, Any], expected: str)
         ("before", {"client": past.client(valid=False)}, "not compared: INVALID before"),
         ("after", {"interrupted": True}, "not compared: INTERRUPTED now"),
         ("after", {"client": past.client(judged=False)}, "not compared: simulated now"),
-        ("after", {"within": None}, "no interval: a report has the interval of p95 where p95 has a limit"),
+        ("after", {"within": None}, "no interval: without a limit on p95 it takes 20 s of load, and enough requests"),
         ("after", {"errors": 100}, "more requests fail than before (0% -> 3.33%)"),
     ],
 )
@@ -86,6 +91,43 @@ def test_check_of_a_part_is_no_estimate_of_the_whole() -> None:
     """Only a limit on the whole load tells its interval."""
     checks = (past.check("p95", 90.0, 80.0, 100.0, scope="model-1"), past.check("p99", 90.0, 80.0, 100.0))
     assert None is figure_of(past.load(checks=checks), "p95").interval
+
+
+def spread(slices: int, *, requests: int = 3000, seed: int = 1) -> tuple[Distribution, Bound]:
+    """Latencies drawn with a seed, by slice, and the interval of the p95 of these very latencies."""
+    latencies_ms = np.exp(np.random.default_rng(seed).normal(size=requests) * 0.5) * 90
+    bins = bins_of(latencies_ms) // 4
+    first = int(bins.min())
+    rows = [np.bincount(part - first) for part in np.array_split(bins, slices)]
+    over_time = tuple(trimmed(first, row, bins_each=4) for row in rows)
+    return Distribution(trimmed(first, np.bincount(bins - first)), {}, 1.0, over_time, {}, {}, {}), quantile_bound(
+        latencies_ms, 950
+    )
+
+
+def test_percentiles_need_no_limit() -> None:
+    """From the slices of the window: the interval of the samples themselves, as much wider as the bins are."""
+    distribution, known = spread(60)
+    load = past.load(p95_ms=known.observed, within=None, distribution=distribution)
+    interval = figure_of(load, "p95").interval
+    assert interval is not None
+    assert known.observed == interval.value
+    assert known.lower / 1.1 < interval.lower <= known.lower * 1.001
+    assert known.upper * 0.999 <= interval.upper < known.upper * 1.1
+    assert "kept" == _compared(load, load, "p95 +20%")[0]
+    assert "broken" == _compared(load, past.load(p95_ms=400.0), "p95 +10%")[0]
+
+
+@pytest.mark.parametrize(("slices", "requests"), [(19, 3000), (60, 2999)])
+def test_slices_that_do_not_tell_are_not_believed(slices: int, requests: int) -> None:
+    """Too few of them, or not as many answers as the load had."""
+    distribution, _ = spread(slices, requests=requests)
+    load = past.load(within=None, distribution=distribution)
+    figure = figure_of(load, "p95")
+    assert (None, "without a limit on p95 it takes 20 s of load, and enough requests") == (
+        figure.interval,
+        figure.why_not,
+    )
 
 
 def test_rate_and_errors_come_from_the_timeline_too() -> None:

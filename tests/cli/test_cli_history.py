@@ -48,6 +48,20 @@ def test_history_is_in_order_of_time(smload: Smload, tmp_path: Path) -> None:
     assert [f"{100 + number}" for number in range(5)] == [row[4] for row in rows]
 
 
+def test_history_is_a_page_too(smload: Smload, tmp_path: Path) -> None:
+    """In a file or a folder, beside what the terminal shows; one that cannot be written is one line."""
+    for number, run in enumerate(_runs(3)):
+        past.write(tmp_path / "runs" / str(number), run)
+    plain = smload("history", "runs")
+    for out in ("page.html", "."):
+        assert plain == smload("history", "runs", "--html", out)
+    assert (tmp_path / "page.html").read_text("utf-8") == (tmp_path / "history.html").read_text("utf-8")
+    assert past.NODEID in (tmp_path / "page.html").read_text("utf-8").replace("<wbr>", "")
+    answer = smload("history", "runs", "--html", "page.html/x.html")
+    assert (2, "") == (answer.code, answer.out)
+    assert answer.err.startswith("smload: --html: cannot write page.html/x.html: ")
+
+
 def test_change_of_level_is_named(smload: Smload, tmp_path: Path) -> None:
     """With its size, when it began, and the commit."""
     for number, run in enumerate(_runs(16, p95_ms=lambda number: (200.0 if number < 9 else 250.0) + number % 3)):

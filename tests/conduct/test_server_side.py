@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from math import nan
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -262,6 +263,23 @@ def test_a_load_as_it_should_be() -> None:
     )  # fmt: skip
     assert pytest.approx((50, 40, 5, 5)) == (server.client_ms, server.model_ms, server.overhead_ms, server.rest_ms)
     assert pytest.approx(0.6) == server.figures["cpu_utilization_max"]
+
+
+def test_what_was_read_period_by_period_is_kept() -> None:
+    """From the begin of the load's window; a period without data is a gap."""
+    load = Load(cpu_utilization_max="70%", model_latency_p95="50ms")
+    load.plane.put("MemoryUtilization", Maximum=[None, 31.0])
+
+    series = {each.name: each for each in load.testimony().facts["server"].series}
+
+    assert {(0.0, 120.0, 60, "AllTraffic")} == {
+        (each.begin_s, each.end_s, each.period_s, each.variant) for each in series.values()
+    }
+    assert {
+        "model_latency_mean": (40, 40), "overhead_latency_mean": (5, 5), "cpu_utilization_max": (0.45, 0.6),
+        "cpu_utilization_mean": (0.4, 0.5), "memory_utilization_max": pytest.approx((nan, 0.31), nan_ok=True),
+        "server_5xx": (0, 0), "server_4xx": (0, 0), "invocations": (60, 60),
+    } == {name: each.values for name, each in series.items()}  # fmt: skip
 
 
 def test_it_waits_until_everything_is_counted() -> None:

@@ -176,6 +176,25 @@ def test_figures_are_the_endpoints_own(finished: Finished) -> None:
     assert 0 < server["figures"]["cpu_utilization_mean"] <= server["figures"]["cpu_utilization_max"] <= 1
 
 
+def test_figures_are_there_period_by_period(finished: Finished) -> None:
+    """From the begin of the load's own window on, each second; what was counted in them is what was counted in all."""
+    (load,) = finished.run.loads("test_kept")
+    series = {each["name"]: each for each in load["server"]["series"]}
+
+    assert {"model_latency_mean", "overhead_latency_mean", "cpu_utilization_max", "invocations"} <= set(series)
+    assert "model_latency_p95" not in series
+    assert {("AllTraffic", 1, 5)} == {
+        (each["variant"], each["period_s"], len(each["values"])) for each in series.values()
+    }
+    assert all(abs(each["begin_s"]) <= 0.1 for each in series.values())
+    assert load["server"]["counted"] == sum(filter(None, series["invocations"]["values"]))
+    assert [pytest.approx(5.0, rel=0.5)] * 5 == series["model_latency_mean"]["values"]
+    busiest = max(filter(None, series["cpu_utilization_max"]["values"]))
+    assert pytest.approx(load["server"]["figures"]["cpu_utilization_max"]) == busiest
+    page = (finished.run.folder / "report" / "report.html").read_text()
+    assert "in CloudWatch&#39;s periods the model&#39;s mean time" in page
+
+
 def test_the_window_is_whole_periods(finished: Finished) -> None:
     """Of five seconds, from a fifth second on, for its percentile is one period."""
     (load,) = finished.run.loads("test_kept")

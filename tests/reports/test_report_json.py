@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import errno
 import json
+from dataclasses import replace
 from math import inf, isnan
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,9 @@ from pytest_smload.core.baselines.runs import BaselineRun
 from pytest_smload.core.hosting.hosting import Component, Container, Hosting, ManagedScaling, Serverless, Variant
 from pytest_smload.core.load.stages import StageSpan
 from pytest_smload.core.measure.figures import TimelinePoint, WarmupCounts
+from pytest_smload.core.measure.histogram import Histogram
 from pytest_smload.core.measure.measurement import measure
+from pytest_smload.core.measure.spread import Distribution
 from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.core.results.assemble import build_result
 from pytest_smload.core.results.result import LoadResult, Rerun, RunResult, TestResult
@@ -480,6 +483,19 @@ def test_what_is_no_report_is_one_line(full, tmp_path, damage, problem) -> None:
     assert f"{path} " in str(raised.value)
     assert problem in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_a_histogram_no_load_has_is_one_line(full, tmp_path) -> None:
+    """Before anything is drawn or compared by it."""
+    (first, *others) = full.tests
+    spread = Distribution(Histogram(1.02, 0, (5,)), {}, 1.0, (), {}, {}, {})
+    first = replace(first, loads=(replace(first.loads[0], distribution=spread), *first.loads[1:]))
+    path = write_report(replace(full, tests=(first, *others)), tmp_path)
+    assert first == read_report(path).tests[0]
+    path.write_text(path.read_text(encoding="utf-8").replace('"ratio": 1.02', '"ratio": 0.5'), encoding="utf-8")
+
+    with pytest.raises(ReportError, match=r"distribution\.total: Value error, no histogram has bins 0 to 1 of "):
+        read_report(path)
 
 
 def test_a_report_that_is_not_there_is_one_line(tmp_path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from math import nan
 
@@ -13,14 +14,15 @@ from pytest_smload.core.limits.grammar import parse_server_limit
 from pytest_smload.core.measure.scope_name import TOTAL
 from pytest_smload.core.results.diagnosed import diagnosed
 from pytest_smload.core.results.result import RunResult
-from pytest_smload.core.server.server_side import ServerSide
+from pytest_smload.core.server.server_side import ServerSeries, ServerSide
 from pytest_smload.core.server.variant import ServingVariant
 from pytest_smload.core.trust.health import Finding
+from pytest_smload.reports.json_report import parse_report, run_json
 from pytest_smload.reports.junit import junit_properties
 from pytest_smload.reports.markdown.report import run_markdown
 from pytest_smload.reports.text.failure import failure_text, invalid_text
 from pytest_smload.reports.text.terminal import lines_of_test, run_lines
-from pytest_smload.reports.words.server_lines import server_lines
+from pytest_smload.reports.words.server_lines import server_figures, server_lines
 
 SERVER = ServerSide(
     window_begin="2026-11-29T12:04:00+00:00",
@@ -41,6 +43,16 @@ SERVER = ServerSide(
         "memory_utilization_max": 0.4,
         "server_5xx": 3,
     },
+)
+COURSE = ServerSeries(
+    name="model_latency_mean",
+    metric="ModelLatency",
+    variant="AllTraffic",
+    unit="ms",
+    begin_s=-0.2,
+    end_s=179.8,
+    period_s=60,
+    values=(9.8, nan, 12.25),
 )
 WHY = (
     Diagnosis(
@@ -160,6 +172,45 @@ def test_junit_has_its_numbers_with_their_unit(records):
     assert ("ratio", "0.85", "0.7", "fail") == tuple(
         properties[f"smload.total.cpu_utilization_max.{key}"] for key in ("unit", "observed", "at_most", "verdict")
     )
+
+
+def test_the_course_is_recorded_and_read_back(records):
+    """A gap is null there; a report of before there were any is read all the same."""
+    run = RunResult(started_at="x", tests=(records.of_test(records.load(server=replace(SERVER, series=(COURSE,)))),))
+    text = run_json(run)
+    record = json.loads(text)
+    (written,) = record["tests"][0]["loads"][0]["server"]["series"]
+
+    assert {
+        "name": "model_latency_mean",
+        "metric": "ModelLatency",
+        "variant": "AllTraffic",
+        "unit": "ms",
+        "begin_s": -0.2,
+        "end_s": 179.8,
+        "period_s": 60,
+        "values": [9.8, None, 12.25],
+    } == written
+    server = parse_report(text.encode(), "report.json").tests[0].loads[0].server
+    assert server is not None
+    # NaN is unlike itself.
+    assert repr((COURSE,)) == repr(server.series)
+    del record["tests"][0]["loads"][0]["server"]["series"]
+    older = parse_report(json.dumps(record).encode(), "report.json").tests[0].loads[0].server
+    assert older is not None
+    assert () == older.series
+
+
+def test_figures_have_their_units(records):
+    """As the checks on them; one that nobody knows is a number."""
+    server = replace(SERVER, figures={"cpu_utilization_max": 0.832, "model_latency_mean": 9.8, "of tomorrow": 1.23456})
+
+    assert [
+        ("cpu_utilization_max", "83.2%"),
+        ("model_latency_mean", "9.8 ms"),
+        ("of tomorrow", "1.235"),
+    ] == server_figures(records.load(server=server))
+    assert [] == server_figures(records.load())
 
 
 def test_the_result_explains_itself(records):

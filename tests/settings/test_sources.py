@@ -23,7 +23,7 @@ _GENERATORS = ("processes", "workers", "bind")
 def test_every_option_has_a_variable() -> None:
     """Flag, pytest attribute and variable are one name in three spellings."""
     assert [(option.flag, option.dest, option.variable) for option in OPTIONS] == [
-        (f"--smload-{name}", f"smload_{name}", f"SMLOAD_{name.upper()}")
+        (f"--smload-{name.replace('_', '-')}", f"smload_{name}", f"SMLOAD_{name.upper()}")
         for name in (*_LOADS, "transport", *_GENERATORS, *FILE_OPTIONS)
     ]
 
@@ -54,6 +54,17 @@ def test_an_option_beats_its_variable() -> None:
     assert (overrides.text("endpoint"), overrides.source("endpoint")) == ("staging", "--smload-endpoint")
     assert (overrides.text("report"), overrides.source("report")) == ("out", "SMLOAD_REPORT")
     assert overrides.text("profile") is None
+
+
+def test_where_reports_go_is_said_by_option_and_variable() -> None:
+    """A place in S3, or none; where neither says, None."""
+    (place,) = read_overrides({}, {"SMLOAD_REPORT_TO": "s3://bucket/perf"}).report_to or ()
+    assert "s3://bucket/perf" == place.url
+    assert () == read_overrides({"report_to": "none"}, {"SMLOAD_REPORT_TO": "s3://bucket/perf"}).report_to
+    assert None is read_overrides({}, {"SMLOAD_REPORT_TO": ""}).report_to
+    assert ["--smload-report-to: 'bucket' is no place in S3; write \"s3://bucket/prefix\""] == problems(
+        {"report_to": "bucket"}
+    )
 
 
 def test_an_empty_variable_is_unset() -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pytest_smload.core.limits.check import Unit
-from pytest_smload.core.limits.quantities import ANSWERS, DURATION, LATENCY, MODELS, PER_MINUTE, SHARE, Quantity
+from pytest_smload.core.limits.quantities import ANSWERS, COUNT, DURATION, LATENCY, MODELS, PER_MINUTE, SHARE, Quantity
 from pytest_smload.core.statistics.percentiles import needed_samples
 
 REQUESTS = "AWS/SageMaker"
@@ -142,3 +142,16 @@ _ROWS = (
 )
 SERVER_METRICS: Mapping[str, ServerMetric] = {row.name: row for row in _ROWS}
 """By name, in the order checks are shown."""
+WATCHED = (
+    ServerMetric("invocations", "invocations", COUNT, REQUESTS, "Invocations", "sum"),
+    ServerMetric(
+        "concurrent_requests_max",
+        "max ConcurrentRequestsPerModel",
+        COUNT,
+        REQUESTS,
+        "ConcurrentRequestsPerModel",
+        "max",
+        of_each=False,
+    ),
+)
+"""What no limit is about, and is yet shown over time."""

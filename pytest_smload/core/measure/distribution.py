@@ -21,7 +21,7 @@ MOST_SLICES = 100
 MOST_ROUTES_OVER_TIME = 250
 """Those with the most requests have a course over time."""
 _CHUNK = 1 << 17
-_BINS_EACH = 4
+BINS_EACH = 4
 """Bins of a histogram that one over time puts together."""
 
 
@@ -49,7 +49,7 @@ def distribution_of(recording: Recording, total: Figures) -> Distribution | None
         total=trimmed(tables.first, tables.fine.sum(axis=0)),
         routes={name: each for name, each in routes.items() if each.counts},
         slice_s=recording.window_s / tables.slices,
-        over_time=tuple(trimmed(tables.wide_first, row, bins_each=_BINS_EACH) for row in tables.wide),
+        over_time=tuple(trimmed(tables.wide_first, row, bins_each=BINS_EACH) for row in tables.wide),
         routes_p95_ms={names[route]: row for route, row in tables.courses()},
         errors_over_time={kinds[code]: tuple(row.tolist()) for code, row in enumerate(tables.failed_in) if row.any()},
         errors_by_route={
@@ -82,8 +82,8 @@ class _Tables:
         self.slices = min(MOST_SLICES, max(1, ceil(recording.window_s)))
         spanned = bins_of(np.array([total.min_ms, total.max_ms])) if total.ok else np.zeros(2, np.int64)
         self.first, last = int(spanned[0]), int(spanned[1])
-        self.wide_first = self.first // _BINS_EACH
-        width, wide = last - self.first + 1, last // _BINS_EACH - self.wide_first + 1
+        self.wide_first = self.first // BINS_EACH
+        width, wide = last - self.first + 1, last // BINS_EACH - self.wide_first + 1
         self.fine = np.zeros((routes, width), np.int64)
         self.wide = np.zeros((self.slices, wide), np.int64)
         self.failed_in = np.zeros((kinds, self.slices), np.int64)
@@ -103,7 +103,7 @@ class _Tables:
             _count(self.failed_at, part.route[failed], part.kind[failed])
             part = _Part(*(column[~failed] for column in (part.slot, part.route, part.kind, part.took_ms)))
         bins = bins_of(part.took_ms)
-        wide = bins // _BINS_EACH - self.wide_first
+        wide = bins // BINS_EACH - self.wide_first
         _count(self.fine, part.route, bins - self.first)
         _count(self.wide, part.slot, wide)
         place = self.place[part.route]
@@ -119,7 +119,7 @@ class _Tables:
         ranks = np.cumsum(self.course, axis=1)
         wanted = np.maximum(1, np.ceil(ranks[:, -1] * 0.95))
         bins = np.argmax(ranks >= wanted[:, None], axis=1)
-        p95_ms = np.where(ranks[:, -1] > 0, RATIO ** (_BINS_EACH * (self.wide_first + bins + 0.5)), np.nan)
+        p95_ms = np.where(ranks[:, -1] > 0, RATIO ** (BINS_EACH * (self.wide_first + bins + 0.5)), np.nan)
         rounded = [float(f"{value:.4g}") for value in p95_ms.tolist()]
         for index, route in enumerate(self.chosen.tolist()):
             yield route, tuple(rounded[index * self.slices : (index + 1) * self.slices])

@@ -5,11 +5,14 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import accumulate
+from math import inf, log
 
 RATIO = 1.02
 """Upper edge of a bin over its lower one: a percentile read from it is 1 % off at most."""
 LEAST_MS = 0.001
 """What is shorter counts as this."""
+_FARTHEST = 100.0
+"""Of ln(latency in ms): beyond any, and within what a float holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,18 @@ class Histogram:
     ratio: float
     first: int
     counts: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse what no latencies have.
+
+        Raises:
+            ValueError: a count below none, or bins that do not grow or begin and end nowhere.
+        """
+        last = self.first + len(self.counts)
+        if not 1 < self.ratio < inf or max(abs(self.first), abs(last)) * log(self.ratio) > _FARTHEST:
+            raise ValueError(f"no histogram has bins {self.first} to {last} of ratio {self.ratio}")
+        if self.counts and min(self.counts) < 0:
+            raise ValueError(f"no histogram has {min(self.counts)} latencies in a bin")
 
     @property
     def total(self) -> int:

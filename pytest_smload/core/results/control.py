@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pytest_smload.core.baselines.outcome import MetricComparison
 from pytest_smload.core.measure.figures import MixShare, Stats, WarmupCounts
+from pytest_smload.core.measure.spread import Distribution
 from pytest_smload.core.request.endpoint import EndpointFacts
 from pytest_smload.core.trust.health import ClientHealth
 
@@ -25,6 +26,7 @@ class ControlResult:
         sent, unsent: Counts over the window.
         warmup: What it was sent before.
         client: How the client fared at sending to it.
+        distribution: Where its latencies and failures lie; None where its window is empty.
         comparisons: The load compared with it, one per regression budget; empty where they could not be.
     """
 
@@ -39,3 +41,4 @@ class ControlResult:
     warmup: WarmupCounts
     client: ClientHealth
     comparisons: tuple[MetricComparison, ...] = ()
+    distribution: Distribution | None = None

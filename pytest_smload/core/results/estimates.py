@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Final
 from pytest_smload.core.baselines.estimate import Estimate
 from pytest_smload.core.limits.aborted import SOURCES as EARLY_SOURCES
 from pytest_smload.core.measure.scope_name import TOTAL
-from pytest_smload.core.statistics.binned import sliced_rate_bound, sliced_share_bound
+from pytest_smload.core.statistics.binned import binned_quantile_bound, sliced_rate_bound, sliced_share_bound
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_smload.core.limits.check import Check
     from pytest_smload.core.measure.figures import TimelinePoint
+    from pytest_smload.core.measure.histogram import Histogram
     from pytest_smload.core.results.result import LoadResult
     from pytest_smload.core.statistics.bound import Bound
 
@@ -25,6 +26,9 @@ COST: Final = "cost_per_million"
 FIGURES: Final = ("p50", "p95", "p99", TPS, ERROR_RATE)
 """What is compared where nothing else is asked for."""
 _WHOLE_SECOND_S = 1.0
+_PER_MILLE: Final = {"p50": 500, "p90": 900, "p95": 950, "p99": 990, "p99_9": 999}
+_MOST_ANSWERS = 20_000_000
+"""Of one load: their order is laid out anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +49,18 @@ class Figure:
 def figure_of(load: LoadResult, metric: str) -> Figure:
     """Return the figure *metric* of the whole of *load*: a percentile, ``mean``, ``tps`` or ``error_rate``.
 
-    The interval is that of the check on it, where it has a limit; of a rate and of the share of errors else what the
-    timeline shows. Percentiles per second make none of the whole.
+    The interval is that of the check on it, where it has a limit. Else it is what the histograms of the window's slices
+    show of a percentile, wider by their bins, and what the timeline shows of a rate and of the share of errors.
     """
     for check in load.checks:
         if _is_of(check, metric) and check.lower is not None and check.upper is not None:
             return Figure(check.observed, _estimate(check.observed, check.lower, check.upper))
     value = _value(load, metric)
+    if metric in _PER_MILLE:
+        bound = _percentile(load, _PER_MILLE[metric])
+        if bound is None:
+            return Figure(value, None, f"without a limit on {metric} it takes 20 s of load, and enough requests")
+        return Figure(value, _estimate(value, bound.lower, bound.upper))
     if metric not in (TPS, ERROR_RATE):
         return Figure(value, None, f"a report has the interval of {metric} where {metric} has a limit")
     bound = _rate(load.timeline) if metric == TPS else _share(load.timeline)
@@ -94,6 +103,28 @@ def _value(load: LoadResult, metric: str) -> float:
     name = metric if metric in (TPS, ERROR_RATE) else f"{metric}_ms"
     value: float = getattr(load.total, name)
     return value
+
+
+def _percentile(load: LoadResult, per_mille: int) -> Bound | None:
+    """The interval that the slices of the window leave; None where they are too few, or not of this load's answers."""
+    slices = load.distribution.over_time if load.distribution is not None else ()
+    filled = [each for each in slices if each.counts]
+    total = sum(each.total for each in filled)
+    if total != load.ok or not 0 < total <= _MOST_ANSWERS or len({each.ratio for each in filled}) > 1:
+        return None
+    first = min(each.first for each in filled)
+    last = max(each.first + len(each.counts) for each in filled)
+    rows = [_placed(each, first, last) for each in slices]
+    edges_ms = [filled[0].ratio ** place for place in range(first, last + 1)]
+    return binned_quantile_bound(rows, edges_ms, [0] * len(rows), per_mille)
+
+
+def _placed(histogram: Histogram, first: int, last: int) -> list[int]:
+    if not histogram.counts:
+        return [0] * (last - first)
+    before = histogram.first - first
+    after = last - histogram.first - len(histogram.counts)
+    return [*[0] * before, *histogram.counts, *[0] * after]
 
 
 def _rate(timeline: Sequence[TimelinePoint]) -> Bound | None:

@@ -6,7 +6,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import nan
 
+from pytest_smload.core.limits.check import Unit
 from pytest_smload.core.server.variant import ServingVariant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSeries:
+    """One metric of one variant over a load's window, period by period.
+
+    Attributes:
+        name: What it is limited by (``model_latency_mean``); ``invocations`` and ``concurrent_requests_max`` are not.
+        metric: CloudWatch's own name of it.
+        variant: VariantName.
+        unit: Of its values; those of counts are of the whole period.
+        begin_s, end_s: When the first period begins and the last one ends, in seconds from the begin of the load's
+            window.
+        period_s: How long each is; of a long window the last may be shorter.
+        values: Of each period; NaN where CloudWatch has no data of it.
+    """
+
+    name: str
+    metric: str
+    variant: str
+    unit: Unit
+    begin_s: float
+    end_s: float
+    period_s: int
+    values: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +54,8 @@ class ServerSide:
             OverheadLatency, and what is left for network and client; NaN where a part is not known.
         agrees: Whether the server's time fits into the client's.
         figures: Value of each metric on the server's side that there was data of, by the name it is limited by.
+        series: What there is over time of them, and of what else is shown so, per variant; percentiles, which are of
+            the whole window, have none.
     """
 
     window_begin: str
@@ -48,3 +76,4 @@ class ServerSide:
     rest_ms: float = nan
     agrees: bool = True
     figures: Mapping[str, float] = field(default_factory=dict)
+    series: tuple[ServerSeries, ...] = ()

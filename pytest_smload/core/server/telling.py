@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pytest_smload.core.measure.scope_name import ScopeName
     from pytest_smload.core.server.account import Account
     from pytest_smload.core.server.readings import Reading, Window
+    from pytest_smload.core.server.server_side import ServerSeries
     from pytest_smload.core.trust.health import Finding
 
 _OF_EACH_ANSWER = ("ModelLatency", "OverheadLatency")
@@ -36,6 +37,7 @@ class Figures:
         in_all: Invocations of all periods of the load's runs; *sent_in_all*: what these sent.
         waited_s: How long it took to have counted.
         readings: By the name of the metric.
+        series: The same and what else is shown over time, period by period.
     """
 
     counts: Counts
@@ -43,6 +45,7 @@ class Figures:
     sent_in_all: int
     waited_s: float
     readings: Mapping[str, Reading]
+    series: tuple[ServerSeries, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +156,7 @@ def _server_side(figures: Figures, window: Window, account: Account, latencies: 
         rest_ms=latencies.rest_ms,
         agrees=not latencies.disagree,
         figures={name: reading.value for name, reading in figures.readings.items() if reading.value is not None},
+        series=figures.series,
     )
 
 

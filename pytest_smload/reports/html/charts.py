@@ -25,6 +25,14 @@ _MOST_TICKS: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
+class Narrow:
+    """What differs where a chart is narrow: parts of its layout, and how tall it is."""
+
+    layout: Json
+    height_px: int
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
     """One chart.
 
@@ -35,6 +43,7 @@ class Chart:
         layout: Plotly's layout.
         columns: Its numbers by the heading of their column.
         height_px: How tall it is.
+        narrow: What differs on a phone; None where nothing does.
     """
 
     title: str
@@ -44,6 +53,7 @@ class Chart:
     columns: Mapping[str, Sequence[Any]]
     height_px: int = 320
     cursor: bool = field(default=False)
+    narrow: Narrow | None = None
 
     def json(self) -> Json:
         """Return what the page's script reads."""
@@ -54,6 +64,7 @@ class Chart:
             "columns": {name: [*column] for name, column in self.columns.items()},
             "height": self.height_px,
             "cursor": self.cursor,
+            "narrow": self.narrow and {"layout": self.narrow.layout, "height": self.narrow.height_px},
         }
 
 

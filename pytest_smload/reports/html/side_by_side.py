@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_smload.reports.html import svg
 from pytest_smload.reports.html.charts import Chart, Charts, axis, line, rounded
 from pytest_smload.reports.html.page import page_of
-from pytest_smload.reports.html.spread import percentile_axis, spectrum
+from pytest_smload.reports.html.spectrum import percentile_axis, spectrum
 from pytest_smload.reports.words.comparison import COMPARISON_HEADERS, cheapest_sentence, comparison_rows
 from pytest_smload.reports.words.side_by_side import (
     LEGEND,

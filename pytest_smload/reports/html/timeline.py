@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_smload.core.units import format_duration, format_ms
@@ -13,40 +12,31 @@ from pytest_smload.reports.html.charts import (
     COLOURS,
     DASHES,
     INK,
-    LIMIT,
     Chart,
     Json,
+    Narrow,
     axis,
     line,
     ms_axis,
-    note,
     rounded,
 )
 from pytest_smload.reports.html.course import Course, course_of
+from pytest_smload.reports.html.lanes import NARROW_PX, WIDE_PX, Lane, limit_marks, limit_notes, stacked
+from pytest_smload.reports.html.server_lanes import server_columns, server_lanes, server_summary
 from pytest_smload.reports.html.spans import Span, span_bars, spans_of, warmup_s
 from pytest_smload.reports.words.cells import format_count, format_tps
 
 if TYPE_CHECKING:
-    from pytest_smload.core.limits.check import Check
     from pytest_smload.core.results.result import LoadResult
 
 STALL_MS = 50.0
 """From where a late loop of the client's is marked."""
-_GAP_PX, _ABOVE_PX, _BELOW_PX = 26, 28, 44
-"""Between lanes, with room for a legend; and the margins that the page gives every chart."""
+_ABOVE_PX, _BELOW_PX = 28, 44
+"""The margins that the page gives every chart."""
+_FEW = 4
+"""Up to so many, each whole number is a tick: Plotly would put halves between them."""
 _MOST_BEFORE = 0.1
 """Of the window's length: what is shown of the time before it at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """What one lane shows: its traces, how tall it is, and its axis."""
-
-    traces: list[Json]
-    height_px: int
-    axis: Json
-    marks: list[Json] = field(default_factory=list)
-    notes: list[Json] = field(default_factory=list)
 
 
 def timeline_chart(load: LoadResult) -> Chart | None:
@@ -54,7 +44,8 @@ def timeline_chart(load: LoadResult) -> Chart | None:
     if not load.timeline:
         return None
     course, spans = course_of(load), spans_of(load)
-    lanes = [*_lanes(load, course, spans)]
+    lanes = [*_lanes(load, course, spans), *server_lanes(load, course.t_s)]
+    stack, on_a_phone = stacked(lanes, WIDE_PX), stacked(lanes, NARROW_PX)
     begin_s = -min(warmup_s(load), _MOST_BEFORE * load.window_s)
     layout: Json = {
         "xaxis": axis(
@@ -66,38 +57,22 @@ def timeline_chart(load: LoadResult) -> Chart | None:
         "barmode": "overlay",
         "bargap": 0.15,
         "uniformtext": {"minsize": 9, "mode": "hide"},
-        "shapes": [*_bands(load, spans)],
-        "annotations": [],
+        "shapes": [*_bands(load, spans), *stack.marks],
+        "annotations": stack.notes,
+        **stack.layout,
     }  # fmt: skip
-    drawn_px = sum(lane.height_px for lane in lanes) + _GAP_PX * (len(lanes) - 1)
-    data: list[Json] = []
-    top_px = drawn_px
-    for place, lane in enumerate(lanes, start=1):
-        number = "" if place == 1 else f"{place}"
-        top, bottom = top_px / drawn_px, max(0.0, (top_px - lane.height_px) / drawn_px)
-        layout[f"yaxis{number}"] = {**lane.axis, "domain": [bottom, top]}
-        layout[f"legend{number}"] = _legend(top)
-        data += [{**trace, "xaxis": "x", "yaxis": f"y{number}", "legend": f"legend{number}"} for trace in lane.traces]
-        layout["shapes"] += [{**mark, "yref": f"y{number}"} for mark in lane.marks]
-        layout["annotations"] += [{**each, "yref": f"y{number}"} for each in lane.notes]
-        top_px -= lane.height_px + _GAP_PX
     return Chart(
         title="Over the window",
         summary=_summary(load, course),
-        data=data,
+        data=stack.data,
         layout=layout,
-        columns=_columns(course),
-        height_px=drawn_px + _ABOVE_PX + _BELOW_PX,
+        columns={**_columns(course), **server_columns(load, course.t_s)},
+        height_px=stack.height_px + _ABOVE_PX + _BELOW_PX,
         cursor=True,
+        narrow=Narrow(
+            {**on_a_phone.layout, "annotations": on_a_phone.notes}, on_a_phone.height_px + _ABOVE_PX + _BELOW_PX
+        ),
     )
-
-
-def _legend(top: float) -> Json:
-    """Above a lane, at its right."""
-    return {
-        "orientation": "h", "x": 1, "xanchor": "right", "y": top, "yanchor": "bottom", "traceorder": "normal",
-        "bgcolor": "rgba(0,0,0,0)", "font": {"size": 11},
-    }  # fmt: skip
 
 
 def _lanes(load: LoadResult, course: Course, spans: Sequence[Span]) -> Iterator[Lane]:
@@ -112,14 +87,18 @@ def _lanes(load: LoadResult, course: Course, spans: Sequence[Span]) -> Iterator[
     if any(course.errors):
         yield Lane(_failures(load, course), 100, axis("failures", rangemode="tozero"))
     under_way = line(course.t_s, course.in_flight, "requests under way", 5, line={"color": COLOURS[5], "width": 2})
-    yield Lane([{**under_way, "showlegend": False}], 80, axis("in flight", rangemode="tozero"))
+    yield Lane([{**under_way, "showlegend": False}], 80, _counts("in flight", course.in_flight))
     if load.scaling is not None and len(load.scaling.instances) > 1:
         counts = load.scaling.instances
         ends_s = [*(each.t_s for each in counts), load.window_s]
         steps = line(ends_s, [*(each.instances for each in counts), counts[-1].instances], "instances", 3)
         steps |= {"line": {"color": COLOURS[3], "width": 2, "shape": "hv"}, "showlegend": False}
-        apart = math.ceil(max(each.instances for each in counts) / 4) or 1
-        yield Lane([steps], 70, axis("instances", rangemode="tozero", tick0=0, dtick=apart))
+        yield Lane([steps], 70, _counts("instances", [each.instances for each in counts]))
+
+
+def _counts(title: str, values: Sequence[int]) -> Json:
+    """An axis of whole numbers."""
+    return axis(title, rangemode="tozero", **({"tick0": 0, "dtick": 1} if max(values, default=0) <= _FEW else {}))
 
 
 def _latencies(load: LoadResult, course: Course) -> Lane:
@@ -136,9 +115,10 @@ def _latencies(load: LoadResult, course: Course) -> Lane:
     ):
         drawn = {"color": COLOURS[place], "dash": DASHES[dash], "width": 2}
         traces.append(line(course.latency_t_s, rounded(values), name, place, line=drawn, hovertemplate="%{y}"))
-    limits = [each for each in load.checks if each.scope == "total" and each.metric in ("p50", "p95", "p99")]
-    limits = [each for each in limits if each.at_most]
-    bounds = [each.at_most for each in limits if each.at_most is not None]
+    traces += _control_p95(load)
+    checks = [each for each in load.checks if each.scope == "total" and each.metric in ("p50", "p95", "p99")]
+    limits = [(f"{each.metric} <= {format_ms(each.at_most)}", each.at_most) for each in checks if each.at_most]
+    bounds = [bound for _, bound in limits]
     largest = max((value for value in (*course.p99_ms, *bounds) if math.isfinite(value)), default=0.0)
     smallest = min((value for value in course.p50_ms if math.isfinite(value)), default=0.0)
     log = bool(smallest) and largest > 20 * smallest
@@ -146,17 +126,20 @@ def _latencies(load: LoadResult, course: Course) -> Lane:
         traces,
         190,
         ms_axis("latency ms", (*course.min_ms, *course.max_ms, *bounds), log=log),
-        marks=[{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": y, "y1": y, "line": LIMIT} for y in bounds],
-        notes=[_limit_note(check, place, log=log) for place, check in enumerate(limits)],
+        marks=limit_marks(bounds),
+        notes=limit_notes(limits, log=log),
     )
 
 
-def _limit_note(check: Check, place: int, *, log: bool) -> Json:
-    """Beside one another from the right: limits may be close together."""
-    bound = check.at_most or 1.0
-    y = math.log10(bound) if log else bound
-    x = max(0.0, 1 - 0.3 * place)
-    return note(f"{check.metric} <= {format_ms(bound)}", xref="paper", x=x, xanchor="right", y=y, yanchor="bottom")
+def _control_p95(load: LoadResult) -> Iterator[Json]:
+    """The p95 of the load's control, in slices of the window."""
+    spread = load.control.distribution if load.control is not None else None
+    if load.control is None or spread is None or not spread.total.counts:
+        return
+    slots = [index * spread.slice_s for index in range(len(spread.over_time))]
+    p95_ms = rounded(each.percentile_ms(950) for each in spread.over_time)
+    drawn = {"color": COLOURS[4], "dash": DASHES[4], "width": 2}
+    yield line(slots, p95_ms, f"p95 of control {load.control.name}", 4, line=drawn, hovertemplate="%{y}")
 
 
 def _failures(load: LoadResult, course: Course) -> list[Json]:
@@ -211,6 +194,8 @@ def _summary(load: LoadResult, course: Course) -> str:
         parts.append(f"the client's own loop was late by up to {format_ms(lag_ms)} (shaded)")
     if load.scaling is not None and load.scaling.activities:
         parts.append("scaling is shaded green")
+    if served := server_summary(load):
+        parts.append(served)
     return "; ".join(parts) + ". The grey band is from the shortest to the longest latency."
 
 

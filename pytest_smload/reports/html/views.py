@@ -11,6 +11,7 @@ from pytest_smload.core.capacity.comparison import compare_capacities
 from pytest_smload.reports.html import svg
 from pytest_smload.reports.html.capacity_views import capacity_view
 from pytest_smload.reports.html.check_views import check_view, figures_view
+from pytest_smload.reports.html.heat import heat_chart
 from pytest_smload.reports.html.route_views import errors_view, mix_view, routes_view
 from pytest_smload.reports.html.side_views import (
     besides_view,
@@ -20,12 +21,13 @@ from pytest_smload.reports.html.side_views import (
     sides_view,
     workers_view,
 )
-from pytest_smload.reports.html.spread import heat_chart, spectrum_chart
+from pytest_smload.reports.html.spectrum import spectrum_chart
 from pytest_smload.reports.html.timeline import timeline_chart
 from pytest_smload.reports.words.comparison import COMPARISON_HEADERS, cheapest_sentence, comparison_rows
 from pytest_smload.reports.words.details import is_judged, note_lines
 from pytest_smload.reports.words.headline import load_headline
 from pytest_smload.reports.words.margin import is_undecided, worst_first
+from pytest_smload.reports.words.server_lines import server_figures
 
 if TYPE_CHECKING:
     from pytest_smload.core.results.result import LoadResult, RunResult, TestResult
@@ -131,7 +133,7 @@ def _load_view(load: LoadResult, charts: Charts, number: int, place: int) -> dic
         "mix": mix_view(load),
         "cold": cold_view(load),
         "besides": besides_view(load),
-        "server_figures": named(load.server.figures) if load.server is not None else [],
+        "server_figures": server_figures(load),
         "workers": workers_view(load),
         "notes": note_lines(load),
         "how": [*how_view(load)],

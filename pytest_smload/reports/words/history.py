@@ -45,7 +45,7 @@ def point_cells(point: Point, changes: tuple[Change, ...]) -> list[str]:
         f"{verdict} ({point.unfit})" if point.unfit and point.unfit != verdict else verdict,
         *figures,
         figure_text(COST, usd) if usd == usd else "",  # noqa: PLR0124 - NaN is the one value unequal to itself
-        ", ".join(f"{metric_name(change.metric)} {_change(change)}" for change in begun),
+        ", ".join(change_words(change) for change in begun),
     ]
 
 
@@ -54,9 +54,14 @@ def change_line(change: Change) -> str:
     ends = " -> ".join(figure_text(change.metric, value) for value in (change.before, change.after))
     commit = f", commit {change.point.commit[:_COMMIT_DIGITS]}" if change.point.commit else ""
     return plain_text(
-        f"change: {metric_name(change.metric)} {_change(change)} ({ends}) from {change.point.at:%Y-%m-%d %H:%M:%S} on"
+        f"change: {change_words(change)} ({ends}) from {change.point.at:%Y-%m-%d %H:%M:%S} on"
         f"{commit} (p = {change.p:.2g})"
     )
+
+
+def change_words(change: Change) -> str:
+    """Return which figure changed by how much: ``"p95 +18 %"``."""
+    return f"{metric_name(change.metric)} {_change(change)}"
 
 
 def _change(change: Change) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_smload.core.limits.server_metrics import SERVER_METRICS
 from pytest_smload.core.server.cross_check import Latencies
 from pytest_smload.core.units import format_share
 from pytest_smload.reports.words.cells import format_count, plain_text
@@ -42,9 +43,20 @@ def server_lines(load: LoadResult) -> list[str]:
     return [plain_text(line) for line in lines]
 
 
+def server_figures(load: LoadResult) -> list[tuple[str, str]]:
+    """Return each of CloudWatch's figures of the whole window with its unit, by the name it is limited by."""
+    figures = load.server.figures if load.server is not None else {}
+    return [(name, _with_unit(name, value)) for name, value in figures.items()]
+
+
 def diagnosis_lines(load: LoadResult) -> list[str]:
     """Return each explanation of the figures with what to do, the gravest first."""
     return [plain_text(f"diagnosis: {found.sentence}; {found.advice}") for found in load.diagnosis]
+
+
+def _with_unit(name: str, value: float) -> str:
+    row = SERVER_METRICS.get(name)
+    return row.quantity.rounded(value) if row is not None else f"{value:.4g}"
 
 
 def _busy(server: ServerSide) -> Iterator[str]:

@@ -59,6 +59,15 @@ def test_an_empty_histogram_has_no_percentile() -> None:
         one.merged(Histogram(1.1, 0, (1,)))
 
 
+@pytest.mark.parametrize(
+    "broken", [(1.0, 0, (1,)), (math.nan, 0, (1,)), (1.02, 0, (2, -1)), (1.02, 10**9, (1,)), (1e9, 0, (1,) * 9)]
+)
+def test_what_is_no_histogram_is_refused(broken: tuple[float, int, tuple[int, ...]]) -> None:
+    """Bins that do not grow, counts below none, edges that no latency has and no float holds."""
+    with pytest.raises(ValueError, match="no histogram has "):
+        Histogram(*broken)
+
+
 @st.composite
 def rows(draw: st.DrawFn, *, open_model: bool) -> list[Row]:
     found = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import nan
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from pytest_smload.core.baselines.outcome import BaselineOutcome, MetricComparis
 from pytest_smload.core.capacity.capacity import Capacity, at_least_check
 from pytest_smload.core.capacity.level import Interval, Level
 from pytest_smload.core.diagnosis.finding import Diagnosis
-from pytest_smload.core.limits.check import Check
+from pytest_smload.core.limits.check import Check, Unit
 from pytest_smload.core.load.stages import Stage
 from pytest_smload.core.measure.figures import MixShare, WarmupCounts
 from pytest_smload.core.request.endpoint import EndpointFacts
@@ -23,7 +24,7 @@ from pytest_smload.core.results.result import LoadResult, OtherFailure, Rerun, R
 from pytest_smload.core.safety.cost import LoadCost
 from pytest_smload.core.samples.generators import Generator
 from pytest_smload.core.scaling.record import InstanceCount, ScalingActivity, ScalingPhase, ScalingRecord
-from pytest_smload.core.server.server_side import ServerSide
+from pytest_smload.core.server.server_side import ServerSeries, ServerSide
 from pytest_smload.core.server.variant import ServingVariant
 from pytest_smload.core.trust.health import Finding
 from pytest_smload.reports.json_report import parse_report, run_json
@@ -181,6 +182,7 @@ def control() -> RunResult:
         name="old", endpoint=EndpointFacts("old", "tenants-old", "us-east-1", "https://runtime.sagemaker.example"),
         total=other.total, models={"a.tar.gz": 1, "b.tar.gz": 1}, mix={"a.tar.gz": MixShare(0.5, 0.5)}, errors={},
         sent=other.sent, unsent=0, warmup=other.warmup, client=other.client, comparisons=found,
+        distribution=other.distribution,
     )  # fmt: skip
     worse = Check(
         "total", "p95", "<= 110% of control 52 ms", "perf_budget mark", 73.8, 2400, "fail", at_most=57.2,
@@ -199,6 +201,30 @@ def control() -> RunResult:
     return of(attempt_of(replace(load, control=beside, checks=(*load.checks, worse)), changed, held))
 
 
+def of_series(
+    name: str,
+    metric: str,
+    unit: Unit,
+    period_s: int,
+    values: tuple[float, ...],
+    *,
+    begin_s: float = 0.0,
+    end_s: float | None = None,
+    variant: str = "AllTraffic",
+) -> ServerSeries:
+    """Return a series of whole periods, unless it ends before."""
+    return ServerSeries(
+        name=name,
+        metric=metric,
+        variant=variant,
+        unit=unit,
+        begin_s=begin_s,
+        end_s=begin_s + len(values) * period_s if end_s is None else end_s,
+        period_s=period_s,
+        values=values,
+    )
+
+
 def hosted() -> RunResult:
     """CloudWatch's figures, an instance that arrives under load, cost, workers, variants."""
     workers = [
@@ -214,11 +240,21 @@ def hosted() -> RunResult:
         return draw.lognormal(np.where(due_s < 40, 4.2 + 0.01 * due_s, 3.2), 0.3)
 
     load = measured(15, latency_ms=scaled_ms, workers=workers, limits={"p95": "150ms", "tps": "90%"})
+    series = (
+        of_series("model_latency_mean", "ModelLatency", "ms", 60, (49.8,)),
+        of_series("overhead_latency_mean", "OverheadLatency", "ms", 60, (0.9,)),
+        of_series("cpu_utilization_max", "CPUUtilization", "ratio", 10, (0.7, 0.81, 0.832, nan, 0.41, 0.38)),
+        of_series("cpu_utilization_mean", "CPUUtilization", "ratio", 10, (0.69, 0.8, 0.8, nan, 0.4, 0.36)),
+        of_series("memory_utilization_max", "MemoryUtilization", "ratio", 10, (0.38, 0.4, 0.4, nan, 0.39, 0.39)),
+        of_series("invocations", "Invocations", "requests", 60, (2400.0,)),
+        of_series("concurrent_requests_max", "ConcurrentRequestsPerModel", "requests", 10, (3.0, 4, 4, 4, 2, 1)),
+    )
     server = ServerSide(
         window_begin="2026-01-01T00:00:00+00:00", window_end="2026-01-01T00:01:00+00:00", period_s=60,
         variants=(ServingVariant("AllTraffic", "ml.m5.large", 2, 1.0, 2, 0),), sent=2400, counted=2400,
         sent_in_all=2600, counted_in_all=2600, client_ms=52.3, model_ms=49.8, overhead_ms=0.9, rest_ms=1.6,
         figures={"cpu_utilization_max": 0.832, "cpu_utilization_mean": 0.61, "memory_utilization_max": 0.4},
+        series=series,
     )  # fmt: skip
     activity = ScalingActivity(-3.0, 38.0, 1, 2, "Successful", "monitor alarm TargetTracking in state ALARM")
     scaling = ScalingRecord(

@@ -115,6 +115,11 @@ def _marked() -> tuple[RunResult, dict[str, str]]:
         server=replace(
             server, variants=(replace(server.variants[0], instance_type=of("instance type")),),
             figures={of("metric"): 1.0, **server.figures},
+            series=tuple(
+                replace(each, variant=variant)
+                for variant in (of("serving variant"), of("other serving variant"))
+                for each in server.series
+            ),
         ),
         scaling=replace(
             scaling, asked=of("asked"), variant=of("scaled variant"),

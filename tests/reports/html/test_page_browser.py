@@ -38,6 +38,19 @@ def mixed() -> RunResult:
     )
 
 
+def several_variants() -> RunResult:
+    """CloudWatch's figures of two variants."""
+    (test,) = drawn_runs.hosted().tests
+    server = test.loads[0].server
+    assert server is not None
+    series = tuple(
+        replace(each, variant=variant)
+        for variant in ("green", "blue-with-quite-a-long-name-of-2026")
+        for each in server.series
+    )
+    return drawn_runs.of(replace(test, loads=(replace(test.loads[0], server=replace(server, series=series)),)))
+
+
 def attacked() -> RunResult:
     """Every text that would run, one after the other, in every field."""
     return hostile(" ".join(text for kind, text in TEXTS.items() if kind not in ("long", "surrogate")))
@@ -152,6 +165,54 @@ def test_the_timeline_has_one_cursor(opened: Any) -> None:
     assert "s" == figure.locator(".numbers th").first.inner_text()
 
 
+def test_the_cursor_reads_cloudwatchs_periods_from_within(opened: Any) -> None:
+    """In the midst of a minute its value is shown, though the minute began long before."""
+    page = opened(drawn_runs.hosted)
+    figure = page.locator("figure.chart").first
+    figure.scroll_into_view_if_needed()
+    place = figure.locator(DRAWN)
+    place.wait_for()
+    place.focus()
+    for key in ("Home", "PageDown", "PageDown"):
+        page.keyboard.press(key)
+    readout = figure.locator(".readout").inner_text()
+    assert readout.startswith("s 20, ")
+    assert "model mean ms 49.8" in readout
+    assert "CPU max % 83.2" in readout
+    box = place.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 200)
+    figure.locator(".hoverlayer .legend, .hoverlayer .hovertext").first.wait_for()
+    assert "model mean : 49.8" in (figure.locator(".hoverlayer").text_content() or "")
+
+
+OVERLAPS = """() => {
+  const plot = document.querySelector("figure.chart .plot"), { top, left } = plot.getBoundingClientRect(), found = [];
+  const axes = Object.entries(plot._fullLayout).filter(([name]) => /^yaxis[0-9]*$/.test(name)).map(([, axis]) => axis);
+  for (const legend of plot.querySelectorAll(".infolayer > g[class^=legend]")) {
+    const box = legend.getBoundingClientRect(), name = legend.getAttribute("class");
+    if (box.left < left) found.push([name, "is cut"]);
+    for (const axis of axes) {
+      const above = top + axis._offset, below = above + axis._length;
+      // Five pixels around its entries are empty.
+      if (box.top + 5 < below - 1 && box.bottom - 5 > above + 1) found.push([name, axis.title.text]);
+    }
+  }
+  return found;
+}"""
+
+
+def test_a_timelines_legends_have_room(opened: Any) -> None:
+    """None reaches into a lane, nor out of the screen, on a phone and after it was turned round."""
+    page = opened(several_variants)
+    figure = page.locator("figure.chart").first
+    for width, drawn in ((390, "narrow"), (900, "wide"), (390, "narrow")):
+        page.set_viewport_size({"width": width, "height": 900})
+        figure.scroll_into_view_if_needed()
+        figure.locator(f".plot[data-drawn={drawn}]").wait_for()
+        assert [] == page.evaluate(OVERLAPS), width
+
+
 def test_the_record_is_downloaded(opened: Any, tmp_path: Path) -> None:
     """It is a report.json that is read as any other."""
     page = opened(drawn_runs.small)
@@ -179,7 +240,7 @@ def test_paper_is_light_and_has_every_chart(opened: Any) -> None:
     paper = page.pdf(format="A4")
     assert paper.startswith(b"%PDF")
     found: list[list[Any]] = page.evaluate("window.printed")
-    assert [["1", "rgb(255, 255, 255)"]] * charts == [each[:2] for each in found]
+    assert [["wide", "rgb(255, 255, 255)"]] * charts == [each[:2] for each in found]
     assert 0 == page.evaluate("window.folded")
     assert 0 < page.locator("details:not(.numbers):not([open])").count()
 

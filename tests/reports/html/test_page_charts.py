@@ -20,7 +20,8 @@ from pytest_smload.core.results.result import LoadResult
 from pytest_smload.reports.html.capacity_chart import capacity_chart
 from pytest_smload.reports.html.charts import Chart, line, ms_axis, rounded, safe_text
 from pytest_smload.reports.html.course import MOST_POINTS, course_of
-from pytest_smload.reports.html.spread import heat_chart, spectrum, spectrum_chart
+from pytest_smload.reports.html.heat import heat_chart
+from pytest_smload.reports.html.spectrum import spectrum, spectrum_chart
 from pytest_smload.reports.html.timeline import timeline_chart
 
 
@@ -103,7 +104,8 @@ def test_the_timeline_has_a_lane_for_all_that_happened() -> None:
     chart = timeline_chart(replace(test.loads[0], errors={"ModelError": 1}))
     assert chart is not None
     titles = [chart.layout[name]["title"]["text"] for name in sorted(chart.layout) if name.startswith("yaxis")]
-    assert ["", "requests/s", "latency ms", "in flight", "instances"] == titles
+    servers = ["server ms", "server %", "counted/s", "concurrent"]
+    assert ["", "requests/s", "latency ms", "in flight", "instances", *servers] == titles
     domains = [chart.layout[name]["domain"] for name in sorted(chart.layout) if name.startswith("yaxis")]
     assert all(below[1] < above[0] for above, below in pairwise(domains))
     assert {each["legend"] for each in chart.data} <= set(chart.layout)
@@ -141,6 +143,19 @@ def test_a_limit_on_a_logarithmic_lane_is_labelled_where_it_is() -> None:
     assert chart is not None
     assert "log" == chart.layout["yaxis3"]["type"]
     assert [2.0] == [each["y"] for each in chart.layout["annotations"]]
+
+
+def test_lanes_leave_more_room_for_legends_on_a_phone() -> None:
+    """The same lanes, lower in a taller chart."""
+    chart = timeline_chart(hosted().tests[0].loads[0])
+    assert chart is not None
+    assert chart.narrow is not None
+    assert chart.narrow.height_px > chart.height_px
+    axes = {name for name in chart.layout if name.startswith(("yaxis", "legend"))}
+    assert {*axes, "annotations"} == set(chart.narrow.layout)
+    assert len(chart.layout["annotations"]) == len(chart.narrow.layout["annotations"])
+    domains = [chart.narrow.layout[name]["domain"] for name in sorted(axes) if name.startswith("yaxis")]
+    assert all(below[1] < above[0] for above, below in pairwise(domains))
 
 
 def test_a_load_without_seconds_has_no_timeline() -> None:

@@ -66,7 +66,7 @@ def texts(value: Any) -> str:
 def test_no_text_of_a_chart_is_markup_to_its_library(kind: str) -> None:
     """It takes some tags in labels for markup: none but our own is in any."""
     for chart in page_of(kind).json("drawn"):
-        found = texts({"data": chart["data"], "layout": chart["layout"]})
+        found = texts({"data": chart["data"], "layout": chart["layout"], "narrow": chart["narrow"]})
         ours = found.replace("<extra></extra>", "") if chart["title"].startswith("Latencies") else found
         assert "<" not in ours
         assert not re.search("[\u202e\u2066\u200b\x00\x1b\n]", ours)

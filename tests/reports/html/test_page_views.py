@@ -17,6 +17,8 @@ from pytest_smload.core.results.result import RunResult
 from pytest_smload.reports.html.charts import Charts
 from pytest_smload.reports.html.fragment import load_html, timeline_html
 from pytest_smload.reports.html.page import breakable, run_html
+from pytest_smload.reports.html.spectrum import spectrum_chart
+from pytest_smload.reports.html.timeline import timeline_chart
 from pytest_smload.reports.html.views import run_view
 from pytest_smload.reports.json_report import parse_report, read_report
 
@@ -102,7 +104,7 @@ def test_what_stands_beside_a_load() -> None:
     assert ["CloudWatch", "Scaling", "Cost"] == [title for title, _ in load["besides"]]
     assert ["worker-1 (101)", "worker-0 (100)"] == [name for name, _ in load["workers"]["rows"]]
     assert ["first answer of each", "all of the window"] == [name for name, _ in load["cold"]["rows"]]
-    assert ("cpu_utilization_max", "0.832") in load["server_figures"]
+    assert ("cpu_utilization_max", "83.2%") in load["server_figures"]
     beside, changed, held = view(drawn_runs.control())["tests"][0]["loads"]
     assert ["this load", "control old"] == [name for name, _, _ in beside["sides"]]
     assert ["fail", "undecided", "pass"] == [each["decision"] for each in beside["comparisons"]]
@@ -111,11 +113,39 @@ def test_what_stands_beside_a_load() -> None:
 
 
 def test_a_control_is_beside_the_load_in_its_spectrum() -> None:
-    """At the percentiles that are known of it; a baseline at those that were compared."""
-    charts = Charts()
-    run_view(drawn_runs.control(), charts)
-    names = [[trace.get("name") for trace in chart.data] for chart in charts.charts if "percentile" in chart.title]
-    assert ["control old", "limits", "baseline"] == [found[-1] for found in names]
+    """All of it; where only its figures are known, at these percentiles, and a baseline at those that were compared."""
+    run = drawn_runs.control()
+    (test,) = run.tests
+    known = test.loads[0]
+    assert known.control is not None
+    older = replace(known, control=replace(known.control, distribution=None))
+    names, points = [], []
+    for load in (known, older, test.loads[2]):
+        chart = spectrum_chart(load)
+        assert chart is not None
+        (other,) = (each for each in chart.data if each["name"] in ("control old", "baseline"))
+        names.append(other["name"])
+        points.append(len(other["x"]))
+    assert ["control old", "control old", "baseline"] == names
+    assert (5, 3) == (*points[1:],)
+    assert points[0] > 50
+    chart = spectrum_chart(known)
+    assert chart is not None
+    assert "control old: p50 " in chart.summary
+    assert ["1/(1-p)", "latency ms", "control old ms"] == [*chart.columns]
+    assert known.distribution is not None
+    assert known.control.distribution is not None
+    at_p95 = next(place for place, x in enumerate(chart.columns["1/(1-p)"]) if x >= 20)
+    assert chart.columns["control old ms"][at_p95] == pytest.approx(known.control.total.p95_ms, rel=0.1)
+
+
+def test_the_controls_p95_runs_beside_the_loads() -> None:
+    """Slice by slice, over the same window."""
+    load = drawn_runs.control().tests[0].loads[0]
+    chart = timeline_chart(load)
+    assert chart is not None
+    (beside,) = (each for each in chart.data if each.get("name") == "p95 of control old")
+    assert len(beside["x"]) == len(beside["y"]) == 60
 
 
 def test_nothing_was_measured() -> None:

@@ -33,16 +33,20 @@
     return value;
   };
 
+  const isNarrow = (place, width) => (width ?? place.clientWidth) < 600;
+
   const draw = (place, chart, light = false, width) => {
-    const theme = colours(light);
+    const theme = colours(light), narrow = isNarrow(place, width) && chart.narrow;
+    const height = narrow ? narrow.height : chart.height;
+    place.style.height = `${height}px`;
     const layout = {
-      ...themed(chart.layout, theme), height: chart.height, width, autosize: !width, margin: { l: 60, r: 16, t: 28, b: 44 },
+      ...themed({ ...chart.layout, ...narrow?.layout }, theme), height, width, autosize: !width, margin: { l: 60, r: 16, t: 28, b: 44 },
       paper_bgcolor: theme.bg, plot_bgcolor: theme.bg, font: { color: theme.ink, size: 12 },
       hoverlabel: { namelength: 40, bgcolor: theme.bg, bordercolor: theme.ink, font: { color: theme.ink } },
     };
     Plotly.react(place, themed(chart.data, theme), layout, { responsive: !width, displaylogo: false, displayModeBar: false });
     place.querySelector("svg.main-svg")?.setAttribute("aria-hidden", "true");
-    place.dataset.drawn = "1";
+    place.dataset.drawn = narrow ? "narrow" : "wide";
   };
 
   const table = (columns) => {
@@ -204,6 +208,12 @@
     }
   };
   dark.addEventListener("change", () => redraw(false));
+  addEventListener("resize", () => {
+    for (const place of all(".plot[data-drawn]")) {
+      const chart = chartOf(place.closest("figure"));
+      if (chart.narrow && (place.dataset.drawn === "narrow") !== isNarrow(place)) draw(place, chart);
+    }
+  });
   let unfolded = [];
   addEventListener("beforeprint", () => {
     unfolded = all("details:not(.numbers):not([open])");

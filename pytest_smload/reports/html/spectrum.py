@@ -1,4 +1,4 @@
-"""Where a load's latencies lie: the percentile spectrum, and the heat map over time."""
+"""Where a load's latencies lie, and those of what it is compared with: the percentile spectrum."""
 
 from __future__ import annotations
 
@@ -8,10 +8,24 @@ from typing import TYPE_CHECKING
 
 from pytest_smload.core.statistics.percentiles import needed_samples
 from pytest_smload.core.units import format_ms
-from pytest_smload.reports.html.charts import COLOURS, INK, LIMIT, Chart, Json, axis, line, ms_axis, rounded, safe_text
+from pytest_smload.reports.html.charts import (
+    COLOURS,
+    DASHES,
+    INK,
+    LIMIT,
+    Chart,
+    Json,
+    axis,
+    line,
+    ms_axis,
+    rounded,
+    safe_text,
+)
+from pytest_smload.reports.words.cells import plain_text
 
 if TYPE_CHECKING:
     from pytest_smload.core.limits.check import Check
+    from pytest_smload.core.measure.figures import Figures
     from pytest_smload.core.measure.histogram import Histogram
     from pytest_smload.core.results.result import LoadResult
 
@@ -24,8 +38,6 @@ _TICKS = (
     (10_000, "p99.99"),
     (100_000, "p99.999"),
 )
-_FEW_TO_MANY = ((0, "#4565a8"), (0.5, "#9a9384"), (1, "#fee838"))
-"""As Cividis, told apart by the colour-blind, but that few answers are seen on a dark ground as well."""
 _NEEDED_OF_ONE = needed_samples(999) / 1000
 """How many samples beyond a percentile bound it."""
 
@@ -38,38 +50,49 @@ def spectrum_chart(load: LoadResult) -> Chart | None:
     spread = load.distribution
     if spread is None or not spread.total.total:
         return None
-    x, latency_ms = spectrum(spread.total)
-    trusted = spread.total.total / _NEEDED_OF_ONE
-    end = max(2.0, float(spread.total.total))
-    data: list[Json] = [
-        line(rounded(x, 6), rounded(latency_ms), "latency", 0, line={"color": COLOURS[0], "width": 2, "shape": "hv"})
-    ]
-    top = max(latency_ms)
-    if trusted < end:
-        data.append(_hatched(max(1.0, trusted), end, min(latency_ms), top))
-    data += [*_limits(load), *_compared(load)]
+    own = spread.total
+    x, latency_ms = spectrum(own)
+    columns = {"1/(1-p)": rounded(x, 6), "latency ms": rounded(latency_ms)}
+    trusted, end = max(1.0, own.total / _NEEDED_OF_ONE), max(2.0, float(own.total))
+    data = [_stepped(own, "latency", 0), _hatched(trusted, end, latency_ms[0], latency_ms[-1])]
+    said = _words(load, own)
+    control = load.control
+    if control is not None and control.distribution is not None and control.distribution.total.counts:
+        other, name = control.distribution.total, f"control {control.name}"
+        data.append(_stepped(other, name, 4))
+        columns[plain_text(f"{name} ms")] = rounded(other.percentile_ms(1000 * (1 - 1 / each)) for each in x)
+        latency_ms += spectrum(other)[1]
+        end = max(end, float(other.total))
+        said += f" {name}: {_words(control.total, other)}"
+    else:
+        data += _compared(load)
+    data += _limits(load)
+    said += " The hatched percentiles have too few samples to be bounded."
     layout: Json = {
         "xaxis": percentile_axis(end),
-        "yaxis": ms_axis("latency", latency_ms, log=top > 20 * min(latency_ms)),
+        "yaxis": ms_axis("latency", latency_ms, log=max(latency_ms) > 20 * min(latency_ms)),
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
         "hovermode": "x",
-    }  # fmt: skip
-    figures = (
-        (load.p50_ms, "p50"),
-        (load.p90_ms, "p90"),
-        (load.p95_ms, "p95"),
-        (load.p99_ms, "p99"),
-        (load.p99_9_ms, "p99.9"),
-    )
-    said = ", ".join(f"{name} {format_ms(value)}" for value, name in figures)
-    few = " The hatched percentiles have too few samples to be bounded." if trusted < end else ""
-    return Chart(
-        title="Latency by percentile",
-        summary=f"{said}, longest {format_ms(load.max_ms)}, of {spread.total.total:,} answers.{few}",
-        data=data,
-        layout=layout,
-        columns={"1/(1-p)": rounded(x, 6), "latency ms": rounded(latency_ms)},
-    )
+    }
+    return Chart("Latency by percentile", said, data, layout, columns)
+
+
+def _stepped(histogram: Histogram, name: str, place: int) -> Json:
+    x, latency_ms = spectrum(histogram)
+    drawn = {"color": COLOURS[place], "dash": DASHES[place], "width": 2, "shape": "hv"}
+    return line(rounded(x, 6), rounded(latency_ms), name, place, line=drawn)
+
+
+def _words(figures: Figures, histogram: Histogram) -> str:
+    known = {
+        "p50": figures.p50_ms,
+        "p90": figures.p90_ms,
+        "p95": figures.p95_ms,
+        "p99": figures.p99_ms,
+        "p99.9": figures.p99_9_ms,
+    }
+    said = ", ".join(f"{name} {format_ms(value)}" for name, value in known.items())
+    return f"{said}, longest {format_ms(figures.max_ms)}, of {histogram.total:,} answers."
 
 
 _PER_MILLE = {"p50": 500, "p90": 900, "p95": 950, "p99": 990, "p99_9": 999}
@@ -166,60 +189,3 @@ def _hatched(begin: float, end: float, low: float, high: float) -> Json:
         "hoverinfo": "skip",
         "name": "too few samples",
     }
-
-
-def heat_chart(load: LoadResult) -> Chart | None:
-    """Return how many answers took how long when: two modes and stalls that lines of percentiles hide.
-
-    None where nothing succeeded, or there is one slice only.
-    """
-    spread = load.distribution
-    filled = [each for each in spread.over_time if each.counts] if spread is not None else []
-    if spread is None or len(spread.over_time) < 2 or not filled:
-        return None
-    first = min(each.first for each in filled)
-    last = max(each.first + len(each.counts) for each in filled)
-    ratio = filled[0].ratio
-    columns: list[list[int]] = []
-    for each in spread.over_time:
-        column = [0] * (last - first)
-        for place, count in enumerate(each.counts, start=each.first - first):
-            column[place] = count
-        columns.append(column)
-    rows = [*zip(*columns, strict=True)]
-    z = [[round(math.log10(count), 3) if count else None for count in row] for row in rows]
-    edges_ms = rounded(ratio**place for place in range(first, last + 1))
-    edges_s = [index * spread.slice_s for index in range(len(spread.over_time) + 1)]
-    most = max(max(row) for row in rows)
-    powers = range(int(math.log10(most)) + 1)
-    data: list[Json] = [
-        {
-            "type": "heatmap",
-            "x": rounded(edges_s),
-            "y": edges_ms,
-            "z": z,
-            "customdata": [[*row] for row in rows],
-            "hovertemplate": "%{x:.4g} s, up to %{y:.4g} ms: %{customdata:,} answers<extra></extra>",
-            "colorscale": _FEW_TO_MANY,
-            "colorbar": {
-                "title": {"text": "answers"},
-                "tickvals": [*powers],
-                "ticktext": [f"{10**power:,}" for power in powers],
-                "thickness": 12,
-            },
-        }
-    ]
-    layout: Json = {"xaxis": axis("seconds of the window"), "yaxis": ms_axis("latency", (ratio**first, ratio**last))}
-    busiest = max(range(len(rows)), key=lambda place: sum(rows[place]))
-    summary = (
-        f"All answers took {format_ms(ratio**first)} to {format_ms(ratio**last)}, the most common "
-        f"{format_ms(ratio ** (first + busiest))} to {format_ms(ratio ** (first + busiest + 1))}; in slices of "
-        f"{spread.slice_s:.3g} s."
-    )
-    return Chart(
-        title="Latencies over time",
-        summary=summary,
-        data=data,
-        layout=layout,
-        columns={"up to ms": edges_ms[1:], "answers": [sum(row) for row in rows]},
-    )
