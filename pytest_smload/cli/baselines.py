@@ -11,6 +11,7 @@ from pytest_smload.cli.said import Said, screen_width
 from pytest_smload.conduct.baseline_file import FOLDER
 from pytest_smload.conduct.baseline_json import parse
 from pytest_smload.core.baselines.runs import UPDATE_OPTION, file_name
+from pytest_smload.core.limits.metrics import METRICS
 from pytest_smload.core.results.history import moment
 from pytest_smload.core.wording import unknown_name
 from pytest_smload.errors import ConfigurationError, SmloadError
@@ -95,7 +96,9 @@ def _listed(root: Path, recorded: list[_Recorded]) -> Iterator[str]:
         for key, load in sorted(baseline.loads.items()):
             last = load.runs[-1]
             where = load.fingerprint.get("endpoint_name") or ""
-            metrics = ", ".join(f"{name} {estimate.value:.4g}" for name, estimate in list(last.metrics.items())[:3])
+            metrics = ", ".join(
+                f"{name} {_figure(name, estimate.value)}" for name, estimate in list(last.metrics.items())[:3]
+            )
             rows.append(
                 [
                     plain_text(each)
@@ -128,7 +131,7 @@ def _shown(root: Path, recorded: list[_Recorded], asked: str) -> Iterator[str]:
 
 
 def _run_cells(which: str, run: BaselineRun, metrics: list[str]) -> list[str]:
-    estimates = [_estimate_text(run.metrics[name]) if name in run.metrics else "-" for name in metrics]
+    estimates = [_estimate_text(name, run.metrics[name]) if name in run.metrics else "-" for name in metrics]
     return [
         which,
         plain_text(run.at),
@@ -139,8 +142,14 @@ def _run_cells(which: str, run: BaselineRun, metrics: list[str]) -> list[str]:
     ]
 
 
-def _estimate_text(estimate: Estimate) -> str:
-    return f"{estimate.value:.4g} [{estimate.lower:.4g}, {estimate.upper:.4g}]"
+def _estimate_text(name: str, estimate: Estimate) -> str:
+    return f"{_figure(name, estimate.value)} [{estimate.lower:.4g}, {estimate.upper:.4g}]"
+
+
+def _figure(name: str, value: float) -> str:
+    """*value* with its unit; *name* may begin with the scope it is of."""
+    row = METRICS.get(name.rpartition(" ")[2])
+    return row.quantity.rounded(value) if row is not None else f"{value:.4g}"
 
 
 def _pruned(root: Path, recorded: list[_Recorded], older_than_days: int | None, *, dry_run: bool) -> Iterator[str]:

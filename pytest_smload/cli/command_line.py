@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+import re
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -105,9 +107,36 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _described(parser: argparse.ArgumentParser, text: str, epilog: str) -> argparse.ArgumentParser:
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.formatter_class = _Paragraphs
     parser.description, parser.epilog = text.strip(), epilog.strip()
     return parser
+
+
+class _Paragraphs(argparse.HelpFormatter):
+    """Lays text out for the terminal's width; lines that are indented stay lines, and go on below themselves."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        filled = []
+        for line in _unwrapped(text):
+            begun = re.match(r" +(?:\S+ )*?\S+ {2,}| *", line)
+            below = " " * (begun.end() if begun is not None else 0)
+            filled.append(textwrap.fill(line, width, initial_indent=indent, subsequent_indent=indent + below))
+        return "\n".join(filled)
+
+
+def _unwrapped(text: str) -> Iterator[str]:
+    """Yield the paragraphs of *text*, the empty lines between them, and each line that is indented."""
+    held: list[str] = []
+    for line in text.splitlines():
+        if line and not line.startswith(" "):
+            held.append(line)
+            continue
+        if held:
+            yield " ".join(held)
+            held = []
+        yield line
+    if held:
+        yield " ".join(held)
 
 
 def _add_report(parser: argparse.ArgumentParser) -> None:

@@ -44,7 +44,7 @@ def test_list_is_a_line_per_load(smload: Smload, recorded: Path) -> None:
     answer = smload("baselines", "list")
     lines = [line.split() for line in answer.out.splitlines()]
     assert (0, "", 5) == (answer.code, answer.err, len(lines))
-    assert [TEST, "abalone-staging", "1", "2026-01-02T03:04:05+00:00", "abc123", "p95", "212.4"] == lines[1]
+    assert [TEST, "abalone-staging", "1", "2026-01-02T03:04:05+00:00", "abc123", "p95", "212", "ms"] == lines[1]
     assert [TEST, "calm"] == lines[2][:2]
 
 
@@ -74,8 +74,8 @@ def test_show_has_facts_and_runs(smload: Smload, recorded: Path, name: str) -> N
     assert "  load 'calm'" in lines
     assert not [line for line in lines if "machine" in line]
     rows = [line.split() for line in lines]
-    assert ["first", "2025-12-31T00:00:00+00:00", "first1", "3,000", "0", "200", "[190,", "210]"] in rows
-    assert ["2026-01-02T03:04:05+00:00", "abc123", "3,000", "2", "212.4", "[204,", "221]"] in rows
+    assert ["first", "2025-12-31T00:00:00+00:00", "first1", "3,000", "0", "200", "ms", "[190,", "210]"] in rows
+    assert ["2026-01-02T03:04:05+00:00", "abc123", "3,000", "2", "212", "ms", "[204,", "221]"] in rows
 
 
 def test_show_of_an_unknown_test_names_the_nearest(smload: Smload, recorded: Path) -> None:

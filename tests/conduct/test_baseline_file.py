@@ -239,8 +239,8 @@ def test_the_number_of_processes_is_in_the_fingerprint():
         for count in (1, 2, 4)
     )
     assert fingerprint_changes(two, four) == ["processes: 2 -> 4"]
-    assert fingerprint_changes(one, four) == ["processes: (absent) -> 4"]
-    assert fingerprint_changes(four, one) == ["processes: 4 -> (absent)"]
+    assert fingerprint_changes(one, four) == ["processes: (none) -> 4"]
+    assert fingerprint_changes(four, one) == ["processes: 4 -> (none)"]
     assert one == facts(load())
 
 

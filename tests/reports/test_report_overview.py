@@ -49,6 +49,22 @@ def test_80_columns_keep_every_figure(records):
     assert expected == section(*tests, width=80)
 
 
+def test_what_a_limit_is_a_share_of_has_no_room_on_a_narrow_terminal(records):
+    """Its value stays; with room, the words do as well."""
+    check = replace(records.check(limit="<= 110% of baseline 182 ms (1 run)"), at_most=200.2)
+    tests = [records.of_test(records.load(checks=[check]))]
+    wide, narrow = ("\n".join(section(*tests, width=width)) for width in (180, 80))
+    assert "212 ms (<= 110% of baseline 182 ms (1 run))" in wide
+    assert "212ms/200ms " in narrow
+
+
+def test_without_limits_on_models_the_worst_has_a_p95_and_no_margin(records):
+    """The column is called what it holds."""
+    limited, free = (records.load(checks=checks) for checks in ([records.check(scope="xgboost-0.tar.gz")], []))
+    assert "  its p95" in section(records.of_test(free))[0]
+    assert "  margin" in section(records.of_test(free, limited))[0]
+
+
 def test_ten_passing_tests_fit_in_fifteen_lines(records):
     """Ten tests, one of 200 models among them, have a line each below one header."""
     many = records.many_models_load(checks=[records.check()])

@@ -20,7 +20,7 @@ ACCEPT_OPTION = "--smload-accept-regression"
 
 _SLUG_CHARACTERS = 100
 _HASH_DIGITS = 10
-_ABSENT = "(absent)"
+_ABSENT = "(none)"
 _OCCURRENCE = re.compile(r"(?:^|.* )#\d+", re.DOTALL)
 _LATER_FACTS = ("account", "machine", "rows", "images", "model_data")
 """Facts that files written before them do not have; what is not there is not known."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_smload.core.limits.server_metrics import WATCHED
 from pytest_smload.core.server.resolution import MINUTE_S
-from pytest_smload.core.server.series import series_of
+from pytest_smload.core.server.series import adds_up_publications, series_of
 from pytest_smload.core.server.server_side import ServerSeries
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ def _series(
     asked = series_of(row, variant, window.resolution, window.span)
     found = {statistic: window.inside(series, points) for statistic, series in asked.items()}
     if not units or not all(found.values()):
+        return None
+    if adds_up_publications(row, next(iter(asked.values())), window.resolution):
         return None
     period_s = next(iter(asked.values())).period_s
     # CloudWatch's own minutes, where the window begins within one.

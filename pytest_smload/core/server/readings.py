@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_smload.core.limits.server_metrics import HOSTS
 from pytest_smload.core.server.resolution import MINUTE_S
-from pytest_smload.core.server.series import Point, Points, invocations, samples_row, series_of
+from pytest_smload.core.server.series import Point, Points, adds_up_publications, invocations, samples_row, series_of
 
 if TYPE_CHECKING:
     from pytest_smload.core.limits.server_metrics import ServerMetric
@@ -85,6 +85,9 @@ def _of_variant(row: ServerMetric, variant: ServingVariant, points: Points, wind
     if not units:
         return f"{variant.name} has no known number of {row.per}s to divide {row.series} by"
     wanted = series_of(row, variant, window.resolution, window.span)
+    if adds_up_publications(row, next(iter(wanted.values())), window.resolution):
+        every = f"every {window.resolution.hosts_s} s"
+        return f"{row.series} is published {every}, and CloudWatch keeps a window of over two hours by the minute"
     found = {statistic: window.inside(series, points) for statistic, series in wanted.items()}
     if not all(found.values()):
         return _no_data(row, wanted, points)

@@ -66,6 +66,11 @@ def series_of(row: ServerMetric, variant: ServingVariant, resolution: Resolution
     }
 
 
+def adds_up_publications(row: ServerMetric, series: Series, resolution: Resolution) -> bool:
+    """Whether the sum of one of *series*' periods is that of several publications of a level, and so no level."""
+    return row.fold == "level" and series.period_s > resolution.hosts_s
+
+
 def wanted(
     rows: Iterable[ServerMetric], variants: Iterable[ServingVariant], resolution: Resolution, window: Span
 ) -> list[Series]:

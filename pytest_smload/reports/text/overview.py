@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_smload.core.measure.scope_name import ScopeName
-from pytest_smload.core.units import format_share
+from pytest_smload.core.units import format_ms, format_share
 from pytest_smload.reports.text.tables import shorten_names
 from pytest_smload.reports.words.cells import (
     format_count,
@@ -40,11 +40,11 @@ class _Form:
     model_value: bool = True
     tight: bool = False
 
-    def headers(self, kinds: Sequence[str]) -> list[str]:
-        """The columns' names; *kinds* are what the loads' weights are over."""
+    def headers(self, kinds: Sequence[str], *, limited: bool) -> list[str]:
+        """The columns' names; *kinds* are what weights are over, *limited* whether a load has limits on these."""
         rate, p95 = ("TPS", "p95/limit") if self.tight else ("rate", "p95 (limit)")
         worst = f"worst {kinds[0]}" if len(kinds) == 1 else "worst of each"
-        return ["verdict", "test", rate, p95, "errors", worst, "margin"]
+        return ["verdict", "test", rate, p95, "errors", worst, "margin" if limited else "its p95"]
 
 
 _FORMS = (
@@ -105,7 +105,9 @@ def _rows(
     names = [name for name, _ in models]
     if model_chars is not None and any(names):
         names = shorten_names(names, model_chars)
-    rows = [form.headers(list(dict.fromkeys(load.route_kind for _, load in loads if load.route_kind is not None)))]
+    kinds = list(dict.fromkeys(load.route_kind for _, load in loads if load.route_kind is not None))
+    limited = any(_limits_on_routes(load) for _, load in loads)
+    rows = [form.headers(kinds, limited=limited)]
     for (test, load), name, (_, margin) in zip(loads, names, models, strict=True):
         rows.append(
             [
@@ -155,10 +157,11 @@ def _p95(load: LoadResult, *, tight: bool) -> str:
     if not limits:
         return format_latency(load.p95_ms, tight=tight)
     worst = worst_first(limits)[0]
-    observed, limit = observed_text(worst), plain_text(worst.limit)
     if not tight:
-        return f"{observed} ({limit})"
-    return f"{observed}/{limit.removeprefix('<= ')}".replace(" ", "")
+        return f"{observed_text(worst)} ({plain_text(worst.limit)})"
+    # A limit that is a share says of what in words, which have no room here.
+    limit = format_ms(worst.at_most) if worst.at_most is not None else plain_text(worst.limit)
+    return f"{observed_text(worst)}/{limit}".replace(" ", "")
 
 
 def _errors(load: LoadResult, *, tight: bool) -> str:
@@ -172,8 +175,7 @@ def _errors(load: LoadResult, *, tight: bool) -> str:
 def _worst_routes(loads: Iterator[LoadResult]) -> Iterator[tuple[str, Callable[[_Form], str]]]:
     """The model, say, of each load that is worst by its limits, or by p95 where none has one; and what to say of it."""
     for load in loads:
-        limited = [check for check in load.checks if check.valid and _route_of(check) in load.routes]
-        if limited:
+        if limited := _limits_on_routes(load):
             worst = max(limited, key=excess)
             yield plain_text(_route_of(worst)), _against_limit(worst)
         elif load.routes:
@@ -181,6 +183,10 @@ def _worst_routes(loads: Iterator[LoadResult]) -> Iterator[tuple[str, Callable[[
             yield plain_text(name), _p95_of(load.routes[name].p95_ms)
         else:
             yield "", lambda _: ""
+
+
+def _limits_on_routes(load: LoadResult) -> list[Check]:
+    return [check for check in load.checks if check.valid and _route_of(check) in load.routes]
 
 
 def _against_limit(check: Check) -> Callable[[_Form], str]:

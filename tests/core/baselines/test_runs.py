@@ -96,9 +96,7 @@ class TestFingerprint:
         now = {**FACTS, "tps": 60, "batch": 2}
         del now["region"]
 
-        assert ["batch: (absent) -> 2", "region: us-east-1 -> (absent)", "tps: 50 -> 60"] == fingerprint_changes(
-            FACTS, now
-        )
+        assert ["batch: (none) -> 2", "region: us-east-1 -> (none)", "tps: 50 -> 60"] == fingerprint_changes(FACTS, now)
 
     def test_as_written(self) -> None:
         """A fact equals itself read back: tuples and lists are the same."""

@@ -8,6 +8,7 @@ import pytest
 from server_figures import BEGIN, LARGE, points, window
 
 from pytest_smload.core.limits.server_metrics import SERVER_METRICS
+from pytest_smload.core.server.over_time import series_over_time
 from pytest_smload.core.server.readings import needs, read
 from pytest_smload.core.server.resolution import Resolution, Span
 from pytest_smload.core.server.series import Point, Series, invocations, series_of, wanted
@@ -195,3 +196,15 @@ def test_fine_points_of_a_long_window_are_asked_for_by_the_minute():
     )
 
     assert (10, 60) == (short, long)
+
+
+def test_a_level_is_none_where_its_period_has_several_publications():
+    """Of a window of over two hours 10-second publications are there by the minute: six are added up in each sum."""
+    of = window(minutes=150, resolution=Resolution(hosts_s=10))
+    found = points(of, loaded_models={"Sum": [360.0] * 150})
+    reading = read(SERVER_METRICS["loaded_models"], found, of)
+
+    assert None is reading.value
+    assert "LoadedModelCount is published every 10 s, and CloudWatch keeps a window of over two" in reading.missing
+    assert () == series_over_time([SERVER_METRICS["loaded_models"]], found, of, BEGIN)
+    assert 40.0 == value_of("loaded_models", window(minutes=150), loaded_models={"Sum": [40.0] * 150})
