@@ -211,7 +211,7 @@
   addEventListener("resize", () => {
     for (const place of all(".plot[data-drawn]")) {
       const chart = chartOf(place.closest("figure"));
-      if (chart.narrow && (place.dataset.drawn === "narrow") !== isNarrow(place)) draw(place, chart);
+      if (chart.narrow && place.offsetParent !== null && (place.dataset.drawn === "narrow") !== isNarrow(place)) draw(place, chart);
     }
   });
   let unfolded = [];
