@@ -234,6 +234,19 @@ def test_ctrl_c_ends_the_load_and_keeps_what_was_measured(transport: FakeTranspo
     assert signal.getsignal(signal.SIGINT) is before
 
 
+@pytest.mark.parametrize("shape", [{"users": 3}, {"tps": 200}], ids=["closed", "open"])
+def test_ctrl_c_in_the_warm_up_keeps_what_was_sent(transport: FakeTransport, shape: dict[str, Any]) -> None:
+    """Second by second before a window that never opened; there is none after it."""
+    ctrl_c_at(transport, 40)
+    measured = measure(run(transport, warmup="60s", duration="1s", **shape))
+
+    assert [] == measured.timeline
+    # What was due between the signal and the load's hearing of it is neither's.
+    assert len(transport.log) - 5 <= measured.warmup.sent <= len(transport.log)
+    assert all(point.t_s < 0 for point in measured.warmup_timeline)
+    assert 0 < sum(point.tps for point in measured.warmup_timeline)
+
+
 def test_a_second_ctrl_c_waits_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """However long requests under way were to be waited for, they are not, and what was measured is kept."""
     monkeypatch.setattr("pytest_smload.engine.run.INTERRUPT_GRACE_S", 60.0)

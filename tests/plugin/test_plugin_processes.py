@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
@@ -101,6 +102,10 @@ def test_two_processes_send_what_one_would(project: MakeProject, emulator: Emula
         assert len({worker["pid"] for worker in workers}) == 2
         assert sum(worker["sent"] for worker in workers) == load["sent"]
         assert all(abs(worker["clock_offset_ms"]) <= worker["clock_uncertainty_ms"] + 0.001 for worker in workers)
+        points = load["warmup_timeline"]
+        lengths_s = [max(0.5, end - begin) for begin, end in pairwise([*(point["t_s"] for point in points), 0])]
+        sent = sum(point["offered"] * length_s for point, length_s in zip(points, lengths_s, strict=True))
+        assert load["warmup"]["sent"] == round(sent) > 0
     assert [worker["sent"] for worker in open_load["workers"]] == [301, 301]
     # One crew for all loads of a run.
     assert {worker["pid"] for worker in open_load["workers"]} == {worker["pid"] for worker in closed["workers"]}

@@ -68,6 +68,7 @@ def build_result(  # noqa: PLR0913 - a result has this many origins
         client=health,
         timeline=tuple(measurement.timeline),
         checks=tuple(checks),
+        warmup_timeline=tuple(measurement.warmup_timeline),
         notes=tuple(notes),
         reruns=tuple(reruns),
         hosting=hosting,

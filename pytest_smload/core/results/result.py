@@ -76,6 +76,9 @@ class LoadResult(Figures):
         stages: Statistics per stage; empty without stages.
         errors: Count per error kind; their sum is the total's error count.
         examples: One line for people per error kind: the first one seen.
+        timeline: One point per second of the window.
+        warmup_timeline: What was sent before the window second by second, priming included, with negative ``t_s``; no
+            check reads it. Its ``offered`` is what was sent of it: arrivals that found no free user were dropped.
         sent, unsent, scheduled, cap_hits, connects, in_flight_at_end: Counts over the window.
         interrupted: Ctrl-C ended the load early.
         notes: Remarks for the report (a file's limit looser than the mark's, ...).
@@ -119,6 +122,7 @@ class LoadResult(Figures):
     examples: Mapping[str, str]
     client: ClientHealth
     timeline: tuple[TimelinePoint, ...]
+    warmup_timeline: tuple[TimelinePoint, ...] = ()
     checks: tuple[Check, ...] = ()
     notes: tuple[str, ...] = ()
     baseline: BaselineOutcome | None = None

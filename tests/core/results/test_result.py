@@ -21,6 +21,14 @@ def test_the_totals_figures_are_the_results_own() -> None:
     assert found.verdict == "fail"
 
 
+def test_the_warm_up_is_no_part_of_the_timeline() -> None:
+    """It has seconds of its own, before the window's."""
+    found = result()
+
+    assert [0.0, 1.0, 2.0, 3.0] == [point.t_s for point in found.timeline]
+    assert [(-1.0, 1)] == [(point.t_s, point.errors) for point in found.warmup_timeline]
+
+
 def test_the_total_by_itself() -> None:
     """It has the figures of the load as any other scope has its own, the failures counted."""
     assert measure(load()).total == result().total
