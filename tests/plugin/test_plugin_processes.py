@@ -112,6 +112,24 @@ def test_two_processes_send_what_one_would(project: MakeProject, emulator: Emula
     assert run.out.count("  worker ") == 4
 
 
+def test_a_model_that_fails_for_all_has_one_first_failure(project: MakeProject) -> None:
+    """That of the first process that has one; counts are those of all."""
+    failing = """
+    import pytest
+    models = {"a.tar.gz": 1, "broken.tar.gz": 1}
+
+    @pytest.mark.perf(tps=40, duration="1s", warmup="0s", models=models, invalid_retries=0)
+    def test_failing(load_result): pass
+    """
+    run = project({"test_it.py": failing}).run("-m", "perf", "--smload-processes", "2")
+
+    (load,) = run.loads("test_failing")
+    assert len(load["workers"]) == 2
+    assert load["distribution"]["errors_by_route"] == {"broken.tar.gz": {"ModelError": 20}}
+    assert load["examples_by_route"] == {"broken.tar.gz": load["examples"]}
+    assert "out of memory" in load["examples"]["ModelError"]
+
+
 def test_the_schedule_is_that_of_one_process(project: MakeProject, emulator: EmulatorProcess) -> None:
     """The same seed in one process and in three: as many requests of each model, warm-up included."""
     made = project({"test_it.py": LOADS})

@@ -117,6 +117,13 @@ def test_errors_by_kind(run: PytestRun) -> None:
     assert "see the scenario's faults" in run.section("test_broken")
 
 
+def test_a_model_has_its_own_first_failure(run: PytestRun) -> None:
+    """Beside the kind's, where it failed; a load without a failure has none."""
+    (load,), (calm,) = run.loads("test_broken"), run.loads("test_open")
+    assert {"broken.tar.gz": load["examples"]} == load["examples_by_route"]
+    assert "examples_by_route" not in calm
+
+
 def test_the_warm_up_is_told_second_by_second(run: PytestRun) -> None:
     """Apart from the window, all that was sent in it; a load without one has none."""
     (load,), (none,) = run.loads("test_open"), run.loads("test_broken")

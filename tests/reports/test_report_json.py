@@ -215,6 +215,7 @@ def test_the_keys_of_a_load() -> None:
     assert list(found) == expected
     fields_of_a_load = {each.name for each in dataclasses.fields(LoadResult)}
     absent = {"baseline", "control", "reruns", "hosting", "server", "diagnosis", "scaling", "workers", "cost"}
+    absent |= {"examples_by_route"}
     assert {*found, *absent} == fields_of_a_load - set(SCHEMA_STATS) | {
         "errors",
         "total",
@@ -425,6 +426,7 @@ def full(records) -> RunResult:
         checks=[*records.failing_checks(), records.check(observed=inf, outcome="fail", interval=(70_000.0, inf))],
         errors={"account": 3, "baseline": 0},
         examples={"account": "of an error kind called so"},
+        examples_by_route={"failures": {"account": "of a model called so"}, "x": {"cost": "", "workers": "<b>&é"}},
         warmup_timeline=(
             TimelinePoint(-1.25, 40.0, inf, 2800.0, inf, 1, 3),
             TimelinePoint(-1.0, 50.0, 1.0, 1, 2, 0, 0),
@@ -463,13 +465,13 @@ def test_missing_figures_are_read_back_as_nan(tmp_path) -> None:
 
 
 def test_keys_that_an_earlier_version_had_not_are_empty(full, tmp_path) -> None:
-    """A report.json without a warm-up's course is read as one that has none."""
+    """A report.json without a warm-up's course and models' failures is read as one that has none."""
     record = run_record(full)
     load = record["tests"][0]["loads"][0]
-    del load["warmup_timeline"]
+    del load["warmup_timeline"], load["examples_by_route"]
     (tmp_path / "report.json").write_text(json.dumps(record))
 
-    expected = dataclasses.replace(full.tests[0].loads[0], warmup_timeline=())
+    expected = dataclasses.replace(full.tests[0].loads[0], warmup_timeline=(), examples_by_route={})
     assert expected == read_report(tmp_path / "report.json").tests[0].loads[0]
 
 
