@@ -299,6 +299,7 @@ class LoadRun:
             bytes_out=session.bytes_out,
             connects=self.connects,
             examples=dict(session.examples),
+            route_examples=dict(session.route_examples),
             task_exceptions=list(session.exceptions),
             interrupted=bool(self.interrupts.count),
             aborted=aborted,

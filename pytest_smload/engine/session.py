@@ -12,7 +12,7 @@ from gevent import GreenletExit
 from pytest_smload.core.load.part import WHOLE, Part
 from pytest_smload.core.request.error_kinds import OWN_NAMES, TIMEOUT
 from pytest_smload.core.request.invocation import InvocationFailure
-from pytest_smload.core.samples.recording import Samples
+from pytest_smload.core.samples.recording import MOST_ROUTE_EXAMPLES, Samples
 from pytest_smload.engine.backoff import BackOff
 from pytest_smload.engine.grid import Grid
 
@@ -44,6 +44,7 @@ class LoadSession:
         arrival_models: Route index of each arrival of the schedule (open model).
         bytes_in, bytes_out: Body bytes of window samples per route.
         examples: First failure per error kind; kinds that share a code share one.
+        route_examples: The same per route and kind, of the first pairs seen.
         exceptions: What went wrong in the load generator's own code or a listener, one line each.
         ends_test: Exceptions that are raised to end the test; what is no `Exception` at all always is.
         ended_by: What was raised to end the test, in whatever greenlet, or None.
@@ -74,6 +75,7 @@ class LoadSession:
         self.bytes_in = [0] * routes
         self.bytes_out = [0] * routes
         self.examples: dict[str, InvocationFailure] = {}
+        self.route_examples: dict[tuple[int, str], InvocationFailure] = {}
         self.exceptions: list[str] = []
         self.ends_test: tuple[type[BaseException], ...] = ()
         self.ended_by: BaseException | None = None
@@ -169,8 +171,10 @@ class LoadSession:
         if kind:
             failure = connection.failure
             name = self.transport.kinds.name(kind)
-            if failure is not None and name not in self.examples:
-                self.examples[name] = failure
+            if failure is not None and (model, name) not in self.route_examples:
+                self.examples.setdefault(name, failure)
+                if len(self.route_examples) < MOST_ROUTE_EXAMPLES:
+                    self.route_examples[model, name] = failure
             if report is not None:
                 report(connection, due_s, model, payload)
             self._back_off.after(connection, due_s, kind)

@@ -120,7 +120,7 @@ def history_rows(load: RecordedLoad) -> Iterator[Row]:
 
 
 def failure_rows(load: RecordedLoad, names: list[tuple[str, str]]) -> Iterator[Row]:
-    """Yield a row for each route and error kind of the window, with its first example."""
+    """Yield a row for each route and error kind of the window, with the route's first example of it."""
     recording = load.recording
     samples = recording.samples
     begin, kind = view(samples.due if recording.open_model else samples.start), view(samples.kind)
@@ -129,11 +129,11 @@ def failure_rows(load: RecordedLoad, names: list[tuple[str, str]]) -> Iterator[R
     codes = np.concatenate((kind[places], np.full(len(unsent_due), UNSENT, np.uint8)))
     seen = np.concatenate((view(samples.end)[places], unsent_due))
     order, edges = _by_route(recording, np.concatenate((view(samples.model)[places], unsent_model)))
-    for (method, name), (first, last) in zip(names, pairwise(edges), strict=True):
+    for route, ((method, name), (first, last)) in enumerate(zip(names, pairwise(edges), strict=True)):
         own = order[first:last]
         for code in np.unique(codes[own]).tolist():
             moments = seen[own][codes[own] == code] + recording.epoch_s
-            said = _with_example(recording, recording.kind_names[code])
+            said = _with_example(recording, route, recording.kind_names[code])
             yield [method, name, said, len(moments), _moment(moments.min()), _moment(moments.max())]
 
 
@@ -148,8 +148,8 @@ def _counts(recording: Recording, model: Integers) -> list[int]:
     return counts
 
 
-def _with_example(recording: Recording, kind: str) -> str:
-    example = recording.examples.get(kind)
+def _with_example(recording: Recording, route: int, kind: str) -> str:
+    example = recording.route_examples.get((route, kind)) or recording.examples.get(kind)
     message = " ".join(example.message.split()) if example is not None else ""
     return encodable(f"{kind}: {message}" if message else kind)
 

@@ -33,6 +33,7 @@ _SCHEMA = 1
 _ABSENT = (
     "account", "baseline", "control", "reruns", "shared", "hosting", "server", "diagnosis", "scaling", "workers",
     "distribution", "anchor", "rerun", "version", "commit", "branch", "failures", "capacities", "cost",
+    "warmup_timeline", "examples_by_route",
 )  # fmt: skip
 """Keys that are left out where there is nothing to say; all others are always there."""
 _FIGURES = {each.name for each in fields(Figures)}

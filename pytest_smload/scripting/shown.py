@@ -42,7 +42,8 @@ class ShownResult(LoadResult):
     def of(cls, result: LoadResult) -> ShownResult:
         """Return *result* as such."""
         values = {each.name: getattr(result, each.name) for each in fields(result)}
-        return cls(**values | {"timeline": ShownTimeline(result.timeline)})
+        shown = {name: ShownTimeline(values[name]) for name in ("timeline", "warmup_timeline")}
+        return cls(**values | shown)
 
     def _repr_html_(self) -> str:
         from pytest_smload.reports.html.fragment import load_html

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pytest_smload.core.samples.recording import TASKS
+from pytest_smload.core.samples.recording import MOST_ROUTE_EXAMPLES, TASKS
 from pytest_smload.engine.locustfile.failures import failure_of
 from pytest_smload.engine.locustfile.frames import Frames, frame
 from pytest_smload.engine.locustfile.heard import MOST_NAMES, Heard
@@ -219,3 +219,27 @@ def test_kinds_are_bounded() -> None:
         one.request("GET", "/", 1.0, 0, exception=type(f"E{number}", (Exception,), {})("m"))
     assert len(one.examples) <= 256
     assert "Other" in one.examples
+
+
+def test_each_name_has_its_own_first_failure() -> None:
+    """Of each kind; what a task raised is the tasks' own, and there are no more of them than are kept."""
+    one = heard()
+    for name in ("/a", "/b", "/a"):
+        one.request("GET", name, 1.0, 0, exception=ValueError(f"of {name}, {len(one.samples)}"))
+    one.task_failed(KeyError("k"), "MyUser")
+    said = {(one.names[route], kind): each.message for (route, kind), each in one.route_examples.items()}
+    assert "of /a, 0" in said["GET /a", "ValueError"]
+    assert "of /b, 1" in said["GET /b", "ValueError"]
+    assert "MyUser: KeyError: 'k'" == said[TASKS, "Task"]
+    assert 3 == len(said)
+    for number in range(MOST_ROUTE_EXAMPLES):
+        one.request("GET", f"/{number}", 1.0, 0, exception=ValueError("m"))
+    assert MOST_ROUTE_EXAMPLES == len(one.route_examples)
+
+
+def test_who_did_not_end_in_time_is_the_tasks_example() -> None:
+    """A user that waits for its answer is known by no request."""
+    one = heard()
+    one.stuck(1, not_before_s=0.0, now=1.0)
+    ((pair, failure),) = one.route_examples.items()
+    assert ((one.names.index(TASKS), "Timeout"), failure) == (pair, one.examples["Timeout"])

@@ -210,6 +210,28 @@ def test_examples_are_as_few_as_kinds() -> None:
     assert set(recording.examples) <= set(recording.kind_names)
 
 
+def test_each_model_has_its_own_first_failure() -> None:
+    """Of each kind it failed with, by its name; a model that answers has none."""
+    kinds = {"a": itertools.repeat("ModelError"), "b": itertools.cycle(["ModelError", "ThrottlingException"])}
+    transport = FakeTransport()
+    transport.outcome_of_model = lambda name: next(kinds[name]) if name in kinds else None
+    recording = run(transport, users=2, max_requests=60, models={"a": 1, "b": 1, "c": 1})
+
+    assert {(0, "ModelError"), (1, "ModelError"), (1, "ThrottlingException")} == set(recording.route_examples)
+    assert {kind for _, kind in recording.route_examples} == set(recording.examples)
+
+
+def test_examples_of_models_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those first seen are kept; each kind has its own all the same."""
+    monkeypatch.setattr("pytest_smload.engine.session.MOST_ROUTE_EXAMPLES", 3)
+    transport = FakeTransport()
+    transport.outcome_of_model = lambda name: f"Kind{name}"
+    recording = run(transport, users=2, max_requests=40, models={f"{number}": 1 for number in range(5)})
+
+    assert 3 == len(recording.route_examples)
+    assert {f"Kind{number}" for number in range(5)} == set(recording.examples)
+
+
 def test_an_exception_in_a_user_is_kept() -> None:
     """What the load generator itself raises is reported, not lost with its greenlet."""
 
@@ -232,6 +254,19 @@ def test_ctrl_c_ends_the_load_and_keeps_what_was_measured(transport: FakeTranspo
     assert perf_counter() - begin < 10
     assert measure(recording).total.requests == len(transport.log) > 0
     assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize("shape", [{"users": 3}, {"tps": 200}], ids=["closed", "open"])
+def test_ctrl_c_in_the_warm_up_keeps_what_was_sent(transport: FakeTransport, shape: dict[str, Any]) -> None:
+    """Second by second before a window that never opened; there is none after it."""
+    ctrl_c_at(transport, 40)
+    measured = measure(run(transport, warmup="60s", duration="1s", **shape))
+
+    assert [] == measured.timeline
+    # What was due between the signal and the load's hearing of it is neither's.
+    assert len(transport.log) - 5 <= measured.warmup.sent <= len(transport.log)
+    assert all(point.t_s < 0 for point in measured.warmup_timeline)
+    assert 0 < sum(point.tps for point in measured.warmup_timeline)
 
 
 def test_a_second_ctrl_c_waits_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

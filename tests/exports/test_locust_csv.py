@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_smload.core.load.stages import StageSpan
+from pytest_smload.core.request.invocation import InvocationFailure
 from pytest_smload.engine.environment import REQUEST_TYPE as ENGINES_TYPE
 from pytest_smload.errors import ReportError
 from pytest_smload.exports.locust_csv import LocustCsv
@@ -109,6 +110,14 @@ def test_failures(tmp_path: Path, loads: Loads) -> None:
         ("InvokeEndpoint", "b.tar.gz", "ModelError: out of memory", "1", *["2026-09-21T14:15:00Z"] * 2),
         ("InvokeEndpoint", "c.tar.gz", "Unsent", "1", *["2026-09-21T14:15:03Z"] * 2),
     ] == rows
+
+
+def test_a_model_has_its_own_message(tmp_path: Path, loads: Loads) -> None:
+    """As in Locust, where other words are another error; the kind's is that of a model without one."""
+    own = {(1, "ModelError"): InvocationFailure("ModelError", "b's\nown")}
+    rows = written(tmp_path, loads(loads.recording(route_examples=own)))["failures"]
+    (row,) = (row for row in rows if ": " in row["Error"])
+    assert ("b.tar.gz", "ModelError: b's own", "1") == (row["Name"], row["Error"], row["Occurrences"])
 
 
 def test_several_loads_are_kept_apart(tmp_path: Path, loads: Loads) -> None:

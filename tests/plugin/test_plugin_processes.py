@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
@@ -101,10 +102,32 @@ def test_two_processes_send_what_one_would(project: MakeProject, emulator: Emula
         assert len({worker["pid"] for worker in workers}) == 2
         assert sum(worker["sent"] for worker in workers) == load["sent"]
         assert all(abs(worker["clock_offset_ms"]) <= worker["clock_uncertainty_ms"] + 0.001 for worker in workers)
+        points = load["warmup_timeline"]
+        lengths_s = [max(0.5, end - begin) for begin, end in pairwise([*(point["t_s"] for point in points), 0])]
+        sent = sum(point["offered"] * length_s for point, length_s in zip(points, lengths_s, strict=True))
+        assert load["warmup"]["sent"] == round(sent) > 0
     assert [worker["sent"] for worker in open_load["workers"]] == [301, 301]
     # One crew for all loads of a run.
     assert {worker["pid"] for worker in open_load["workers"]} == {worker["pid"] for worker in closed["workers"]}
     assert run.out.count("  worker ") == 4
+
+
+def test_a_model_that_fails_for_all_has_one_first_failure(project: MakeProject) -> None:
+    """That of the first process that has one; counts are those of all."""
+    failing = """
+    import pytest
+    models = {"a.tar.gz": 1, "broken.tar.gz": 1}
+
+    @pytest.mark.perf(tps=40, duration="1s", warmup="0s", models=models, invalid_retries=0)
+    def test_failing(load_result): pass
+    """
+    run = project({"test_it.py": failing}).run("-m", "perf", "--smload-processes", "2")
+
+    (load,) = run.loads("test_failing")
+    assert len(load["workers"]) == 2
+    assert load["distribution"]["errors_by_route"] == {"broken.tar.gz": {"ModelError": 20}}
+    assert load["examples_by_route"] == {"broken.tar.gz": load["examples"]}
+    assert "out of memory" in load["examples"]["ModelError"]
 
 
 def test_the_schedule_is_that_of_one_process(project: MakeProject, emulator: EmulatorProcess) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -114,6 +115,27 @@ def test_errors_by_kind(run: PytestRun) -> None:
     assert load["errors"]["ModelError"] == load["models"]["broken.tar.gz"]["requests"]
     assert "ModelError" in run.section("test_broken")
     assert "see the scenario's faults" in run.section("test_broken")
+
+
+def test_a_model_has_its_own_first_failure(run: PytestRun) -> None:
+    """Beside the kind's, where it failed; a load without a failure has none."""
+    (load,), (calm,) = run.loads("test_broken"), run.loads("test_open")
+    assert {"broken.tar.gz": load["examples"]} == load["examples_by_route"]
+    assert "examples_by_route" not in calm
+
+
+def test_the_warm_up_is_told_second_by_second(run: PytestRun) -> None:
+    """Apart from the window, all that was sent in it; a load without one has none."""
+    (load,), (none,) = run.loads("test_open"), run.loads("test_broken")
+    points = load["warmup_timeline"]
+    assert TIMELINE == set(points[0])
+    begins_s = [point["t_s"] for point in points]
+    assert sorted(begins_s) == begins_s
+    assert begins_s[-1] < 0 == load["timeline"][0]["t_s"]
+    lengths_s = [max(0.5, end - begin) for begin, end in pairwise([*begins_s, 0])]
+    offered = [point["offered"] for point in points]
+    assert load["warmup"]["sent"] == round(sum(rate * length for rate, length in zip(offered, lengths_s, strict=True)))
+    assert "warmup_timeline" not in none
 
 
 def test_summary_has_a_table_for_each_model(run: PytestRun) -> None:

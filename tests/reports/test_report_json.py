@@ -206,6 +206,7 @@ def test_the_keys_of_a_load() -> None:
         "examples",
         "client",
         "timeline",
+        "warmup_timeline",
         "checks",
         "notes",
         "distribution",
@@ -214,6 +215,7 @@ def test_the_keys_of_a_load() -> None:
     assert list(found) == expected
     fields_of_a_load = {each.name for each in dataclasses.fields(LoadResult)}
     absent = {"baseline", "control", "reruns", "hosting", "server", "diagnosis", "scaling", "workers", "cost"}
+    absent |= {"examples_by_route"}
     assert {*found, *absent} == fields_of_a_load - set(SCHEMA_STATS) | {
         "errors",
         "total",
@@ -248,6 +250,16 @@ def test_the_keys_of_a_load() -> None:
     ]
     latencies = ["p50_ms", "p95_ms", "errors", "in_flight", "p99_ms", "min_ms", "max_ms"]
     assert list(found["timeline"][0]) == ["t_s", "offered", "tps", *latencies]
+    assert [
+        {
+            **dict.fromkeys(["p50_ms", "p95_ms", "p99_ms", "min_ms", "max_ms"]),
+            "t_s": -1.0,
+            "offered": 1.0,
+            "tps": 0.0,
+            "errors": 1,
+            "in_flight": 0,
+        }
+    ] == found["warmup_timeline"]
 
 
 def test_a_check_has_its_bounds_as_numbers(records) -> None:
@@ -414,6 +426,11 @@ def full(records) -> RunResult:
         checks=[*records.failing_checks(), records.check(observed=inf, outcome="fail", interval=(70_000.0, inf))],
         errors={"account": 3, "baseline": 0},
         examples={"account": "of an error kind called so"},
+        examples_by_route={"failures": {"account": "of a model called so"}, "x": {"cost": "", "workers": "<b>&é"}},
+        warmup_timeline=(
+            TimelinePoint(-1.25, 40.0, inf, 2800.0, inf, 1, 3),
+            TimelinePoint(-1.0, 50.0, 1.0, 1, 2, 0, 0),
+        ),
         notes=("one", "two"),
         baseline=HELD,
         reruns=(RERUN,),
@@ -445,6 +462,17 @@ def test_missing_figures_are_read_back_as_nan(tmp_path) -> None:
     assert isnan(read.checks[1].observed)
     assert (inf, None) == (read.checks[0].observed, read.checks[1].lower)
     assert run_record(run)["tests"][0]["loads"] == [load_record(read)]
+
+
+def test_keys_that_an_earlier_version_had_not_are_empty(full, tmp_path) -> None:
+    """A report.json without a warm-up's course and models' failures is read as one that has none."""
+    record = run_record(full)
+    load = record["tests"][0]["loads"][0]
+    del load["warmup_timeline"], load["examples_by_route"]
+    (tmp_path / "report.json").write_text(json.dumps(record))
+
+    expected = dataclasses.replace(full.tests[0].loads[0], warmup_timeline=(), examples_by_route={})
+    assert expected == read_report(tmp_path / "report.json").tests[0].loads[0]
 
 
 def test_keys_of_a_later_version_are_passed_over(full, tmp_path) -> None:

@@ -63,6 +63,7 @@ def test_a_notebook_shows_it(result: ShownResult) -> None:
     assert "<b>calm" not in shown
     assert "<script" not in shown
     assert "2 seconds" in result.timeline._repr_html_()  # type: ignore[attr-defined]
+    assert "0 seconds" in result.warmup_timeline._repr_html_()  # type: ignore[attr-defined]
 
 
 def test_tables_for_pandas(result: ShownResult) -> None:

@@ -82,6 +82,8 @@ def test_figures(load_result: LoadResult) -> None:
     assert_type(load_result.errors.get("ModelError", 0), int)
     assert_type(load_result.mix["a"].achieved_share, float)
     assert_type(load_result.timeline[0].in_flight, int)
+    assert_type(load_result.warmup_timeline[0].t_s, float)
+    assert_type(load_result.examples_by_route["a"]["ModelError"], str)
     assert_type(load_result.warmup.models["a"], int)
     assert_type(load_result.profile, Mapping[str, Any])
     assert_type(load_result.verdict, Literal["pass", "fail", "invalid", "interrupted"])

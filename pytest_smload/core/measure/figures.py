@@ -123,11 +123,11 @@ class MixShare:
 
 @dataclass(frozen=True, slots=True)
 class TimelinePoint:
-    """One second of the window, starting *t_s* after its begin; latencies are NaN where nothing succeeded.
+    """One second of the window, or of the warm-up before it; latencies are NaN where nothing succeeded.
 
     Attributes:
-        t_s: Its begin, seconds after the window's.
-        offered: Requests per second due, or begun by users.
+        t_s: Its begin, seconds after the window's; below 0 in the warm-up.
+        offered: Requests per second due, or begun by users; in the warm-up those that were sent.
         tps: Successes that ended in it.
         errors: Failures in it.
         in_flight: Requests under way.

@@ -14,7 +14,7 @@ from pytest_smload.core.measure.figures import InvokedVariant, MixShare, Stats, 
 from pytest_smload.core.measure.scope import SLICES, Scope, summarise
 from pytest_smload.core.measure.scope_name import TOTAL, ScopeName
 from pytest_smload.core.measure.silence import longest_silence
-from pytest_smload.core.measure.timeline import timeline
+from pytest_smload.core.measure.timeline import timeline, warmup_timeline
 from pytest_smload.core.measure.variants import invoked_variants
 from pytest_smload.core.measure.window import Window, unsent_in_window, window_of
 from pytest_smload.core.request.error_kinds import OK
@@ -40,6 +40,7 @@ class Measurement:
         errors: Failures per kind, ``Unsent`` included; their sum is ``total.errors``.
         timeline: One point a second over the window.
         warmup: What was sent before the window.
+        warmup_timeline: The same second by second, priming included; in no other figure.
         sent: Requests of the window that were sent.
         unsent: Arrivals of the window that were not.
         scheduled: Both together.
@@ -57,6 +58,7 @@ class Measurement:
     errors: Mapping[str, int]
     timeline: Sequence[TimelinePoint]
     warmup: WarmupCounts
+    warmup_timeline: Sequence[TimelinePoint]
     sent: int
     unsent: int
     scheduled: int
@@ -77,7 +79,7 @@ def measure(recording: Recording) -> Measurement:
     points = timeline(recording, ordered, window)
     ended_ok = _ended_per_route(recording, ordered)
     stages = _stage_scopes(recording, ordered, window)
-    warmup = _warmup(recording, ordered)
+    warmup, before = _warmup(recording, ordered), warmup_timeline(recording, ordered)
     # A copy of all columns; sorting latencies next takes as much again.
     del ordered
     touches_ms = _touches_ms(recording)
@@ -103,6 +105,7 @@ def measure(recording: Recording) -> Measurement:
         errors=dict(sorted(total.kinds.items(), key=lambda entry: (-entry[1], entry[0]))),
         timeline=points,
         warmup=warmup,
+        warmup_timeline=before,
         sent=requests - unsent,
         unsent=unsent,
         scheduled=requests,

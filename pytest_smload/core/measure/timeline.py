@@ -1,7 +1,9 @@
-"""Lays a recording's window out second by second: offered and achieved rate, latency, errors, requests under way."""
+"""Lays a recording out second by second: offered and achieved rate, latency, errors, requests under way."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil, nan
 
@@ -12,8 +14,13 @@ from pytest_smload.core.measure.window import Window, unsent_in_window
 from pytest_smload.core.request.error_kinds import OK
 from pytest_smload.core.samples.in_order import InOrder
 from pytest_smload.core.samples.recording import Recording
-from pytest_smload.core.statistics.columns import Floats, view
+from pytest_smload.core.statistics.columns import Flags, Floats, view
 from pytest_smload.core.statistics.percentiles import percentile
+
+LONGEST_WARMUP_S = 86_400
+"""Of what came before that no second is told: a clock that jumped may put a sample anywhere."""
+_SHORTEST_S = 0.5
+"""Rates of what lasted less are those of so long: one request in a millisecond is not a thousand a second."""
 
 
 def timeline(recording: Recording, ordered: InOrder, window: Window) -> list[TimelinePoint]:
@@ -27,20 +34,97 @@ def timeline(recording: Recording, ordered: InOrder, window: Window) -> list[Tim
     """
     count, opens = ceil(recording.window_s), recording.window_start_s
     edges = np.append(opens + np.arange(count), recording.window_end_s)
-    end, kind = view(recording.samples.end), view(recording.samples.kind)
-    begun, ended, ended_ok = _before(ordered.start, edges), _before(end, edges), _before(end[kind == OK], edges)
-    dealt = [*(np.searchsorted(ordered.begin, edges[:-1]) - ordered.first).tolist(), len(ordered.begin) - ordered.first]
     unsent_due, _ = unsent_in_window(recording)
-    unsent = np.bincount((unsent_due - opens).astype(np.int64), minlength=count).tolist()
-    answered = window.answered
+    return _points(
+        _Seconds(
+            t_s=[float(index) for index in range(count)],
+            lengths_s=[min(1.0, recording.window_s - index) for index in range(count)],
+            edges=edges,
+            dealt=[
+                *(np.searchsorted(ordered.begin, edges[:-1]) - ordered.first).tolist(),
+                len(ordered.begin) - ordered.first,
+            ],
+            unsent=np.bincount((unsent_due - opens).astype(np.int64), minlength=count).tolist(),
+        ),
+        start=ordered.start,
+        end=view(recording.samples.end),
+        ok=view(recording.samples.kind) == OK,
+        took_ms=window.took_ms,
+        answered=window.answered,
+    )
+
+
+def warmup_timeline(recording: Recording, ordered: InOrder) -> list[TimelinePoint]:
+    """Return the same for what was sent before the window; none without.
+
+    Seconds are counted back from the window's begin; the first one begins with the first request, and is half a second
+    longer or shorter. Arrivals that were never sent are not kept, so that *offered* is what was sent.
+    """
+    first = ordered.first
+    if not first:
+        return []
+    # A load that ended before its window opened has none, wherever it was to begin.
+    opens = min(recording.window_start_s, recording.window_end_s)
+    begin, start, end = ordered.begin[:first], ordered.start[:first], ordered.end[:first]
+    begins_s = max(float(begin[0]), opens - LONGEST_WARMUP_S)
+    span_s = max(0.0, opens - begins_s)
+    count = max(1, round(span_s))
+    whole = [float(-second) for second in range(count - 1, 0, -1)]
+    edges = np.array([begins_s, *(opens + second for second in whole), opens])
+    answered = ordered.kind[:first] == OK
+    return _points(
+        _Seconds(
+            t_s=[-span_s, *whole],
+            lengths_s=[max(span_s - len(whole), _SHORTEST_S), *([1.0] * len(whole))],
+            edges=edges,
+            dealt=[*np.searchsorted(begin, edges[:-1]).tolist(), first],
+            unsent=[0] * count,
+        ),
+        start=start,
+        end=end,
+        ok=answered,
+        took_ms=(end - begin) * 1000,
+        answered=answered,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Seconds:
+    """Seconds that follow one another.
+
+    Attributes:
+        t_s: When each begins, from the window's begin.
+        lengths_s: How long each lasts.
+        edges: Where they begin, and where the last one ends, on the samples' clock.
+        dealt: Positions of the first request of each, and of the one after the last.
+        unsent: Arrivals of each that were never sent.
+    """
+
+    t_s: Sequence[float]
+    lengths_s: Sequence[float]
+    edges: Floats
+    dealt: Sequence[int]
+    unsent: Sequence[int]
+
+
+def _points(
+    seconds: _Seconds, *, start: Floats, end: Floats, ok: Flags, took_ms: Floats, answered: Flags
+) -> list[TimelinePoint]:
+    """A point for each of *seconds*.
+
+    Args:
+        start, end, ok: Of all that may be under way or end in them, in any order.
+        took_ms, answered: Of the requests dealt to them, in their order.
+    """
+    begun, ended, ended_ok = (_before(moments, seconds.edges) for moments in (start, end, end[ok]))
     points = []
-    for index, (first, last) in enumerate(pairwise(dealt)):
-        length_s = min(1.0, recording.window_s - index)
-        latencies = np.sort(window.took_ms[first:last][answered[first:last]])
-        requests = last - first + unsent[index]
+    for index, (first, last) in enumerate(pairwise(seconds.dealt)):
+        length_s = seconds.lengths_s[index]
+        latencies = np.sort(took_ms[first:last][answered[first:last]])
+        requests = last - first + seconds.unsent[index]
         points.append(
             TimelinePoint(
-                t_s=float(index),
+                t_s=seconds.t_s[index],
                 offered=requests / length_s,
                 tps=(ended_ok[index + 1] - ended_ok[index]) / length_s,
                 p50_ms=percentile(latencies, 500),

@@ -65,8 +65,10 @@ def build_result(  # noqa: PLR0913 - a result has this many origins
         invoked_variants=measurement.invoked_variants,
         errors=measurement.errors,
         examples={kind: _one_line(failure) for kind, failure in recording.examples.items()},
+        examples_by_route=_by_route(recording),
         client=health,
         timeline=tuple(measurement.timeline),
+        warmup_timeline=tuple(measurement.warmup_timeline),
         checks=tuple(checks),
         notes=tuple(notes),
         reruns=tuple(reruns),
@@ -74,6 +76,14 @@ def build_result(  # noqa: PLR0913 - a result has this many origins
         workers=tuple(recording.generators),
         distribution=distribution_of(recording, measurement.total),
     )
+
+
+def _by_route(recording: Recording) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    if recording.route_kind is not None:
+        for (route, kind), failure in recording.route_examples.items():
+            found.setdefault(recording.model_names[route], {})[kind] = _one_line(failure)
+    return found
 
 
 def _one_line(failure: InvocationFailure) -> str:

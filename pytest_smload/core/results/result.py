@@ -76,6 +76,11 @@ class LoadResult(Figures):
         stages: Statistics per stage; empty without stages.
         errors: Count per error kind; their sum is the total's error count.
         examples: One line for people per error kind: the first one seen.
+        examples_by_route: The same per model, or whatever else the weights name, and error kind; of the first 500 such
+            pairs seen. Empty where nothing has weights or names.
+        timeline: One point per second of the window.
+        warmup_timeline: What was sent before the window second by second, priming included, with negative ``t_s``; no
+            check reads it. Its ``offered`` is what was sent of it: arrivals that found no free user were dropped.
         sent, unsent, scheduled, cap_hits, connects, in_flight_at_end: Counts over the window.
         interrupted: Ctrl-C ended the load early.
         notes: Remarks for the report (a file's limit looser than the mark's, ...).
@@ -117,8 +122,10 @@ class LoadResult(Figures):
     invoked_variants: Mapping[str, InvokedVariant] = field(default_factory=dict)
     errors: Mapping[str, int]
     examples: Mapping[str, str]
+    examples_by_route: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     client: ClientHealth
     timeline: tuple[TimelinePoint, ...]
+    warmup_timeline: tuple[TimelinePoint, ...] = ()
     checks: tuple[Check, ...] = ()
     notes: tuple[str, ...] = ()
     baseline: BaselineOutcome | None = None

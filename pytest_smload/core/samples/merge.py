@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 from array import array
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 import numpy as np
 
 from pytest_smload.core.request.error_kinds import ErrorKinds
+from pytest_smload.core.request.invocation import InvocationFailure
 from pytest_smload.core.request.variant_names import VariantNames
-from pytest_smload.core.samples.recording import Recording, Samples
+from pytest_smload.core.samples.recording import MOST_ROUTE_EXAMPLES, Recording, Samples
 from pytest_smload.core.statistics.columns import Integers, view
 
 _PLAN = ("model_names", "route_kind", "target_shares", "open_model", "stages", "stretches", "target_variants")
@@ -63,6 +65,7 @@ def merge(recordings: Sequence[Recording], offsets_s: Sequence[float]) -> Record
         bytes_out=_sums(recording.bytes_out for recording in recordings),
         connects=sum(recording.connects for recording in recordings),
         examples={kind: failure for each in reversed(recordings) for kind, failure in each.examples.items()},
+        route_examples=_route_examples(recordings),
         task_exceptions=[line for recording in recordings for line in recording.task_exceptions],
         interrupted=any(recording.interrupted for recording in recordings),
         aborted=next((recording.aborted for recording in recordings if recording.aborted is not None), None),
@@ -81,6 +84,15 @@ def _refuse_strangers(recordings: Sequence[Recording]) -> None:
         for name in _PLAN:
             if getattr(recording, name) != getattr(recordings[0], name):
                 raise ValueError(f"recording {number} has other {name} than the first; merge recordings of one plan")
+
+
+def _route_examples(recordings: Sequence[Recording]) -> dict[tuple[int, str], InvocationFailure]:
+    """Of a pair that several have the first one's, as of examples per kind."""
+    found: dict[tuple[int, str], InvocationFailure] = {}
+    for recording in recordings:
+        for pair, failure in recording.route_examples.items():
+            found.setdefault(pair, failure)
+    return dict(islice(found.items(), MOST_ROUTE_EXAMPLES))
 
 
 def _offered_tps(recordings: Sequence[Recording]) -> float | None:

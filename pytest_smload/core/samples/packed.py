@@ -10,12 +10,13 @@ import dataclasses
 import json
 import sys
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from types import NoneType
 from typing import Any, Final
 
 from pytest_smload.core.load.stages import StageSpan
 from pytest_smload.core.request.invocation import InvocationFailure
-from pytest_smload.core.samples.recording import Abort, ClientReadings, Recording, Samples
+from pytest_smload.core.samples.recording import MOST_ROUTE_EXAMPLES, Abort, ClientReadings, Recording, Samples
 
 _SWAPS: Final = sys.byteorder == "big"
 _PLAIN: Final = (
@@ -31,6 +32,7 @@ def packed(recording: Recording) -> bytes:
     facts["stages"] = [dataclasses.astuple(stage) for stage in recording.stages]
     facts["clients"] = [[client.cpu, client.judged] for client in recording.clients]
     facts["examples"] = {kind: dataclasses.astuple(each) for kind, each in recording.examples.items()}
+    facts["route_examples"] = [[*pair, dataclasses.astuple(each)] for pair, each in recording.route_examples.items()]
     facts["aborted"] = None if recording.aborted is None else dataclasses.astuple(recording.aborted)
     columns = list(_columns(recording))
     facts["columns"] = [[column.typecode, len(column)] for column in columns]
@@ -84,9 +86,30 @@ def _unpacked(data: bytes) -> Recording:
         unsent_due=unsent_due,
         unsent_model=unsent_model,
         stages=[StageSpan(*stage) for stage in facts["stages"]],
-        examples={kind: InvocationFailure(*each) for kind, each in facts["examples"].items()},
+        examples={kind: _failure(each) for kind, each in facts["examples"].items()},
+        route_examples=_route_examples(facts),
         aborted=Abort(*facts["aborted"]) if facts["aborted"] else None,
     )
+
+
+def _failure(facts: Sequence[Any]) -> InvocationFailure:
+    failure = InvocationFailure(*facts)
+    if not (isinstance(failure.kind, str) and isinstance(failure.message, str)):
+        raise TypeError("an example's kind and message are no texts")
+    if any(type(status) not in (int, NoneType) for status in (failure.status, failure.original_status)):
+        raise TypeError("an example's status is no number")
+    return failure
+
+
+def _route_examples(facts: Mapping[str, Any]) -> dict[tuple[int, str], InvocationFailure]:
+    found = facts["route_examples"]
+    if len(found) > MOST_ROUTE_EXAMPLES:
+        raise ValueError(f"it has more than {MOST_ROUTE_EXAMPLES} examples by route")
+    kinds = set(facts["kind_names"])
+    for route, kind, _ in found:
+        if type(route) is not int or not 0 <= route < len(facts["model_names"]) or kind not in kinds:
+            raise ValueError("an example is of a model or error kind that has no name")
+    return {(route, kind): _failure(each) for route, kind, each in found}
 
 
 def _columns(recording: Recording) -> Iterator[array[Any]]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 TASKS = "(tasks)"
 """Name that stands for no request: exceptions in tasks of a locustfile are errors of the whole load only."""
+MOST_ROUTE_EXAMPLES = 500
+"""Of how many pairs of route and error kind the first failure is kept."""
 
 
 class Samples:
@@ -171,6 +173,8 @@ class Recording:
         bytes_in, bytes_out: Response/request body bytes of window samples, per route index.
         connects: Connections established during the window.
         examples: First failure seen of each error kind.
+        route_examples: First failure seen by route index and error kind, of the `MOST_ROUTE_EXAMPLES` such pairs that
+            were seen first.
         task_exceptions: Tracebacks' last lines of exceptions in the load generator's own tasks or user listeners.
         interrupted: Whether Ctrl-C ended the run early.
         aborted: What ended the run early, ``abort_on`` or that nothing succeeded, or None.
@@ -208,6 +212,7 @@ class Recording:
     bytes_out: Sequence[int] = ()
     connects: int = 0
     examples: Mapping[str, InvocationFailure] = field(default_factory=dict)
+    route_examples: Mapping[tuple[int, str], InvocationFailure] = field(default_factory=dict)
     task_exceptions: Sequence[str] = ()
     interrupted: bool = False
     aborted: Abort | None = None

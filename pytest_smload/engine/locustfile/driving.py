@@ -280,6 +280,7 @@ class Driver:
                     bytes_in=bytes_in,
                     bytes_out=[0] * len(heard.names),
                     examples=heard.examples,
+                    route_examples=heard.route_examples,
                     task_exceptions=tuple(self._exceptions),
                     aborted=self._abort.abort,
                     epoch_s=self._clock.epoch_s,

@@ -7,9 +7,9 @@ from math import inf, isfinite, nan
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from pytest_smload.core.request.error_kinds import OK, OTHER, TASK, TIMEOUT, ErrorKinds
+from pytest_smload.core.request.error_kinds import OK, OTHER, OWN_NAMES, TASK, TIMEOUT, ErrorKinds
 from pytest_smload.core.request.invocation import InvocationFailure
-from pytest_smload.core.samples.recording import TASKS, Samples
+from pytest_smload.core.samples.recording import MOST_ROUTE_EXAMPLES, TASKS, Samples
 from pytest_smload.engine.locustfile.failures import failure_of
 from pytest_smload.engine.locustfile.own_words import OwnWords
 
@@ -43,6 +43,7 @@ class Heard:
         window_end_s: Requests begun from then on are in no sample.
         beyond: How many those are.
         examples: First failure of each kind.
+        route_examples: First failure of each route and kind, of the first pairs seen.
         last_s: When each user's greenlet was last heard of.
     """
 
@@ -58,6 +59,7 @@ class Heard:
         self.window_end_s = inf
         self.beyond = 0
         self.examples: dict[str, InvocationFailure] = {}
+        self.route_examples: dict[tuple[int, str], InvocationFailure] = {}
         self.last_s: dict[int, float] = {}
         self._routes = {name: route for route, name in enumerate(self.names)}
         self._cleaned = {self._words.line(name): route for name, route in self._routes.items()}
@@ -92,15 +94,15 @@ class Heard:
         if begun_s >= self.window_end_s:
             self.beyond += 1
             return False
-        kind = OK
+        kind, route = OK, self._route(f"{request_type} {name}".strip())
         if exception or isinstance(exception, BaseException):
-            kind = self._failed(failure_of(exception, self._words, rest.get("response")))
+            kind = self._failed(failure_of(exception, self._words, rest.get("response")), route)
             _mark(exception)
         elif not known:
             why = "is no time in ms" if not took_s > 0 else "is longer than the load runs"
             said = f"{request_type} {name} was reported with response_time={response_time!r}, which {why}"
-            kind = self._failed(InvocationFailure(UNTIMED, self._words.line(said)))
-        self._append(begun_s, end_s, kind, self._route(f"{request_type} {name}".strip()))
+            kind = self._failed(InvocationFailure(UNTIMED, self._words.line(said)), route)
+        self._append(begun_s, end_s, kind, route)
         self.lengths.append(response_length if isinstance(response_length, int) and response_length > 0 else 0)
         return True
 
@@ -111,16 +113,18 @@ class Heard:
         now = perf_counter()
         if now < self.window_end_s:
             said = self._words.line(f"{where}: {type(exception).__name__}: {self._words.line(exception)}")
-            self._append(now, now, self._failed(InvocationFailure(TASK, said)), self._index(TASKS))
+            route = self._index(TASKS)
+            self._append(now, now, self._failed(InvocationFailure(TASK, said), route), route)
             self.lengths.append(0)
 
     def stuck(self, greenlet: int, *, not_before_s: float, now: float) -> None:
         """Take a user who did not end its task in time: since it was last heard of, it waits for an answer."""
         begun_s = max(self.last_s.get(greenlet, 0.0), not_before_s)
         if begun_s < self.window_end_s:
-            self._append(begun_s, now, TIMEOUT, self._index(TASKS))
+            route = self._index(TASKS)
+            failure = InvocationFailure(OWN_NAMES[TIMEOUT], "a user did not end its task in time")
+            self._append(begun_s, now, self._failed(failure, route), route)
             self.lengths.append(0)
-            self.examples.setdefault("Timeout", InvocationFailure("Timeout", "a user did not end its task in time"))
 
     def _span(self, start_time: object, took_s: float, now: float) -> tuple[float, float]:
         """When the request began and ended, on the samples' clock."""
@@ -131,9 +135,13 @@ class Heard:
                     return end_s - took_s, end_s
         return now - took_s, now
 
-    def _failed(self, failure: InvocationFailure) -> int:
+    def _failed(self, failure: InvocationFailure, route: int) -> int:
         code = self.kinds.code(failure.kind, failure.status)
-        self.examples.setdefault(self.kinds.name(code), failure)
+        kind = self.kinds.name(code)
+        if (route, kind) not in self.route_examples:
+            self.examples.setdefault(kind, failure)
+            if len(self.route_examples) < MOST_ROUTE_EXAMPLES:
+                self.route_examples[route, kind] = failure
         return code
 
     def _append(self, begun_s: float, end_s: float, kind: int, route: int) -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MOST_ROUTES: Final = 1_000
 """Rows of a table a browser sorts and searches at once; the rest is in report.json."""
+_MOST_FIRSTS: Final = 100
+"""First failures of a model and kind that are shown, those that occurred most."""
 
 
 def routes_view(load: LoadResult, number: str, anchor: str) -> dict[str, Any] | None:
@@ -98,6 +100,22 @@ def errors_view(load: LoadResult) -> dict[str, Any] | None:
         ],
         "columns": kinds[:8],
         "routes": [(name, [format_count(by_route[name].get(kind, 0)) for kind in kinds[:8]]) for name in worst],
+        **_firsts_view(load, by_route),
+    }
+
+
+def _firsts_view(load: LoadResult, by_route: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
+    """The first failure of each model and kind that occurred in the window, where it is known."""
+    known = [
+        (count, name, kind, load.examples_by_route[name][kind])
+        for name, counts in by_route.items()
+        for kind, count in counts.items()
+        if kind in load.examples_by_route.get(name, {})
+    ]
+    known.sort(key=lambda each: -each[0])
+    return {
+        "firsts": [(name, kind, format_count(count), line) for count, name, kind, line in known[:_MOST_FIRSTS]],
+        "firsts_left_out": max(0, len(known) - _MOST_FIRSTS),
     }
 
 

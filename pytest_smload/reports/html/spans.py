@@ -12,6 +12,8 @@ from pytest_smload.reports.words.headline import listed_stages, stage_names
 if TYPE_CHECKING:
     from pytest_smload.core.results.result import LoadResult
 
+_LEAST_PRIMING_S = 0.5
+"""Less is not seen, and may be what a machine took to begin."""
 _FILLS = ("rgba(128,128,128,0.22)", "rgba(128,128,128,0.38)")
 
 
@@ -29,11 +31,14 @@ def warmup_s(load: LoadResult) -> float:
     return parse_duration_s(load.profile.get("warmup") or "0s")
 
 
-def spans_of(load: LoadResult) -> list[Span]:
-    """Return the warm-up and the stages of *load*, and its scaling; nothing where there is only the window."""
-    before_s = warmup_s(load)
-    warm = [Span("stage", "warm-up", -before_s, 0.0)] if before_s else []
-    return [*warm, *_stages(load), *_scaling(load)]
+def spans_of(load: LoadResult, from_s: float) -> list[Span]:
+    """Return priming, warm-up and stages of *load*, and its scaling; nothing where there is only the window.
+
+    Args:
+        from_s: What lies before it is left out.
+    """
+    cut = (span._replace(begin_s=max(from_s, span.begin_s)) for span in _before(load) if span.end_s > from_s)
+    return [*cut, *_stages(load), *_scaling(load)]
 
 
 def span_bars(spans: Sequence[Span]) -> list[Json]:
@@ -58,6 +63,18 @@ def _bars(spans: Sequence[Span]) -> Json:
         "hoverinfo": "skip",
         "showlegend": False,
     }
+
+
+def _before(load: LoadResult) -> Iterator[Span]:
+    asked_s = warmup_s(load)
+    first_s = -load.warmup_timeline[0].t_s if load.warmup_timeline else asked_s
+    if not load.timeline:
+        # It ended in its warm-up, or in priming already: what it sent cannot be told apart.
+        asked_s = first_s
+    elif load.profile.get("prime") and asked_s and first_s > asked_s + _LEAST_PRIMING_S:
+        yield Span("stage", "priming", -first_s, -asked_s)
+    if asked_s:
+        yield Span("stage", "warm-up", -asked_s, 0.0)
 
 
 def _stages(load: LoadResult) -> Iterator[Span]:

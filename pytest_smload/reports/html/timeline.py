@@ -1,4 +1,4 @@
-"""The course of a load over its window: rates, latencies, failures, requests under way, one above the other."""
+"""The course of a load over warm-up and window: rates, latencies, failures, requests under way, one above the other."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pytest_smload.core.units import format_duration, format_ms
+from pytest_smload.core.units import format_ms
 from pytest_smload.reports.html.charts import (
     COLOURS,
     DASHES,
@@ -20,11 +20,12 @@ from pytest_smload.reports.html.charts import (
     ms_axis,
     rounded,
 )
-from pytest_smload.reports.html.course import Course, course_of
+from pytest_smload.reports.html.course import Course, course_of, warmup_course
 from pytest_smload.reports.html.lanes import NARROW_PX, WIDE_PX, Lane, limit_marks, limit_notes, stacked
 from pytest_smload.reports.html.server_lanes import server_columns, server_lanes, server_summary
-from pytest_smload.reports.html.spans import Span, span_bars, spans_of, warmup_s
-from pytest_smload.reports.words.cells import format_count, format_tps
+from pytest_smload.reports.html.spans import Span, span_bars, spans_of
+from pytest_smload.reports.html.warmup import before_words, begin_s, failures_before, shade
+from pytest_smload.reports.words.cells import format_tps
 
 if TYPE_CHECKING:
     from pytest_smload.core.results.result import LoadResult
@@ -35,35 +36,35 @@ _ABOVE_PX, _BELOW_PX = 28, 44
 """The margins that the page gives every chart."""
 _FEW = 4
 """Up to so many, each whole number is a tick: Plotly would put halves between them."""
-_MOST_BEFORE = 0.1
-"""Of the window's length: what is shown of the time before it at most."""
 
 
 def timeline_chart(load: LoadResult) -> Chart | None:
     """Return the chart of *load*'s course; None where it has none."""
-    if not load.timeline:
+    before, window = warmup_course(load), course_of(load)
+    course, from_s = before.followed_by(window), begin_s(load, before)
+    if not course.t_s:
         return None
-    course, spans = course_of(load), spans_of(load)
+    spans = spans_of(load, from_s)
     lanes = [*_lanes(load, course, spans), *server_lanes(load, course.t_s)]
     stack, on_a_phone = stacked(lanes, WIDE_PX), stacked(lanes, NARROW_PX)
-    begin_s = -min(warmup_s(load), _MOST_BEFORE * load.window_s)
     layout: Json = {
         "xaxis": axis(
-            "seconds of the window", domain=[0, 1], range=[begin_s, load.window_s], showspikes=True,
-            spikemode="across", spikecolor=INK, spikethickness=1, anchor=f"y{len(lanes)}", zeroline=False,
+            "seconds of the window" + (", before 0 the warm-up" if from_s < 0 else ""), domain=[0, 1],
+            range=[from_s, load.window_s], showspikes=True, spikemode="across", spikecolor=INK, spikethickness=1,
+            anchor=f"y{len(lanes)}", zeroline=False,
         ),
         "hovermode": "x unified",
         "hoversubplots": "axis",
         "barmode": "overlay",
         "bargap": 0.15,
         "uniformtext": {"minsize": 9, "mode": "hide"},
-        "shapes": [*_bands(load, spans), *stack.marks],
+        "shapes": [*shade(from_s), *_bands(load, spans), *stack.marks],
         "annotations": stack.notes,
         **stack.layout,
     }  # fmt: skip
     return Chart(
-        title="Over the window",
-        summary=_summary(load, course),
+        title="Over the window" if load.timeline else "Over the warm-up",
+        summary=_summary(load, window, before),
         data=stack.data,
         layout=layout,
         columns={**_columns(course), **server_columns(load, course.t_s)},
@@ -149,7 +150,7 @@ def _failures(load: LoadResult, course: Course) -> list[Json]:
             {"type": "bar", "x": course.t_s, "y": course.errors, "name": "failures", "marker": {"color": COLOURS[1]}}
         ]
     slots = [index * spread.slice_s for index in range(len(spread.over_time))]
-    traces = []
+    traces = failures_before(course, spread.slice_s)
     for place, (kind, counts) in enumerate(spread.errors_over_time.items(), start=1):
         trace = line(slots, counts, kind, place, stackgroup="failures", hovertemplate="%{y}")
         trace["fillpattern"] = {"shape": ("", "/", "x", "-", "\\", "+", ".")[place % 7]}
@@ -176,14 +177,16 @@ def _band(begin_s: float, end_s: float, colour: str) -> Json:
             "line": {"width": 0}, "layer": "below"}  # fmt: skip
 
 
-def _summary(load: LoadResult, course: Course) -> str:
+def _summary(load: LoadResult, course: Course, before: Course) -> str:
+    if not load.timeline:
+        return f"The load ended before its window opened, after {before_words(load, before)}."
     worst = max(((value, at) for value, at in zip(course.p95_ms, course.latency_t_s, strict=True)
                  if math.isfinite(value)), default=None)  # fmt: skip
     parts = [f"{format_tps(load.tps)} requests/s answered over {load.window_s:.4g} s"]
     if load.offered_tps is not None:
         parts[0] += f" of {format_tps(load.offered_tps)} offered"
-    if before_s := warmup_s(load):
-        parts.append(f"before it {format_duration(before_s)} of warm-up, {format_count(load.warmup.sent)} requests")
+    if begin_s(load, before) < 0:
+        parts.append(f"before it {before_words(load, before)}")
     if worst is not None:
         parts.append(f"p95, {course.percentiles_are}, at its highest {format_ms(worst[0])} at {worst[1]:.0f} s")
     failed = sum(course.errors)
@@ -201,7 +204,7 @@ def _summary(load: LoadResult, course: Course) -> str:
 
 def _columns(course: Course) -> dict[str, Sequence[Any]]:
     columns: dict[str, Sequence[Any]] = {
-        "s": course.t_s,
+        "s": rounded(course.t_s, 7),
         "offered/s": rounded(course.offered),
         "answered/s": rounded(course.tps),
         "failures": course.errors,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from recordings import KINDS, MODELS, TIMEOUT, UNSENT, Row, recording
 from pytest_smload.core.load.stages import StageSpan
 from pytest_smload.core.measure.measurement import measure
 from pytest_smload.core.measure.scope_name import TOTAL, ScopeName
+from pytest_smload.core.measure.timeline import LONGEST_WARMUP_S
 from pytest_smload.core.statistics.binomial import samples_to_bound
 from pytest_smload.core.statistics.percentiles import nearest_rank, needed_samples, percentile, percentile_of
 
@@ -122,6 +124,67 @@ def test_nothing_is_counted_twice_or_lost(data: st.DataObject, open_model: bool)
     assert measured.in_flight_at_end == measured.timeline[-1].in_flight
 
 
+@given(data=st.data(), open_model=st.booleans())
+@settings(max_examples=40, deadline=None)
+def test_the_warm_up_second_by_second_is_all_that_was_sent_before(data: st.DataObject, open_model: bool) -> None:
+    """Each request of it is in one of its seconds, and none of the window's."""
+    samples = data.draw(rows(open_model))
+
+    measured = measure(recording(samples, OPENS, CLOSES, open_model=open_model))
+
+    points, warmup = measured.warmup_timeline, measured.warmup
+    before = [row for row in samples if (row.due if open_model else row.start) < OPENS]
+    assert bool(points) == bool(before)
+    assert warmup.errors == sum(point.errors for point in points)
+    edges = [*(OPENS + point.t_s for point in points), OPENS]
+    lengths = [max(0.5, end - begin) for begin, end in pairwise(edges)]
+    assert same(warmup.sent, sum(point.offered * length for point, length in zip(points, lengths, strict=True)))
+    for point, end, length in zip(points, edges[1:], lengths, strict=True):
+        assert point.in_flight == sum(row.start < end <= row.end for row in before)
+        ended = sum(not row.kind and end - length <= row.end < end for row in before)
+        assert same(point.tps * length, ended) or length == 0.5
+
+
+def test_seconds_of_the_warm_up_are_counted_back_from_the_window() -> None:
+    """What is left at its begin belongs to the first one; before the first request there is none."""
+    begins = [97.75, 98.0, 98.5, 99.25, 99.75]
+    samples = [Row(at, at, at + 0.125 * number) for number, at in enumerate(begins, start=1)]
+
+    points = measure(recording([*samples, Row(100.0, 100.0, 103.0)], 100.0, 104.0)).warmup_timeline
+
+    assert [-2.25, -1.0] == [point.t_s for point in points]
+    assert [3 / 1.25, 2.0] == [point.offered for point in points]
+    assert [3 / 1.25, 1.0] == [point.tps for point in points]
+    assert [250.0, 500.0] == [point.p50_ms for point in points]
+    assert [(125.0, 375.0), (500.0, 625.0)] == [(point.min_ms, point.max_ms) for point in points]
+    assert [0, 1] == [point.in_flight for point in points]
+
+
+def test_a_moment_of_warm_up_is_no_high_rate() -> None:
+    """One request a millisecond before the window is not a thousand a second."""
+    (point,) = measure(recording([Row(99.999, 99.999, 99.9995)], 100.0, 104.0)).warmup_timeline
+
+    assert (pytest.approx(-0.001), 2.0, 2.0) == (point.t_s, point.offered, point.tps)
+
+
+def test_what_priming_sent_is_before_the_window_too() -> None:
+    """With what it was waited for: nothing was sent then."""
+    points = measure(recording([Row(90.0, 90.0, 91.0), Row(99.0, 99.0, 99.5)], 100.0, 104.0)).warmup_timeline
+
+    assert [-float(second) for second in range(10, 0, -1)] == [point.t_s for point in points]
+    assert [1, *[0] * 8, 1] == [point.offered for point in points]
+    assert all(math.isnan(point.p95_ms) for point in points[1:-1])
+
+
+@pytest.mark.parametrize("begin", [-math.inf, -1e12])
+def test_a_clock_that_jumped_makes_no_endless_warm_up(begin: float) -> None:
+    """A day of it is told; the rest is in no second, and is counted."""
+    measured = measure(recording([Row(begin, begin, 98.0), Row(99.0, 99.0, 99.5)], 100.0, 104.0))
+
+    assert (2, LONGEST_WARMUP_S) == (measured.warmup.sent, len(measured.warmup_timeline))
+    assert 1 == sum(point.offered for point in measured.warmup_timeline)
+
+
 def test_tps_counts_what_ended_in_the_window() -> None:
     """A success carried in from the warm-up counts for tps, one drained after the end only for latency."""
     carried_in = Row(99.0, 99.0, 100.5)
@@ -197,6 +260,7 @@ def test_a_window_that_never_opened_measures_nothing() -> None:
     measured = measure(recording([Row(10.0, 10.0, 10.1)], math.inf, 11.0, open_model=False))
 
     assert (measured.warmup.sent, measured.sent, measured.timeline) == (1, 0, [])
+    assert [(-1.0, 1)] == [(point.t_s, point.offered) for point in measured.warmup_timeline]
     assert math.isnan(measured.total.tps)
 
 

@@ -19,7 +19,7 @@ from pytest_smload.core.measure.measurement import Measurement, measure
 from pytest_smload.core.request.error_kinds import OK, ErrorKinds
 from pytest_smload.core.request.invocation import InvocationFailure
 from pytest_smload.core.samples.merge import merge
-from pytest_smload.core.samples.recording import Abort, ClientReadings, Recording, Samples
+from pytest_smload.core.samples.recording import MOST_ROUTE_EXAMPLES, Abort, ClientReadings, Recording, Samples
 from pytest_smload.core.trust.validity import examine
 
 MODELS, SHARES = ("a", "b", "c"), (0.5, 0.3, 0.2)
@@ -229,3 +229,23 @@ def test_who_sent_what_is_known_of_the_whole() -> None:
     second = recording([Row(0.0, 0.0, 0.25), Row(2.0, 2.0, 2.5)], 0.0, 4.0)
     assert [1, 0, 1, 0] == list(merge([first, second], [0.0, 0.0]).sent_by)
     assert [] == list(merge([first], [0.0]).sent_by)
+
+
+def test_examples_by_route_are_those_of_all_the_first_ones_first() -> None:
+    """Of a pair that two have, as of a kind, the one of the first; of too many, the first."""
+    one, other = (
+        {(0, "ModelError"): InvocationFailure("ModelError", f"{name}, a")} for name in ("the first's", "the second's")
+    )
+    other[1, "ModelError"] = InvocationFailure("ModelError", "the second's, b")
+    first, second = (dataclasses.replace(WHOLE, route_examples=each) for each in (one, other))
+    merged = merge([first, second], [0.0, 0.0]).route_examples
+    assert {(0, "ModelError"): "the first's, a", (1, "ModelError"): "the second's, b"} == {
+        pair: failure.message for pair, failure in merged.items()
+    }
+
+    many = [
+        {(route, f"{worker}"): InvocationFailure(f"{worker}", "m") for route in range(MOST_ROUTE_EXAMPLES)}
+        for worker in range(3)
+    ]
+    both = merge([dataclasses.replace(WHOLE, route_examples=each) for each in many], [0.0] * 3)
+    assert many[0] == both.route_examples

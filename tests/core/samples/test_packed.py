@@ -12,7 +12,7 @@ from recordings import MODEL_ERROR, Row, recording
 from pytest_smload.core.load.stages import StageSpan
 from pytest_smload.core.request.invocation import InvocationFailure
 from pytest_smload.core.samples.packed import packed, unpacked
-from pytest_smload.core.samples.recording import Abort, ClientReadings, Recording, Samples
+from pytest_smload.core.samples.recording import MOST_ROUTE_EXAMPLES, Abort, ClientReadings, Recording, Samples
 
 
 def _full() -> Recording:
@@ -25,6 +25,7 @@ def _full() -> Recording:
         offered_tps=1.5,
         stages=[StageSpan("calm", 0.0, 1.0, None, 1.5, 3.5), StageSpan("busy", 1.0, 2.0, 4)],
         examples={"ModelError": InvocationFailure("ModelError", "out of\nmemory ✓", 500, 503)},
+        route_examples={(2, "ModelError"): InvocationFailure("ModelError", "c's own", 500)},
         aborted=Abort(0.5, 10, 2.0, 0.4, "ModelError", "given up", 250.0),
         kind_statuses=[None] * 6 + [500],
         bytes_in=[1, 2, 3],
@@ -100,9 +101,48 @@ def test_bytes_that_are_no_recording_are_refused(spoilt: bytes) -> None:
         unpacked(spoilt)
 
 
+@pytest.mark.parametrize(
+    ("own", "spoilt"),
+    [
+        (b'[2, "ModelError", [', b'[3, "ModelError", ['),
+        (b'[2, "ModelError", [', b'[-1, "ModelError", ['),
+        (b'[2, "ModelError", [', b'[true, "ModelError", ['),
+        (b'[2, "ModelError", [', b'["2", "ModelError", ['),
+        (b'[2, "ModelError", [', b'[2, "<b>none</b>", ['),
+        (b'[2, "ModelError", [', b'[2, ["ModelError"], ['),
+        (b'"c\'s own"', b'{"c": 1}'),
+        (b'"c\'s own", 500', b'"c\'s own", "500"'),
+        (b'"c\'s own", 500, null', b'"c\'s own", 500, null, 1'),
+        (b'"c\'s own", 500, null', b'"c\'s own", 500, [1]'),
+        (b'"route_examples": [', b'"route_examples": 1, "x": ['),
+    ],
+    ids=[
+        "route beyond", "route below", "route a flag", "route a text", "kind unnamed", "kind a list", "message a table",
+        "status a text", "a value too many", "original status a list", "no list",
+    ],
+)  # fmt: skip
+def test_examples_that_are_none_are_refused(own: bytes, spoilt: bytes) -> None:
+    """Of a route or kind without a name, with a text that is no text, or a status that is no number."""
+    assert own in packed(_full())
+    with pytest.raises(ValueError, match="no recording"):
+        unpacked(packed(_full()).replace(own, spoilt))
+
+
+def test_more_examples_than_are_kept_are_refused() -> None:
+    """A worker keeps no more of them than any other."""
+    names = [f"{number}" for number in range(MOST_ROUTE_EXAMPLES + 1)]
+    failures = {(route, "ModelError"): InvocationFailure("ModelError", "m") for route in range(len(names))}
+    made = dataclasses.replace(_full(), model_names=names, route_examples=failures)
+    with pytest.raises(ValueError, match="more than 500 examples"):
+        unpacked(packed(made))
+    failures.popitem()
+    assert failures == unpacked(packed(made)).route_examples
+
+
 def test_a_recording_of_nothing_travels() -> None:
     """Of a load without a request there is not even a name."""
     made = dataclasses.replace(
-        _full(), samples=Samples(), model_names=[], kind_names=[], unsent_due=array("d"), unsent_model=array("H")
-    )
+        _full(), samples=Samples(), model_names=[], kind_names=[], unsent_due=array("d"), unsent_model=array("H"),
+        route_examples={},
+    )  # fmt: skip
     assert _facts(unpacked(packed(made))) == _facts(made)

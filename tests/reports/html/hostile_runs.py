@@ -109,6 +109,10 @@ def _marked() -> tuple[RunResult, dict[str, str]]:
         base, endpoint=endpoint, transport_reason=of("transport"), profile={**base.profile, of("field"): of("value")},
         errors={kinds[kind]: count for kind, count in base.errors.items()},
         examples={kinds[kind]: of("example") for kind in base.errors}, checks=tuple(checks), client=client,
+        examples_by_route={
+            name: {kinds[kind]: of("example of a model") if name == names[0] else "" for kind in row}
+            for name, row in spread.errors_by_route.items()
+        },
         notes=(of("remark"),), mix={names[0]: MixShare(0.75, 0.7), names[1]: MixShare(0.25, 0.3)},
         diagnosis=(Diagnosis("cache", of("sentence"), {of("evidence"): 1.0}, of("advice")),),
         invoked_variants={of("variant"): InvokedVariant(1, 0.5, 1, 1, 1), of("v2"): InvokedVariant(1, 0.5, 1, 1, 1)},

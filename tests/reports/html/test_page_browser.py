@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -141,27 +142,32 @@ def test_models_are_searched_sorted_and_opened_by_keyboard(opened: Any) -> None:
 
 
 def test_the_timeline_has_one_cursor(opened: Any) -> None:
-    """Arrow keys read it second by second; the mouse shows all lanes at once; its numbers are a table."""
+    """Arrow keys read it second by second, the warm-up first, and point at what they read; the mouse shows all lanes
+    at once; its numbers are a table."""
     page = opened(drawn_runs.failed)
     figure = page.locator("figure.chart").first
     figure.scroll_into_view_if_needed()
     place = figure.locator(DRAWN)
     place.wait_for()
     place.focus()
+    for second in ("-5", "-4", "-3"):
+        page.keyboard.press("ArrowRight")
+        assert figure.locator(".readout").inner_text().startswith(f"s {second}, offered/s -, answered/s ")
+        figure.locator(".hoverlayer .legendtitletext", has_text=second.replace("-", "\u2212")).wait_for()
     for key in ("ArrowRight", "ArrowRight", "End", "ArrowLeft", "Home", "PageDown"):
         page.keyboard.press(key)
     readout = figure.locator(".readout").inner_text()
-    assert readout.startswith("s 10, offered/s 40, answered/s ")
+    assert readout.startswith("s 5, offered/s 40, answered/s ")
     assert "p95 ms" in readout
     box = place.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    hover = figure.locator(".hoverlayer .legend, .hoverlayer .hovertext").first
-    hover.wait_for()
+    # What the keys pointed at is there until the mouse has moved.
+    figure.locator(".hoverlayer .legendtitletext", has_text=re.compile("^[23][0-9]$")).wait_for()
     said = figure.locator(".hoverlayer").text_content() or ""
     assert [] == [name for name in ("answered", "p95", "ModelError", "requests under way") if name not in said]
     figure.locator("summary").click()
-    figure.locator(".numbers tbody tr").nth(59).wait_for()
+    figure.locator(".numbers tbody tr").nth(64).wait_for()
     assert "s" == figure.locator(".numbers th").first.inner_text()
 
 
@@ -173,10 +179,10 @@ def test_the_cursor_reads_cloudwatchs_periods_from_within(opened: Any) -> None:
     place = figure.locator(DRAWN)
     place.wait_for()
     place.focus()
-    for key in ("Home", "PageDown", "PageDown"):
+    for key in ("Home", "PageDown", "PageDown", "PageDown"):
         page.keyboard.press(key)
     readout = figure.locator(".readout").inner_text()
-    assert readout.startswith("s 20, ")
+    assert readout.startswith("s 25, ")
     assert "model mean ms 49.8" in readout
     assert "CPU max % 83.2" in readout
     box = place.bounding_box()

@@ -17,9 +17,10 @@ from pytest_smload.core.load.stages import Stage
 from pytest_smload.core.measure.figures import TimelinePoint
 from pytest_smload.core.measure.histogram import Histogram
 from pytest_smload.core.results.result import LoadResult
+from pytest_smload.core.units import format_ms
 from pytest_smload.reports.html.capacity_chart import capacity_chart
 from pytest_smload.reports.html.charts import Chart, line, ms_axis, rounded, safe_text
-from pytest_smload.reports.html.course import MOST_POINTS, course_of
+from pytest_smload.reports.html.course import MOST_POINTS, course_of, warmup_course
 from pytest_smload.reports.html.heat import heat_chart
 from pytest_smload.reports.html.spectrum import spectrum, spectrum_chart
 from pytest_smload.reports.html.timeline import timeline_chart
@@ -84,7 +85,7 @@ def test_a_record_without_histograms_keeps_its_seconds(long: LoadResult) -> None
     assert [point.p95_ms for point in long.timeline] == course.p95_ms
     chart = timeline_chart(replace(long, distribution=None))
     assert chart is not None
-    assert {MOST_POINTS} == {len(column) for column in chart.columns.values()}
+    assert {len(long.warmup_timeline) + MOST_POINTS} == {len(column) for column in chart.columns.values()}
 
 
 @pytest.mark.parametrize("seconds", [1, 599, 600, 601, 1201])
@@ -128,9 +129,129 @@ def test_the_timeline_marks_stages_limits_and_stalls() -> None:
     assert [10, 13, 16] == [each["x0"] for each in shapes if each["line"].get("dash") == "dot"]
     assert [120, 250] == [each["y0"] for each in shapes if each.get("xref") == "paper"]
     assert ["p95 &lt;= 120 ms", "p99 &lt;= 250 ms"] == [each["text"] for each in chart.layout["annotations"]]
-    assert 1 == sum(each["type"] == "rect" for each in shapes)
+    assert 1 == sum(each["type"] == "rect" and each["x0"] >= 0 for each in shapes)
     assert "late by up to 200 ms" in chart.summary
     assert {"ModelError", "ThrottlingException"} <= {each["name"] for each in chart.data if "stackgroup" in each}
+
+
+def cold_load(window_s: float = 60, **changes: Any) -> LoadResult:
+    """A load whose latency falls while it warms up."""
+
+    def falling_ms(draw: np.random.Generator, due_s: Any, model: Any) -> Any:
+        return 20 + 2000 * np.exp(-due_s) + draw.random(len(due_s))
+
+    return measured(8, window_s=window_s, latency_ms=falling_ms, **changes)
+
+
+def test_the_warm_up_is_drawn_before_the_window_and_apart_from_it() -> None:
+    """Its seconds are negative, below a grey shade; nothing that is said of the window is of it."""
+    load = cold_load()
+    chart = timeline_chart(load)
+    assert chart is not None
+    assert [-5, -4, -3, -2, -1, 0, 1] == trace(chart, "p95")["x"][:7]
+    assert [point.p95_ms for point in load.warmup_timeline] == pytest.approx(trace(chart, "p95")["y"][:5], rel=1e-3)
+    assert [None] * 5 == trace(chart, "offered")["y"][:5]
+    assert [-5, 60] == chart.layout["xaxis"]["range"]
+    shade, edge = chart.layout["shapes"][:2]
+    assert ("rect", -5, 0, "above") == tuple(shade[key] for key in ("type", "x0", "x1", "layer"))
+    assert ("line", 0, 0) == tuple(edge[key] for key in ("type", "x0", "x1"))
+    assert "before 0 the warm-up" in chart.layout["xaxis"]["title"]["text"]
+    highest = max(point.p95_ms for point in load.timeline)
+    assert highest < load.warmup_timeline[-1].p95_ms < load.warmup_timeline[0].p95_ms
+    first, last = (format_ms(load.warmup_timeline[place].p95_ms) for place in (0, -1))
+    assert "before it 5s of warm-up, 200 requests (below 0 s, greyed, in none of the figures; " in chart.summary
+    assert f"; p95 {first} in its first second, {last} in its last); " in chart.summary
+    assert f"at its highest {highest:.3g} ms at 0 s" in chart.summary
+    assert [-5, -4, -3, -2, -1, *range(60)] == chart.columns["s"]
+    assert [None] * 5 == chart.columns["offered/s"][:5]
+
+
+def test_no_more_than_a_third_of_the_picture_is_warm_up() -> None:
+    """The end of a longer one, as the words and the table say; its bar ends there too."""
+    load = cold_load(window_s=6, limits={})
+    chart = timeline_chart(load)
+    assert chart is not None
+    assert [-3, 6] == chart.layout["xaxis"]["range"]
+    assert -3 == chart.columns["s"][0] == trace(chart, "answered")["x"][0]
+    assert "its last 3s are drawn" in chart.summary
+    (bar,) = (each for each in chart.data if each["type"] == "bar")
+    assert ([-3], [3]) == (bar["base"], bar["x"])
+
+
+def test_priming_is_told_from_the_warm_up() -> None:
+    """What was sent before the warm-up began; a machine that took a moment to begin has not primed."""
+    load = cold_load()
+    first = load.warmup_timeline[0]
+    for begin_s, expected in ((-8.0, ["priming", "warm-up"]), (-5.3, ["warm-up"])):
+        chart = timeline_chart(replace(load, warmup_timeline=(replace(first, t_s=begin_s), *load.warmup_timeline)))
+        assert chart is not None
+        assert expected == next(each for each in chart.data if each["type"] == "bar")["text"]
+        assert begin_s == chart.layout["xaxis"]["range"][0]
+
+
+def test_failures_of_the_warm_up_are_counted_as_those_of_the_window() -> None:
+    """In slices as long, and in no kind's sum."""
+    load = cold_load(window_s=200, error_share=0.4)
+    failing = tuple(replace(point, errors=3) for point in load.warmup_timeline)
+    chart = timeline_chart(replace(load, warmup_timeline=failing))
+    assert chart is not None
+    before = trace(chart, "failures")
+    assert ([-5, -4, -2], [3, 6, 6]) == (before["x"], before["y"])
+    assert "stackgroup" not in before
+    assert f"{load.errors['ModelError'] + load.errors['ThrottlingException']:,} failures" in chart.summary
+    assert before["showlegend"] is False
+
+
+def test_a_very_long_warm_up_has_few_bins_that_keep_extremes() -> None:
+    """Percentiles of its bins are not known, and none is made up."""
+    point = TimelinePoint(0.0, 2.0, 2.0, 10.0, 20.0, 1, 3, 30.0, 5.0, 40.0)
+    seconds = [replace(point, t_s=float(at)) for at in range(-3000, 0)]
+    seconds[700] = replace(seconds[700], max_ms=9000.0, min_ms=1.0, in_flight=50)
+    load = replace(measured(1, tps=1, window_s=10_000, limits={}), warmup_timeline=tuple(seconds))
+    course = warmup_course(load)
+    assert MOST_POINTS == len(course.t_s)
+    assert (9000.0, 1.0, 50, 3000) == (
+        max(course.max_ms), min(course.min_ms), max(course.in_flight), sum(course.errors),
+    )  # fmt: skip
+    assert all(math.isnan(value) for value in (*course.p50_ms, *course.p95_ms, *course.p99_ms))
+    chart = timeline_chart(load)
+    assert chart is not None
+    assert 1 == len({len(column) for column in chart.columns.values()})
+    assert "p95 10" not in chart.summary.partition(")")[0]
+
+
+def test_a_load_that_ended_in_its_warm_up_shows_that() -> None:
+    """Nothing is said of a window it never had."""
+    load = cold_load()
+    ended = replace(load, timeline=(), window_s=0.0, distribution=None, interrupted=True, tps=math.nan, stages={})
+    chart = timeline_chart(ended)
+    assert chart is not None
+    assert "Over the warm-up" == chart.title
+    assert [-5, 0] == chart.layout["xaxis"]["range"]
+    assert [-5, -4, -3, -2, -1] == chart.columns["s"]
+    assert chart.summary.startswith("The load ended before its window opened, after 200 requests (below 0 s")
+
+
+def test_a_record_without_its_warm_up_shows_where_it_was() -> None:
+    """An older report.json tells how long it was and what it sent: the course before the window stays empty."""
+    chart = timeline_chart(replace(cold_load(), warmup_timeline=()))
+    assert chart is not None
+    assert [-5, 60] == chart.layout["xaxis"]["range"]
+    assert 0 == min(chart.columns["s"]) == min(trace(chart, "answered")["x"])
+    assert "before it 5s of warm-up, 200 requests; p95, second by second" in chart.summary
+    short = timeline_chart(replace(cold_load(window_s=6), warmup_timeline=()))
+    assert short is not None
+    assert -0.6 == pytest.approx(short.layout["xaxis"]["range"][0])
+
+
+def test_a_load_without_warm_up_has_nothing_before_its_window() -> None:
+    """No shade, no word of it."""
+    load = cold_load()
+    bare = replace(load, warmup_timeline=(), profile={**load.profile, "warmup": "0s"})
+    chart = timeline_chart(replace(bare, warmup=replace(load.warmup, sent=0)))
+    assert chart is not None
+    assert 0 == chart.layout["xaxis"]["range"][0]
+    assert "warm-up" not in json.dumps(chart.json())
 
 
 def test_a_limit_on_a_logarithmic_lane_is_labelled_where_it_is() -> None:
@@ -160,7 +281,7 @@ def test_lanes_leave_more_room_for_legends_on_a_phone() -> None:
 
 def test_a_load_without_seconds_has_no_timeline() -> None:
     """Nothing is drawn of nothing."""
-    load = replace(measured(1, window_s=5, limits={}), timeline=(), distribution=None)
+    load = replace(measured(1, window_s=5, limits={}), timeline=(), warmup_timeline=(), distribution=None)
     assert (None, None, None) == (timeline_chart(load), spectrum_chart(load), heat_chart(load))
 
 

@@ -13,7 +13,7 @@ import pytest
 from drawn_loads import measured
 from read_page import Page
 
-from pytest_smload.core.results.result import RunResult
+from pytest_smload.core.results.result import LoadResult, RunResult
 from pytest_smload.reports.html.charts import Charts
 from pytest_smload.reports.html.fragment import load_html, timeline_html
 from pytest_smload.reports.html.page import breakable, run_html
@@ -96,6 +96,43 @@ def test_a_load_with_too_many_models_for_a_table_says_how_many_are_left(monkeypa
     page = run_html(run)
     assert "2 more are in report.json" in page
     assert 5 == len(Page(page).json("record")["tests"][0]["loads"][0]["models"])
+
+
+def failing(**changes: Any) -> LoadResult:
+    """A load whose models fail in two ways, each with words of its own."""
+    load = measured(1, window_s=20, error_share=0.5)
+    assert load.distribution is not None
+    by_route = load.distribution.errors_by_route
+    said = {name: {kind: f"{kind} of {name}" for kind in counts} for name, counts in by_route.items()}
+    return replace(load, **{"examples_by_route": said, **changes})
+
+
+def test_each_model_shows_its_first_failure_of_each_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With how many there were, the most first; of those that failed in the window."""
+    load = failing()
+    assert load.distribution is not None
+    counts = load.distribution.errors_by_route
+    errors = view(drawn_runs.of(drawn_runs.attempt_of(load)))["tests"][0]["loads"][0]["errors"]
+    expected = {
+        (name, kind, str(count), f"{kind} of {name}") for name, row in counts.items() for kind, count in row.items()
+    }
+    assert 4 == len(expected)
+    assert expected == set(errors["firsts"])
+    shown = [int(count) for _, _, count, _ in errors["firsts"]]
+    assert sorted(shown, reverse=True) == shown
+    elsewhere = failing(examples_by_route={"a.tar.gz": {"Timeout": "in the warm-up only"}, "z": {"ModelError": "x"}})
+    assert [] == view(drawn_runs.of(drawn_runs.attempt_of(elsewhere)))["tests"][0]["loads"][0]["errors"]["firsts"]
+    monkeypatch.setattr("pytest_smload.reports.html.route_views._MOST_FIRSTS", 3)
+    page = run_html(drawn_runs.of(drawn_runs.attempt_of(load)))
+    assert "The first failure of each:" in page
+    assert "1 more are in report.json" in page
+
+
+def test_an_older_record_shows_counts_by_model_alone() -> None:
+    """It has no failure of a model's own."""
+    page = run_html(drawn_runs.of(drawn_runs.attempt_of(failing(examples_by_route={}))))
+    assert "Failures by model" in page
+    assert "The first failure of each:" not in page
 
 
 def test_what_stands_beside_a_load() -> None:

@@ -91,7 +91,7 @@
       event.preventDefault();
       at = Math.max(0, Math.min(last, at + step));
       readout.textContent = names.map((name) => `${name} ${chart.columns[name][at] ?? "-"}`).join(", ");
-      Plotly.Fx.hover(place, [{ curveNumber: 0, pointNumber: at }], ["xy"]);
+      Plotly.Fx.hover(place, { xval: chart.columns[names[0]][at] }, ["xy"]);
     });
   };
 
