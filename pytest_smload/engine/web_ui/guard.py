@@ -10,12 +10,12 @@ if TYPE_CHECKING:
 
 _LOOKS = frozenset(
     {
-        "/", "/exceptions", "/exceptions/csv", "/logs", "/stats/failures/csv", "/stats/report", "/stats/requests",
-        "/stats/requests/csv", "/tasks", "/worker-count",
+        "/", "/exceptions", "/exceptions/csv", "/logs", "/smload", "/stats/failures/csv", "/stats/report",
+        "/stats/requests", "/stats/requests/csv", "/tasks", "/worker-count",
     }
 )  # fmt: skip
 _LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
-_OURS = "pytest runs this load: it is started, changed and repeated by the test that describes it"
+_OURS = "this load is started, changed and repeated by the test or script that describes it"
 
 
 class Guard:
