@@ -83,7 +83,8 @@ class Following:
         names = self._tally.names
         if self._limits_of != len(names):
             self._limits_of = len(names)
-            self._limits = HeldLimits(self._demands.limits_of(names), list(names))
+            demands = self._demands
+            self._limits = HeldLimits(demands.limits_of(names), list(names), at_the_end=demands.at_the_end)
         return self._limits
 
     def ends(self, running: Running) -> bool:

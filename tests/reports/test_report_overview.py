@@ -49,6 +49,13 @@ def test_80_columns_keep_every_figure(records):
     assert expected == section(*tests, width=80)
 
 
+def test_80_columns_say_of_a_regression_what_is_allowed(records):
+    """What it is compared with is in the table of checks."""
+    check = replace(records.check(), limit="<= 130% of control 50.9 ms")
+    row = section(records.of_test(records.load(checks=[check])), width=80)[1]
+    assert "  212ms/130%  " in row
+
+
 def test_ten_passing_tests_fit_in_fifteen_lines(records):
     """Ten tests, one of 200 models among them, have a line each below one header."""
     many = records.many_models_load(checks=[records.check()])
