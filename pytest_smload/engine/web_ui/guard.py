@@ -37,7 +37,7 @@ class Guard:
         """Answer one request."""
         method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
         if not self._is_from_here(environ):
-            return _answer(start_response, "403 Forbidden", "ask for it by the address that pytest printed")
+            return _answer(start_response, "403 Forbidden", "ask for it by the address that was printed for it")
         if path == "/stop" and method in {"GET", "POST"}:
             if self._stop():
                 return _answer(start_response, "200 OK", "Test stopped", success=True)
