@@ -35,7 +35,10 @@ def live_lines(view: LiveView, *, columns: int, rows: int) -> list[str]:
         return [live_line(view, width)]
     progress, standing = view.progress, view.standing
     first = [_clock_of(progress), *_titles(view), plain_text(progress.phase), _recent(progress)]
-    lines = _wrapped([*first, *_counts(progress)], width)
+    errors, in_flight = _counts(progress)
+    lines = _wrapped([*first, errors], width)
+    # It is not worth a line of its own.
+    lines[-1] = _fitting([f"{lines[-1]}{_GAP}{in_flight}", lines[-1]], width)
     if stands := _stands(view):
         lines.append(_fitting(stands, width))
     if standing.rows:
