@@ -46,12 +46,14 @@ class Demands:
         limits: Those held against what was measured, of requests with names those known beforehand.
         asked: The budget as it was written, of a load whose requests have names; else None.
         notes: Remarks for the report: on limits, and on those that are left out.
+        at_the_end: How many more limits only the end of the load tells: on regressions, and on the server's side.
     """
 
     budget: ResolvedBudget | None
     limits: Sequence[ScopedLimit] = ()
     notes: tuple[str, ...] = ()
     asked: Budget | None = None
+    at_the_end: int = 0
 
     @classmethod
     def of(cls, request: LoadRequest, plan: LoadPlan, *, simulated: bool) -> Demands:
@@ -81,7 +83,11 @@ class Demands:
         if not simulated:
             without += left_out(request.budget, request.scaling)
         asked = request.budget if plan.route_kind == NAME else None
-        return cls(budget, limits, (*(budget.notes if budget is not None else ()), *without), asked)
+        notes = (*(budget.notes if budget is not None else ()), *without)
+        at_the_end = 0
+        if budget is not None and not simulated:
+            at_the_end = len(budget.server) + (0 if is_scaled(request.scaling) else len(budget.regressions))
+        return cls(budget, limits, notes, asked, at_the_end)
 
     @property
     def request_names(self) -> tuple[str, ...]:

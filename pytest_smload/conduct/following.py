@@ -29,6 +29,9 @@ class Following:
     Args:
         show: Called about once a second.
         hooks: Who else hears how it goes, and who may want its end.
+
+    Attributes:
+        notes: For the report: who could not be shown how it went, and why.
     """
 
     def __init__(
@@ -46,6 +49,10 @@ class Following:
         self._limits_of = -1
         self._last_s = 0.0
         self._stopped_s: float | None = None
+        self._watchers: list[Callable[[Progress], object]] = [self._show_view]
+        if hooks.on_progress is not None:
+            self._watchers.insert(0, hooks.on_progress)
+        self.notes: list[str] = []
         profile = plan.profile
         # What is offered changes with stages, and the share of it a limit asks for is of all of them.
         self._offered_tps = profile.tps if profile.open_model and not profile.stages else None
@@ -57,9 +64,15 @@ class Following:
         )
 
     def hear(self, progress: Progress) -> None:
-        """Take how the load goes, and show it."""
-        if self._hooks.on_progress is not None:
-            self._hooks.on_progress(progress)
+        """Take how the load goes, and show it to each who watches, as long as that can be done."""
+        for watcher in list(self._watchers):
+            try:
+                watcher(progress)
+            except Exception as error:  # whatever befalls those who watch, the load is measured
+                self._watchers.remove(watcher)
+                self.notes.append(f"how the load went could not be shown to its end: {error!r}")
+
+    def _show_view(self, progress: Progress) -> None:
         if progress.elapsed_s < self._last_s:
             # Another run of the same load.
             self._tally = Tally()
@@ -83,7 +96,8 @@ class Following:
         names = self._tally.names
         if self._limits_of != len(names):
             self._limits_of = len(names)
-            self._limits = HeldLimits(self._demands.limits_of(names), list(names))
+            demands = self._demands
+            self._limits = HeldLimits(demands.limits_of(names), list(names), at_the_end=demands.at_the_end)
         return self._limits
 
     def ends(self, running: Running) -> bool:

@@ -106,7 +106,7 @@ def conduct(request: LoadRequest, hooks: LoadHooks, announcer: Announcer) -> Loa
             may_repeat=lambda: allowance.may_repeat and not following.is_stopped and not is_scaled(request.scaling),
         )
         _tell(request, last, other)
-        notes = [*request.notes, *inspection.notes, *demands.notes, *sender.notes]
+        notes = [*request.notes, *inspection.notes, *demands.notes, *sender.notes, *following.notes]
         result = with_cost(_built(request, facts, way, last, undecided, notes, hosting), request, hosting)
         if regressions is not None:
             again = regressions.judge(last, lambda: judging.assess(send(), ALPHA))

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 
     from pytest_smload.core.results.result import RunResult
     from pytest_smload.gate.exports import Left
+    from pytest_smload.reports.registry import Written
 
 _WARNING = "smload: warning: "
 
 
 def deliver(
-    run: RunResult, left: Left, reports: Sequence[Path], write_reports: Callable[[Path], Sequence[Path]]
+    run: RunResult, left: Left, reports: Sequence[Path], write_reports: Callable[[Path], Written]
 ) -> Iterator[str]:
     """Yield a line on each thing done, or why it was not; none of it changes the verdict of the run.
 
@@ -35,14 +36,16 @@ def deliver(
     files = [Path(name) for name in left["files"]]
     yield from (_WARNING + line for line in left["warnings"])
     if left["openmetrics"] is not None:
-        yield from _attempted(lambda: _write_openmetrics(run, Path(str(left["openmetrics"])), files))
+        yield from _attempted(
+            "--smload-openmetrics", lambda: _write_openmetrics(run, Path(str(left["openmetrics"])), files)
+        )
     if files:
         yield f"smload: wrote {files[0]}" + "".join(f", {_beside(path, files[0])}" for path in files[1:])
     if left["otel"]:
-        yield from _attempted(lambda: _send_metrics(run))
+        yield from _attempted("--smload-otel", lambda: _send_metrics(run))
     if left["places"]:
         places = [ReportPlace(**place) for place in left["places"]]
-        yield from _attempted(lambda: _upload(run, places, reports, files, write_reports))
+        yield from _attempted("report_to", lambda: _upload(run, places, reports, files, write_reports))
 
 
 def _beside(path: Path, first: Path) -> str:
@@ -50,14 +53,14 @@ def _beside(path: Path, first: Path) -> str:
     return path.name if path.parent == first.parent else str(path)
 
 
-def _attempted(deed: Callable[[], Iterable[str]]) -> Iterator[str]:
+def _attempted(what: str, deed: Callable[[], Iterable[str]]) -> Iterator[str]:
     """Yield the lines of *deed*, and in one why it failed: the run is over and judged, whatever becomes of it."""
     try:
         yield from deed()
     except KeyboardInterrupt:
         yield f"{_WARNING}interrupted while reports were written and sent"
     except Exception as error:
-        yield _WARNING + (str(error) if isinstance(error, ReportError) else f"a report failed: {error!r}")
+        yield _WARNING + (str(error) if isinstance(error, ReportError) else f"{what} failed: {error!r}")
 
 
 def _write_openmetrics(run: RunResult, path: Path, files: list[Path]) -> Iterable[str]:
@@ -81,7 +84,7 @@ def _upload(
     places: Sequence[ReportPlace],
     reports: Sequence[Path],
     files: Sequence[Path],
-    write_reports: Callable[[Path], Sequence[Path]],
+    write_reports: Callable[[Path], Written],
 ) -> Iterator[str]:
     """Upload the reports, made for this where they are nowhere yet, and *files* to each of *places*."""
     from pytest_smload.aws.report_upload import upload
@@ -89,7 +92,11 @@ def _upload(
 
     folder = run_folder(run, secrets.token_hex(3))
     with tempfile.TemporaryDirectory(prefix="smload-") as made:
-        every = [*(reports or write_reports(Path(made))), *files]
+        drawn = list(reports)
+        if not drawn:
+            drawn, problems, _ = write_reports(Path(made))
+            yield from (_WARNING + problem for problem in problems)
+        every = [*drawn, *files]
         for place in places:
             try:
                 url = upload(every, place, folder)

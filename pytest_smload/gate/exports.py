@@ -66,7 +66,7 @@ class Exports:
     def __init__(self, overrides: Overrides, folder: Path) -> None:
         self._overrides = overrides
         self._folder = folder
-        self._sinks: list[_Sink] = []
+        self._sinks: dict[str, _Sink] = {}
         self._warnings: list[str] = []
         self._occurrences: Counter[tuple[str, int, Role, str | None]] = Counter()
         self._openmetrics: Path | None = None
@@ -85,12 +85,12 @@ class Exports:
         if (prefix := self._overrides.text(CSV)) is not None:
             from pytest_smload.exports.locust_csv import LocustCsv
 
-            self._sinks.append(LocustCsv(self._folder / prefix))
+            self._sinks["--smload-csv"] = LocustCsv(self._folder / prefix)
         if (name := self._overrides.text(SAMPLES)) is not None:
             from pytest_smload.exports.samples import SamplesFile
 
-            self._sinks.append(SamplesFile(self._folder / name))
-        for sink in self._sinks:
+            self._sinks["--smload-samples"] = SamplesFile(self._folder / name)
+        for sink in self._sinks.values():
             sink.check()
         if (name := self._overrides.text(OPENMETRICS)) is not None:
             self._openmetrics = self._folder / name
@@ -144,13 +144,13 @@ class Exports:
     def finish(self) -> Left:
         """Put the files in their places, and return what is left to do."""
         written: list[Path] = []
-        while self._sinks:
-            sink = self._sinks.pop(0)
+        for option, sink in self._sinks.items():
             try:
                 written += sink.finish()
             except Exception as error:
                 sink.abandon()
-                self._warnings.append(_said(error))
+                self._warnings.append(_said(error, option))
+        self._sinks.clear()
         return Left(
             files=[str(path.absolute()) for path in written],
             warnings=self._warnings,
@@ -161,8 +161,9 @@ class Exports:
 
     def close(self) -> None:
         """Leave nothing of files that were not finished."""
-        while self._sinks:
-            self._sinks.pop().abandon()
+        for sink in self._sinks.values():
+            sink.abandon()
+        self._sinks.clear()
 
     def _key(self, run: PerfRun, label: str | None, role: Role) -> str:
         place = (run.nodeid, run.attempt, role, label)
@@ -174,17 +175,17 @@ class Exports:
 
     def _add(self, load: RecordedLoad) -> None:
         """Add *load* to every file; one that fails is given up, and said once."""
-        for sink in list(self._sinks):
+        for option, sink in list(self._sinks.items()):
             try:
                 sink.add(load)
             except Exception as error:  # whatever befalls a file, the load was measured
-                self._sinks.remove(sink)
+                del self._sinks[option]
                 sink.abandon()
-                self._warnings.append(f"{_said(error)}; nothing of it is kept")
+                self._warnings.append(f"{_said(error, option)}; nothing of it is kept")
 
 
-def _said(error: Exception) -> str:
-    return str(error) if isinstance(error, ReportError) else f"a file of samples or CSV failed: {error!r}"
+def _said(error: Exception, option: str) -> str:
+    return str(error) if isinstance(error, ReportError) else f"{option} failed: {error!r}"
 
 
 def openmetrics_file(path: Path) -> WholeFile:

@@ -15,7 +15,7 @@ from pytest_smload.reports.junit import junit_properties
 from pytest_smload.reports.text.failure import failure_text, invalid_text, no_load_text, unused_budget_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pytest_smload.gate.perf_run import PerfRun
 
@@ -84,7 +84,10 @@ def breach_text(run: PerfRun, *, report_directory: str | None, options: Sequence
     """
     if run.measured and run.verdict == "fail":
         run.told = True
-        return failure_text(result_of(run), width=width, report_dir=report_directory, options=options)
+        return _drawn(
+            lambda: failure_text(result_of(run), width=width, report_dir=report_directory, options=options),
+            "a limit is broken",
+        )
     return None
 
 
@@ -108,7 +111,7 @@ def judge_phase(run: PerfRun, phase: Phase, *, options: Sequence[str], width: in
     failed = ruling.phase.failed
     result = result_of(run, body_failed=failed and phase.when == "call")
     if run.measured:
-        ruling.properties = junit_properties(result)
+        ruling.properties = _properties(result)
     if not of_teardown and (run.measured or failed):
         ruling.result = result
     if failed and (of_teardown or not run.measured or run.verdict == "pass"):
@@ -127,7 +130,11 @@ def _enforced(run: PerfRun, body: Phase, options: Sequence[str], width: int) -> 
     if run.measured and run.verdict == "invalid":
         also = f"\n\nThe test's body failed as well:\n\n{body.text}" if body.failed else ""
         run.told = True
-        return _error(INVALID_PHASE, invalid_text(result_of(run), width=width, options=options) + also)
+        text = _drawn(
+            lambda: invalid_text(result_of(run), width=width, options=options),
+            "INVALID: the measurement cannot be trusted",
+        )
+        return _error(INVALID_PHASE, text + also)
     if isinstance(body.error, SmloadError) and not isinstance(body.error, InvocationError):
         return _error(ERROR_PHASE, str(body.error))
     if not run.measured and body.outcome == "passed":
@@ -136,9 +143,24 @@ def _enforced(run: PerfRun, body: Phase, options: Sequence[str], width: int) -> 
         return _error(ERROR_PHASE, unused_budget_text(run.nodeid, run.unused_budget, options=options))
     if run.measured and body.outcome == "skipped" and not body.excused and run.verdict == "fail":
         # unittest keeps a skip for itself until the body is over.
-        text = failure_text(result_of(run), options=options)
+        text = _drawn(lambda: failure_text(result_of(run), options=options), "a limit is broken")
         return Phase("call", "failed", text, text)
     return body
+
+
+def _drawn(draw: Callable[[], str], verdict: str) -> str:
+    """What *draw* makes of a verdict, or the verdict alone: it stands, whatever becomes of its tables."""
+    try:
+        return draw()
+    except Exception as error:
+        return f"{verdict}; what it measured could not be drawn up: {error!r}"
+
+
+def _properties(result: TestResult) -> list[tuple[str, str]]:
+    try:
+        return junit_properties(result)
+    except Exception as error:  # the verdict stands without them
+        return [("smload.problem", f"its properties could not be drawn up: {error!r}")]
 
 
 def _update_baselines(run: PerfRun, ruling: Ruling) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_smload.core.wording import some
+from pytest_smload.errors import ReportError
 from pytest_smload.gate.keys import BASELINE, FAILURE, GATE, LEFT, RESULT, STALE, TOLD
 from pytest_smload.version import __version__
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pytest_smload.core.results.result import OtherFailure, RunResult, TestResult
     from pytest_smload.gate.checkout import Checkout
     from pytest_smload.gate.exports import Left
+    from pytest_smload.reports.registry import Written
 
 
 MOST_QUIET = -1
@@ -96,7 +98,10 @@ class ResultKeeper:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self.tests and terminalreporter.verbosity >= MOST_QUIET:
-            self._write_section(terminalreporter)
+            try:
+                self._write_section(terminalreporter)
+            except Exception as error:  # pytest has more to say, and what failed is told above
+                terminalreporter.write_line(f"smload: warning: the loads could not be summed up: {error!r}")
         for line in (*self._baselines.values(), *self._stale):
             terminalreporter.write_line(f"smload: {line}")
         for line in self._closing_lines:
@@ -118,39 +123,27 @@ class ResultKeeper:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        from pytest_smload.errors import ReportError
+        left = self._finish_exports()
+        try:
+            self._report(session, left)
+        except (Exception, KeyboardInterrupt) as error:  # pytest's own summary is still to come
+            self._closing_lines.append(f"smload: warning: the reports were not finished: {error!r}")
+        self._say_without_summary(session)
 
+    def _report(self, session: pytest.Session, left: Left | None) -> None:
+        """Write and send everything that was asked for; nothing of it changes what the tests came to."""
         directory = self._config.getoption("smload_report") or os.environ.get("SMLOAD_REPORT", "").strip() or None
         summary = os.environ.get("GITHUB_STEP_SUMMARY", "").strip()
         reports: list[Path] = []
-        left = self._finish_exports()
         if directory and not self._has_nothing_to_write(session):
-            try:
-                reports = paths = self._write_reports(directory)
-            except ReportError as error:
-                self._closing_lines.append(str(error))
-                if session.exitstatus == pytest.ExitCode.OK:
-                    # A gate whose record is lost must not look like one that was kept.
-                    session.exitstatus = pytest.ExitCode.TESTS_FAILED
-            else:
-                self._closing_lines.append(f"smload: wrote {paths[0]} and {some([path.name for path in paths[1:]])}")
-                from pytest_smload.reports.registry import left_out
-
-                if line := left_out():
-                    self._closing_lines.append(f"smload: {line}")
+            reports = self._write_reports(directory, session)
         # An xdist worker sees reports as well; the summary is appended to, and must be once.
         if summary and (self.tests or self.failures) and not hasattr(self._config, "workerinput"):
-            from pytest_smload.reports.markdown.step_summary import append_summary
-
-            try:
-                append_summary(self._run(), summary, report_dir=directory)
-            except ReportError as error:
-                self._closing_lines.append(f"smload: warning: {error}")
+            self._append_summary(summary, directory)
         if left is not None and not self._has_nothing_to_write(session):
             from pytest_smload.gate.deliveries import deliver
 
             self._closing_lines += deliver(self._run(), left, reports, partial(self._reports_in, named=None))
-        self._say_without_summary(session)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -174,15 +167,39 @@ class ResultKeeper:
             for line in self._closing_lines:
                 terminal.write_line(line)
 
-    def _write_reports(self, directory: str) -> list[Path]:
-        return self._reports_in(self._config.invocation_params.dir / directory, directory)
+    def _write_reports(self, directory: str, session: pytest.Session) -> list[Path]:
+        """Write the reports, say so, and return where they are."""
+        from pytest_smload.reports.registry import left_out
 
-    def _reports_in(self, folder: Path, named: str | None) -> list[Path]:
+        has_record = False
+        try:
+            paths, problems, has_record = self._reports_in(self._config.invocation_params.dir / directory, directory)
+        finally:
+            if not has_record and session.exitstatus == pytest.ExitCode.OK:
+                # A gate whose record is lost must not look like one that was kept.
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        if paths:
+            names = some([path.name for path in paths[1:]])
+            self._closing_lines.append(f"smload: wrote {paths[0]}" + (f" and {names}" if names else ""))
+            if line := left_out():
+                self._closing_lines.append(f"smload: {line}")
+        self._closing_lines += problems
+        return paths
+
+    def _reports_in(self, folder: Path, named: str | None) -> Written:
         """Write the reports into *folder*, which they call *named*."""
-        from pytest_smload.reports.registry import REPORTS, FinishedRun
+        from pytest_smload.reports.registry import FinishedRun, write_reports
 
-        run = FinishedRun(self._run(), named)
-        return [report.write(run, folder) for report in REPORTS.values() if not report.missing()]
+        return write_reports(FinishedRun(self._run(), named), folder)
+
+    def _append_summary(self, target: str, directory: str | None) -> None:
+        from pytest_smload.reports.markdown.step_summary import append_summary
+
+        try:
+            append_summary(self._run(), target, report_dir=directory)
+        except Exception as error:  # what else is to be written comes after it
+            said = str(error) if isinstance(error, ReportError) else f"GITHUB_STEP_SUMMARY: not appended to: {error!r}"
+            self._closing_lines.append(f"smload: warning: {said}")
 
     def _has_nothing_to_write(self, session: pytest.Session) -> bool:
         """Whether the run was refused, only collected, or is reported by another process.

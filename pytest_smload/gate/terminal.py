@@ -47,7 +47,9 @@ class PytestTerminal:
 
     def write(self, text: str, /) -> None:
         """Write *text* as it is."""
-        self._reporter.write(text)
+        # What moves the cursor has no width, and pytest places its percentage by the width of all that it wrote. Before
+        # pytest 9 there is no writing past that.
+        getattr(self._reporter, "write_raw", self._reporter.write)(text)
 
     def flush(self) -> None:
         """Show what was written."""

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from pytest_smload.errors import ReportError
 from pytest_smload.files import WholeFile
 from pytest_smload.reports.json_report import run_json
 from pytest_smload.reports.markdown.report import run_markdown
@@ -74,6 +75,40 @@ REPORTS: Final = {
     "html": Report("report.html", _html, _missing_for_html),
 }
 """By name, the one that all others are drawn from first."""
+
+
+class Written(NamedTuple):
+    """What became of the reports.
+
+    Attributes:
+        paths: Those that were written.
+        problems: Why others were not, a line each.
+        has_record: Whether the one that all others are drawn from was written.
+    """
+
+    paths: list[Path]
+    problems: list[str]
+    has_record: bool
+
+
+def write_reports(finished: FinishedRun, folder: str | Path) -> Written:
+    """Write into *folder* every report that can be written: one that cannot keeps no other from it."""
+    paths, problems = [], []
+    record = next(iter(REPORTS.values()))
+    for report in REPORTS.values():
+        if report.missing():
+            continue
+        try:
+            paths.append(report.write(finished, folder))
+        except ReportError as error:
+            problems.append(str(error))
+            if report is record:
+                # What is wrong with the place is wrong for all of them.
+                break
+        except Exception as error:  # the run is over and judged, whatever becomes of a page
+            others = "" if report is record else f"; {record.file_name} has all of it"
+            problems.append(f"--smload-report: {report.file_name} could not be drawn: {error!r}{others}")
+    return Written(paths, problems, record.file_name in {path.name for path in paths})
 
 
 def check_writable(folder: str | Path) -> None:

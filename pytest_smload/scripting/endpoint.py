@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from pytest_smload.aws.shown_url import shown_url
 from pytest_smload.conduct.allowance import Safeguards, Spending
 from pytest_smload.conduct.baseline_file import BaselineFile
 from pytest_smload.conduct.capacity import CapacityRequest, find_capacity
@@ -25,6 +26,8 @@ from pytest_smload.core.units import parse_duration_s
 from pytest_smload.engine.distributed.crew import Crew
 from pytest_smload.engine.distributed.wanted import Wanted
 from pytest_smload.engine.hooks import LoadHooks
+from pytest_smload.engine.web_ui.address import Address
+from pytest_smload.engine.web_ui.process import WebUi
 from pytest_smload.errors import ConfigurationError
 from pytest_smload.scripting.screen import screen
 from pytest_smload.scripting.shown import ShownResult
@@ -53,12 +56,15 @@ class Endpoint:
         allow_production: Load it although it is marked as production.
         processes: Send each load from so many worker processes.
         quiet: Show nothing while a load runs.
+        ui: Serve Locust's web UI of the running load at this port of this machine, as ``--smload-ui`` does; 0 takes one
+            that is free. ``"HOST:PORT"`` serves it elsewhere, without a password.
 
     Raises:
         ConfigurationError, EndpointError: it is not configured, or cannot be reached as configured.
 
     Attributes:
         name, endpoint_name, region, url: As of ``sm_endpoint``.
+        ui_url: Where the web UI is, or None.
         results: What its loads came to, that of an interrupted one as well.
     """
 
@@ -70,6 +76,7 @@ class Endpoint:
         allow_production: bool = False,
         processes: int | None = None,
         quiet: bool = False,
+        ui: int | str | None = None,
     ) -> None:
         here = Path(folder).resolve()
         file = SettingsFiles(Path(here.anchor)).of_test(here / "script")
@@ -80,8 +87,10 @@ class Endpoint:
         self._safeguards = Safeguards(safety, prices, allow_production, Spending())
         if refusal := static_refusal(self._settings, self._safeguards):
             raise ConfigurationError(refusal)
+        address = None if ui is None else Address.parse(_text_of(ui), "Endpoint(ui=...)")
         self._pool = EndpointPool()
         self._crew = _crew(processes)
+        self._ui: WebUi | None = None
         self._console = Console(screen(quiet=quiet))
         self._target = self._pool.target(self._settings)
         self.results: list[LoadResult] = []
@@ -89,6 +98,7 @@ class Endpoint:
         self.endpoint_name = self._target.endpoint_name
         self.region = self._target.region
         self.url = str(self._target.url)
+        self.ui_url = None if address is None else self._serve(address)
 
     def __repr__(self) -> str:
         return f"<Endpoint {self.name}: {self.endpoint_name} in {self.region}>"
@@ -103,6 +113,9 @@ class Endpoint:
 
     def close(self) -> None:
         """Stop what is still running; the endpoint can be used no more."""
+        if self._ui is not None:
+            self._ui.close()
+            self._ui = None
         if self._crew is not None:
             self._crew.close()
         self._pool.close()
@@ -126,7 +139,7 @@ class Endpoint:
         """
         request = self._request("load", profile, override_budget(budget, source="budget"), label)
         try:
-            result = ShownResult.of(conduct(request, self._hooks(), self._console))
+            result = ShownResult.of(self._conducted(request))
         finally:
             self._console.end_load()
         self.results.append(result)
@@ -160,17 +173,32 @@ class Endpoint:
             instances=instances,
         )
         try:
-            found = find_capacity(request, lambda load: conduct(load, self._hooks(), self._console), self._console.tell)
+            found = find_capacity(request, self._conducted, self._console.tell)
         finally:
             self._console.end_load()
         if found.interrupted:
             raise KeyboardInterrupt
         return found
 
-    def _hooks(self) -> LoadHooks:
-        return LoadHooks(
-            refresh=getattr(self._target.credentials, "refresh_if_needed", None),
-        )
+    def _serve(self, address: Address) -> str:
+        """Serve the web UI, say where it is, and return that."""
+        try:
+            self._ui = WebUi(address)
+        except BaseException:
+            self.close()
+            raise
+        if address.warning:
+            self._console.tell(f"smload: warning: {address.warning}")
+        self._console.tell(f"smload: Locust's web UI of the running load: {self._ui.url}")
+        return self._ui.url
+
+    def _conducted(self, request: LoadRequest) -> LoadResult:
+        refresh = getattr(self._target.credentials, "refresh_if_needed", None)
+        if self._ui is None:
+            return conduct(request, LoadHooks(refresh=refresh), self._console)
+        hooks = LoadHooks(refresh=refresh, on_progress=self._ui.hear, wants_end=self._ui.wants_end)
+        with self._ui.showing(shown_url(request.target.url), request.label or self.name):
+            return conduct(request, hooks, self._console)
 
     def _request(self, what: str, profile: object, budget: Budget | None, label: str | None) -> LoadRequest:
         if not isinstance(profile, LoadProfile):
@@ -208,3 +236,7 @@ def _crew(processes: object) -> Crew | None:
     if not isinstance(processes, int) or processes < 1:
         raise ConfigurationError(f"Endpoint(processes=...): a whole number from 1 on; not {quoted(processes)}")
     return Crew(Wanted(count=processes, option="Endpoint(processes=...)"))
+
+
+def _text_of(ui: object) -> str:
+    return str(ui) if isinstance(ui, (int, str)) and not isinstance(ui, bool) else quoted(ui)

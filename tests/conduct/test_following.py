@@ -18,9 +18,13 @@ from pytest_smload.core.samples.ended import Ended
 from pytest_smload.core.samples.progress import Progress
 from pytest_smload.engine.hooks import LoadHooks, Running
 
+LIMITS = {"p50": "100ms", "error_rate": "5%", "each": {"p50": "90ms"}}
 
-def following(shown: list[LiveView], hooks: LoadHooks, *, root: Path = Path(), **load: Any) -> Following:
-    budget = override_budget({"p50": "100ms", "error_rate": "5%", "each": {"p50": "90ms"}}, source="a test")
+
+def following(
+    shown: list[LiveView], hooks: LoadHooks, *, root: Path = Path(), limits: Any = LIMITS, **load: Any
+) -> Following:
+    budget = override_budget(limits, source="a test")
     request: Any = SimpleNamespace(
         budget=budget,
         scaling=None,
@@ -64,6 +68,14 @@ def test_what_is_shown_adds_up_and_begins_anew_with_each_run() -> None:
         "model",
     )
     assert len(heard) == 3
+
+
+def test_a_regression_budget_is_not_told_yet() -> None:
+    """Only the end of the load tells; it is none of those that hold."""
+    shown: list[LiveView] = []
+    watch = following(shown, LoadHooks(), limits={"p50": "100ms", "regression": {"p50": "10%"}}, users=2)
+    watch.hear(progress(2.0, 50.0, [""]))
+    assert (shown[-1].standing.hold, shown[-1].standing.told, shown[-1].standing.untold) == (2, 2, 1)
 
 
 def test_names_of_a_locustfile_get_their_limits_as_they_come(tmp_path: Path) -> None:

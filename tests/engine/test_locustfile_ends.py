@@ -25,6 +25,10 @@ ENDS = {
         "class Own(User):\n    def __init__(self, _): raise ValueError('init')\n    @task\n    def one(self): 0",
         "a user could not be made: ValueError: init",
     ),
+    "a class without a host": (
+        "from locust import HttpUser\nclass Own(HttpUser):\n    @task\n    def one(self): self.client.get('/')",
+        "a user could not be made: StopTest: You must specify the base host.",
+    ),
     "users that stop by themselves": (
         "class Own(User):\n    @task\n    def one(self):\n        send(self, 'one', ms=400)\n        raise StopUser",
         "the last of 2 users had ended by itself after 0.",

@@ -92,6 +92,25 @@ def test_write_that_fails_in_the_end(tmp_path: Path, number: str, why: str) -> N
     assert EARLIER == (tmp_path / "report" / "report.json").read_text()
 
 
+def test_a_page_that_cannot_be_written_in_the_end(tmp_path: Path) -> None:
+    """The record is there, so that the run ends as its tests did; one line says what is missing."""
+    in_its_place = """
+    import pathlib, pytest
+
+    @pytest.fixture(autouse=True)
+    def _in_its_place():
+        yield
+        pathlib.Path("report", "report.html").mkdir()
+    """
+    exit_code, out = project(tmp_path, in_its_place).run("--smload-report", "report")
+
+    assert exit_code == (pytest.ExitCode.OK if "1 passed" in out else pytest.ExitCode.TESTS_FAILED)
+    (said,) = complaints(out)
+    assert "report.html is a folder there; move it away or name another folder" in said
+    assert EARLIER != (tmp_path / "report" / "report.json").read_text()
+    assert "Traceback" not in out
+
+
 def test_folder_that_becomes_a_file_mid_run(tmp_path: Path) -> None:
     """What was writable at the start need not be at the end."""
     vanish = """

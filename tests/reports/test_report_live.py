@@ -49,6 +49,7 @@ def test_a_narrower_line_keeps_how_the_limits_stand():
     """80 columns have room for the verdict and the errors."""
     line = live_line(view(), 79)
     assert line == "[0:42/1:10]  window so far: p95 231 ms of <= 250 ms, 3 of 4 hold"
+    assert live_line(view(), 40) == "window so far: p95 231 ms of <= 250 ms"
     assert live_line(view(), 30) == "p95 231 ms of <= 250 ms"
     assert live_line(view(), 10) == "p95 231 m…"
 
@@ -110,6 +111,19 @@ def test_a_tall_terminal_shows_the_worst_models():
     assert lines[2].split()[-3:] == ["p95", "requests", "errors"]
     assert lines[3].split() == ["model-0.tar.gz", "240", "ms", "1,200", "0"]
     assert len(lines) == 9
+
+
+def test_a_tall_narrow_terminal_leaves_no_figure_out():
+    """Parts go on to further lines; words of the limits, titles and columns give way, not what they say."""
+    standing = replace(STANDS, rows=ROWS, routes=200, untold=31)
+    assert live_lines(view(standing, control="stable"), columns=41, rows=30)[:6] == [
+        "[0:42/1:10]  beside stable  window",
+        "last 10s: 998 of 1,000 TPS, p95 212 ms",
+        "whole load: 3 errors  now 11 in flight",
+        "window so far: p95 231 ms of <= 250 ms",
+        "model              p95  requests  errors",
+        "model-0.tar.gz  240 ms     1,200       0",
+    ]
 
 
 def test_models_with_limits_are_ordered_by_them():

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import json
 import os
+import socket
 import subprocess
 import sys
 import textwrap
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -96,6 +100,8 @@ def test_without_pandas_one_line_says_so(result: ShownResult, monkeypatch: pytes
         (lambda endpoint: endpoint.capacity(PROFILE, budget={"p95": "1s"}, at_least=-1), "at_least"),
         (lambda _: Endpoint("stagin", quiet=True), "Endpoint"),
         (lambda _: Endpoint("local", processes=0), "from 1 on"),
+        (lambda _: Endpoint("local", ui=True), r"Endpoint\(ui=...\): .* write a port, such as 8089"),
+        (lambda _: Endpoint("local", ui=65536), r"Endpoint\(ui=...\): .* write a port, such as 8089"),
     ],
 )
 def test_mistakes_are_one_line(endpoint: Endpoint, call, said: str) -> None:
@@ -106,6 +112,39 @@ def test_mistakes_are_one_line(endpoint: Endpoint, call, said: str) -> None:
 
     assert len(str(raised.value).splitlines()) == 1
     assert len(endpoint.results) == before
+
+
+def test_it_is_watched_in_locusts_web_ui(capsys: pytest.CaptureFixture[str]) -> None:
+    """By the rules of the option: on this machine, said where; Stop makes the load INVALID; nothing of it is left."""
+    with Endpoint("local", ui=0) as endpoint:
+        address = str(endpoint.ui_url).removeprefix("http://").strip("/")
+        presses = threading.Thread(target=stop_once_it_counts, args=(address,))
+        presses.start()
+        result = endpoint.load(PROFILE.replace(duration="60s"), label="watched")
+        presses.join()
+    assert address.startswith("127.0.0.1:")
+    assert f"smload: Locust's web UI of the running load: http://{address}/\n" in capsys.readouterr().err
+    assert (result.verdict, result.requests > 0) == ("invalid", True)
+    with socket.create_server(("127.0.0.1", int(address.partition(":")[2]))):
+        pass
+
+
+def stop_once_it_counts(address: str) -> None:
+    for _ in range(600):
+        if json.loads(ask(address, "GET", "/stats/requests"))["stats"][-1]["num_requests"]:
+            break
+        time.sleep(0.05)
+    assert "watched" in ask(address, "GET", "/smload")
+    ask(address, "POST", "/stop")
+
+
+def ask(address: str, method: str, path: str) -> str:
+    connection = http.client.HTTPConnection(address, timeout=30)
+    try:
+        connection.request(method, path)
+        return connection.getresponse().read().decode()
+    finally:
+        connection.close()
 
 
 SCRIPT = """

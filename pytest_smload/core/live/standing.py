@@ -88,9 +88,13 @@ class Standing:
 
 
 class HeldLimits:
-    """The limits of a load whose routes are *names*, arranged to be held once a second at little cost."""
+    """The limits of a load whose routes are *names*, arranged to be held once a second at little cost.
 
-    def __init__(self, limits: Sequence[ScopedLimit], names: Sequence[str]) -> None:
+    Args:
+        at_the_end: How many more there are that only the end of the load tells.
+    """
+
+    def __init__(self, limits: Sequence[ScopedLimit], names: Sequence[str], *, at_the_end: int = 0) -> None:
         self._names = names
         self._total = [limit for scope, limit in limits if scope == TOTAL and limit.metric not in _AT_THE_END]
         places = {name: place for place, name in enumerate(names)} if 1 < len(names) <= MOST_ROUTES else {}
@@ -101,7 +105,7 @@ class HeldLimits:
         self._routes = [_RouteLimits(metric, group) for metric, group in groups.items() if metric in _OF_ROUTES]
         held = len(self._total) + sum(len(group.places) for group in self._routes)
         silence = sum(limit.metric == CLOSED_METRIC for _, limit in limits)
-        self._untold = len(limits) - silence - held
+        self._untold = len(limits) - silence - held + at_the_end
         asked = {_PERCENTILES[group.metric] for group in self._routes if group.metric in _PERCENTILES}
         self._per_milles = sorted(asked | {950})
         self._follows = bool(places)

@@ -150,15 +150,16 @@ class Driver:
             gevent.sleep(max(0.0, min(_LOOK_S, moment_s() - perf_counter(), self._heard.window_end_s - perf_counter())))
 
     def _look(self, now: float) -> None:
-        if self._runner.state in _OVER:
+        if (why := failed_start(self._runner)) is not None:
+            # One that could not start its users has stopped as well.
+            self._exceptions.insert(0, self._words.line(why))
+            self._end(now)
+        elif self._runner.state in _OVER:
             if (shape := self._runner.environment.shape_class) is not None:
                 early = f"{type(shape).__name__} of the locustfile ended the load after {now - self.begin_s:.3g} s"
                 self.notes.append(f"{early}, {self._heard.window_end_s - now:.3g} s before its window was over")
             else:
                 self._exceptions.insert(0, "the locustfile stopped Locust's runner before the window was over")
-            self._end(now)
-        elif (why := failed_start(self._runner)) is not None:
-            self._exceptions.insert(0, self._words.line(why))
             self._end(now)
         elif self._spawned and not self._users and self._runner.environment.shape_class is None:
             self._exceptions.append(

@@ -10,12 +10,12 @@ if TYPE_CHECKING:
 
 _LOOKS = frozenset(
     {
-        "/", "/exceptions", "/exceptions/csv", "/logs", "/stats/failures/csv", "/stats/report", "/stats/requests",
-        "/stats/requests/csv", "/tasks", "/worker-count",
+        "/", "/exceptions", "/exceptions/csv", "/logs", "/smload", "/stats/failures/csv", "/stats/report",
+        "/stats/requests", "/stats/requests/csv", "/tasks", "/worker-count",
     }
 )  # fmt: skip
 _LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
-_OURS = "pytest runs this load: it is started, changed and repeated by the test that describes it"
+_OURS = "this load is started, changed and repeated by the test or script that describes it"
 
 
 class Guard:
@@ -37,7 +37,7 @@ class Guard:
         """Answer one request."""
         method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
         if not self._is_from_here(environ):
-            return _answer(start_response, "403 Forbidden", "ask for it by the address that pytest printed")
+            return _answer(start_response, "403 Forbidden", "ask for it by the address that was printed for it")
         if path == "/stop" and method in {"GET", "POST"}:
             if self._stop():
                 return _answer(start_response, "200 OK", "Test stopped", success=True)

@@ -33,7 +33,7 @@ _KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT")
 
 
 class WebUi:
-    """The web UI of one run of pytest; its process ends with this one.
+    """The web UI of one run, of pytest or a script; its process ends with this one.
 
     Args:
         address: Where it is served.

@@ -20,6 +20,7 @@ from locust.web import WebUI
 
 from pytest_smload.engine.web_ui.guard import Guard
 from pytest_smload.engine.web_ui.messages import READY, STOP, Messages
+from pytest_smload.engine.web_ui.page import complete
 from pytest_smload.engine.web_ui.shown import ShownLoad
 
 _NICE = 10
@@ -36,13 +37,14 @@ def main() -> None:
     shown = ShownLoad()
 
     def stop() -> bool:
-        if not shown.is_running:
+        if not shown.may_be_stopped:
             return False
         shown.stopping()
         control.sendall(STOP)
         return True
 
     app: Any = WebUI(shown.environment, "", 0, delayed_start=True).app
+    complete(app, shown)
     server = WSGIServer(listener, Guard(app, stop, host), log=None, error_log=None)
     server.start()
     gevent.spawn(stats_history, shown.environment.runner)

@@ -39,23 +39,44 @@ class ShownLoad:
 
     Attributes:
         environment: Locust's, which has no users of its own.
+        number: Of the loads shown, from 1 on; 0 before any.
     """
 
     def __init__(self) -> None:
         self.environment: Any = Environment(user_classes=[], events=Events(), host="")  # type: ignore[no-untyped-call]
         self.environment.runner = self._runner = _ShownRunner(self.environment)
         self.environment.locustfile = "pytest"
+        # One that is ready has Locust's page ask for a load to be started.
+        self._runner.state = "stopped"
+        self.number = 0
+        self._is_stopping = False
         self._names: list[str] = []
         self._elapsed_s = 0.0
 
     @property
-    def is_running(self) -> bool:
-        """Whether a load runs."""
+    def may_be_stopped(self) -> bool:
+        """Whether a load runs that nobody has stopped."""
+        return self._is_running and not self._is_stopping
+
+    @property
+    def _is_running(self) -> bool:
         return self._runner.state in {"running", "spawning"}
 
+    @property
+    def standing(self) -> str:
+        """What a page says of the load beside Locust's figures."""
+        if not self.number:
+            return "No load runs yet. The first one will appear here."
+        title = self.environment.locustfile
+        if not self._is_running:
+            return f"{title}: this load is over. The next one, if there is one, will appear here."
+        if self._is_stopping:
+            return f"{title}: somebody pressed Stop. This load is about to end, and is INVALID."
+        return f"{title}: the test or script that describes this load starts it. Stop ends it, and makes it INVALID."
+
     def stopping(self) -> None:
-        """Show that it is about to end."""
-        self._runner.state = "stopping"
+        """Say that it is about to end; Locust's page would look for no more figures of one that is "stopping"."""
+        self._is_stopping = True
 
     def take(self, facts: Mapping[str, Any], body: bytes) -> None:
         """Take one message."""
@@ -77,6 +98,8 @@ class ShownLoad:
 
     def _begin(self, state: str) -> None:
         self.environment.stats.clear_all()
+        self.number += 1
+        self._is_stopping = False
         self._runner.state, self._elapsed_s = state, 0.0
 
     def _count(self, ended: Ended, now: float) -> None:

@@ -35,9 +35,12 @@ def live_lines(view: LiveView, *, columns: int, rows: int) -> list[str]:
         return [live_line(view, width)]
     progress, standing = view.progress, view.standing
     first = [_clock_of(progress), *_titles(view), plain_text(progress.phase), _recent(progress)]
-    lines = [_fitting([*first, *_counts(progress)], width)]
+    errors, in_flight = _counts(progress)
+    lines = _wrapped([*first, errors], width)
+    # It is not worth a line of its own.
+    lines[-1] = _fitting([f"{lines[-1]}{_GAP}{in_flight}", lines[-1]], width)
     if stands := _stands(view):
-        lines.append(cut(stands, width))
+        lines.append(_fitting(stands, width))
     if standing.rows:
         lines += _table(view, standing.rows[: rows // _ROWS_A_ROUTE], width)
     return lines
@@ -52,16 +55,15 @@ def live_line(view: LiveView, width: int) -> str:
     clock, recent, counts, titles = _clock_of(progress), _recent(progress), _counts(progress), _titles(view)
     stands, phase = _stands(view), plain_text(progress.phase)
     if stands:
-        worst = _worst(view.standing.worst)
+        fullest = stands[0]
         fuller = [
-            [clock, *titles, stands, recent, *counts],
-            [clock, *titles, stands, recent, counts[0]],
-            [clock, *titles, stands, recent],
-            [clock, *titles, stands, counts[0]],
-            [clock, *titles, stands],
-            [clock, stands],
-            [stands],
-            *([[worst]] if worst else []),
+            [clock, *titles, fullest, recent, *counts],
+            [clock, *titles, fullest, recent, counts[0]],
+            [clock, *titles, fullest, recent],
+            [clock, *titles, fullest, counts[0]],
+            [clock, *titles, fullest],
+            [clock, fullest],
+            *([each] for each in stands),
         ]
     else:
         fuller = [
@@ -72,8 +74,7 @@ def live_line(view: LiveView, width: int) -> str:
             [clock, recent],
             [recent],
         ]
-    lines = [_GAP.join(parts) for parts in fuller]
-    return next((line for line in lines if columns_of(line) <= width), cut(lines[-1], width))
+    return _fitting([_GAP.join(parts) for parts in fuller], width)
 
 
 def plain_line(view: LiveView) -> str:
@@ -82,8 +83,8 @@ def plain_line(view: LiveView) -> str:
     name = f"load {plain_text(view.label)!r}: " if view.label else ""
     steps = "".join(f"{title}, " for title in _titles(view))
     spans = f"{format_duration(round(progress.elapsed_s))} of {format_duration(round(progress.total_s))}"
-    parts = [f"{name}{steps}{spans}, {plain_text(progress.phase)}", _recent(progress), _stands(view)]
-    return f"smload: {'; '.join(filter(None, [*parts, *_counts(progress)]))}"
+    parts = [f"{name}{steps}{spans}, {plain_text(progress.phase)}", _recent(progress), *_stands(view)[:1]]
+    return f"smload: {'; '.join([*parts, *_counts(progress)])}"
 
 
 def _titles(view: LiveView) -> list[str]:
@@ -105,21 +106,18 @@ def _counts(progress: Progress) -> list[str]:
     return [errors, f"now {format_count(progress.in_flight)} in flight"]
 
 
-def _stands(view: LiveView) -> str:
-    """How the limits stand, ``""`` where none can be told."""
+def _stands(view: LiveView) -> list[str]:
+    """How the limits stand, in ever fewer words; nothing where none can be told."""
     standing = view.standing
     if standing.worst is None:
-        return ""
+        return []
+    worst = _worst(standing.worst)
+    told = f"window so far: {worst}, {format_count(standing.hold)} of {format_count(standing.told)} hold"
     untold = f", {format_count(standing.untold)} not told yet" if standing.untold else ""
-    return (
-        f"window so far: {_worst(standing.worst)}, {format_count(standing.hold)} of {format_count(standing.told)} "
-        f"hold{untold}"
-    )
+    return [told + untold, told, f"window so far: {worst}", worst]
 
 
-def _worst(check: LiveCheck | None) -> str:
-    if check is None:
-        return ""
+def _worst(check: LiveCheck) -> str:
     of = "" if check.scope == TOTAL else f" of {cut(plain_text(check.scope), _LONGEST_NAME)}"
     # A rate's unit is what it is called.
     words = "" if check.observed_text.endswith(check.words) and not of else f"{check.words}{of} "
@@ -137,7 +135,7 @@ def _load(progress: Progress) -> str:
 def _table(view: LiveView, rows: Sequence[RouteRow], width: int) -> Iterator[str]:
     """The routes, worst first: as many columns as there is room for."""
     kind, of = view.route_kind or "model", format_count(view.standing.routes)
-    title = f"{kind}: worst {len(rows)} of {of}, window so far"
+    titles = [f"{kind}: worst {len(rows)} of {of}, window so far", f"{kind}: worst {len(rows)} of {of}", kind]
     heads: tuple[str, ...] = ("p95", "requests", "errors")
     cells = [
         [plain_text(row.name), format_ms(row.p95_ms), format_count(row.requests), format_count(row.errors)]
@@ -152,18 +150,28 @@ def _table(view: LiveView, rows: Sequence[RouteRow], width: int) -> Iterator[str
     while columns and width - sum(each + len(_GAP) for each in columns) < len(kind):
         columns.pop()
     name_columns = width - sum(each + len(_GAP) for each in columns)
-    longest = max(columns_of(title), *(columns_of(cell[0]) for cell in cells))
+    longest = max(columns_of(titles[0]), *(columns_of(cell[0]) for cell in cells))
     name_columns = min(name_columns, longest)
-    for name, *figures in [[title, *heads], *cells]:
+    for name, *figures in [[_fitting(titles, name_columns), *heads], *cells]:
         texts = [f"{text:>{size}}" for text, size in zip(figures, columns, strict=False)]
         yield _GAP.join([padded(name, name_columns), *texts])
 
 
-def _fitting(parts: list[str], width: int) -> str:
-    """As many of the parts, from the first on, as fit."""
-    while len(parts) > 1 and columns_of(_GAP.join(parts)) > width:
-        parts = parts[:-1]
-    return cut(_GAP.join(parts), width)
+def _fitting(texts: list[str], width: int) -> str:
+    """The first of them that fits, or what of the last one does."""
+    return next((text for text in texts if columns_of(text) <= width), cut(texts[-1], width))
+
+
+def _wrapped(parts: list[str], width: int) -> list[str]:
+    """The parts, none of them broken, on as many lines as they take."""
+    lines = [parts[0]]
+    for part in parts[1:]:
+        longer = f"{lines[-1]}{_GAP}{part}"
+        if columns_of(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(part)
+    return [cut(line, width) for line in lines]
 
 
 def _clock(seconds: float) -> str:

@@ -56,6 +56,15 @@ def test_the_worst_limit_is_named_and_those_that_hold_are_counted():
     assert (broken.hold, broken.told) == (1, 2)
 
 
+def test_what_only_the_end_tells_is_not_told_yet():
+    """Regressions and the server's figures, beside a count of requests."""
+    tally = Tally()
+    tally.add(ended([10.0] * 100))
+    limits = [(TOTAL, limit("p95", 250)), (TOTAL, limit("requests", None, 10))]
+    held = HeldLimits(limits, list(tally.names), at_the_end=2).standing(tally, window_s=10.0, offered_tps=None)
+    assert (held.hold, held.told, held.untold) == (1, 1, 3)
+
+
 def test_a_broken_value_is_not_rounded_onto_its_limit():
     """Who reads it would see a limit that is kept."""
     broken = standing([(TOTAL, limit("error_rate", 0.01))], ended([10.0] * 989), ended([10.0] * 10, kind=6))

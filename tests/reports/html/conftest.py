@@ -1,14 +1,14 @@
-"""Pages in a real browser: one Chromium for all of them, which must stay quiet and ask for nothing."""
+"""Pages in a real browser, which must stay quiet and ask for nothing."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from chromium import PATIENCE_MS, browser
 
 from pytest_smload.reports.html.page import run_html
 
@@ -17,24 +17,9 @@ if TYPE_CHECKING:
 
     from pytest_smload.core.results.result import RunResult
 
-BINARIES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-PATIENCE_MS = 60_000
-"""A machine may be busy; what takes as long is not going to happen."""
+__all__ = ["browser"]
 
 Open = Callable[..., "Page"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium as the system has it; without it, or without Playwright, these tests say so and are skipped."""
-    tool = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: pip install playwright")
-    binary = next(filter(None, map(shutil.which, BINARIES)), None)
-    if binary is None:
-        pytest.skip("Chromium is not installed: apt-get install chromium")
-    with tool.sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=binary, args=["--no-sandbox", "--disable-dev-shm-usage"])
-        yield found
-        found.close()
 
 
 @pytest.fixture(scope="module")
