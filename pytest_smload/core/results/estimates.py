@@ -50,12 +50,18 @@ def figure_of(load: LoadResult, metric: str) -> Figure:
     """Return the figure *metric* of the whole of *load*: a percentile, ``mean``, ``tps`` or ``error_rate``.
 
     The interval is that of the check on it, where it has a limit. Else it is what the histograms of the window's slices
-    show of a percentile, wider by their bins, and what the timeline shows of a rate and of the share of errors.
+    show of a percentile, wider by their bins, and what the timeline shows of a rate and of the share of errors. What a
+    check leaves undecided has none at all.
     """
+    undecided = False
     for check in load.checks:
         if _is_of(check, metric) and check.lower is not None and check.upper is not None:
-            return Figure(check.observed, _estimate(check.observed, check.lower, check.upper))
+            if check.valid:
+                return Figure(check.observed, _estimate(check.observed, check.lower, check.upper))
+            undecided = True
     value = _value(load, metric)
+    if undecided:
+        return Figure(value, None, f"the limit of {metric} is INVALID")
     if metric in _PER_MILLE:
         bound = _percentile(load, _PER_MILLE[metric])
         if bound is None:
@@ -82,6 +88,14 @@ def unfit(load: LoadResult) -> str:
     if any(check.source in EARLY_SOURCES and check.outcome != "pass" for check in load.checks):
         return "ended early"
     return "" if load.ok else "without a success"
+
+
+def times_by_client(load: LoadResult) -> float:
+    """Return by how much the client's own slowness may have raised the p95 of *load*: 1 by nothing, 1.1 by a tenth."""
+    added_ms = sum(max(each, 0.0) for each in (load.client.bias_p95_ms, load.client.lag_bias_p95_ms) if isfinite(each))
+    if not added_ms or not isfinite(load.p95_ms):
+        return 1.0
+    return load.p95_ms / (load.p95_ms - added_ms) if load.p95_ms > added_ms else inf
 
 
 def usd_per_million(load: LoadResult) -> float:
