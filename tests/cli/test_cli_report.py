@@ -254,6 +254,16 @@ def test_closed_pipe_is_quiet(tmp_path: Path) -> None:
         assert 0 == process.wait(60)
 
 
+@pytest.mark.parametrize("closed", ["1", "2"])
+def test_closed_stream_keeps_the_exit_code(tmp_path: Path, closed: str) -> None:
+    """Where standard output or error is closed, a mistake is 2, never the 1 of a demand that is not kept."""
+    place = past.write(tmp_path, past.run(past.attempt(past.load()))) if closed == "1" else tmp_path / "none"
+    script = f'exec {closed}>&-; exec "$0" -m pytest_smload report "$1"'
+    done = subprocess.run(["sh", "-c", script, sys.executable, place], capture_output=True, text=True, check=False)
+    said = "smload: cannot read or write: [Errno 9] Bad file descriptor\n" if closed == "1" else ""
+    assert (2, "", said) == (done.returncode, done.stdout, done.stderr)
+
+
 def test_ascii_stream_is_written_to(tmp_path: Path) -> None:
     """A character the stream has no code for is written as Python would write it."""
     file = past.write(tmp_path, past.run(past.attempt(past.load(), nodeid="t.py::test_\u00e4")))
