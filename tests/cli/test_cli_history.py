@@ -144,13 +144,15 @@ def test_damaged_report_is_named_and_the_others_are_shown(smload: Smload, tmp_pa
     past.write(tmp_path / "good", past.one_load_run())
     past.write(tmp_path / "bad", past.one_load_run()).write_text("{", encoding="utf-8")
     past.write(tmp_path / "odd", past.one_load_run(at="yesterday"))
+    past.write(tmp_path / "out", past.one_load_run(at="9999-12-31T23:59:59-14:00"))
     answer = smload("history", tmp_path)
     assert 2 == answer.code
     assert answer.out.startswith(f"{past.NODEID}: 1 load\n")
     lines = answer.err.splitlines()
-    assert 2 == len(lines)
+    assert 3 == len(lines)
     assert lines[0].startswith(f"smload: {tmp_path / 'bad' / 'report.json'} is no report: it is not JSON: ")
     assert "'yesterday' is no time in ISO 8601" in lines[1]
+    assert "'9999-12-31T23:59:59-14:00' is no time in ISO 8601" in lines[2]
 
 
 def test_nothing_below(smload: Smload, tmp_path: Path) -> None:

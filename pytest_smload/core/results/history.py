@@ -148,9 +148,9 @@ def moment(text: str) -> datetime:
     """
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        return at.astimezone(UTC) if at.tzinfo is not None else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         raise ReportError(f"{text!r} is no time in ISO 8601, such as 2026-01-31T12:00:00+00:00") from None
-    return at.astimezone(UTC) if at.tzinfo is not None else at.replace(tzinfo=UTC)
 
 
 def _point(run: RunResult, load: LoadResult) -> Point:
