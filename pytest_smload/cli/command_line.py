@@ -144,6 +144,7 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="a report.json, or the folder that holds it")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--markdown", action="store_true", help="write report.md to standard output")
+    form.add_argument("--comment", action="store_true", help="the same, short enough for a pull request's comment")
     form.add_argument("--html", metavar="OUT", help="write the page to this file, or into this folder")
     parser.add_argument("-v", "--verbose", action="count", default=0, help="every test with its tables")
     parser.add_argument("-q", "--quiet", action="count", default=0, help="only what must be known")

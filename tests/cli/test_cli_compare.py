@@ -409,6 +409,18 @@ def test_markdown_for_a_pull_request(smload: Smload, tmp_path: Path) -> None:
     assert "- BROKEN B p95 +10%" in lines
 
 
+def test_markdown_fits_into_a_comment(smload: Smload, tmp_path: Path) -> None:
+    """GitHub takes 65,536 characters; of hundreds of loads those that are not kept stay."""
+    loads = [past.load(label=f"load {number}") for number in range(400)]
+    slow = past.load(label="load 399", p95_ms=300.0)
+    runs = {"a": past.run(past.attempt(*loads)), "b": past.run(past.attempt(*loads[:-1], slow))}
+    answer = _smload_compare(smload, tmp_path, "--markdown", "--fail-on", "p95 +10%", **runs)
+    assert len(answer.out.encode()) < 65_536
+    assert answer.out.startswith("## smload compare: 1 broken, 399 kept\n")
+    assert "load 399" in answer.out
+    assert "parts of this report were left out for its size; report.json has all." in answer.out
+
+
 def test_the_same_report_twice(smload: Smload, tmp_path: Path) -> None:
     """A folder and the file in it are one report."""
     file = past.write(tmp_path / "a", past.run(past.attempt(past.load())))

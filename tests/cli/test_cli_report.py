@@ -65,6 +65,17 @@ def test_markdown_is_report_md(smload: Smload, tmp_path: Path) -> None:
     assert run_markdown(run, report_dir=str(tmp_path)) == answer.out
 
 
+def test_comment_is_a_shorter_report_md(smload: Smload, tmp_path: Path) -> None:
+    """GitHub takes 65,536 characters of a comment; a thousand models are more."""
+    models = {f"models-of-a-tenant/{number:04}.tar.gz": past.stats() for number in range(1000)}
+    file = past.write(tmp_path, past.run(past.attempt(past.load(models=models))))
+    assert len(smload("report", file, "--markdown").out) > 65_536
+    answer = smload("report", file, "--comment")
+    assert (0, "") == (answer.code, answer.err)
+    assert len(answer.out) < 65_536
+    assert answer.out.startswith("## smload: 1 PASS\n")
+
+
 def test_page_is_drawn_by_the_registry(smload: Smload, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """--html writes what the report "html" makes of the run, to a file or into a folder."""
     page = registry.Report("report.html", lambda finished: f"<p>{finished.run.verdict} {finished.report_dir}</p>")

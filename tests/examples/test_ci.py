@@ -113,7 +113,7 @@ def test_comment_fails_no_gate(tmp_path: Path, name: str, comparable: bool, perm
     said = (tmp_path / "said").read_text()
 
     assert (0, not permitted) == (done.returncode, done.stdout.startswith("::warning::"))
-    assert comparable != ("report smload-report --markdown" in said)
+    assert comparable != ("report smload-report --comment" in said)
     assert "pr comment 1" in said
 
 
