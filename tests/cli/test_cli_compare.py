@@ -130,6 +130,13 @@ def test_few_failures_are_many_of_the_slowest_thousandth() -> None:
     assert ("undecided", "more requests fail than before (0% -> 0.09%)") == _compared(before, after, "p99_9 +10%")
 
 
+def test_latency_that_grows_keeps_nothing() -> None:
+    """Where the endpoint does not keep up, how much of it a window shows is a matter of its length."""
+    grows = past.load(checks=(past.check("p95", 200.0, 194.0, 206.0, projected=700.0),))
+    assert ("undecided", "it grows: twice as long, it would be 700 ms") == _compared(past.load(), grows)
+    assert "kept" == _compared(grows, grows)[0] == _compared(grows, past.load())[0]
+
+
 def test_check_left_undecided_has_no_interval() -> None:
     """The load failed for another limit, but its p95 is the client's as much as the endpoint's."""
     checks = (

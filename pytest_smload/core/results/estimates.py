@@ -39,11 +39,13 @@ class Figure:
         value: In the metric's unit; NaN where there is none, inf where so many requests were lost.
         interval: The value with its 95 % interval; None where the record carries none.
         why_not: Why there is none.
+        projected: What it would be in a window twice as long, of a latency that grows beyond its limit; else None.
     """
 
     value: float
     interval: Estimate | None
     why_not: str = ""
+    projected: float | None = None
 
 
 def figure_of(load: LoadResult, metric: str) -> Figure:
@@ -57,7 +59,8 @@ def figure_of(load: LoadResult, metric: str) -> Figure:
     for check in load.checks:
         if _is_of(check, metric) and check.lower is not None and check.upper is not None:
             if check.valid:
-                return Figure(check.observed, _estimate(check.observed, check.lower, check.upper))
+                estimate = _estimate(check.observed, check.lower, check.upper)
+                return Figure(check.observed, estimate, projected=check.projected)
             undecided = True
     value = _value(load, metric)
     if undecided:

@@ -25,7 +25,7 @@ from pytest_smload.core.results.estimates import (
     usd_per_million,
 )
 from pytest_smload.core.results.pairing import LoadId, Settings, asked_otherwise, changed_settings, loads_of_run
-from pytest_smload.core.units import format_share
+from pytest_smload.core.units import format_ms, format_share
 
 if TYPE_CHECKING:
     from pytest_smload.core.baselines.estimate import Estimate
@@ -198,12 +198,23 @@ def hold(
     if not 0 < old.value < inf:
         return Held(demand, "undecided", "there is no value before to compare with")
     held = _hold_ratio(demand, old.interval, new.interval)
-    if why := _by_client(held, (old.interval, times_by_client(before)), (new.interval, times_by_client(after))):
-        return Held(demand, "undecided", why)
-    if more_errors is None:
-        more_errors = MORE_ERRORS / 10 if demand.metric == _P99_9 else MORE_ERRORS
-    errors = _errors_beyond(more_errors, before, after)
-    return Held(demand, "undecided", errors) if errors and held.answer != "broken" else held
+    doubt = _by_client(held, (old.interval, times_by_client(before)), (new.interval, times_by_client(after)))
+    if held.answer != "broken":
+        doubt = doubt or _grown(held, old, new) or _errors_beyond(_allowed(demand, more_errors), before, after)
+    return Held(demand, "undecided", doubt) if doubt else held
+
+
+def _allowed(demand: Demand, more_errors: float | None) -> float:
+    if more_errors is not None:
+        return more_errors
+    return MORE_ERRORS / 10 if demand.metric == _P99_9 else MORE_ERRORS
+
+
+def _grown(held: Held, old: Figure, new: Figure) -> str:
+    """Why a latency that *held* says is kept is so only for the length of the window, or ``""``."""
+    if held.answer != "kept" or new.projected is None or old.projected is not None:
+        return ""
+    return f"it grows: twice as long, it would be {format_ms(new.projected)}"
 
 
 def _hold_ratio(demand: Demand, old: Estimate, new: Estimate) -> Held:
