@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import socket
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -220,6 +221,32 @@ def test_s3_without_credentials(smload: Smload, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     answer = smload("history", "s3://bucket/x")
     assert (2, "", "smload: cannot read s3://bucket/x: Unable to locate credentials\n") == answer
+
+
+def test_s3_at_no_url_is_one_line(smload: Smload, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the environment says of S3's address is botocore's to refuse, and ours to tell."""
+    for name, value in (("AWS_DEFAULT_REGION", "us-east-1"), ("AWS_ENDPOINT_URL_S3", "ht!p://x")):
+        monkeypatch.setenv(name, value)
+    assert (2, "", "smload: cannot read s3://bucket/x: Invalid endpoint: ht!p://x\n") == smload(
+        "history", "s3://bucket/x"
+    )
+
+
+def test_silent_s3_is_waited_for_within_bounds(smload: Smload, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Botocore would try five times, a minute each."""
+    monkeypatch.setattr("pytest_smload.aws.report_upload.READ_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("pytest_smload.aws.report_upload.ATTEMPTS", 1)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        for name, value in (
+            ("AWS_DEFAULT_REGION", "us-east-1"),
+            ("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{server.getsockname()[1]}"),
+            ("AWS_ACCESS_KEY_ID", "testing"),
+            ("AWS_SECRET_ACCESS_KEY", "testing"),
+        ):
+            monkeypatch.setenv(name, value)
+        answer = smload("history", "s3://bucket/x")
+    assert (2, "") == (answer.code, answer.out)
+    assert answer.err.startswith("smload: cannot read s3://bucket/x: Read timeout on endpoint URL")
 
 
 def test_a_file_is_a_history_of_one(smload: Smload, tmp_path: Path) -> None:
