@@ -88,16 +88,18 @@ def _comment_script(name: str) -> str:
 
 
 @pytest.mark.parametrize("name", ["action.yml", "pull-request.yml"])
-@pytest.mark.parametrize(("comparable", "permitted"), [(True, True), (False, True), (True, False)])
-def test_comment_fails_no_gate(tmp_path: Path, name: str, comparable: bool, permitted: bool) -> None:
-    """No load in common gives the report alone; a token that may not comment, as a fork's, gives a warning."""
+@pytest.mark.parametrize(
+    ("comparable", "permitted", "before"),
+    [(True, True, ""), (True, True, "42"), (False, True, ""), (True, False, ""), (True, False, "42")],
+)
+def test_comment_fails_no_gate(tmp_path: Path, name: str, comparable: bool, permitted: bool, before: str) -> None:
+    """No load in common gives the report alone; a token that may not comment, as a fork's, gives a warning. Where we
+    commented before, that comment is edited."""
     (tmp_path / "before").mkdir()
+    answers = f'"run list"*) echo 7;; "api --paginate"*) echo "{before}";; "run download"*) ;;'
     for command, script in (
-        ("smload", f'echo "$@" >> said; case "$1" in compare) exit {0 if comparable else 2};; esac'),
-        (
-            "gh",
-            f'echo "$@" >> said; case "$1 $2" in "run list") echo 7;; "pr comment") exit {0 if permitted else 1}; esac',
-        ),
+        ("smload", f'echo "$@" >> said; case "$1" in compare) exit {0 if comparable else 2}; esac'),
+        ("gh", f'echo "$@" >> said; case "$*" in {answers} *) exit {0 if permitted else 1}; esac'),
     ):
         (tmp_path / command).write_text(f"#!/bin/sh\n{script}\n")
         (tmp_path / command).chmod(0o755)
@@ -114,7 +116,8 @@ def test_comment_fails_no_gate(tmp_path: Path, name: str, comparable: bool, perm
 
     assert (0, not permitted) == (done.returncode, done.stdout.startswith("::warning::"))
     assert comparable != ("report smload-report --comment" in said)
-    assert "pr comment 1" in said
+    assert bool(before) == ("--method PATCH repos/o/r/issues/comments/42 --field body=@" in said)
+    assert (not before) == ("pr comment 1" in said)
 
 
 def test_only_mains_own_runs_are_compared_with() -> None:
