@@ -46,8 +46,7 @@ error_rate; CHANGE is the most it may be worse by: "p95 +10%", "p95 +10% floor 5
 "tps -5%", "error_rate +0.5%" (of requests). It is held against the whole of every load of A:
   kept       shown by the interval
   broken     worse by more than that, and shown to be worse
-  undecided  all else: no interval, not compared, no partner, asked for otherwise, more failures, a slow client; the
-             reason is given
+  undecided  all else: no interval, not compared, no partner, asked for otherwise, failures, a slow client; says why
 Broken and undecided ones make the exit code 1: what is not shown to be kept does not pass. With --allow-undecided one
 passes whose intervals reach over the budget; what was not compared, or has no interval, still does not."""
 _MERGE = """

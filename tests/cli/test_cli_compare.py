@@ -130,6 +130,17 @@ def test_few_failures_are_many_of_the_slowest_thousandth() -> None:
     assert ("undecided", "more requests fail than before (0% -> 0.09%)") == _compared(before, after, "p99_9 +10%")
 
 
+@pytest.mark.parametrize(("errors", "expected"), [(60, "undecided"), (0, "kept")])
+def test_failures_count_by_the_same_limit(errors: int, expected: str) -> None:
+    """A request that failed after 300 ms is slow where 250 ms are the limit, and in no latency where a second is."""
+    loads = [
+        past.load(errors=errors, checks=(past.check("p95", 200.0, 194.0, 206.0, at_most=limit_ms),))
+        for limit_ms in (250.0, 1000.0)
+    ]
+    answer, why = _compared(*loads)
+    assert (expected, "by its limit" in why) == (answer, errors > 0)
+
+
 def test_latency_that_grows_keeps_nothing() -> None:
     """Where the endpoint does not keep up, how much of it a window shows is a matter of its length."""
     grows = past.load(checks=(past.check("p95", 200.0, 194.0, 206.0, projected=700.0),))

@@ -232,7 +232,7 @@ def test_help_says_how(
     assert out.startswith(f"usage: {' '.join(['smload', *command])}")
     assert max(map(len, out.splitlines())) <= columns
     if command == ["compare"] and columns == 64:
-        assert "  undecided  all else: no interval, not compared, no partner,\n             more failures;" in out
+        assert "  undecided  all else: no interval, not compared, no partner,\n             asked for otherwise," in out
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

@@ -40,12 +40,14 @@ class Figure:
         interval: The value with its 95 % interval; None where the record carries none.
         why_not: Why there is none.
         projected: What it would be in a window twice as long, of a latency that grows beyond its limit; else None.
+        limit_ms: The limit that requests failed beyond, and so count as slow in it; None where none do.
     """
 
     value: float
     interval: Estimate | None
     why_not: str = ""
     projected: float | None = None
+    limit_ms: float | None = None
 
 
 def figure_of(load: LoadResult, metric: str) -> Figure:
@@ -55,16 +57,9 @@ def figure_of(load: LoadResult, metric: str) -> Figure:
     show of a percentile, wider by their bins, and what the timeline shows of a rate and of the share of errors. What a
     check leaves undecided has none at all.
     """
-    undecided = False
-    for check in load.checks:
-        if _is_of(check, metric) and check.lower is not None and check.upper is not None:
-            if check.valid:
-                estimate = _estimate(check.observed, check.lower, check.upper)
-                return Figure(check.observed, estimate, projected=check.projected)
-            undecided = True
+    if (checked := _checked(load, metric)) is not None:
+        return checked
     value = _value(load, metric)
-    if undecided:
-        return Figure(value, None, f"the limit of {metric} is INVALID")
     if metric in _PER_MILLE:
         bound = _percentile(load, _PER_MILLE[metric])
         if bound is None:
@@ -78,6 +73,17 @@ def figure_of(load: LoadResult, metric: str) -> Figure:
     # The timeline leaves out what is less than a block at its end: its interval is moved to the value of the whole.
     shift = value - bound.observed
     return Figure(value, _estimate(value, max(bound.lower + shift, 0.0), bound.upper + shift))
+
+
+def _checked(load: LoadResult, metric: str) -> Figure | None:
+    """The figure as a check on it has it; None where there is none with an interval."""
+    checks = [each for each in load.checks if _is_of(each, metric) and None not in (each.lower, each.upper)]
+    check = next((each for each in checks if each.valid), None)
+    if check is None:
+        return Figure(_value(load, metric), None, f"the limit of {metric} is INVALID") if checks else None
+    interval = _estimate(check.observed, check.lower or 0.0, check.upper or 0.0)
+    limit_ms = check.at_most if check.unit == "ms" else None
+    return Figure(check.observed, interval, projected=check.projected, limit_ms=limit_ms)
 
 
 def unfit(load: LoadResult) -> str:

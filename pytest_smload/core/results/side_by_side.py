@@ -198,7 +198,9 @@ def hold(
     if not 0 < old.value < inf:
         return Held(demand, "undecided", "there is no value before to compare with")
     held = _hold_ratio(demand, old.interval, new.interval)
-    doubt = _by_client(held, (old.interval, times_by_client(before)), (new.interval, times_by_client(after)))
+    doubt = _by_limits(old, new, before, after) or _by_client(
+        held, (old.interval, times_by_client(before)), (new.interval, times_by_client(after))
+    )
     if held.answer != "broken":
         doubt = doubt or _grown(held, old, new) or _errors_beyond(_allowed(demand, more_errors), before, after)
     return Held(demand, "undecided", doubt) if doubt else held
@@ -226,6 +228,13 @@ def _hold_ratio(demand: Demand, old: Estimate, new: Estimate) -> Held:
     if found.attainable_now < 1:
         why += f"; with these requests unchanged code is shown to keep {found.attainable_now * 100:.2g}%"
     return Held(demand, "undecided", why, vague=True)
+
+
+def _by_limits(old: Figure, new: Figure, before: LoadResult, after: LoadResult) -> str:
+    """Why latencies are not of the same requests, or ``""``: with a limit, those that failed later than that count."""
+    if old.limit_ms == new.limit_ms or max(before.error_rate, after.error_rate) <= MORE_ERRORS:
+        return ""
+    return "requests fail, and count as slow by its limit, which is another now"
 
 
 def _by_client(held: Held, old: tuple[Estimate, float], new: tuple[Estimate, float]) -> str:
