@@ -126,6 +126,12 @@ def test_a_load_in_two_reports_is_one() -> None:
     assert 1 == len(series.points)
 
 
+def test_loads_of_one_second_are_two() -> None:
+    """Legs of a matrix begin together; the slower one must not be lost to the order of folders."""
+    (series,) = history_of([past.one_load_run(p95_ms=200.0), past.one_load_run(p95_ms=900.0)])
+    assert [200.0, 900.0] == [point.figures["p95"] for point in series.points]
+
+
 def test_last_and_test_choose_what_is_shown(smload: Smload, tmp_path: Path) -> None:
     """Statistics are over all runs."""
     for number, run in enumerate(_runs(16, p95_ms=lambda number: 200.0 if number < 8 else 250.0)):
