@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import socket
 from dataclasses import replace
@@ -160,6 +161,17 @@ def test_damaged_report_is_named_and_the_others_are_shown(smload: Smload, tmp_pa
     assert lines[0].startswith(f"smload: {tmp_path / 'bad' / 'report.json'} is no report: it is not JSON: ")
     assert "'yesterday' is no time in ISO 8601" in lines[1]
     assert "'9999-12-31T23:59:59-14:00' is no time in ISO 8601" in lines[2]
+
+
+def test_what_is_no_file_is_no_report(smload: Smload, tmp_path: Path) -> None:
+    """A folder or a pipe of that name is passed by; nobody writes into the pipe."""
+    past.write(tmp_path / "good", past.one_load_run())
+    (tmp_path / "folder" / "report.json").mkdir(parents=True)
+    (tmp_path / "pipe").mkdir()
+    os.mkfifo(tmp_path / "pipe" / "report.json")
+    answer = smload("history", tmp_path)
+    assert (0, "") == (answer.code, answer.err)
+    assert answer.out.startswith(f"{past.NODEID}: 1 load\n")
 
 
 def test_nothing_below(smload: Smload, tmp_path: Path) -> None:
