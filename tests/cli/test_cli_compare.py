@@ -130,6 +130,21 @@ def test_few_failures_are_many_of_the_slowest_thousandth() -> None:
     assert ("undecided", "more requests fail than before (0% -> 0.09%)") == _compared(before, after, "p99_9 +10%")
 
 
+@pytest.mark.parametrize(("offered_tps", "expected"), [(None, "undecided"), (50.0, "broken")])
+def test_slow_client_slows_users_down(offered_tps: float | None, expected: str) -> None:
+    """Users that wait for their answers send less; a schedule does not."""
+    slow = replace(past.client(), bias_p95_ms=80.0, lag_bias_p95_ms=20.0)
+    after = past.load(tps=30.0, timeline=past.timeline(60, tps=30), client=slow, offered_tps=offered_tps)
+    assert expected == _compared(past.load(offered_tps=offered_tps), after, "tps -10%")[0]
+
+
+def test_client_slower_than_the_endpoint_decides_nothing() -> None:
+    """All of p95 may be its own."""
+    slow = replace(past.client(), bias_p95_ms=900.0)
+    assert "undecided" == _compared(past.load(client=slow), past.load())[0]
+    assert "undecided" == _compared(past.load(), past.load(p95_ms=600.0, client=slow))[0]
+
+
 @pytest.mark.parametrize(("errors", "expected"), [(60, "undecided"), (0, "kept")])
 def test_failures_count_by_the_same_limit(errors: int, expected: str) -> None:
     """A request that failed after 300 ms is slow where 250 ms are the limit, and in no latency where a second is."""

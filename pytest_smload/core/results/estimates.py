@@ -99,10 +99,13 @@ def unfit(load: LoadResult) -> str:
     return "" if load.ok else "without a success"
 
 
-def times_by_client(load: LoadResult) -> float:
-    """Return by how much the client's own slowness may have raised the p95 of *load*: 1 by nothing, 1.1 by a tenth."""
+def times_by_client(load: LoadResult, metric: str) -> float:
+    """Return by how much the client's own slowness may have made *metric* of *load* worse, by what it added to p95.
+
+    1 by nothing, 1.1 by a tenth. TPS of an open load is the schedule's; that of a closed one falls as latency rises.
+    """
     added_ms = sum(max(each, 0.0) for each in (load.client.bias_p95_ms, load.client.lag_bias_p95_ms) if isfinite(each))
-    if not added_ms or not isfinite(load.p95_ms):
+    if not added_ms or not isfinite(load.p95_ms) or (metric == TPS and load.offered_tps is not None):
         return 1.0
     return load.p95_ms / (load.p95_ms - added_ms) if load.p95_ms > added_ms else inf
 

@@ -199,7 +199,9 @@ def hold(
         return Held(demand, "undecided", "there is no value before to compare with")
     held = _hold_ratio(demand, old.interval, new.interval)
     doubt = _by_limits(old, new, before, after) or _by_client(
-        held, (old.interval, times_by_client(before)), (new.interval, times_by_client(after))
+        held,
+        (old.interval, times_by_client(before, demand.metric)),
+        (new.interval, times_by_client(after, demand.metric)),
     )
     if held.answer != "broken":
         doubt = doubt or _grown(held, old, new) or _errors_beyond(_allowed(demand, more_errors), before, after)
@@ -238,19 +240,17 @@ def _by_limits(old: Figure, new: Figure, before: LoadResult, after: LoadResult) 
 
 
 def _by_client(held: Held, old: tuple[Estimate, float], new: tuple[Estimate, float]) -> str:
-    """Why what *held* says of latencies may be the client's doing, or ``""``; both with `times_by_client`."""
-    demand, ((before, old_times), (after, new_times)) = held.demand, (old, new)
-    if METRICS[demand.metric].unit != "ms" or held.answer == "undecided":
+    """Why what *held* says may be the client's doing, or ``""``; both with `times_by_client`."""
+    if held.answer == "undecided":
         return ""
-    when, times = ("before", old_times) if held.answer == "kept" else ("now", new_times)
+    when, (estimate, times) = ("before", old) if held.answer == "kept" else ("now", new)
     if times <= MOST_DISTURBED:
         return ""
-    if when == "before":
-        before = before.scaled(1 / times)
-    else:
-        after = after.scaled(1 / times)
-    if before.value and _hold_ratio(demand, before, after).answer == held.answer:
-        return ""
+    if times < inf:
+        without = estimate.scaled(times if held.demand.higher_is_better else 1 / times)
+        pair = (without, new[0]) if when == "before" else (old[0], without)
+        if _hold_ratio(held.demand, *pair).answer == held.answer:
+            return ""
     share = format_share(1 - 1 / times)
     return f"not {held.answer} if the client's own slowness is in it: it may be {share} of p95 {when}"
 
