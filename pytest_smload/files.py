@@ -38,6 +38,7 @@ class WholeFile:
         """
         with self.explained():
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._spare_devices()
             partial = self.partial
             try:
                 with partial.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
@@ -61,9 +62,15 @@ class WholeFile:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             if self.path.is_dir():
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(self.path))
+            self._spare_devices()
             trial = self.partial
             trial.touch()
             trial.unlink()
+
+    def _spare_devices(self) -> None:
+        """Raise where a device or pipe has the name: root would put a file in the place of ``/dev/null``."""
+        if self.path.exists() and not (self.path.is_file() or self.path.is_dir()):
+            raise OSError(errno.ENODEV, os.strerror(errno.ENODEV), str(self.path))
 
     @property
     def partial(self) -> Path:
@@ -86,6 +93,8 @@ class WholeFile:
             return f"{self.path.parent} is, or lies under, a file; move it away"
         if isinstance(error, IsADirectoryError):
             return f"{self.path.name} is a folder there; move it away"
+        if error.errno == errno.ENODEV:
+            return f"{self.path.name} is a device or a pipe, not a file; move it away"
         if isinstance(error, PermissionError) or error.errno == errno.EROFS:
             return "no permission; make the folder writable"
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:

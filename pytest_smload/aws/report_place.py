@@ -11,7 +11,7 @@ from pytest_smload.core.quoting import quoted
 from pytest_smload.core.wording import unknown_field
 
 _URL: Final = re.compile(r"s3://(?P<bucket>[^/]+)(?:/(?P<prefix>.*))?", re.DOTALL)
-_BUCKET: Final = re.compile(r"(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_BUCKET: Final = re.compile(r"(?!\d+\.\d+\.\d+\.\d+$)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 """Bucket naming rules of S3's user guide."""
 _PREFIX: Final = re.compile(r"[A-Za-z0-9!_.*'()/=+-]*")
 """Characters that keys are safe with, in the same guide, and two that partitions of data are named with."""
@@ -77,6 +77,8 @@ def _parsed_url(url: object) -> tuple[str, str]:
         raise ValueError(
             f"{quoted(prefix)} is no prefix; it has up to {_LONGEST_PREFIX} letters, digits, and any of !_.*'()/=+-"
         )
+    if {".", ".."} & {*prefix.split("/")}:
+        raise ValueError(f"{quoted(prefix)} is no prefix; . and .. are folders to whatever downloads it")
     return bucket, prefix
 
 

@@ -55,7 +55,7 @@ def _upload_all(files: Sequence[Path], place: ReportPlace, key: str, ends_s: flo
         extra["SSEKMSKeyId"] = place.kms_key
     try:
         with quiet_botocore():
-            client = _client()
+            client = s3_client()
             try:
                 for path in files:
                     if monotonic() > ends_s:
@@ -79,7 +79,8 @@ def _upload_all(files: Sequence[Path], place: ReportPlace, key: str, ends_s: flo
         said.append(str(error) if isinstance(error, EndpointError) else call_problem(error))
 
 
-def _client() -> Any:
+def s3_client() -> Any:
+    """Return a client of S3 that waits for no longer than reports are worth; credentials and region are boto3's own."""
     from botocore.config import Config
 
     from pytest_smload.aws.session import new_session

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from pytest_smload.aws.session import new_session
+from pytest_smload.aws.report_upload import s3_client
 from pytest_smload.errors import ReportError
 
 REPORT_NAME = "report.json"
@@ -45,7 +45,7 @@ def stored_reports(place: str) -> Iterator[StoredReport]:
         raise ReportError(f"{place} is no place in S3; write s3://bucket/prefix")
     bucket, prefix = match[1], (match[2] or "").strip("/")
     with _explained(place):
-        s3 = new_session().create_client("s3")
+        s3 = s3_client()
         listing = s3.get_paginator("list_objects_v2")
         for page in listing.paginate(Bucket=bucket, Prefix=prefix, PaginationConfig={"PageSize": PAGE_KEYS}):
             for entry in page.get("Contents", ()):
@@ -74,7 +74,7 @@ def _explained(place: str) -> Iterator[None]:
     except ClientError as error:
         code = str(error.response.get("Error", {}).get("Code", ""))
         problem = _REASONS.get(code, code or "S3 refuses")
-    except (BotoCoreError, HTTPClientError) as error:
+    except (BotoCoreError, HTTPClientError, ValueError) as error:
         problem = str(error)
     else:
         return

@@ -44,8 +44,9 @@ def baselines(asked: argparse.Namespace) -> Said:
         return Said(list(_listed(root, recorded)), code, problems)
     if asked.action == "show":
         return Said(list(_shown(root, recorded, asked.test)), code, problems)
+    before = _days_ago(asked.older_than) if asked.older_than is not None else None
     # Whole before anything is said: who stops reading does not stop the work.
-    return Said(list(_pruned(root, recorded, asked.older_than, dry_run=asked.dry_run)), code, problems)
+    return Said(list(_pruned(root, recorded, before, dry_run=asked.dry_run)), code, problems)
 
 
 def _root(given: Path | None) -> Path:
@@ -152,10 +153,19 @@ def _figure(name: str, value: float) -> str:
     return row.quantity.rounded(value) if row is not None else f"{value:.4g}"
 
 
-def _pruned(root: Path, recorded: list[_Recorded], older_than_days: int | None, *, dry_run: bool) -> Iterator[str]:
+def _days_ago(days: int) -> datetime:
+    if days < 1:
+        raise ConfigurationError(f"--older-than {days}: name one day or more")
+    try:
+        return datetime.now(UTC) - timedelta(days=days)
+    except OverflowError:
+        raise ConfigurationError(f"--older-than {days}: nothing is as old as that") from None
+
+
+def _pruned(root: Path, recorded: list[_Recorded], before: datetime | None, *, dry_run: bool) -> Iterator[str]:
     verb, count = ("would remove" if dry_run else "removed"), 0
     for path, baseline in recorded:
-        why = _reason(root, baseline, older_than_days)
+        why = _reason(root, baseline, before)
         if not why:
             continue
         if not dry_run:
@@ -166,12 +176,11 @@ def _pruned(root: Path, recorded: list[_Recorded], older_than_days: int | None, 
     yield f"{verb} {count:,} of {len(recorded):,} baselines; {kept:,} stay (pytest names tests gone from files)"
 
 
-def _reason(root: Path, baseline: Baseline, older_than_days: int | None) -> str:
-    """Why nothing needs *baseline* any more, or ``""``."""
+def _reason(root: Path, baseline: Baseline, before: datetime | None) -> str:
+    """Why nothing needs *baseline* any more, last recorded *before* that time for one, or ``""``."""
     if not (root / baseline.test.partition("::")[0]).exists():
         return "is of a file that does not exist"
-    if older_than_days is None or not baseline.loads:
+    if before is None or not baseline.loads:
         return ""
     latest = max(moment(run.at) for load in baseline.loads.values() for run in load.runs)
-    limit = datetime.now(UTC) - timedelta(days=older_than_days)
-    return f"was last recorded on {latest:%Y-%m-%d}" if latest < limit else ""
+    return f"was last recorded on {latest:%Y-%m-%d}" if latest < before else ""

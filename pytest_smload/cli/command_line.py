@@ -46,7 +46,7 @@ error_rate; CHANGE is the most it may be worse by: "p95 +10%", "p95 +10% floor 5
 "tps -5%", "error_rate +0.5%" (of requests). It is held against the whole of every load of A:
   kept       shown by the interval
   broken     worse by more than that, and shown to be worse
-  undecided  all else: no interval, not compared, no partner, more failures; the reason is given
+  undecided  all else: no interval, not compared, no partner, asked for otherwise, failures, a slow client; says why
 Broken and undecided ones make the exit code 1: what is not shown to be kept does not pass. With --allow-undecided one
 passes whose intervals reach over the budget; what was not compared, or has no interval, still does not."""
 _MERGE = """
@@ -143,6 +143,7 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="a report.json, or the folder that holds it")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--markdown", action="store_true", help="write report.md to standard output")
+    form.add_argument("--comment", action="store_true", help="the same, short enough for a pull request's comment")
     form.add_argument("--html", metavar="OUT", help="write the page to this file, or into this folder")
     parser.add_argument("-v", "--verbose", action="count", default=0, help="every test with its tables")
     parser.add_argument("-q", "--quiet", action="count", default=0, help="only what must be known")

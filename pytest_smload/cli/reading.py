@@ -89,9 +89,8 @@ def _contents(place: str, problems: list[str]) -> Iterator[tuple[str, bytes]]:
     root = Path(place)
     if not root.exists():
         raise ReportError(f"cannot read {place}: No such file or directory")
-    for path in sorted(root.rglob(REPORT_NAME)) if root.is_dir() else [root]:
-        if path.is_dir():
-            continue
+    # A pipe of that name would be waited for.
+    for path in sorted(filter(Path.is_file, root.rglob(REPORT_NAME))) if root.is_dir() else [root]:
         try:
             content = path.read_bytes()
         except OSError as error:

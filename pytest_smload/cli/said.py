@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TextIO
 
@@ -50,7 +52,13 @@ def screen_width() -> int:
 
 
 def write(said: Said) -> int:
-    """Write *said*, and return its exit code; who reads may stop reading (``| head``)."""
+    """Write *said*, and return its exit code; who reads may stop reading (``| head``).
+
+    Raises:
+        OSError: standard output cannot be written to, or is closed.
+    """
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
     lines = said.lines if said.as_is else map(printed, said.lines)
     coloured = not said.as_is and _takes_colours(sys.stdout)
     for line in lines:
@@ -62,8 +70,10 @@ def write(said: Said) -> int:
 
 
 def complain(problem: str) -> None:
-    """Write one line on standard error."""
-    _put(sys.stderr, f"smload: {printed(problem)}\n")
+    """Write one line on standard error; where nobody can be told, the exit code says it alone."""
+    if sys.stderr is not None:
+        with suppress(OSError):
+            _put(sys.stderr, f"smload: {printed(problem)}\n")
 
 
 def close_quietly() -> None:

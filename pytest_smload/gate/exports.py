@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict
 
 from pytest_smload.core.baselines.runs import load_key
-from pytest_smload.errors import ReportError
+from pytest_smload.core.quoting import quoted
+from pytest_smload.errors import ConfigurationError, ReportError
 from pytest_smload.exports.recorded_load import RecordedLoad
 from pytest_smload.files import WholeFile
 from pytest_smload.options import OTEL
@@ -85,6 +86,11 @@ class Exports:
         if (prefix := self._overrides.text(CSV)) is not None:
             from pytest_smload.exports.locust_csv import LocustCsv
 
+            if prefix.endswith("/") or Path(prefix).name in ("", ".."):
+                within = prefix.rstrip("/") + "/load"
+                raise ConfigurationError(
+                    f"--smload-csv: {quoted(prefix)} is a folder; give what names begin with, like {quoted(within)}"
+                )
             self._sinks["--smload-csv"] = LocustCsv(self._folder / prefix)
         if (name := self._overrides.text(SAMPLES)) is not None:
             from pytest_smload.exports.samples import SamplesFile

@@ -118,7 +118,7 @@ def test_a_silent_s3_is_waited_for_within_bounds(files: list[Path], monkeypatch:
         def close(self) -> None:
             pass
 
-    monkeypatch.setattr(report_upload, "_client", Silent)
+    monkeypatch.setattr(report_upload, "s3_client", Silent)
     begun = time.monotonic()
     with pytest.raises(ReportError, match=r"it was not done within 0.2 s$"):
         upload(files, PLACE, "a", longest_s=0.2)

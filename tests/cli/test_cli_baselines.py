@@ -107,6 +107,19 @@ def test_prune_by_age(smload: Smload, recorded: Path) -> None:
     assert not path.exists()
 
 
+@pytest.mark.parametrize(
+    ("days", "why"),
+    [("-5", "name one day or more"), ("0", "name one day or more"), ("9999999999", "nothing is as old")],
+)
+def test_prune_by_no_age_removes_nothing(smload: Smload, recorded: Path, days: str, why: str) -> None:
+    """A limit in the future would remove what was recorded today."""
+    _record(recorded, TEST, at=datetime.now(UTC).isoformat())
+    answer = smload("baselines", "prune", "--older-than", days)
+    assert (2, "") == (answer.code, answer.out)
+    assert f"--older-than {days}: {why}" in answer.err
+    assert 2 == len(list((recorded / FOLDER).iterdir()))
+
+
 def test_damaged_files_and_copies_are_named(smload: Smload, recorded: Path) -> None:
     """One line each; the others are listed, and prune leaves what it cannot read."""
     folder = recorded / FOLDER

@@ -70,6 +70,131 @@ def test_what_cannot_be_compared_is_not_good(side: str, changes: dict[str, Any],
     assert ("undecided", why) == _compared(*loads)
 
 
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"profile": {**past.PROFILE, "tps": 5}}, "another load was asked for: tps: 50 -> 5"),
+        (
+            {"profile": {**past.PROFILE, "models": {"a": 9}}},
+            'another load was asked for: models: not given -> {"a": 9}',
+        ),
+        ({"transport": "boto3"}, "another load was asked for: transport: http -> boto3"),
+    ],
+)
+def test_another_load_keeps_nothing(changes: dict[str, Any], why: str) -> None:
+    """A tenth of the traffic, or none of the slow model's, is fast whatever became of the endpoint."""
+    assert ("undecided", why) == _compared(past.load(), past.load(p95_ms=20.0, **changes))
+
+
+def test_what_changes_no_request_makes_no_other_load() -> None:
+    """Spelling, what becomes of what is not proven, and another endpoint: they part no baselines either, or are what
+    is compared."""
+    profile = {**past.PROFILE, "duration": "1m", "on_unproven": "fail"}
+    endpoint = replace(past.STAGING, endpoint_name="abalone-c6i")
+    assert "kept" == _compared(past.load(), past.load(profile=profile, endpoint=endpoint))[0]
+
+
+def test_burst_of_failures_is_not_explained_by_how_vague_it_is() -> None:
+    """Three seconds in which all failed, and fast: the share of failures has an interval from 0 on, and what was
+    answered is as fast as ever."""
+    seconds = [replace(each, tps=0.0, errors=50) if 20 <= each.t_s < 23 else each for each in past.timeline(60)]
+    after = past.load(errors=150, tps=47.5, timeline=tuple(seconds))
+    interval = figure_of(after, "error_rate").interval
+    assert interval is not None
+    assert 0.0 == interval.lower
+    assert ("undecided", "more requests fail than before (0% -> 5%)") == _compared(past.load(), after)
+
+
+def test_failures_that_come_by_chance_are_no_more_failures() -> None:
+    """Where as many fail before, a few more do each second time."""
+    before, after = (
+        past.load(errors=errors, timeline=past.timeline(60, tps=49, errors=1), checks=checks)
+        for errors, checks in (
+            (30, (past.check("p95", 200.0, 194.0, 206.0), past.check("error_rate", 0.01, 0.0066, 0.0143))),
+            (42, (past.check("p95", 200.0, 194.0, 206.0), past.check("error_rate", 0.014, 0.01, 0.0189))),
+        )
+    )
+    assert "kept" == _compared(before, after)[0]
+
+
+def test_few_failures_are_many_of_the_slowest_thousandth() -> None:
+    """Nine requests in ten thousand more that fail may have been nearly all that p99.9 is about."""
+    checks = [past.check("p99_9", 400.0, 390.0, 410.0)]
+    before, after = (
+        past.load(figures=past.stats(requests=30_000, errors=errors), checks=(*checks, errors_check))
+        for errors, errors_check in (
+            (0, past.check("error_rate", 0.0, 0.0, 0.000123)),
+            (27, past.check("error_rate", 0.0009, 0.000593, 0.001309)),
+        )
+    )
+    assert ("undecided", "more requests fail than before (0% -> 0.09%)") == _compared(before, after, "p99_9 +10%")
+
+
+@pytest.mark.parametrize(("offered_tps", "expected"), [(None, "undecided"), (50.0, "broken")])
+def test_slow_client_slows_users_down(offered_tps: float | None, expected: str) -> None:
+    """Users that wait for their answers send less; a schedule does not."""
+    slow = replace(past.client(), bias_p95_ms=80.0, lag_bias_p95_ms=20.0)
+    after = past.load(tps=30.0, timeline=past.timeline(60, tps=30), client=slow, offered_tps=offered_tps)
+    assert expected == _compared(past.load(offered_tps=offered_tps), after, "tps -10%")[0]
+
+
+def test_client_slower_than_the_endpoint_decides_nothing() -> None:
+    """All of p95 may be its own."""
+    slow = replace(past.client(), bias_p95_ms=900.0)
+    assert "undecided" == _compared(past.load(client=slow), past.load())[0]
+    assert "undecided" == _compared(past.load(), past.load(p95_ms=600.0, client=slow))[0]
+
+
+@pytest.mark.parametrize(("errors", "expected"), [(60, "undecided"), (0, "kept")])
+def test_failures_count_by_the_same_limit(errors: int, expected: str) -> None:
+    """A request that failed after 300 ms is slow where 250 ms are the limit, and in no latency where a second is."""
+    loads = [
+        past.load(errors=errors, checks=(past.check("p95", 200.0, 194.0, 206.0, at_most=limit_ms),))
+        for limit_ms in (250.0, 1000.0)
+    ]
+    answer, why = _compared(*loads)
+    assert (expected, "by its limit" in why) == (answer, errors > 0)
+
+
+def test_latency_that_grows_keeps_nothing() -> None:
+    """Where the endpoint does not keep up, how much of it a window shows is a matter of its length."""
+    grows = past.load(checks=(past.check("p95", 200.0, 194.0, 206.0, projected=700.0),))
+    assert ("undecided", "it grows: twice as long, it would be 700 ms") == _compared(past.load(), grows)
+    assert "kept" == _compared(grows, grows)[0] == _compared(grows, past.load())[0]
+
+
+def test_check_left_undecided_has_no_interval() -> None:
+    """The load failed for another limit, but its p95 is the client's as much as the endpoint's."""
+    checks = (
+        past.check("p95", 200.0, 194.0, 206.0, outcome="invalid"),
+        past.check("p99", 9.0, None, None, outcome="fail"),
+    )
+    load = past.load(checks=checks)
+    assert "fail" == load.verdict
+    assert ("undecided", "no interval: the limit of p95 is INVALID") == _compared(load, past.load())
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "slow", "expected"),
+    [
+        (200.0, 200.0, "before", "undecided"),
+        (200.0, 140.0, "before", "kept"),
+        (200.0, 200.0, "after", "kept"),
+        (200.0, 300.0, "after", "undecided"),
+        (200.0, 500.0, "after", "broken"),
+        (200.0, 300.0, "before", "broken"),
+    ],
+)
+def test_clients_slowness_decides_nothing(before: float, after: float, slow: str, expected: str) -> None:
+    """What is kept or broken must be so without what the client may have added to the side that makes it so."""
+    loads = [past.load(p95_ms=before), past.load(p95_ms=after)]
+    place = 0 if slow == "before" else 1
+    loads[place] = replace(loads[place], client=replace(past.client(), bias_p95_ms=50.0, lag_bias_p95_ms=10.0))
+    answer, why = _compared(*loads)
+    assert expected == answer
+    assert ("client's own slowness" in why) == (expected == "undecided")
+
+
 def test_load_ended_early_is_not_good() -> None:
     """A load that abort_on ended has few and fast answers, and its check is of its end alone."""
     early = past.check("error_rate", 0.9, None, None, source="abort_on", limit="< 50% for 10s", outcome="fail")
@@ -315,6 +440,18 @@ def test_markdown_for_a_pull_request(smload: Smload, tmp_path: Path) -> None:
     assert "## smload compare: 1 broken" == lines[0]
     assert "| p95 | 200 ms | 300 ms | 1.5 [1.24, 1.59] |" in lines
     assert "- BROKEN B p95 +10%" in lines
+
+
+def test_markdown_fits_into_a_comment(smload: Smload, tmp_path: Path) -> None:
+    """GitHub takes 65,536 characters; of hundreds of loads those that are not kept stay."""
+    loads = [past.load(label=f"load {number}") for number in range(400)]
+    slow = past.load(label="load 399", p95_ms=300.0)
+    runs = {"a": past.run(past.attempt(*loads)), "b": past.run(past.attempt(*loads[:-1], slow))}
+    answer = _smload_compare(smload, tmp_path, "--markdown", "--fail-on", "p95 +10%", **runs)
+    assert len(answer.out.encode()) < 65_536
+    assert answer.out.startswith("## smload compare: 1 broken, 399 kept\n")
+    assert "load 399" in answer.out
+    assert "parts of this report were left out for its size; report.json has all." in answer.out
 
 
 def test_the_same_report_twice(smload: Smload, tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import socket
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -125,6 +127,12 @@ def test_a_load_in_two_reports_is_one() -> None:
     assert 1 == len(series.points)
 
 
+def test_loads_of_one_second_are_two() -> None:
+    """Legs of a matrix begin together; the slower one must not be lost to the order of folders."""
+    (series,) = history_of([past.one_load_run(p95_ms=200.0), past.one_load_run(p95_ms=900.0)])
+    assert [200.0, 900.0] == [point.figures["p95"] for point in series.points]
+
+
 def test_last_and_test_choose_what_is_shown(smload: Smload, tmp_path: Path) -> None:
     """Statistics are over all runs."""
     for number, run in enumerate(_runs(16, p95_ms=lambda number: 200.0 if number < 8 else 250.0)):
@@ -144,13 +152,26 @@ def test_damaged_report_is_named_and_the_others_are_shown(smload: Smload, tmp_pa
     past.write(tmp_path / "good", past.one_load_run())
     past.write(tmp_path / "bad", past.one_load_run()).write_text("{", encoding="utf-8")
     past.write(tmp_path / "odd", past.one_load_run(at="yesterday"))
+    past.write(tmp_path / "out", past.one_load_run(at="9999-12-31T23:59:59-14:00"))
     answer = smload("history", tmp_path)
     assert 2 == answer.code
     assert answer.out.startswith(f"{past.NODEID}: 1 load\n")
     lines = answer.err.splitlines()
-    assert 2 == len(lines)
+    assert 3 == len(lines)
     assert lines[0].startswith(f"smload: {tmp_path / 'bad' / 'report.json'} is no report: it is not JSON: ")
     assert "'yesterday' is no time in ISO 8601" in lines[1]
+    assert "'9999-12-31T23:59:59-14:00' is no time in ISO 8601" in lines[2]
+
+
+def test_what_is_no_file_is_no_report(smload: Smload, tmp_path: Path) -> None:
+    """A folder or a pipe of that name is passed by; nobody writes into the pipe."""
+    past.write(tmp_path / "good", past.one_load_run())
+    (tmp_path / "folder" / "report.json").mkdir(parents=True)
+    (tmp_path / "pipe").mkdir()
+    os.mkfifo(tmp_path / "pipe" / "report.json")
+    answer = smload("history", tmp_path)
+    assert (0, "") == (answer.code, answer.err)
+    assert answer.out.startswith(f"{past.NODEID}: 1 load\n")
 
 
 def test_nothing_below(smload: Smload, tmp_path: Path) -> None:
@@ -218,6 +239,32 @@ def test_s3_without_credentials(smload: Smload, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     answer = smload("history", "s3://bucket/x")
     assert (2, "", "smload: cannot read s3://bucket/x: Unable to locate credentials\n") == answer
+
+
+def test_s3_at_no_url_is_one_line(smload: Smload, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the environment says of S3's address is botocore's to refuse, and ours to tell."""
+    for name, value in (("AWS_DEFAULT_REGION", "us-east-1"), ("AWS_ENDPOINT_URL_S3", "ht!p://x")):
+        monkeypatch.setenv(name, value)
+    assert (2, "", "smload: cannot read s3://bucket/x: Invalid endpoint: ht!p://x\n") == smload(
+        "history", "s3://bucket/x"
+    )
+
+
+def test_silent_s3_is_waited_for_within_bounds(smload: Smload, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Botocore would try five times, a minute each."""
+    monkeypatch.setattr("pytest_smload.aws.report_upload.READ_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("pytest_smload.aws.report_upload.ATTEMPTS", 1)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        for name, value in (
+            ("AWS_DEFAULT_REGION", "us-east-1"),
+            ("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{server.getsockname()[1]}"),
+            ("AWS_ACCESS_KEY_ID", "testing"),
+            ("AWS_SECRET_ACCESS_KEY", "testing"),
+        ):
+            monkeypatch.setenv(name, value)
+        answer = smload("history", "s3://bucket/x")
+    assert (2, "") == (answer.code, answer.out)
+    assert answer.err.startswith("smload: cannot read s3://bucket/x: Read timeout on endpoint URL")
 
 
 def test_a_file_is_a_history_of_one(smload: Smload, tmp_path: Path) -> None:

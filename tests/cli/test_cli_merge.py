@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import past_runs as past
@@ -74,6 +75,16 @@ def test_merge_that_cannot_be_written(smload: Smload, tmp_path: Path) -> None:
     answer = smload("merge", file, "-o", file / "out.json")
     assert (2, "", 1) == (answer.code, answer.out, answer.err.count("\n"))
     assert answer.err.startswith("smload: -o: cannot write ")
+
+
+def test_pipe_is_not_replaced(smload: Smload, tmp_path: Path) -> None:
+    """Nor is a device: /dev/null would be a file from then on."""
+    file, pipe = past.write(tmp_path / "a", past.run(past.attempt(past.load()))), tmp_path / "pipe"
+    os.mkfifo(pipe)
+    answer = smload("merge", file, "-o", pipe)
+    assert (2, "", 1) == (answer.code, answer.out, answer.err.count("\n"))
+    assert "pipe is a device or a pipe, not a file; move it away or name another file" in answer.err
+    assert pipe.is_fifo()
 
 
 @pytest.mark.parametrize(

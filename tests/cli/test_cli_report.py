@@ -65,6 +65,17 @@ def test_markdown_is_report_md(smload: Smload, tmp_path: Path) -> None:
     assert run_markdown(run, report_dir=str(tmp_path)) == answer.out
 
 
+def test_comment_is_a_shorter_report_md(smload: Smload, tmp_path: Path) -> None:
+    """GitHub takes 65,536 characters of a comment; a thousand models are more."""
+    models = {f"models-of-a-tenant/{number:04}.tar.gz": past.stats() for number in range(1000)}
+    file = past.write(tmp_path, past.run(past.attempt(past.load(models=models))))
+    assert len(smload("report", file, "--markdown").out) > 65_536
+    answer = smload("report", file, "--comment")
+    assert (0, "") == (answer.code, answer.err)
+    assert len(answer.out) < 65_536
+    assert answer.out.startswith("## smload: 1 PASS\n")
+
+
 def test_page_is_drawn_by_the_registry(smload: Smload, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """--html writes what the report "html" makes of the run, to a file or into a folder."""
     page = registry.Report("report.html", lambda finished: f"<p>{finished.run.verdict} {finished.report_dir}</p>")
@@ -221,7 +232,7 @@ def test_help_says_how(
     assert out.startswith(f"usage: {' '.join(['smload', *command])}")
     assert max(map(len, out.splitlines())) <= columns
     if command == ["compare"] and columns == 64:
-        assert "  undecided  all else: no interval, not compared, no partner,\n             more failures;" in out
+        assert "  undecided  all else: no interval, not compared, no partner,\n             asked for otherwise," in out
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
@@ -252,6 +263,16 @@ def test_closed_pipe_is_quiet(tmp_path: Path) -> None:
         process.stdout.close()
         assert "" == process.stderr.read()
         assert 0 == process.wait(60)
+
+
+@pytest.mark.parametrize("closed", ["1", "2"])
+def test_closed_stream_keeps_the_exit_code(tmp_path: Path, closed: str) -> None:
+    """Where standard output or error is closed, a mistake is 2, never the 1 of a demand that is not kept."""
+    place = past.write(tmp_path, past.run(past.attempt(past.load()))) if closed == "1" else tmp_path / "none"
+    script = f'exec {closed}>&-; exec "$0" -m pytest_smload report "$1"'
+    done = subprocess.run(["sh", "-c", script, sys.executable, place], capture_output=True, text=True, check=False)
+    said = "smload: cannot read or write: [Errno 9] Bad file descriptor\n" if closed == "1" else ""
+    assert (2, "", said) == (done.returncode, done.stdout, done.stderr)
 
 
 def test_ascii_stream_is_written_to(tmp_path: Path) -> None:

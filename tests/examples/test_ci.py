@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -76,3 +78,50 @@ def test_no_input_of_the_action_is_put_into_a_shell() -> None:
     steps = yaml.safe_load(TEXTS["action.yml"])["runs"]["steps"]
 
     assert [] == [step["run"] for step in steps if "${{" in step.get("run", "")]
+
+
+def _comment_script(name: str) -> str:
+    found = yaml.safe_load(TEXTS[name])
+    steps = found["runs"]["steps"] if "runs" in found else found["jobs"]["compare"]["steps"]
+    script: str = steps[-1]["run"]
+    return script
+
+
+@pytest.mark.parametrize("name", ["action.yml", "pull-request.yml"])
+@pytest.mark.parametrize(
+    ("comparable", "permitted", "before"),
+    [(True, True, ""), (True, True, "42"), (False, True, ""), (True, False, ""), (True, False, "42")],
+)
+def test_comment_fails_no_gate(tmp_path: Path, name: str, comparable: bool, permitted: bool, before: str) -> None:
+    """No load in common gives the report alone; a token that may not comment, as a fork's, gives a warning. Where we
+    commented before, that comment is edited."""
+    (tmp_path / "before").mkdir()
+    answers = f'"run list"*) echo 7;; "api --paginate"*) echo "{before}";; "run download"*) ;;'
+    for command, script in (
+        ("smload", f'echo "$@" >> said; case "$1" in compare) exit {0 if comparable else 2}; esac'),
+        ("gh", f'echo "$@" >> said; case "$*" in {answers} *) exit {0 if permitted else 1}; esac'),
+    ):
+        (tmp_path / command).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / command).chmod(0o755)
+    given = {"NUMBER": "1", "BEFORE": "before", "REPORT": "smload-report", "GITHUB_REPOSITORY": "o/r"}
+    done = subprocess.run(
+        ["bash", "-eo", "pipefail", "-c", _comment_script(name)],
+        cwd=tmp_path,
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "GITHUB_WORKFLOW": "perf", **given},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = (tmp_path / "said").read_text()
+
+    assert (0, not permitted) == (done.returncode, done.stdout.startswith("::warning::"))
+    assert comparable != ("report smload-report --comment" in said)
+    assert bool(before) == ("--method PATCH repos/o/r/issues/comments/42 --field body=@" in said)
+    assert (not before) == ("pr comment 1" in said)
+
+
+def test_only_mains_own_runs_are_compared_with() -> None:
+    """A pull request from a fork's branch called main is no run of main."""
+    (line,) = [line for line in TEXTS["pull-request.yml"].splitlines() if "gh run list" in line]
+
+    assert "--branch main --event push" in line

@@ -222,6 +222,8 @@ def test_reports_are_made_for_s3_where_they_are_nowhere_else(project: MakeProjec
         ),
         (["--smload-samples", "taken/x.csv.gz"], {}, "--smload-samples: cannot write to {folder}/taken: "),
         (["--smload-openmetrics", "taken/x"], {}, "--smload-openmetrics: cannot write to {folder}/taken: "),
+        (["--smload-csv", "."], {}, "--smload-csv: '.' is a folder; give what names begin with, like './load'"),
+        (["--smload-csv", "out/"], {}, "--smload-csv: 'out/' is a folder; give what names begin with, like 'out/load'"),
         (["--smload-samples", "x.json"], {}, "--smload-samples: x.json ends neither in .csv.gz nor in .parquet"),
         ([], {"head": 'report_to = "bucket"\n'}, "smload.toml: report_to: 'bucket' is no place in S3"),
         ([], {"head": "otel = 1\n"}, "smload.toml: otel: must be true or false"),
@@ -236,7 +238,7 @@ def test_reports_are_made_for_s3_where_they_are_nowhere_else(project: MakeProjec
             "--smload-otel: the exporter of OpenTelemetry is not installed: pip install 'pytest-smload[otel]'",
         ),
     ],
-    ids=["csv", "samples", "openmetrics", "format", "place", "switch", "parquet", "otel"],
+    ids=["csv", "samples", "openmetrics", "here", "folder", "format", "place", "switch", "parquet", "otel"],
 )
 def test_what_cannot_work_is_told_before_any_load(
     project: MakeProject, staging: str, arguments: list[str], files: dict[str, str], said: str

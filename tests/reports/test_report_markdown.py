@@ -168,6 +168,8 @@ def test_no_name_breaks_a_table(records):
         ("a [b](c) [^1]", "a [b\\](c) \\[^1]"),
         ("__x__ <b> &amp; a|b", "\\_\\_x\\_\\_ \\<b> \\&amp; a\\|b"),
         ("two\r\nlines\x1b", "two lines"),
+        ("@team a@b x #2 @ c", "@&#8203;team a@b x #&#8203;2 @ c"),
+        ("_@team", "\\_@&#8203;team"),
     ],
 )
 def test_escaping(text, expected):

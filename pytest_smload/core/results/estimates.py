@@ -39,22 +39,26 @@ class Figure:
         value: In the metric's unit; NaN where there is none, inf where so many requests were lost.
         interval: The value with its 95 % interval; None where the record carries none.
         why_not: Why there is none.
+        projected: What it would be in a window twice as long, of a latency that grows beyond its limit; else None.
+        limit_ms: The limit that requests failed beyond, and so count as slow in it; None where none do.
     """
 
     value: float
     interval: Estimate | None
     why_not: str = ""
+    projected: float | None = None
+    limit_ms: float | None = None
 
 
 def figure_of(load: LoadResult, metric: str) -> Figure:
     """Return the figure *metric* of the whole of *load*: a percentile, ``mean``, ``tps`` or ``error_rate``.
 
     The interval is that of the check on it, where it has a limit. Else it is what the histograms of the window's slices
-    show of a percentile, wider by their bins, and what the timeline shows of a rate and of the share of errors.
+    show of a percentile, wider by their bins, and what the timeline shows of a rate and of the share of errors. What a
+    check leaves undecided has none at all.
     """
-    for check in load.checks:
-        if _is_of(check, metric) and check.lower is not None and check.upper is not None:
-            return Figure(check.observed, _estimate(check.observed, check.lower, check.upper))
+    if (checked := _checked(load, metric)) is not None:
+        return checked
     value = _value(load, metric)
     if metric in _PER_MILLE:
         bound = _percentile(load, _PER_MILLE[metric])
@@ -71,6 +75,17 @@ def figure_of(load: LoadResult, metric: str) -> Figure:
     return Figure(value, _estimate(value, max(bound.lower + shift, 0.0), bound.upper + shift))
 
 
+def _checked(load: LoadResult, metric: str) -> Figure | None:
+    """The figure as a check on it has it; None where there is none with an interval."""
+    checks = [each for each in load.checks if _is_of(each, metric) and None not in (each.lower, each.upper)]
+    check = next((each for each in checks if each.valid), None)
+    if check is None:
+        return Figure(_value(load, metric), None, f"the limit of {metric} is INVALID") if checks else None
+    interval = _estimate(check.observed, check.lower or 0.0, check.upper or 0.0)
+    limit_ms = check.at_most if check.unit == "ms" else None
+    return Figure(check.observed, interval, projected=check.projected, limit_ms=limit_ms)
+
+
 def unfit(load: LoadResult) -> str:
     """Return why *load* cannot be compared with another, or ``""``: nothing is as good as what was not measured."""
     if load.verdict == "interrupted":
@@ -82,6 +97,17 @@ def unfit(load: LoadResult) -> str:
     if any(check.source in EARLY_SOURCES and check.outcome != "pass" for check in load.checks):
         return "ended early"
     return "" if load.ok else "without a success"
+
+
+def times_by_client(load: LoadResult, metric: str) -> float:
+    """Return by how much the client's own slowness may have made *metric* of *load* worse, by what it added to p95.
+
+    1 by nothing, 1.1 by a tenth. TPS of an open load is the schedule's; that of a closed one falls as latency rises.
+    """
+    added_ms = sum(max(each, 0.0) for each in (load.client.bias_p95_ms, load.client.lag_bias_p95_ms) if isfinite(each))
+    if not added_ms or not isfinite(load.p95_ms) or (metric == TPS and load.offered_tps is not None):
+        return 1.0
+    return load.p95_ms / (load.p95_ms - added_ms) if load.p95_ms > added_ms else inf
 
 
 def usd_per_million(load: LoadResult) -> float:

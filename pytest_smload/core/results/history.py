@@ -96,17 +96,18 @@ def history_of(runs: Iterable[RunResult]) -> list[Series]:
     Raises:
         ReportError: a load's time of beginning is none.
     """
-    found: dict[_Key, dict[datetime, Point]] = {}
+    found: dict[_Key, dict[tuple[datetime, str], Point]] = {}
     headlines: dict[_Key, LoadResult] = {}
     for run in runs:
         for test in run.tests:
             for name, load in loads_of_test(test).items():
                 key, point = _key(name, load), _point(run, load)
                 headlines[key] = load
-                found.setdefault(key, {}).setdefault(point.at, point)
+                # Legs of a matrix begin in the same second, and are two loads; a copy has the same figures.
+                found.setdefault(key, {}).setdefault((point.at, repr(point.figures)), point)
     series = []
     for key, loads in found.items():
-        points = tuple(loads[at] for at in sorted(loads))
+        points = tuple(loads[place] for place in sorted(loads))
         series.append(Series(key.load, headlines[key], points, tuple(changes_in(points))))
     return sorted(series, key=lambda each: (each.name, each.points[0].at))
 
@@ -148,9 +149,9 @@ def moment(text: str) -> datetime:
     """
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        return at.astimezone(UTC) if at.tzinfo is not None else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         raise ReportError(f"{text!r} is no time in ISO 8601, such as 2026-01-31T12:00:00+00:00") from None
-    return at.astimezone(UTC) if at.tzinfo is not None else at.replace(tzinfo=UTC)
 
 
 def _point(run: RunResult, load: LoadResult) -> Point:

@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_smload.core.baselines.runs import load_key
 from pytest_smload.core.hosting.content import content_facts
+from pytest_smload.core.load.profile import LOAD_FIELDS
+from pytest_smload.core.units import parse_duration_s
 
 if TYPE_CHECKING:
     from pytest_smload.core.results.result import LoadResult, RunResult, TestResult
 
+_OF_REQUESTS = ("payload", "rows", "transport", "weights", "weights_over")
+"""Facts beside the profile that say what was sent, and by what."""
 _LONGEST_FACT = 80
 """Characters of a setting in a sentence."""
 
@@ -91,6 +95,34 @@ def changed_settings(before: Settings, after: Settings) -> list[str]:
         if one != other and one is not None and other is not None:
             changes.append(f"{name}: {_text(one)} -> {_text(other)}")
     return changes
+
+
+def asked_otherwise(before: Settings, after: Settings) -> str:
+    """Return what differs in the requests that were asked for, by the facts that part baselines; ``""`` for nothing.
+
+    Latencies at another rate, of other models or by another client are others where the endpoint is the same.
+    """
+    return "; ".join(changed_settings(_of_requests(before), _of_requests(after)))
+
+
+def _of_requests(settings: Settings) -> Settings:
+    kinds = {name: row.fingerprint for name, row in LOAD_FIELDS.items()}
+    return Settings(
+        {
+            name: _seconds(value) if kinds.get(name) == "duration" else value
+            for name, value in settings.asked.items()
+            if kinds.get(name) != "no"
+        },
+        {name: settings.known[name] for name in _OF_REQUESTS if name in settings.known},
+    )
+
+
+def _seconds(duration: Any) -> Any:
+    """``"1m"`` and ``"60s"`` are the same."""
+    try:
+        return f"{parse_duration_s(duration):g}s"
+    except ValueError:
+        return duration
 
 
 def _text(fact: Any) -> str:

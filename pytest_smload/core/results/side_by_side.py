@@ -12,10 +12,20 @@ from math import hypot, inf, isfinite, nan
 from typing import TYPE_CHECKING, Literal
 
 from pytest_smload.core.baselines.comparison import compare
+from pytest_smload.core.baselines.disturbance import MOST_DISTURBED
 from pytest_smload.core.limits.metrics import METRICS
-from pytest_smload.core.results.estimates import COST, ERROR_RATE, FIGURES, Figure, figure_of, unfit, usd_per_million
-from pytest_smload.core.results.pairing import LoadId, Settings, changed_settings, loads_of_run
-from pytest_smload.core.units import format_share
+from pytest_smload.core.results.estimates import (
+    COST,
+    ERROR_RATE,
+    FIGURES,
+    Figure,
+    figure_of,
+    times_by_client,
+    unfit,
+    usd_per_million,
+)
+from pytest_smload.core.results.pairing import LoadId, Settings, asked_otherwise, changed_settings, loads_of_run
+from pytest_smload.core.units import format_ms, format_share
 
 if TYPE_CHECKING:
     from pytest_smload.core.baselines.estimate import Estimate
@@ -26,7 +36,9 @@ Answer = Literal["kept", "broken", "undecided"]
 _ANY_BUDGET = 0.1
 """The interval of a ratio does not depend on it."""
 MORE_ERRORS = 0.001
-"""Share of requests more that may fail where nothing is demanded of it."""
+"""Share of requests more that may fail where nothing is demanded of it, or of p99.9, of which it is the whole tail, a
+tenth of that."""
+_P99_9 = "p99_9"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +155,11 @@ def _pair(
     usd = usd_per_million(before), usd_per_million(after)
     if any(map(isfinite, usd)):
         rows.append(Row(COST, *usd, nan if problem else _ratio(*usd)))
-    changed = changed_settings(Settings.of(before, versions[0]), Settings.of(after, versions[1]))
-    more = max((demand.budget for demand in demands if demand.metric == ERROR_RATE), default=MORE_ERRORS)
-    held = tuple(hold(demand, before, after, problem=problem, more_errors=more) for demand in demands)
+    settings = Settings.of(before, versions[0]), Settings.of(after, versions[1])
+    changed, otherwise = changed_settings(*settings), asked_otherwise(*settings)
+    why = f"not compared: {problem}" if problem else f"another load was asked for: {otherwise}" if otherwise else ""
+    more = max((demand.budget for demand in demands if demand.metric == ERROR_RATE), default=None)
+    held = tuple(hold(demand, before, after, problem=why, more_errors=more) for demand in demands)
     return Pair(name, before, after, tuple(dict.fromkeys(rows)), tuple(changed), held, problem)
 
 
@@ -163,7 +177,7 @@ def _row(metric: str, before: Figure, after: Figure, problem: str) -> Row:
 
 
 def hold(
-    demand: Demand, before: LoadResult, after: LoadResult, *, problem: str = "", more_errors: float = MORE_ERRORS
+    demand: Demand, before: LoadResult, after: LoadResult, *, problem: str = "", more_errors: float | None = None
 ) -> Held:
     """Return what *demand* comes to between two loads.
 
@@ -171,10 +185,11 @@ def hold(
         demand: The demand.
         before, after: The loads.
         problem: Why they cannot be compared, if they cannot.
-        more_errors: Share of requests more that may fail; beyond, what succeeded is not as good as it looks.
+        more_errors: Share of requests more that may fail; beyond, what succeeded is not as good as it looks. None for
+            `MORE_ERRORS`.
     """
     if problem:
-        return Held(demand, "undecided", f"not compared: {problem}")
+        return Held(demand, "undecided", problem)
     old, new = figure_of(before, demand.metric), figure_of(after, demand.metric)
     if old.interval is None or new.interval is None:
         return Held(demand, "undecided", f"no interval: {old.why_not or new.why_not}")
@@ -183,8 +198,27 @@ def hold(
     if not 0 < old.value < inf:
         return Held(demand, "undecided", "there is no value before to compare with")
     held = _hold_ratio(demand, old.interval, new.interval)
-    errors = _errors_beyond(more_errors, before, after)
-    return Held(demand, "undecided", errors) if errors and held.answer != "broken" else held
+    doubt = _by_limits(old, new, before, after) or _by_client(
+        held,
+        (old.interval, times_by_client(before, demand.metric)),
+        (new.interval, times_by_client(after, demand.metric)),
+    )
+    if held.answer != "broken":
+        doubt = doubt or _grown(held, old, new) or _errors_beyond(_allowed(demand, more_errors), before, after)
+    return Held(demand, "undecided", doubt) if doubt else held
+
+
+def _allowed(demand: Demand, more_errors: float | None) -> float:
+    if more_errors is not None:
+        return more_errors
+    return MORE_ERRORS / 10 if demand.metric == _P99_9 else MORE_ERRORS
+
+
+def _grown(held: Held, old: Figure, new: Figure) -> str:
+    """Why a latency that *held* says is kept is so only for the length of the window, or ``""``."""
+    if held.answer != "kept" or new.projected is None or old.projected is not None:
+        return ""
+    return f"it grows: twice as long, it would be {format_ms(new.projected)}"
 
 
 def _hold_ratio(demand: Demand, old: Estimate, new: Estimate) -> Held:
@@ -196,6 +230,29 @@ def _hold_ratio(demand: Demand, old: Estimate, new: Estimate) -> Held:
     if found.attainable_now < 1:
         why += f"; with these requests unchanged code is shown to keep {found.attainable_now * 100:.2g}%"
     return Held(demand, "undecided", why, vague=True)
+
+
+def _by_limits(old: Figure, new: Figure, before: LoadResult, after: LoadResult) -> str:
+    """Why latencies are not of the same requests, or ``""``: with a limit, those that failed later than that count."""
+    if old.limit_ms == new.limit_ms or max(before.error_rate, after.error_rate) <= MORE_ERRORS:
+        return ""
+    return "requests fail, and count as slow by its limit, which is another now"
+
+
+def _by_client(held: Held, old: tuple[Estimate, float], new: tuple[Estimate, float]) -> str:
+    """Why what *held* says may be the client's doing, or ``""``; both with `times_by_client`."""
+    if held.answer == "undecided":
+        return ""
+    when, (estimate, times) = ("before", old) if held.answer == "kept" else ("now", new)
+    if times <= MOST_DISTURBED:
+        return ""
+    if times < inf:
+        without = estimate.scaled(times if held.demand.higher_is_better else 1 / times)
+        pair = (without, new[0]) if when == "before" else (old[0], without)
+        if _hold_ratio(held.demand, *pair).answer == held.answer:
+            return ""
+    share = format_share(1 - 1 / times)
+    return f"not {held.answer} if the client's own slowness is in it: it may be {share} of p95 {when}"
 
 
 def _hold_errors(demand: Demand, old: Figure, new: Figure) -> Held:
@@ -225,10 +282,18 @@ def _reach(down: Estimate, up: Estimate) -> float:
 def _errors_beyond(allowed: float, before: LoadResult, after: LoadResult) -> str:
     """Why what succeeded is not as good as it looks, or ``""``."""
     old, new = figure_of(before, ERROR_RATE), figure_of(after, ERROR_RATE)
-    lower, _ = _difference(old, new)
-    if new.value - old.value <= allowed or (lower is not None and lower <= 0):
+    more = new.value - old.value
+    if more <= max(allowed, _by_chance(old.interval, new.interval)):
         return ""
     return f"more requests fail than before ({format_share(old.value)} -> {format_share(new.value)})"
+
+
+def _by_chance(old: Estimate | None, new: Estimate | None) -> float:
+    """How many more may fail where nothing changed: a burst of failures is not explained by how vague it is itself."""
+    if old is None or new is None:
+        return 0.0
+    up = old.upper - old.value
+    return hypot(up, min(up, new.value - new.lower))
 
 
 def _ratio(before: float, after: float) -> float:

@@ -12,12 +12,16 @@ from pytest_smload.reports.words.cells import plain_text, printed
 _ACTIVE = re.compile(
     r"[\\`*|~$]|\[(?=\^)|\](?=[(\[:])|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|<(?=[A-Za-z/!?])|&(?=[A-Za-z#])"
 )
+_CALLS = re.compile(r"(?<![A-Za-z0-9])@(?=[A-Za-z0-9])|#(?=[0-9])")
+"""GitHub would notify whom a comment names, and link the issue of that number to it; a backslash does not hinder it."""
+_NO_WIDTH = "&#8203;"
 _TICKS = re.compile(r"`+")
 
 
 def escaped(text: object) -> str:
     """Return *text* on one line so that it shows as written, in a table's cell too."""
-    return _ACTIVE.sub(lambda match: "\\" + match[0], plain_text(text))
+    shown = _ACTIVE.sub(lambda match: "\\" + match[0], plain_text(text))
+    return _calling_nobody(shown)
 
 
 def code(text: object, *, in_table: bool = False) -> str:
@@ -53,7 +57,11 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, right: Seque
 
 def unfolding(summary: str, body: str) -> str:
     """Return *body*, markdown, hidden under *summary*, plain text, until a reader opens it."""
-    return f"<details>\n<summary>{html.escape(plain_text(summary))}</summary>\n\n{body}\n\n</details>"
+    return f"<details>\n<summary>{_calling_nobody(html.escape(plain_text(summary)))}</summary>\n\n{body}\n\n</details>"
+
+
+def _calling_nobody(text: str) -> str:
+    return _CALLS.sub(lambda match: match[0] + _NO_WIDTH, text)
 
 
 def _longest_run(text: str) -> int:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
 
 from pytest_smload.reports.markdown.capacity import capacities_markdown
+from pytest_smload.reports.markdown.fitting import HEAD, Part, fitted
 from pytest_smload.reports.markdown.gfm import code, code_block, escaped, row, table, unfolding
 from pytest_smload.reports.text.failure import failure_text, invalid_text
 from pytest_smload.reports.words.cells import (
@@ -47,7 +48,6 @@ MAX_CHECK_ROWS = 60
 MAX_MODEL_ROWS = 1_000
 MAX_REMARKS = 20
 LONGEST_WHY = 300
-_LEFT_OUT_BYTES = 200
 _VERDICTS = {"interrupted": "INTERRUPTED", "fail": "FAIL", "invalid": "INVALID", "pass": "PASS"}
 _WORST_FIRST = ("interrupted", "invalid", "fail", "pass")
 _FIGURES = ("requests", "TPS", "p50", "p95", "p99", "max", "errors")
@@ -55,12 +55,7 @@ _SAMPLES = "n (n_eff)"
 _NUMBERS = (*_FIGURES, "observed", _SAMPLES, "share")
 
 # What a part is, the first to be kept first.
-_HEAD, _BAD_ROW, _GOOD_ROW, _WHY, _DETAILS = range(5)
-
-
-class _Part(NamedTuple):
-    rank: int
-    text: str
+_BAD_ROW, _GOOD_ROW, _WHY, _DETAILS = range(HEAD + 1, HEAD + 5)
 
 
 def run_markdown(
@@ -76,19 +71,19 @@ def run_markdown(
         report_dir: The folder this run's ``report.json`` goes to, or None.
         longest_bytes: The heading is there even where it is less than that takes.
     """
-    parts = [_Part(_HEAD, _heading(run)), *_verdict_table(run)]
+    parts = [Part(HEAD, _heading(run)), *_verdict_table(run)]
     if run.failures:
         rows = [[code(each.nodeid, in_table=True), escaped(plain_text(each.why, LONGEST_WHY))] for each in run.failures]
         text = table(["failed besides the measurement", "why"], rows)
-        parts.append(_Part(_WHY, f"\n{text}\n"))
-    parts += [_Part(_WHY, f"\n{capacities_markdown(run)}\n")] if any(each.capacities for each in run.tests) else []
+        parts.append(Part(_WHY, f"\n{text}\n"))
+    parts += [Part(_WHY, f"\n{capacities_markdown(run)}\n")] if any(each.capacities for each in run.tests) else []
     for test in run.tests:
         if _breached(test):
             parts += _why(test, report_dir)
     for test in run.tests:
         if not _breached(test):
-            parts += [_Part(_DETAILS, _details(test, load)) for load in test.loads]
-    return _cut(parts, longest_bytes)
+            parts += [Part(_DETAILS, _details(test, load)) for load in test.loads]
+    return fitted(parts, longest_bytes)
 
 
 def _breached(test: TestResult) -> bool:
@@ -112,12 +107,12 @@ def _worst_load(test: TestResult) -> str:
     return next(verdict for verdict in _WORST_FIRST if verdict in verdicts)
 
 
-def _verdict_table(run: RunResult) -> Iterator[_Part]:
+def _verdict_table(run: RunResult) -> Iterator[Part]:
     """One row for each load: the verdict on it, its worst check, its figures."""
     if not any(test.loads for test in run.tests):
         return
     headers = ["verdict", "test", "limit", "observed", "endpoint", *_FIGURES]
-    yield _Part(_HEAD, "\n" + table(headers, [headers], right=_NUMBERS).rpartition("\n")[0] + "\n")
+    yield Part(HEAD, "\n" + table(headers, [headers], right=_NUMBERS).rpartition("\n")[0] + "\n")
     for test in run.tests:
         for load in test.loads:
             verdict = load.verdict
@@ -125,7 +120,7 @@ def _verdict_table(run: RunResult) -> Iterator[_Part]:
             words += "" if load.client.judged else " (simulated)"
             name = f"{code(test.nodeid, in_table=True)} {escaped(_which(test, load))}".rstrip()
             cells = [words, name, *_worst_check(load), escaped(endpoint_words(load.endpoint)), *_figures(load.total)]
-            yield _Part(_GOOD_ROW if verdict == "pass" else _BAD_ROW, row(cells) + "\n")
+            yield Part(_GOOD_ROW if verdict == "pass" else _BAD_ROW, row(cells) + "\n")
 
 
 def _worst_check(load: LoadResult) -> tuple[str, str]:
@@ -145,7 +140,7 @@ def _which(test: TestResult, load: LoadResult | None = None) -> str:
     return f" ({', '.join(words)})" if words else ""
 
 
-def _why(test: TestResult, report_dir: str | None) -> Iterator[_Part]:
+def _why(test: TestResult, report_dir: str | None) -> Iterator[Part]:
     """A test that was not a pass: the sentence pytest shows as well, then each such load, then what to do."""
     invalid = test.verdict == "invalid"
     if test.verdict == "interrupted":
@@ -153,13 +148,13 @@ def _why(test: TestResult, report_dir: str | None) -> Iterator[_Part]:
     else:
         sentence = (invalid_text(test) if invalid else failure_text(test)).partition("\n")[0]
     name = code(test.nodeid)
-    yield _Part(_WHY, f"\n### {_VERDICTS[test.verdict]} {name}{_which(test)}\n\n{escaped(sentence)}\n")
+    yield Part(_WHY, f"\n### {_VERDICTS[test.verdict]} {name}{_which(test)}\n\n{escaped(sentence)}\n")
     for load in test.loads:
         if load.verdict != "pass":
-            yield _Part(_WHY, _load_text(load))
-        yield _Part(_DETAILS, _details(test, load))
+            yield Part(_WHY, _load_text(load))
+        yield Part(_DETAILS, _details(test, load))
     steps = next_steps(test, report_dir) if test.verdict == "fail" else [rerun_command(test.nodeid)]
-    yield _Part(_WHY, f"\nnext:\n\n{code_block(steps)}\n")
+    yield Part(_WHY, f"\nnext:\n\n{code_block(steps)}\n")
 
 
 def _load_text(load: LoadResult) -> str:
@@ -242,18 +237,3 @@ def _details(test: TestResult, load: LoadResult) -> str:
 def _figures(stats: Stats) -> list[str]:
     latencies = [format_latency(each) for each in (stats.p50_ms, stats.p95_ms, stats.p99_ms, stats.max_ms)]
     return [format_count(stats.requests), format_tps(stats.tps), *latencies, format_count(stats.errors)]
-
-
-def _cut(parts: Sequence[_Part], longest_bytes: int) -> str:
-    """Join the parts that fit, and say so where some did not."""
-    sizes = [len(part.text.encode("utf-8", "backslashreplace")) for part in parts]
-    if sum(sizes) <= longest_bytes:
-        return "".join(part.text for part in parts)
-    room = longest_bytes - _LEFT_OUT_BYTES
-    kept = set()
-    for place in sorted(range(len(parts)), key=lambda place: parts[place].rank):
-        if parts[place].rank == _HEAD or sizes[place] <= room:
-            kept.add(place)
-            room -= sizes[place]
-    text = "".join(part.text for place, part in enumerate(parts) if place in kept)
-    return f"{text}\n{len(parts) - len(kept):,} parts of this report were left out for its size; report.json has all.\n"
