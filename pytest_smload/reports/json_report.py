@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_smload.core.baselines.outcome import BaselineOutcome
+from pytest_smload.core.load.written import check_written
 from pytest_smload.core.measure.figures import Figures, Stats
 from pytest_smload.core.quoting import LONGEST, quoted
 from pytest_smload.core.results.result import LoadResult, RunResult, TestResult
@@ -83,6 +84,12 @@ def parse_report(content: bytes, name: str) -> RunResult:
             "version that wrote it"
         )
     run: RunResult = _read(document, RunResult, name)
+    for test in run.tests:
+        for load in test.loads:
+            try:
+                check_written(load.profile)
+            except ValueError as error:
+                raise ReportError(f"{name} is no report of this version: profile of {test.nodeid}: {error}") from None
     return run
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import past_runs as past
 import pytest
@@ -112,6 +112,26 @@ BAD = {
     "binary": (b"\x00\xff\xfe", "{} is no report: it is not JSON: "),
     "empty": ("", "{} is no report: it is not JSON: "),
 }
+
+
+@pytest.mark.parametrize(
+    ("profile", "said"),
+    [
+        ({"duration": "soon"}, "duration: 'soon' is not a duration"),
+        ({"warmup": 5}, "warmup: 5 needs a unit"),
+        ({"tps": "fast"}, "tps: 'fast' is no number"),
+        ({"users": [1]}, "users: [1] is no number"),
+        ({"stages": [{"tps": 5, "duration": "5s"}, 7]}, "stages.1.: 7 is no stage"),
+        ({"stages": {"entries": "many", "first": {"duration": "5s"}}}, "stages.entries: 'many' is no number"),
+    ],
+    ids=["duration", "warmup", "tps", "users", "stage", "entries"],
+)
+def test_edited_profile_is_one_line(smload: Smload, tmp_path: Path, profile: dict[str, Any], said: str) -> None:
+    """What a load was asked for is in every report's first line."""
+    file = past.write(tmp_path, past.run(past.attempt(past.load(profile={**past.PROFILE, **profile}))))
+    answer = smload("report", file)
+    assert (2, "", 1) == (answer.code, answer.out, answer.err.count("\n"))
+    assert f"is no report of this version: profile of {past.NODEID}: {said}" in answer.err
 
 
 @pytest.mark.parametrize("content", BAD)

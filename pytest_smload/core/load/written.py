@@ -12,11 +12,15 @@ from typing import Any
 from pytest_smload.core.load.fields import LoadField
 from pytest_smload.core.load.locustfile import applies_beside
 from pytest_smload.core.load.profile import LOAD_FIELDS, LoadProfile
+from pytest_smload.core.quoting import quoted
+from pytest_smload.core.units import parse_duration_s
 
 MOST_ENTRIES = 100
 """Tables and lists longer than this are given as their length and digest."""
 _MOST_CHARACTERS = 500
 _DIGEST_DIGITS = 16
+_NUMBERS = ("tps", "users", "to", "max_requests")
+_LARGEST = 1e300
 
 
 def written_profile(profile: LoadProfile) -> dict[str, Any]:
@@ -30,6 +34,35 @@ def written_profile(profile: LoadProfile) -> dict[str, Any]:
         for name, value in values.items()
         if value is not None
     }
+
+
+def check_written(profile: Mapping[str, Any]) -> None:
+    """Refuse a written *profile*, from a file anyone may have edited, of which no report could say what it asks for.
+
+    Raises:
+        ValueError: naming the field.
+    """
+    stages = profile.get("stages") or []
+    listed = stages if isinstance(stages, list) else [stages.get("first")] if isinstance(stages, Mapping) else [None]
+    if isinstance(stages, Mapping):
+        _check_number("stages.entries", stages.get("entries", ""))
+    for place, shape in [("", profile), *((f"stages.{number}.", stage) for number, stage in enumerate(listed))]:
+        if not isinstance(shape, Mapping):
+            raise ValueError(f"{place}: {quoted(shape)} is no stage")  # noqa: TRY004 - one error type for one question
+        for name in _NUMBERS:
+            _check_number(place + name, shape.get(name))
+        needed = shape is not profile or not stages
+        for name, value in (("duration", shape.get("duration")), ("warmup", shape.get("warmup") or "0s")):
+            if value is not None or needed:
+                try:
+                    parse_duration_s(value)
+                except ValueError as error:
+                    raise ValueError(f"{place}{name}: {error}") from None
+
+
+def _check_number(name: str, value: object) -> None:
+    if value is not None and not (isinstance(value, (int, float)) and abs(value) <= _LARGEST):
+        raise ValueError(f"{name}: {quoted(value)} is no number")
 
 
 def _applies(name: str, row: LoadField, profile: LoadProfile) -> bool:
