@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,7 +50,8 @@ def short_names(places: Sequence[str]) -> list[str]:
         ReportError: one is given twice.
     """
     files = [report_path(place).absolute() for place in places]
-    twice = next((place for place, file in zip(places, files, strict=True) if files.count(file) > 1), None)
+    real = [os.path.realpath(file) for file in files]
+    twice = next((place for place, file in zip(places, real, strict=True) if real.count(file) > 1), None)
     if twice is not None:
         raise ReportError(f"{twice} is given twice")
     parts = [list(file.parts) for file in files]

@@ -455,6 +455,9 @@ def test_markdown_fits_into_a_comment(smload: Smload, tmp_path: Path) -> None:
 
 
 def test_the_same_report_twice(smload: Smload, tmp_path: Path) -> None:
-    """A folder and the file in it are one report."""
+    """A folder and the file in it are one report, as is what a link leads to: it would keep every demand."""
     file = past.write(tmp_path / "a", past.run(past.attempt(past.load())))
+    (tmp_path / "latest").symlink_to("a")
+    assert 2 == smload("compare", tmp_path / "a", tmp_path / "latest", "--fail-on", "p95 +10%").code
+    assert 2 == smload("compare", tmp_path / "a", tmp_path / "a" / ".." / "a", "--fail-on", "p95 +10%").code
     assert (2, "", f"smload: {file.parent} is given twice\n") == smload("compare", file.parent, file)
