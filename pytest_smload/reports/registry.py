@@ -92,7 +92,11 @@ class Written(NamedTuple):
 
 
 def write_reports(finished: FinishedRun, folder: str | Path) -> Written:
-    """Write into *folder* every report that can be written: one that cannot keeps no other from it."""
+    """Write into *folder* every report that can be written: one that cannot keeps no other from it.
+
+    Beside a record that is written, what an earlier run left of one that is not is removed: it would be taken for this
+    run's.
+    """
     paths, problems = [], []
     record = next(iter(REPORTS.values()))
     for report in REPORTS.values():
@@ -108,7 +112,22 @@ def write_reports(finished: FinishedRun, folder: str | Path) -> Written:
         except Exception as error:  # the run is over and judged, whatever becomes of a page
             others = "" if report is record else f"; {record.file_name} has all of it"
             problems.append(f"--smload-report: {report.file_name} could not be drawn: {error!r}{others}")
-    return Written(paths, problems, record.file_name in {path.name for path in paths})
+    written = {path.name for path in paths}
+    has_record = record.file_name in written
+    for report in REPORTS.values():
+        if has_record and report.file_name not in written:
+            problems += _remove_earlier(Path(folder) / report.file_name)
+    return Written(paths, problems, has_record)
+
+
+def _remove_earlier(path: Path) -> list[str]:
+    """Remove *path*, and return what to say where it is still there."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        if path.is_file():
+            return [f"--smload-report: {path} is of an earlier run, and cannot be removed: {error.strerror or error}"]
+    return []
 
 
 def check_writable(folder: str | Path) -> None:

@@ -81,7 +81,9 @@ class Endpoint:
         here = Path(folder).resolve()
         file = SettingsFiles(Path(here.anchor)).of_test(here / "script")
         marks = (("Endpoint(...)", {} if name is None else {"endpoint": name}),)
-        self._settings = choose_endpoint(overrides=read_overrides({}, {}), marks=marks, file=file)
+        self._settings = choose_endpoint(
+            overrides=read_overrides({}, {}), marks=marks, file=file, embedded_by='Endpoint("local")'
+        )
         self._root = file.root if file is not None else here
         safety, prices = (file.safety, file.prices) if file is not None else (NO_SAFETY, Prices())
         self._safeguards = Safeguards(safety, prices, allow_production, Spending())

@@ -32,7 +32,7 @@ NO_ENDPOINT = """no endpoint is configured, so there is nothing to load. Either 
     endpoint = "staging"
     [endpoints.staging]
     name = "my-endpoint"
-or load the embedded one on this machine: --smload-endpoint local"""
+or load the embedded one on this machine: {embedded_by}"""
 _TWO_WAYS = [(row.field, row.member.field) for row in WEIGHTED.values() if row.member.field is not None]
 _OTHER_WAY = {**dict(_TWO_WAYS), **{one: several for several, one in _TWO_WAYS}}
 """One name, or weights over several: whichever a stronger source gives replaces the other of a weaker one."""
@@ -55,8 +55,17 @@ class Resolved:
     sources: Mapping[str, str]
 
 
-def choose_endpoint(*, overrides: Overrides, marks: Marks, file: FileSettings | None) -> EndpointSettings:
+def choose_endpoint(
+    *,
+    overrides: Overrides,
+    marks: Marks,
+    file: FileSettings | None,
+    embedded_by: str = "--smload-endpoint local",
+) -> EndpointSettings:
     """Return the endpoint to load: of the option, the environment, the strongest mark, or the file's default.
+
+    Args:
+        embedded_by: How its caller's users ask for the embedded endpoint, for the message where none is configured.
 
     Raises:
         ConfigurationError: none is configured, or its name is unknown.
@@ -69,7 +78,8 @@ def choose_endpoint(*, overrides: Overrides, marks: Marks, file: FileSettings | 
         return no_endpoint()
     if name is None:
         known = f" ({file.label} describes {', '.join(tables)} but names no default)" if file and tables else ""
-        raise ConfigurationError(NO_ENDPOINT.replace(" is configured", f" is configured{known}", 1))
+        said = NO_ENDPOINT.format(embedded_by=embedded_by)
+        raise ConfigurationError(said.replace(" is configured", f" is configured{known}", 1))
     if name in tables:
         return tables[name]
     if name == LOCAL:

@@ -89,6 +89,13 @@ def test_without_pandas_one_line_says_so(result: ShownResult, monkeypatch: pytes
         result.to_pandas()
 
 
+def test_no_endpoint_says_what_a_script_may_write(tmp_path: Path) -> None:
+    """Not an option of pytest's."""
+    with pytest.raises(ConfigurationError) as raised:
+        Endpoint(folder=tmp_path)
+    assert str(raised.value).endswith('or load the embedded one on this machine: Endpoint("local")')
+
+
 @pytest.mark.parametrize(
     ("call", "said"),
     [
