@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pytest_smload.core.baselines.words import ratio_words
 from pytest_smload.core.results.estimates import COST, ERROR_RATE, TPS
+from pytest_smload.core.results.slower_routes import slower_routes
 from pytest_smload.core.units import format_share
 from pytest_smload.reports.words.cells import format_latency, format_tps, plain_text
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 MOST_SETTINGS = 12
+MOST_SLOWER = 5
+"""Models that are named one by one."""
 LEGEND: Final = (
     "ratios with the interval they are judged on: both runs' sampling, and noise between runs, of which two runs show "
     "nothing: 2 % is assumed against a pass, 5 % against a failure"
@@ -103,7 +106,25 @@ def remarks(load: ComparedLoad) -> list[str]:
             left_out = len(pair.settings) - MOST_SETTINGS
             more = f"; and {left_out:,} more" if left_out > 0 else ""
             lines.append(f"{letter} differs in {'; '.join(pair.settings[:MOST_SETTINGS])}{more}")
+        lines += _slower(letter, pair)
     return [plain_text(line) for line in lines]
+
+
+def _slower(letter: str, pair: Pair) -> list[str]:
+    """That models are slower than before, which a demand on the whole load does not see."""
+    if pair.unfit or pair.before is None or pair.after is None:
+        return []
+    found = slower_routes(pair.before, pair.after)
+    if not found:
+        return []
+    named = [
+        f"{each.name} {format_latency(each.before_ms)} -> {format_latency(each.after_ms)}"
+        for each in found[:MOST_SLOWER]
+    ]
+    left_out = len(found) - MOST_SLOWER
+    more = f" and {left_out:,} more" if left_out > 0 else ""
+    which = f"{len(found):,} {pair.after.route_kind or 'route'}{'s' if len(found) > 1 else ''}"
+    return [f"{letter} is slower at p95 for {which}, which no demand is on: {', '.join(named)}{more}"]
 
 
 def held_lines(load: ComparedLoad) -> list[str]:
