@@ -31,8 +31,10 @@ def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
         patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(nowhere / "credentials"))
         # It counts by walking all that is frozen, which each load would do anew; something always is (see below).
         patch.setattr(gc, "get_freeze_count", lambda: 1)
-        # A suite started by nohup ignores it, and so would all that it starts.
+        # Started by nohup a suite ignores the one, in the background of a script the other; its children would, too.
         usual = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         yield
         signal.signal(signal.SIGHUP, usual)
 

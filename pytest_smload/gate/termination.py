@@ -64,7 +64,10 @@ class Termination:
 
     def _terminate(self, number: int, _frame: object) -> None:
         self._came = signal.Signals(number)
-        if self._loading:
-            signal.raise_signal(signal.SIGINT)
-        else:
+        if not self._loading:
             self.exit_if_asked()
+        elif signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+            # A job in the background of a script hears no Ctrl-C, but is to end when it is asked to.
+            raise KeyboardInterrupt
+        else:
+            signal.raise_signal(signal.SIGINT)

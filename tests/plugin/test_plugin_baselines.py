@@ -40,6 +40,8 @@ def test_gated():
 """
 SCENARIO = 'latency = "5ms"'
 SLOWER = 'latency = "50ms"'
+UNHURRIED = {"scenario.toml": 'latency = "80ms"'}
+"""Of which a busy machine's client is a small part: several loads of one run are all to be recorded."""
 
 
 def make(project: MakeProject, tests: str = TESTS, **files: str) -> Project:
@@ -382,7 +384,7 @@ SEVERAL = """
 import pytest
 
 
-@pytest.mark.perf(users=2, duration="200ms", warmup="0s")
+@pytest.mark.perf(users=2, duration="500ms", warmup="0s")
 @pytest.mark.perf_budget(regression={"p50": "900%", "floor": "50ms"})
 def test_phases(sm_endpoint, load_profile):
     sm_endpoint.load(load_profile, label="calm")
@@ -400,14 +402,19 @@ LABELS = SEVERAL.partition("    sm_endpoint.load")[0] + "".join(
 def several(project) -> dict[str, PytestRun]:
     """Runs of tests with several loads: recorded, compared, and compared when a label was changed; and what is not."""
     recording, labels, not_recorded = side_by_side(
-        partial(undisturbed, lambda: make(project, SEVERAL).run("-m", "perf", UPDATE, "-n1", plugins=["xdist"])),
-        partial(undisturbed, lambda: make(project, LABELS).run("-m", "perf", UPDATE, report=False)),
+        partial(
+            undisturbed, lambda: make(project, SEVERAL, **UNHURRIED).run("-m", "perf", UPDATE, "-n1", plugins=["xdist"])
+        ),
+        partial(undisturbed, lambda: make(project, LABELS, **UNHURRIED).run("-m", "perf", UPDATE, report=False)),
         partial(undisturbed, partial(make(project, NOT_RECORDED).run, "-m", "perf", UPDATE)),
     )
     compared, gone = side_by_side(
-        partial(again(project, recording, SEVERAL).run, "-m", "perf"),
+        partial(again(project, recording, SEVERAL, **UNHURRIED).run, "-m", "perf"),
         partial(
-            again(project, recording, SEVERAL.replace('label="busy"', 'label="busier"')).run, "-m", "perf", report=False
+            again(project, recording, SEVERAL.replace('label="busy"', 'label="busier"'), **UNHURRIED).run,
+            "-m",
+            "perf",
+            report=False,
         ),
     )
     return {"recording": recording, "labels": labels, "not recorded": not_recorded, "compared": compared, "gone": gone}
