@@ -26,9 +26,9 @@ import pytest
 
 LOAD = dict(arrivals="uniform", warmup="0s", prime=False)
 
-# A fifth more than the endpoint can do: 0.4 s behind after 2 s.
-@pytest.mark.perf(**LOAD, tps=120, duration="2s")
-@pytest.mark.perf_budget(p95="500ms", mean="350ms", max="600ms")
+# A fifth more than the endpoint can do: 0.8 s behind after 4 s, which is far more than a busy machine adds at once.
+@pytest.mark.perf(**LOAD, tps=120, duration="4s")
+@pytest.mark.perf_budget(p95="1s", mean="700ms", max="1200ms")
 def test_diverging(): pass
 
 @pytest.mark.perf(**LOAD, tps=50, duration="2s")
