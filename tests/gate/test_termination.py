@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -22,9 +23,9 @@ def termination() -> Iterator[Termination]:
 
 
 @pytest.mark.parametrize("ctrl_c", [signal.SIG_IGN, signal.default_int_handler], ids=["ignored", "heard"])
-def test_it_ends_a_load_whether_ctrl_c_is_heard_or_not(termination: Termination, ctrl_c: object) -> None:
+def test_it_ends_a_load_whether_ctrl_c_is_heard_or_not(termination: Termination, ctrl_c: Any) -> None:
     """A script's background job ignores SIGINT, by which a load is ended; the exit code is that of the signal."""
-    signal.signal(signal.SIGINT, ctrl_c)  # type: ignore[arg-type]
+    signal.signal(signal.SIGINT, ctrl_c)
     with pytest.raises(pytest.exit.Exception, match="SIGTERM ended the run") as ended, termination.loading():
         signal.raise_signal(signal.SIGTERM)
     assert 143 == ended.value.returncode

@@ -58,6 +58,12 @@ class Histogram:
         rank = max(1, -int(-per_thousand * ranks[-1] // 1000))
         return float(self.edge_ms(bisect_left(ranks, rank)) * self.ratio**0.5)
 
+    def counts_over(self, first: int, last: int) -> list[int]:
+        """Return the latencies per bin from number *first* up to *last*, within which all of them are."""
+        if not self.counts:
+            return [0] * (last - first)
+        return [*[0] * (self.first - first), *self.counts, *[0] * (last - self.first - len(self.counts))]
+
     def merged(self, other: Histogram) -> Histogram:
         """Return the latencies of both.
 
@@ -69,8 +75,6 @@ class Histogram:
         if not self.counts or not other.counts:
             return self if self.counts else other
         first = min(self.first, other.first)
-        counts = [0] * (max(self.first + len(self.counts), other.first + len(other.counts)) - first)
-        for each in (self, other):
-            for place, count in enumerate(each.counts, start=each.first - first):
-                counts[place] += count
-        return Histogram(self.ratio, first, tuple(counts))
+        last = max(self.first + len(self.counts), other.first + len(other.counts))
+        pairs = zip(self.counts_over(first, last), other.counts_over(first, last), strict=True)
+        return Histogram(self.ratio, first, tuple(one + two for one, two in pairs))

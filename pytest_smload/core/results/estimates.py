@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from pytest_smload.core.limits.check import Check
     from pytest_smload.core.measure.figures import TimelinePoint
-    from pytest_smload.core.measure.histogram import Histogram
     from pytest_smload.core.results.result import LoadResult
     from pytest_smload.core.statistics.bound import Bound
 
@@ -140,17 +139,9 @@ def _percentile(load: LoadResult, per_mille: int) -> Bound | None:
         return None
     first = min(each.first for each in filled)
     last = max(each.first + len(each.counts) for each in filled)
-    rows = [_placed(each, first, last) for each in slices]
+    rows = [each.counts_over(first, last) for each in slices]
     edges_ms = [filled[0].ratio ** place for place in range(first, last + 1)]
     return binned_quantile_bound(rows, edges_ms, [0] * len(rows), per_mille)
-
-
-def _placed(histogram: Histogram, first: int, last: int) -> list[int]:
-    if not histogram.counts:
-        return [0] * (last - first)
-    before = histogram.first - first
-    after = last - histogram.first - len(histogram.counts)
-    return [*[0] * before, *histogram.counts, *[0] * after]
 
 
 def _rate(timeline: Sequence[TimelinePoint]) -> Bound | None:

@@ -64,7 +64,6 @@ class LoadResult(Figures):
         offered_tps: Requests per second asked for; None in a closed load.
         warmup: Requests before the window: *sent*, *errors*, *models*.
         client: How far this machine distorted it.
-        timeline: Second by second of the window.
         checks: Each limit with what was observed.
         models, variants, containers, components: Statistics per TargetModel, variant, container or inference component,
             of the one kind that the load's weights are over; the others are empty. An unknown name is answered with the

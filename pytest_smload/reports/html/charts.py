@@ -22,6 +22,8 @@ INK, GRID = "\x01ink", "\x01grid"
 LIMIT: Final = {"color": COLOURS[1], "width": 1.5, "dash": "dash"}
 """How the line of a limit is drawn, in every chart."""
 _MOST_TICKS: Final = 9
+_FEW: Final = 4
+"""Up to how many there is a tick for each of what is counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,12 @@ def axis(title: str, **more: Any) -> Json:
         "zerolinecolor": GRID,
         **more,
     }
+
+
+def count_axis(title: str, values: Iterable[float]) -> Json:
+    """Return an axis of counts over the range of *values*: of few, each whole number is a tick."""
+    # Plotly would put halves between them.
+    return axis(title, rangemode="tozero", **({"tick0": 0, "dtick": 1} if max(values, default=0) <= _FEW else {}))
 
 
 def ms_axis(title: str, values_ms: Iterable[float], *, log: bool = True) -> Json:

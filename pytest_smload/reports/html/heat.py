@@ -27,13 +27,7 @@ def heat_chart(load: LoadResult) -> Chart | None:
     first = min(each.first for each in filled)
     last = max(each.first + len(each.counts) for each in filled)
     ratio = filled[0].ratio
-    columns: list[list[int]] = []
-    for each in spread.over_time:
-        column = [0] * (last - first)
-        for place, count in enumerate(each.counts, start=each.first - first):
-            column[place] = count
-        columns.append(column)
-    rows = [*zip(*columns, strict=True)]
+    rows = [*zip(*(each.counts_over(first, last) for each in spread.over_time), strict=True)]
     z = [[round(math.log10(count), 3) if count else None for count in row] for row in rows]
     edges_ms = rounded(ratio**place for place in range(first, last + 1))
     edges_s = [index * spread.slice_s for index in range(len(spread.over_time) + 1)]

@@ -17,14 +17,13 @@ from pytest_smload.reports.html.charts import (
     Chart,
     Charts,
     Json,
-    Narrow,
     axis,
     line,
     note,
     rounded,
     safe_text,
 )
-from pytest_smload.reports.html.lanes import NARROW_PX, WIDE_PX, Lane, stacked
+from pytest_smload.reports.html.lanes import Lane, stacked_chart
 from pytest_smload.reports.html.page import page_of
 from pytest_smload.reports.words.headline import load_headline
 from pytest_smload.reports.words.history import (
@@ -43,8 +42,6 @@ if TYPE_CHECKING:
 MOST_POINTS: Final = 500
 """Of the latest runs in a picture."""
 _LANES: Final = (("p95", "p95 ms", 150), (TPS, "TPS", 90), (ERROR_RATE, "errors %", 80), (COST, "$/million", 80))
-_ABOVE_PX, _BELOW_PX = 28, 44
-"""The margins that the page gives every chart."""
 _MOST_TICKS: Final = 6
 
 
@@ -89,32 +86,15 @@ def _chart(series: Series) -> Chart | None:
         return None
     known = [lane for lane in _LANES if any(map(isfinite, runs.values(lane[0])))]
     lanes = [_lane(runs, *lane, words=place == 0) for place, lane in enumerate(known)]
-    stack, on_a_phone = stacked(lanes, WIDE_PX), stacked(lanes, NARROW_PX)
-    layout: Json = {
-        "xaxis": axis(
-            "runs, the latest at the right", domain=[0, 1], range=[0.5, len(runs.points) + 0.5], zeroline=False,
-            anchor=f"y{len(lanes)}" if len(lanes) > 1 else "y", **_ticks(runs),
-        ),
-        "hovermode": "x unified",
-        "hoversubplots": "axis",
-        "shapes": stack.marks,
-        "annotations": stack.notes,
-        **stack.layout,
-    }  # fmt: skip
-    return Chart(
-        title="Run by run",
-        summary=_summary(runs),
-        data=stack.data,
-        layout=layout,
-        columns={
+    return stacked_chart(
+        "Run by run",
+        " ".join(_summary(runs)),
+        lanes,
+        axis("runs, the latest at the right", range=[0.5, len(runs.points) + 0.5], **_ticks(runs)),
+        {
             "began (UTC)": [f"{point.at:%Y-%m-%d %H:%M:%S}" for point in runs.points],
             **{title: rounded(runs.values(metric)) for metric, title, _ in known},
         },
-        height_px=stack.height_px + _ABOVE_PX + _BELOW_PX,
-        cursor=True,
-        narrow=Narrow(
-            {**on_a_phone.layout, "annotations": on_a_phone.notes}, on_a_phone.height_px + _ABOVE_PX + _BELOW_PX
-        ),
     )
 
 
@@ -186,11 +166,7 @@ def _ticks(runs: _Runs) -> Json:
     return {"tickvals": [*places], "ticktext": [f"{runs.points[place - 1].at:%Y-%m-%d}" for place in places]}
 
 
-def _summary(runs: _Runs) -> str:
-    return " ".join(_said(runs))
-
-
-def _said(runs: _Runs) -> Iterator[str]:
+def _summary(runs: _Runs) -> Iterator[str]:
     first, final = runs.points[0], runs.points[-1]
     yield f"{len(runs.points)} runs from {first.at:%Y-%m-%d} to {final.at:%Y-%m-%d}."
     if not runs.changes:

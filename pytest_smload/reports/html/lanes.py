@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil, log10
-from typing import Final
+from typing import Any, Final
 
-from pytest_smload.reports.html.charts import LIMIT, Json, note
+from pytest_smload.reports.html.charts import LIMIT, Chart, Json, Narrow, note
 
 _GAP_PX, _ROW_PX = 26, 19
 """Between lanes, with room for one row of a legend; and for each row more."""
@@ -17,6 +17,8 @@ _KEY_PX, _LETTER_PX = 47, 6.2
 """Width of a legend's entry without its name, about, and of a letter of that."""
 _BESIDE: Final = 0.35
 """Of a lane's width: what the words of a limit take."""
+_MARGINS_PX: Final = 28 + 44
+"""Above and below, as the page gives every chart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,44 @@ def stacked(lanes: Sequence[Lane], width_px: float) -> Stack:
             )  # fmt: skip
         top_px -= lane.height_px
     return found
+
+
+def stacked_chart(
+    title: str,
+    summary: str,
+    lanes: Sequence[Lane],
+    xaxis: Json,
+    columns: Mapping[str, Sequence[Any]],
+    *,
+    bands: Sequence[Json] = (),
+    **layout: Any,
+) -> Chart:
+    """Return *lanes* over one axis as a chart with a cursor.
+
+    Args:
+        xaxis: The axis below the last of them.
+        bands: What lies over all of them.
+        layout: What Plotly is told besides.
+    """
+    stack, on_a_phone = stacked(lanes, WIDE_PX), stacked(lanes, NARROW_PX)
+    return Chart(
+        title=title,
+        summary=summary,
+        data=stack.data,
+        layout={
+            "xaxis": {**xaxis, "domain": [0, 1], "anchor": f"y{len(lanes)}", "zeroline": False},
+            "hovermode": "x unified",
+            "hoversubplots": "axis",
+            "shapes": [*bands, *stack.marks],
+            "annotations": stack.notes,
+            **layout,
+            **stack.layout,
+        },
+        columns=columns,
+        height_px=stack.height_px + _MARGINS_PX,
+        cursor=True,
+        narrow=Narrow({**on_a_phone.layout, "annotations": on_a_phone.notes}, on_a_phone.height_px + _MARGINS_PX),
+    )
 
 
 def _legend(top: float) -> Json:

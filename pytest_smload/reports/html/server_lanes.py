@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pytest_smload.core.server.resolution import MINUTE_S
 from pytest_smload.core.units import format_duration, format_ms, format_share
-from pytest_smload.reports.html.charts import COLOURS, LIMIT, Json, axis, line, ms_axis, rounded
+from pytest_smload.reports.html.charts import COLOURS, LIMIT, Json, axis, count_axis, line, ms_axis, rounded
 from pytest_smload.reports.html.lanes import Lane, limit_marks, limit_notes
 from pytest_smload.reports.words.cells import format_count, plain_text
 
@@ -24,8 +24,6 @@ _LONGEST_IN_LEGEND: Final = 20
 _LONGEST_IN_TABLE: Final = 80
 _LOG_FROM: Final = 20
 """How many times the smallest value the largest is where an axis of latencies becomes logarithmic."""
-_FEW: Final = 4
-"""Up to how many errors each has a tick: there is no half of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,9 +216,8 @@ def _lane(kind: _Kind, load: LoadResult, traces: list[Json], heading: str) -> La
         log = max(numbers, default=0.0) > _LOG_FROM * min(numbers, default=0.0) > 0
         scale = ms_axis(kind.title, (*numbers, *bounds), log=log)
     else:
-        log, most = False, max((*numbers, *bounds), default=0.0)
-        whole = {"tick0": 0, "dtick": 1} if kind is _ERRORS and most <= _FEW else {}
-        scale = axis(kind.title, rangemode="tozero", **whole)
+        log = False
+        scale = count_axis(kind.title, (*numbers, *bounds)) if kind is _ERRORS else axis(kind.title, rangemode="tozero")
     return Lane(traces, kind.height_px, scale, limit_marks(bounds), limit_notes(limits, log=log), heading)
 
 

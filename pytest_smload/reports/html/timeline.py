@@ -14,14 +14,14 @@ from pytest_smload.reports.html.charts import (
     INK,
     Chart,
     Json,
-    Narrow,
     axis,
+    count_axis,
     line,
     ms_axis,
     rounded,
 )
 from pytest_smload.reports.html.course import Course, course_of, warmup_course
-from pytest_smload.reports.html.lanes import NARROW_PX, WIDE_PX, Lane, limit_marks, limit_notes, stacked
+from pytest_smload.reports.html.lanes import Lane, limit_marks, limit_notes, stacked_chart
 from pytest_smload.reports.html.server_lanes import server_columns, server_lanes, server_summary
 from pytest_smload.reports.html.spans import Span, span_bars, spans_of
 from pytest_smload.reports.html.warmup import before_words, begin_s, failures_before, shade
@@ -32,10 +32,6 @@ if TYPE_CHECKING:
 
 STALL_MS = 50.0
 """From where a late loop of the client's is marked."""
-_ABOVE_PX, _BELOW_PX = 28, 44
-"""The margins that the page gives every chart."""
-_FEW = 4
-"""Up to so many, each whole number is a tick: Plotly would put halves between them."""
 
 
 def timeline_chart(load: LoadResult) -> Chart | None:
@@ -46,34 +42,20 @@ def timeline_chart(load: LoadResult) -> Chart | None:
         return None
     spans = spans_of(load, from_s)
     lanes = [*_lanes(load, course, spans), *server_lanes(load, course.t_s)]
-    stack, on_a_phone = stacked(lanes, WIDE_PX), stacked(lanes, NARROW_PX)
-    layout: Json = {
-        "xaxis": axis(
-            "seconds of the window" + (", before 0 the warm-up" if from_s < 0 else ""), domain=[0, 1],
-            range=[from_s, load.window_s], showspikes=True, spikemode="across", spikecolor=INK, spikethickness=1,
-            anchor=f"y{len(lanes)}", zeroline=False,
+    return stacked_chart(
+        "Over the window" if load.timeline else "Over the warm-up",
+        _summary(load, window, before),
+        lanes,
+        axis(
+            "seconds of the window" + (", before 0 the warm-up" if from_s < 0 else ""), range=[from_s, load.window_s],
+            showspikes=True, spikemode="across", spikecolor=INK, spikethickness=1,
         ),
-        "hovermode": "x unified",
-        "hoversubplots": "axis",
-        "barmode": "overlay",
-        "bargap": 0.15,
-        "uniformtext": {"minsize": 9, "mode": "hide"},
-        "shapes": [*shade(from_s), *_bands(load, spans), *stack.marks],
-        "annotations": stack.notes,
-        **stack.layout,
-    }  # fmt: skip
-    return Chart(
-        title="Over the window" if load.timeline else "Over the warm-up",
-        summary=_summary(load, window, before),
-        data=stack.data,
-        layout=layout,
-        columns={**_columns(course), **server_columns(load, course.t_s)},
-        height_px=stack.height_px + _ABOVE_PX + _BELOW_PX,
-        cursor=True,
-        narrow=Narrow(
-            {**on_a_phone.layout, "annotations": on_a_phone.notes}, on_a_phone.height_px + _ABOVE_PX + _BELOW_PX
-        ),
-    )
+        {**_columns(course), **server_columns(load, course.t_s)},
+        bands=[*shade(from_s), *_bands(load, spans)],
+        barmode="overlay",
+        bargap=0.15,
+        uniformtext={"minsize": 9, "mode": "hide"},
+    )  # fmt: skip
 
 
 def _lanes(load: LoadResult, course: Course, spans: Sequence[Span]) -> Iterator[Lane]:
@@ -88,18 +70,13 @@ def _lanes(load: LoadResult, course: Course, spans: Sequence[Span]) -> Iterator[
     if any(course.errors):
         yield Lane(_failures(load, course), 100, axis("failures", rangemode="tozero"))
     under_way = line(course.t_s, course.in_flight, "requests under way", 5, line={"color": COLOURS[5], "width": 2})
-    yield Lane([{**under_way, "showlegend": False}], 80, _counts("in flight", course.in_flight))
+    yield Lane([{**under_way, "showlegend": False}], 80, count_axis("in flight", course.in_flight))
     if load.scaling is not None and len(load.scaling.instances) > 1:
         counts = load.scaling.instances
         ends_s = [*(each.t_s for each in counts), load.window_s]
         steps = line(ends_s, [*(each.instances for each in counts), counts[-1].instances], "instances", 3)
         steps |= {"line": {"color": COLOURS[3], "width": 2, "shape": "hv"}, "showlegend": False}
-        yield Lane([steps], 70, _counts("instances", [each.instances for each in counts]))
-
-
-def _counts(title: str, values: Sequence[int]) -> Json:
-    """An axis of whole numbers."""
-    return axis(title, rangemode="tozero", **({"tick0": 0, "dtick": 1} if max(values, default=0) <= _FEW else {}))
+        yield Lane([steps], 70, count_axis("instances", [each.instances for each in counts]))
 
 
 def _latencies(load: LoadResult, course: Course) -> Lane:
